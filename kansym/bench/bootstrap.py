@@ -1,0 +1,101 @@
+"""Means over problems with their uncertainty.
+
+Runs of one problem belong together (its seeds see the same formula), so problems are what is
+resampled.
+
+References
+----------
+B. Efron, R. Tibshirani, An Introduction to the Bootstrap, 1993, doi:10.1201/9780429246593.
+C. Clopper, E. Pearson, Biometrika 26 (1934) 404, doi:10.1093/biomet/26.4.404.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Interval", "mean_over_problems", "median_over_problems"]
+
+RESAMPLES = 4000
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its 95 % interval.
+
+    Attributes
+    ----------
+    value, low, high : the figure and the ends of the interval.
+    problems, runs : what it rests on.
+    """
+
+    value: float
+    low: float
+    high: float
+    problems: int
+    runs: int
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the interval lies on one side of zero."""
+        return self.low > 0 or self.high < 0
+
+
+def mean_over_problems(
+    values: Mapping[str, Sequence[float]], *, share: bool = False, seed: int = 0
+) -> Interval | None:
+    """Mean over problems of the mean over their runs, with a bootstrap interval.
+
+    Parameters
+    ----------
+    values : per problem, the values of its runs.
+    share : whether the values are yes (1) or no (0). Where all are equal, resampling shows no
+        uncertainty at all; the interval is then Clopper and Pearson's for that many problems.
+    seed : of the resampling.
+
+    Examples
+    --------
+    >>> found = mean_over_problems({"a": [1, 1], "b": [0, 1], "c": [0, 0]}, share=True)
+    >>> found.value, found.low < 0.5 < found.high
+    (0.5, True)
+    >>> round(mean_over_problems({"a": [1], "b": [1], "c": [1]}, share=True).low, 3)
+    0.292
+    """
+    means = np.array([np.mean(runs) for runs in values.values() if len(runs)])
+    runs = sum(map(len, values.values()))
+    if not len(means):
+        return None
+    if share and np.ptp(means) == 0 and means[0] in (0.0, 1.0):
+        bound = ((1 - LEVEL) / 2) ** (1 / len(means))
+        ends = (bound, 1.0) if means[0] else (0.0, 1 - bound)
+        return Interval(float(means[0]), *ends, len(means), runs)
+    low, high = _ends(np.mean, means, seed)
+    return Interval(float(means.mean()), low, high, len(means), runs)
+
+
+def median_over_problems(
+    values: Mapping[str, Sequence[float]], *, seed: int = 0
+) -> Interval | None:
+    """Median over problems of the median over their runs, with a bootstrap interval.
+
+    Examples
+    --------
+    >>> median_over_problems({"a": [1.0, 3.0], "b": [2.0], "c": [9.0]}).value
+    2.0
+    """
+    medians = np.array([np.median(runs) for runs in values.values() if len(runs)])
+    if not len(medians):
+        return None
+    low, high = _ends(np.median, medians, seed)
+    runs = sum(map(len, values.values()))
+    return Interval(float(np.median(medians)), low, high, len(medians), runs)
+
+
+def _ends(statistic, values: np.ndarray, seed: int) -> tuple[float, float]:
+    """Percentiles of a statistic over resampled values."""
+    rng = np.random.default_rng(seed)
+    drawn = values[rng.integers(0, len(values), (RESAMPLES, len(values)))]
+    tails = (1 - LEVEL) / 2
+    low, high = np.quantile(statistic(drawn, axis=1), [tails, 1 - tails])
+    return float(low), float(high)

@@ -1,0 +1,111 @@
+"""Run a computation that may never end, for a bounded time.
+
+Symbolic algebra now and then takes hours on an expression that looks like any other. The
+computation runs in a thread of its own, which is told to stop when its time is up; the caller
+goes on at once. It works off the main thread as well, where alarm signals do not.
+"""
+
+import ctypes
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar, final
+
+__all__ = ["within"]
+
+T = TypeVar("T")
+
+_LOGGER = logging.getLogger("kansym")
+_GRACE = 0.2
+# What algebra on unforeseen expressions is known to raise; other errors pass through.
+_FAILURES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+class _TimeUpError(BaseException):
+    """Raised inside the computation when its time is up."""
+
+
+@final
+class _Run:
+    """One computation in its thread.
+
+    The lock decides the race between an end in time and the order to stop: the order is given
+    only while the computation has not ended, and a thread that was ordered waits to receive it.
+    """
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self.function = function
+        self.lock = threading.Lock()
+        self.ended = self.ordered = False
+        self.value: Any = None
+        self.failure: Exception | None = None
+        self.thread = threading.Thread(target=self._work, daemon=True)
+
+    def _work(self) -> None:
+        try:
+            self._compute()
+            with self.lock:
+                self.ended = True
+            while self.ordered:
+                time.sleep(0.001)
+        except _TimeUpError:
+            self.ended = False
+
+    def _compute(self) -> None:
+        try:
+            self.value = self.function()
+        except Exception as error:  # noqa: BLE001 - handed to the caller, who decides
+            self.failure = error
+
+    def stop(self) -> None:
+        with self.lock:
+            if self.ended or self.thread.ident is None:
+                return
+            self.ordered = True
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(self.thread.ident), ctypes.py_object(_TimeUpError)
+            )
+
+
+def within(seconds: float, function: Callable[[], T], default: T) -> T:
+    """The value of ``function()``, or the default if it takes too long or algebra fails.
+
+    Parameters
+    ----------
+    seconds : time that it may take; none at all gives the default.
+    function : a computation in pure Python, such as sympy's, that changes nothing outside itself.
+    default : what to give back otherwise.
+
+    Examples
+    --------
+    >>> within(1.0, lambda: 6 * 7, 0)
+    42
+    >>> within(0.05, lambda: sum(1 for _ in iter(int, 1)), -1)
+    -1
+    """
+    if seconds <= 0:
+        return default
+    run = _Run(function)
+    run.thread.start()
+    run.thread.join(seconds)
+    if run.thread.is_alive():
+        run.stop()
+        run.thread.join(_GRACE)
+    if not run.ended:
+        _LOGGER.debug("a computation was stopped after %.2f s", seconds)
+        return default
+    if run.failure is not None:
+        if not isinstance(run.failure, _FAILURES):
+            raise run.failure
+        return default
+    return run.value

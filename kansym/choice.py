@@ -1,0 +1,236 @@
+"""Joint choice of a function for every edge, by the error of the whole formula.
+
+An edge alone often cannot tell two functions apart; the whole formula can. Starting from the best
+fit of every edge, functions are swapped one edge at a time, all constants are refitted together,
+and a swap is kept if it shortens the description: bits of the residual plus bits of the functions.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float
+
+from kansym.edge_fit import EdgeFit
+from kansym.network import Edge, Network
+from kansym.symbolic_network import EdgeFunction, Refit, SymbolicNetwork, Wiring
+from kansym.tabulated_curve import TabulatedCurve
+
+__all__ = ["Choice", "CurveFunction", "Judge", "Option", "choose", "options_of"]
+
+CURVE_BITS = 120.0
+"""Bits of an edge that stays a curve: about a dozen numbers of ten bits."""
+WITHIN_BITS = 40.0
+"""Alternatives further behind the best of their edge are not tried."""
+
+
+@dataclass(frozen=True, eq=False)
+class CurveFunction:
+    """The network's own curve in place of a library function, for an edge that none explains."""
+
+    edge: Edge
+    name: str
+    scale_free: bool = False
+    shift_free: bool = False
+
+    @cached_property
+    def curve(self) -> TabulatedCurve:
+        """The curve as a table: evenly over the edge's range, in the edge's units."""
+        x = np.linspace(self.edge.x.min(), self.edge.x.max(), 201)
+        return TabulatedCurve(self.name, x, np.asarray(self.edge.function(x)))
+
+    def numpy(self, u: np.ndarray) -> np.ndarray:
+        """Values of the curve."""
+        return self.curve(u)
+
+    def derivative(self, u: np.ndarray) -> np.ndarray:
+        """Slopes of the curve."""
+        return self.curve.slope(u)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One function that an edge may take, with constants to start from."""
+
+    function: EdgeFunction
+    constants: tuple[float, float, float, float]
+    bits: float
+    fit: EdgeFit | None
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Rows that decide, and how much their error counts.
+
+    Attributes
+    ----------
+    X, y : inputs (rows, inputs) and what the formula should give (rows, outputs).
+    kind : ``"data"`` or ``"network"``.
+    floor : relative error below which an improvement means nothing.
+    """
+
+    X: Float[np.ndarray, "rows inputs"]
+    y: Float[np.ndarray, "rows outputs"]
+    kind: str
+    floor: float
+
+    @property
+    def weight(self) -> float:
+        """Independent rows: residuals against a network are smooth, so few of them are."""
+        return float(len(self.X)) if self.kind == "data" else float(min(len(self.X), 60))
+
+    def length(self, error: float, bits: float) -> float:
+        """Description length in bits of a formula with this relative error."""
+        if not np.isfinite(error):
+            return float("inf")
+        return self.weight * float(np.log2(np.hypot(error, self.floor))) + bits
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option per edge, refitted together."""
+
+    picks: tuple[int, ...]
+    options: tuple[Option, ...]
+    refit: Refit
+    bits: float
+    length: float
+
+    @property
+    def error(self) -> float:
+        """Relative error against the judge."""
+        return self.refit.error
+
+
+def options_of(
+    network: Network, fits: Sequence[Sequence[EdgeFit]], *, curves: bool = True
+) -> list[list[Option]]:
+    """What every edge may be: its library fits, best first, and its own curve last."""
+    found = []
+    for position, (edge, edge_fits) in enumerate(zip(network.edges, fits, strict=True)):
+        best = edge_fits[0].score if edge_fits else 0.0
+        options = [
+            Option(fit.candidate, fit.constants, fit.complexity, fit)
+            for fit in edge_fits
+            if fit.score <= best + WITHIN_BITS
+        ]
+        if (curves and edge.fixed is None) or not options:
+            curve = CurveFunction(edge, f"f{position + 1}")
+            options.append(Option(curve, (1.0, 0.0, 1.0, 0.0), CURVE_BITS, None))
+        found.append(options)
+    return found
+
+
+class _Search:
+    """Evaluated choices, by their picks."""
+
+    def __init__(self, network: Network, options: list[list[Option]], judge: Judge):
+        self.wiring = Wiring.of(network)
+        self.options = options
+        self.judge = judge
+        self.biases = _biases(network, self.wiring)
+        self.seen: dict[tuple[int, ...], Choice] = {}
+
+    def evaluate(self, picks: tuple[int, ...], hopeless: float = np.inf) -> Choice:
+        """Refit one choice from the constants of its edges' own fits."""
+        if picks in self.seen:
+            return self.seen[picks]
+        chosen = tuple(options[pick] for options, pick in zip(self.options, picks, strict=True))
+        symbolic = SymbolicNetwork(self.wiring, [option.function for option in chosen])
+        constants, biases = self._start(chosen)
+        refit = symbolic.refit(constants, biases, self.judge.X, self.judge.y, hopeless=hopeless)
+        bits = sum(option.bits for option in chosen)
+        choice = Choice(picks, chosen, refit, bits, self.judge.length(refit.error, bits))
+        self.seen[picks] = choice
+        return choice
+
+    def _start(self, chosen: tuple[Option, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Constants of the fits, with the offsets of edges into sums gathered at the nodes."""
+        constants = np.array([option.constants for option in chosen])
+        biases = self.biases.copy()
+        for edge, target in enumerate(self.wiring.targets):
+            if not self.wiring.is_product[target]:
+                biases[target] += constants[edge, 3]
+                constants[edge, 3] = 0.0
+        return constants, biases
+
+
+def _biases(network: Network, wiring: Wiring) -> np.ndarray:
+    """Biases of the nodes in the order of the wiring."""
+    by_name = {node.name: node.bias for node in network.nodes}
+    names = [node.name for node in network.nodes]
+    order = [*network.inputs, *(name for name in names if name not in set(network.inputs))]
+    del wiring
+    return np.array([by_name[name] for name in order])
+
+
+def choose(
+    network: Network,
+    options: list[list[Option]],
+    judge: Judge,
+    *,
+    deadline: float,
+    tell: Callable[[float, str], None],
+) -> list[Choice]:
+    """Search for the choice of shortest description; all that were tried, shortest first.
+
+    Parameters
+    ----------
+    options : per edge, best first.
+    deadline : of `time.monotonic`, seconds.
+    tell : progress callback.
+    """
+    search = _Search(network, options, judge)
+    best = search.evaluate(tuple(0 for _ in options))
+    exact = tuple(_most_exact(edge_options) for edge_options in options)
+    best = min(best, search.evaluate(exact), key=lambda choice: choice.length)
+    order = sorted(range(len(options)), key=lambda edge: _margin(options[edge]))
+    for sweep in range(3):
+        before = best
+        for done, edge in enumerate(order):
+            tell((sweep + done / len(order)) / 3, f"choosing functions, error {best.error:.1e}")
+            best = _best_swap(search, best, edge, deadline)
+            if time.monotonic() > deadline:
+                return _ranked(search)
+        if best is before:
+            break
+    return _ranked(search)
+
+
+def _best_swap(search: _Search, best: Choice, edge: int, deadline: float) -> Choice:
+    """Try every option of one edge; the best choice after that."""
+    solved = best.error <= 3 * search.judge.floor
+    for pick, option in enumerate(search.options[edge]):
+        if pick == best.picks[edge] or time.monotonic() > deadline:
+            continue
+        if solved and option.bits >= best.options[edge].bits:
+            continue
+        picks = (*best.picks[:edge], pick, *best.picks[edge + 1 :])
+        # More bits must be paid for by less error: what error could still win?
+        gain = (best.bits + option.bits - best.options[edge].bits - best.bits) / search.judge.weight
+        hopeless = 3.0 * max(best.error, search.judge.floor) * 2.0 ** max(-gain, 0.0)
+        trial = search.evaluate(picks, hopeless)
+        if trial.length < best.length:
+            best = trial
+            solved = best.error <= 3 * search.judge.floor
+    return best
+
+
+def _most_exact(options: list[Option]) -> int:
+    """The library fit of least error, whatever its bits."""
+    errors = [np.inf if option.fit is None else option.fit.error for option in options]
+    return int(np.argmin(errors)) if len(options) > 1 else 0
+
+
+def _margin(options: list[Option]) -> float:
+    """By how many bits the best fit of an edge leads."""
+    scores = [option.fit.score for option in options if option.fit is not None]
+    return scores[1] - scores[0] if len(scores) > 1 else float("inf")
+
+
+def _ranked(search: _Search) -> list[Choice]:
+    """All finite choices, shortest description first."""
+    finite = [choice for choice in search.seen.values() if np.isfinite(choice.length)]
+    return sorted(finite or list(search.seen.values()), key=lambda choice: choice.length)

@@ -1,0 +1,77 @@
+"""Arguments that several commands share, and the words that they accept."""
+
+import argparse
+
+from kansym.errors import InputError
+
+__all__ = ["add_inputs", "add_outputs", "names", "positive", "seconds", "widths"]
+
+
+def names(text: str) -> list[str]:
+    """Column names separated by commas.
+
+    Examples
+    --------
+    >>> names("a, b")
+    ['a', 'b']
+    """
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def widths(text: str) -> list[int | tuple[int, int]]:
+    """Widths separated by commas; ``3+1`` means three sum nodes and one product node.
+
+    Examples
+    --------
+    >>> widths("2,3+1,1")
+    [2, (3, 1), 1]
+    """
+    found: list[int | tuple[int, int]] = []
+    for part in text.split(","):
+        sizes = part.strip().split("+")
+        if len(sizes) > 2 or not all(size.strip().isdecimal() for size in sizes):
+            raise InputError(
+                f"--width was given {text!r}, expected whole numbers such as 2,5,1 or 2,3+1,1 "
+                "(three sum nodes and one product node): mend it."
+            )
+        numbers = [int(size) for size in sizes]
+        found.append(numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1]))
+    if len(found) < 2:
+        raise InputError(f"--width was given {text!r}, expected at least inputs and outputs.")
+    return found
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """A positive number of seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of seconds")
+    return value
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    """Which columns of the data to use."""
+    parser.add_argument(
+        "--inputs", type=names, metavar="A,B", help="input columns; all but the target by default"
+    )
+
+
+def add_outputs(parser: argparse.ArgumentParser) -> None:
+    """Where results go."""
+    parser.add_argument(
+        "--out", metavar="REPORT", help="write the report; ends in .html, .md or .tex"
+    )
+    parser.add_argument(
+        "--json", metavar="FILE", help="write the result as JSON, for kansym report"
+    )
+    parser.add_argument("--quiet", action="store_true", help="draw no progress bar")

@@ -1,0 +1,93 @@
+"""``kansym bench``: which networks give up the true formula."""
+
+import argparse
+import os
+
+from kansym.cli.arguments import names, positive, seconds
+from kansym.cli.console import say
+from kansym.errors import InputError
+
+__all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
+
+NAME = "bench"
+HELP = "measure which networks give up the true formula"
+DESCRIPTION = (
+    "Train every kind of network on every problem, read the formula off each, judge it, and write\n"
+    "one row per run. A run that hangs or fails is written down as failed and stops no other.\n"
+    "Stopped, even by force, the same command goes on where it was."
+)
+EXAMPLE = "kansym bench --problems feynman --kinds kan,mlp-silu --seeds 3 --out results.jsonl"
+
+_KINDS = "kan, kan-as-mlp, mlp-form, mlp-relu, mlp-tanh, mlp-silu"
+
+
+def noises(text: str) -> list[float]:
+    """Noise levels separated by commas."""
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 0,0.01") from None
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument(
+        "--problems",
+        type=names,
+        required=True,
+        metavar="SETS",
+        help="names of sets or problems (see kansym problems), TOML or CSV files, by commas",
+    )
+    parser.add_argument(
+        "--kinds", type=names, default=["kan", "mlp-silu"], metavar="KINDS", help=f"of {_KINDS}"
+    )
+    parser.add_argument("--seeds", type=positive, default=1, help="number of seeds (1)")
+    parser.add_argument(
+        "--noise",
+        type=noises,
+        default=[0.0],
+        metavar="0,0.01",
+        help="standard deviation of noise on y over that of y (0)",
+    )
+    parser.add_argument(
+        "--limit", type=seconds, default=60.0, metavar="SECONDS", help="per run (60)"
+    )
+    parser.add_argument("--rows", type=positive, default=1000, help="rows to learn from (1000)")
+    parser.add_argument(
+        "--jobs", type=positive, default=os.cpu_count() or 1, help="runs at once (all cores)"
+    )
+    parser.add_argument(
+        "--backend", choices=("loky", "dask"), default="loky", help="of joblib (loky: processes)"
+    )
+    parser.add_argument("--address", metavar="TCP://HOST:PORT", help="of the Dask scheduler")
+    parser.add_argument(
+        "--out", default="results.jsonl", metavar="FILE", help="JSON lines (results.jsonl)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="draw no progress bar")
+
+
+def run(options: argparse.Namespace, kept: list[str]) -> None:
+    """Plan, run, say what came of it."""
+    from kansym.bench import Budget, checked_kinds, find_problems, plan, run_benchmark
+
+    kinds = checked_kinds(options.kinds)
+    if not options.problems:
+        raise InputError("--problems names nothing: give sets, problems or files.")
+    runs = plan(
+        find_problems(options.problems),
+        kinds,
+        range(options.seeds),
+        options.noise,
+        Budget(options.limit, options.rows),
+    )
+    kept.append(f"all finished runs in {options.out}")
+    outcome = run_benchmark(
+        runs,
+        options.out,
+        jobs=options.jobs,
+        backend=options.backend,
+        address=options.address,
+        progress=False if options.quiet else None,
+    )
+    say(str(outcome))
+    say(f"compare the kinds with: kansym compare {options.out}")

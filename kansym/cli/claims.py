@@ -1,0 +1,63 @@
+"""``kansym claims``: what is said about KANs and MLPs, tested claim by claim."""
+
+import argparse
+from pathlib import Path
+
+from kansym.cli.arguments import names, positive
+from kansym.cli.console import say
+
+__all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
+
+NAME = "claims"
+HELP = "test what is said about KANs and MLPs, claim by claim"
+DESCRIPTION = (
+    "Run what tests each claim and write a page with statements, figures over seeds and verdicts.\n"
+    "A full run takes about an hour on two cores; with --quick it takes a minute. Finished pieces\n"
+    "are kept in a file beside the page, so that an interrupted run goes on where it was."
+)
+EXAMPLE = "kansym claims --quick --out claims.html"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("--quick", action="store_true", help="fewer seeds and shorter training")
+    parser.add_argument("--only", type=names, metavar="C1,C5", help="some claims only")
+    parser.add_argument(
+        "--out",
+        default="claims.html",
+        metavar="PAGE",
+        help="the page; ends in .html, .md or .tex (claims.html)",
+    )
+    parser.add_argument(
+        "--results",
+        metavar="FILE.jsonl",
+        help="file of finished pieces; by default the page's name with .jsonl",
+    )
+    parser.add_argument("--jobs", type=positive, default=2, help="processes at work (2)")
+    parser.add_argument("--quiet", action="store_true", help="draw no progress bar")
+
+
+def run(options: argparse.Namespace, kept: list[str]) -> None:
+    """Run the claims and write the page."""
+    from kansym.reporting import format_of, write_document
+    from kansym.reporting.writing import check_place
+
+    format_of(options.out)
+    check_place(options.out)
+    results = Path(options.results or Path(options.out).with_suffix(".jsonl"))
+    check_place(results, "the finished pieces")
+
+    from kansym.claims import CLAIMS, Effort, chosen_claims, claims_document, run_claims
+
+    chosen = list(CLAIMS.values()) if options.only is None else chosen_claims(options.only)
+    kept.append(f"the finished pieces in {results}, from which the same command goes on")
+    report = run_claims(
+        chosen,
+        effort=Effort.QUICK if options.quick else Effort.FULL,
+        results=results,
+        jobs=options.jobs,
+        progress=False if options.quiet else None,
+    )
+    write_document(claims_document(report), options.out)
+    kept.append(f"the page in {options.out}")
+    say(f"{report}\n\npage written to {options.out}")

@@ -1,0 +1,44 @@
+"""``kansym compare``: the answer that results give."""
+
+import argparse
+
+from kansym.cli.console import say
+
+__all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
+
+NAME = "compare"
+HELP = "compare kinds of networks by the results of kansym bench"
+DESCRIPTION = (
+    "Turn results into an answer: recovery by kind with intervals, paired differences, complexity\n"
+    "at equal fidelity, gradients, time, stability over seeds, and a verdict in words."
+)
+EXAMPLE = "kansym compare results.jsonl --out comparison.html"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("results", nargs="+", metavar="RESULTS.jsonl", help="of kansym bench")
+    parser.add_argument("--reference", metavar="KIND", help="pair the others with this kind (kan)")
+    parser.add_argument("--out", metavar="REPORT", help="ends in .html, .md or .tex")
+    parser.add_argument("--title", help="title of the page")
+
+
+def run(options: argparse.Namespace, kept: list[str]) -> None:
+    """Read the results, print the answer, write the page."""
+    from kansym.comparison import compare
+
+    if options.out:
+        from kansym.reporting import format_of
+        from kansym.reporting.writing import check_place
+
+        format_of(options.out)
+        check_place(options.out)
+    comparison = compare(options.results, reference=options.reference)
+    say(str(comparison))
+    if options.out:
+        from kansym.comparison_page import comparison_document
+        from kansym.reporting import write_document
+
+        place = write_document(comparison_document(comparison, options.title), options.out)
+        kept.append(f"the comparison in {place}")
+        say(f"\ncomparison written to {place}")

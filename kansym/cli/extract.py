@@ -1,0 +1,61 @@
+"""``kansym extract``: read the formula off a saved network."""
+
+import argparse
+from typing import Any
+
+from kansym.cli.arguments import add_inputs, add_outputs, seconds
+from kansym.cli.outputs import check_outputs, write_outputs
+from kansym.errors import InputError
+
+__all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
+
+NAME = "extract"
+HELP = "read the formula off a saved network"
+DESCRIPTION = (
+    "Read the formula off a network that kansym saved. Without data the network itself is the\n"
+    "judge, on its own sample of the rows that it was trained on; with --data and --target the\n"
+    "data are."
+)
+EXAMPLE = "kansym extract model.safetensors --data data.csv --target y --out report.html"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("model", metavar="MODEL.safetensors", help="the network")
+    parser.add_argument("--data", metavar="DATA.csv", help="rows to read the network on")
+    parser.add_argument("--target", metavar="Y", help="column that judges the formula")
+    add_inputs(parser)
+    parser.add_argument("--budget", type=seconds, metavar="SECONDS", help="time limit (60)")
+    add_outputs(parser)
+
+
+def run(options: argparse.Namespace, kept: list[str]) -> None:
+    """Load, extract, write."""
+    if (options.target or options.inputs) and not options.data:
+        raise InputError("--target and --inputs name columns of a table: give --data as well.")
+    check_outputs(options)
+
+    from kansym.extraction import extract
+    from kansym.model_files import load
+
+    model = load(options.model)
+    inputs, target = _data(options, model)
+    limit = {"budget": options.budget} if options.budget else {}
+    progress = False if options.quiet else None
+    result = extract(model, inputs, target, progress=progress, **limit)
+    write_outputs(result, options, kept)
+
+
+def _data(options: argparse.Namespace, model: Any) -> tuple[Any, Any]:
+    """Inputs and target from the table; columns are found by the model's names if it has them."""
+    if not options.data:
+        return None, None
+    from kansym.csv_tables import read_table
+
+    table = read_table(options.data)
+    chosen = options.inputs
+    if chosen is None and set(model.input_names) <= set(table.names):
+        chosen = list(model.input_names)
+    if options.target:
+        return table.split(options.target, chosen)
+    return table.numbers(table.names if chosen is None else chosen), None

@@ -1,0 +1,101 @@
+"""``kansym fit``: train a KAN on a table and read its formula."""
+
+import argparse
+import time
+from typing import Any
+
+from kansym.cli.arguments import add_inputs, add_outputs, positive, seconds, widths
+from kansym.cli.console import complain, say
+from kansym.cli.outputs import check_outputs, write_outputs
+from kansym.errors import InputError
+
+__all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
+
+NAME = "fit"
+HELP = "find a formula for a column of a CSV file"
+DESCRIPTION = (
+    "Train a Kolmogorov-Arnold network on a CSV file and read the formula off it.\n"
+    "The file has a header line and numbers; lines that start with # are skipped."
+)
+EXAMPLE = "kansym fit data.csv --target y --inputs a,b --width 2,5,1 --out report.html"
+
+# Share of a time budget that training may use; the rest is for reading the formula.
+_TRAINING_SHARE = 0.6
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("data", metavar="DATA.csv", help="the table")
+    parser.add_argument("--target", required=True, metavar="Y", help="column to explain")
+    add_inputs(parser)
+    parser.add_argument(
+        "--width",
+        metavar="2,5,1",
+        help="nodes per layer, inputs first; 3+1 means 3 sum and 1 product nodes",
+    )
+    parser.add_argument("--grid", type=positive, default=5, help="intervals per spline (5)")
+    parser.add_argument("--degree", type=positive, default=3, help="degree of the splines (3)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of every random choice (0)")
+    parser.add_argument(
+        "--budget", type=seconds, metavar="SECONDS", help="time limit for training and reading"
+    )
+    parser.add_argument("--save", metavar="MODEL.safetensors", help="write the trained network")
+    add_outputs(parser)
+
+
+def run(options: argparse.Namespace, kept: list[str]) -> None:
+    """Read, train, extract, write."""
+    from kansym.csv_tables import read_table
+    from kansym.reporting.writing import check_place
+
+    shape = widths(options.width) if options.width else None
+    check_outputs(options)
+    if options.save:
+        check_place(options.save, "the network")
+    inputs, target = read_table(options.data).split(options.target, options.inputs)
+    shape = _shape(shape, inputs.shape[1])
+
+    from kansym.extraction import extract
+    from kansym.kan import KAN
+
+    started = time.perf_counter()
+    model = KAN(shape, grid=options.grid, degree=options.degree, seed=options.seed)
+    _train(model, inputs, target, options, kept)
+    left = {}
+    if options.budget:
+        left["budget"] = max(options.budget - (time.perf_counter() - started), 1.0)
+    progress = False if options.quiet else None
+    result = extract(model, inputs, target, progress=progress, **left)
+    write_outputs(result, options, kept)
+
+
+def _shape(given: list[int | tuple[int, int]] | None, n_inputs: int) -> list[int | tuple[int, int]]:
+    """The widths asked for, checked against the data, or two hidden nodes more than inputs."""
+    if given is None:
+        return [n_inputs, n_inputs + 2, 1]
+    if given[0] != n_inputs or given[-1] != 1:
+        raise InputError(
+            f"--width begins with {given[0]} and ends with {given[-1]}, but the data have "
+            f"{n_inputs} inputs and 1 output: begin with {n_inputs} and end with 1."
+        )
+    return given
+
+
+def _train(
+    model: Any, inputs: Any, target: Any, options: argparse.Namespace, kept: list[str]
+) -> None:
+    """Train, save if asked to, and stop here if training was interrupted."""
+    from kansym.model_files import save
+    from kansym.training import train
+
+    limit = _TRAINING_SHARE * options.budget if options.budget else float("inf")
+    progress = False if options.quiet else None
+    history = train(model, inputs, target, seed=options.seed, seconds=limit, progress=progress)
+    if options.save:
+        save(model, options.save)
+        kept.append(f"the network in {options.save}")
+    if history.stopped == "interrupted":
+        if not options.save:
+            complain("kansym: with --save the network trained so far would have been kept.")
+        raise KeyboardInterrupt
+    say(f"{history}\n")

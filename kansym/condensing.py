@@ -1,0 +1,118 @@
+"""From stages to the smallest network of curves that computes the same.
+
+Parallel units share a node, parallel edges add, straight edges are folded into what follows, dead
+ones are dropped, and what remains is brought to the one form that its function has.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float
+
+from kansym.folding import drop_dead, fold_relays, fold_straight_ways
+from kansym.gauge import canonical_names, drawn_parts, fix_gauge, promote_products
+from kansym.merging import Merger
+from kansym.network import Network
+from kansym.product_nodes import (
+    find_products,
+    flatten_products,
+    merge_products,
+    simplify_products,
+)
+from kansym.stages import Stage
+from kansym.status import Finding, Status
+from kansym.unit_merging import build_graph
+from kansym.working_graph import until_settled
+
+__all__ = ["READABLE_EDGES", "condense"]
+
+READABLE_EDGES = 400
+"""Edges beyond which nobody reads a formula off a network."""
+_NOTEWORTHY = 1e-8
+
+
+def condense(  # noqa: PLR0913 - a model, its names and its figures
+    stage: Stage,
+    sample: Float[np.ndarray, "rows inputs"],
+    *,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    source: str = "stages",
+    parameters: tuple[int, int] = (0, 0),
+    tolerance: float = 1e-9,
+) -> Network:
+    """The condensed network of a model that has been read into stages.
+
+    Parameters
+    ----------
+    stage : the last stage of the model.
+    sample : rows (rows, inputs) on which curves are drawn, lines recognised and nodes normalised.
+    inputs, outputs : names of columns.
+    source, parameters : what the model is, and how many numbers it stores.
+    tolerance : relative distance within which curves count as constant, straight or parallel.
+
+    Examples
+    --------
+    >>> from kansym.stages import Inputs
+    >>> X = np.random.default_rng(0).uniform(-1, 1, (300, 2))
+    >>> hidden = Inputs(2).dense(np.array([[1.0, 1.0], [1.0, -1.0]])).elementwise(np.square)
+    >>> stage = hidden.dense(np.array([[1.0, -1.0]]))
+    >>> network = condense(stage, X, inputs=("a", "b"), outputs=("y",))
+    >>> print(*network.nodes, sep="\\n")
+    Node(name='a', kind='input', bias=0.0)
+    Node(name='b', kind='input', bias=0.0)
+    Node(name='y', kind='product', bias=0.0)
+    """
+    graph = build_graph(stage, sample, tolerance)
+    merger = Merger()
+    passes = (
+        drop_dead,
+        fold_relays,
+        merger,
+        find_products,
+        simplify_products,
+        flatten_products,
+        merge_products,
+        fold_straight_ways,
+    )
+    until_settled(graph, passes, tolerance)
+    promote_products(graph, tolerance)
+    order = fix_gauge(graph)
+    names = canonical_names(graph, order, inputs, outputs)
+    nodes, edges = drawn_parts(graph, order, names, tolerance)
+    exact = np.stack([graph.nodes[number].values for number in graph.outputs], axis=1)
+    network = Network.from_parts(
+        nodes=nodes,
+        edges=edges,
+        inputs=inputs,
+        outputs=outputs,
+        sample=sample,
+        findings=_too_many(len(edges)),
+        source=source,
+        parameters=parameters,
+    )
+    return replace(network, findings=(*network.findings, *_cost(network, merger, exact)))
+
+
+def _too_many(n_edges: int) -> list[Finding]:
+    """A finding if there is too much to read."""
+    if n_edges <= READABLE_EDGES:
+        return []
+    detail = f"{n_edges} edges after condensing, {READABLE_EDGES} at most are read"
+    return [Finding(Status.NOT_READABLE, "network", detail)]
+
+
+def _cost(
+    network: Network, merger: Merger, exact: Float[np.ndarray, "rows outputs"]
+) -> list[Finding]:
+    """What an inexact merge changed."""
+    if merger.worst <= _NOTEWORTHY:
+        return []
+    spread = np.maximum(exact.std(axis=0), 1e-300)
+    change = np.sqrt(np.mean((network(network.sample) - exact) ** 2, axis=0)) / spread
+    detail = (
+        f"{merger.merged} nodes merged, the largest distance between parallel ones "
+        f"{merger.worst:.1e}; the outputs changed by {change.max():.1e} of their spread"
+    )
+    return [Finding(Status.MERGED_APPROXIMATELY, "network", detail)]

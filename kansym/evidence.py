@@ -1,0 +1,461 @@
+"""From a model to a formula: everything that the choice rests on, and the conclusion from it."""
+
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import scipy.constants
+from jaxtyping import Float
+
+from kansym.choice import Choice, Judge, Option, choose, options_of
+from kansym.complexity import complexity
+from kansym.composition import compose
+from kansym.edge_fit import EdgeFit
+from kansym.errors import InputError
+from kansym.extraction import EdgeReport, Extraction, Fidelity, FrontPoint, Provenance
+from kansym.fit import fit_curves
+from kansym.formula import Formula
+from kansym.library import Candidate, Library
+from kansym.monomials import rewrite_monomials
+from kansym.network import Edge, Network
+from kansym.polishing import finish
+from kansym.progress import ProgressCallback, progress_bar
+from kansym.status import Finding, Status
+from kansym.symbolic_network import Wiring
+from kansym.sympy_programs import to_sympy
+from kansym.tables import Table, as_table, as_targets
+from kansym.tracing import trace
+
+__all__ = ["Evidence", "gather"]
+
+MOST_EDGES = 400
+"""Edges beyond which no formula is written: nobody could read it."""
+CHOICE_ROWS = 500
+FINISH_ROWS = 2000
+NETWORK_FLOOR, DATA_FLOOR = 1e-6, 1e-11
+CLEAR_BITS = 6.0
+FRONT_POINTS = 6
+REFERENCES = (
+    "Z. Liu et al., KAN: Kolmogorov-Arnold Networks, arXiv:2404.19756 (2024).",
+    "G. H. Golub, V. Pereyra, Separable nonlinear least squares: the variable projection method, "
+    "Inverse Problems 19 (2003) R1, doi:10.1088/0266-5611/19/2/201.",
+    "J. Rissanen, Modeling by shortest data description, Automatica 14 (1978) 465, "
+    "doi:10.1016/0005-1098(78)90005-5.",
+)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A traced network, rows to judge by, rows to check on, and options for every edge."""
+
+    network: Network
+    options: tuple[tuple[Option, ...], ...]
+    fits: tuple[tuple[EdgeFit, ...], ...]
+    library: Library
+    judge: Judge
+    check_X: Float[np.ndarray, "held_out inputs"]
+    check_y: Float[np.ndarray, "held_out outputs"] | None
+    settings: dict[str, Any]
+    seconds: dict[str, float]
+    progress: bool | ProgressCallback | None = None
+
+    def fixed(self, edge: int, function: str) -> "Evidence":
+        """With one function on one edge."""
+        candidate = self.library[function]
+        fitted = _fit_edges([self.network.edges[edge]], [Library([candidate])])[0]
+        if not fitted:
+            raise InputError(
+                f"{function!r} is not defined on the whole range of that edge: choose another."
+            )
+        fits = (*self.fits[:edge], tuple(fitted), *self.fits[edge + 1 :])
+        only = tuple(Option(fit.candidate, fit.constants, fit.complexity, fit) for fit in fitted)
+        options = (*self.options[:edge], only, *self.options[edge + 1 :])
+        return replace(self, fits=fits, options=options)
+
+    def forbidden(self, edge: int, function: str) -> "Evidence":
+        """Without one function on one edge."""
+        name = self.library[function].name
+        allowed = tuple(option for option in self.options[edge] if option.function.name != name)
+        fits = tuple(fit for fit in self.fits[edge] if fit.candidate.name != name)
+        if not allowed:
+            raise InputError(f"{name!r} is all that this edge may be: nothing would be left.")
+        return replace(
+            self,
+            options=(*self.options[:edge], allowed, *self.options[edge + 1 :]),
+            fits=(*self.fits[:edge], fits, *self.fits[edge + 1 :]),
+        )
+
+    def conclude(self) -> Extraction:
+        """Choose functions, write formulas, check them."""
+        started = time.monotonic()
+        deadline = started + float(self.settings["budget"]) - self.seconds.get("fit", 0.0)
+        if len(self.network.edges) > MOST_EDGES or not self.network.edges:
+            return self._unread()
+        with progress_bar(self.progress, "reading") as tell:
+            choices = choose(
+                self.network,
+                [list(options) for options in self.options],
+                self.judge,
+                deadline=started + 0.6 * (deadline - started),
+                tell=lambda fraction, message: tell(0.2 + 0.5 * fraction, message),
+            )
+            chosen = time.monotonic()
+            tell(0.7, "refining constants")
+            formulas = self._formulas(choices[0], deadline - 0.1 * (deadline - started))
+            tell(0.9, "Pareto front")
+            front = self._front(choices, formulas, deadline)
+            tell(1.0, "done")
+        seconds = self.seconds | {
+            "choice": chosen - started,
+            "formula": time.monotonic() - chosen,
+        }
+        spent = time.monotonic() > deadline
+        return self._result(choices[0], formulas, front, seconds, spent)
+
+    # -- formulas --------------------------------------------------------------------------
+
+    def _formulas(self, choice: Choice, deadline: float) -> tuple[Formula, ...]:
+        """Finished formulas of all outputs for one choice."""
+        templates = compose(Wiring.of(self.network), choice, self.network.inputs)
+        rows = slice(FINISH_ROWS)
+        formulas = []
+        for position, template in enumerate(templates):
+            left = (deadline - time.monotonic()) / (len(templates) - position)
+            formulas.append(
+                finish(
+                    template.expr,
+                    template.start,
+                    self.network.inputs,
+                    self.judge.X[rows],
+                    self.judge.y[rows, position],
+                    judge=self.judge.kind,  # pyright: ignore[reportArgumentType]
+                    curves=[curve.curve for curve in template.curves],
+                    named=_named(self.settings["constants"]),
+                    deadline=time.monotonic() + max(left, 0.2),
+                )
+            )
+        return tuple(formulas)
+
+    def _front(
+        self, choices: list[Choice], formulas: tuple[Formula, ...], deadline: float
+    ) -> tuple[FrontPoint, ...]:
+        """Formulas that no simpler one beats, simplest first."""
+        points = [self._point(formulas, selected=True)]
+        rivals: list[Choice] = []
+        for choice in sorted(choices[1:], key=lambda choice: choice.bits):
+            if not rivals or choice.error < 0.7 * rivals[-1].error:
+                rivals.append(choice)
+        for choice in rivals[:FRONT_POINTS]:
+            left = deadline - time.monotonic()
+            if left < 0.5:
+                break
+            rival = self._formulas(choice, time.monotonic() + min(1.0, left / 2))
+            points.append(self._point(rival, selected=False))
+        points.sort(key=lambda point: (point.complexity, point.error))
+        front: list[FrontPoint] = []
+        for point in points:
+            if point.selected or not front or point.error < 0.9 * front[-1].error:
+                front.append(point)
+        return tuple(front)
+
+    def _point(self, formulas: tuple[Formula, ...], *, selected: bool) -> FrontPoint:
+        """A formula with its complexity and its error against the judge."""
+        error = _relative_error(_predicted(formulas, self.judge.X), self.judge.y)
+        bits = sum(complexity(formula.expr, formula.inputs) for formula in formulas)
+        return FrontPoint(formulas, bits, error, selected)
+
+    # -- the result --------------------------------------------------------------------------
+
+    def _result(
+        self,
+        choice: Choice,
+        formulas: tuple[Formula, ...],
+        front: tuple[FrontPoint, ...],
+        seconds: dict[str, float],
+        spent: bool,
+    ) -> Extraction:
+        """Everything together, with what is doubtful about it."""
+        edges = tuple(
+            self._edge_report(position, option) for position, option in enumerate(choice.options)
+        )
+        fidelity = self._fidelity(formulas)
+        selected = next(point for point in front if point.selected)
+        findings = list(self.network.findings)
+        findings += [report.finding for report in edges if report.finding is not None]
+        findings += self._findings(formulas, fidelity, selected.error)
+        if spent:
+            findings.append(Finding(Status.BUDGET_SPENT, "search", f"{self.settings['budget']:g} s"))
+        if not findings:
+            detail = f"relative error {selected.error:.1e} against the {self.judge.kind}"
+            findings = [Finding(Status.OK, "formula", detail)]
+        return self._extraction(formulas, front, edges, fidelity, tuple(findings), seconds)
+
+    def _extraction(  # noqa: PLR0913
+        self,
+        formulas: tuple[Formula, ...],
+        front: tuple[FrontPoint, ...],
+        edges: tuple[EdgeReport, ...],
+        fidelity: Fidelity,
+        findings: tuple[Finding, ...],
+        seconds: dict[str, float],
+    ) -> Extraction:
+        """The frozen result with its provenance."""
+        network = self.network
+        provenance = Provenance(
+            model=network.source,
+            parameters=network.parameters[0],
+            settings=self.settings,
+            versions=_versions(),
+            seconds={step: round(value, 3) for step, value in seconds.items()},
+            seed=int(self.settings["seed"]),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            references=_references(edges),
+        )
+        return Extraction(
+            formulas=formulas,
+            front=front,
+            edges=edges,
+            network=network,
+            fidelity=fidelity,
+            status=findings,
+            provenance=provenance,
+            input_names=network.inputs,
+            output_names=network.outputs,
+            evidence=self,
+        )
+
+    def _edge_report(self, position: int, option: Option) -> EdgeReport:
+        """The chosen function of an edge against its alternatives."""
+        edge, fits = self.network.edges[position], self.fits[position]
+        name = f"{edge.source} -> {edge.target}"
+        others = tuple(fit for fit in fits if fit is not option.fit)
+        if option.fit is None:
+            best = f"best library fit has relative error {fits[0].error:.1e}" if fits else ""
+            finding = Finding(Status.UNEXPLAINED_EDGE, name, best)
+            return EdgeReport(edge, None, others, 0.0, finding)
+        margin = min((fit.score for fit in others), default=float("inf")) - option.fit.score
+        finding = None
+        if margin < CLEAR_BITS and edge.fixed is None:
+            rivals = ", ".join(fit.candidate.name for fit in others[:3])
+            detail = f"{option.fit.candidate.name} leads by {margin:.0f} bits over {rivals}"
+            finding = Finding(Status.AMBIGUOUS_EDGE, name, detail)
+        return EdgeReport(edge, option.fit, others, margin, finding)
+
+    def _fidelity(self, formulas: tuple[Formula, ...]) -> Fidelity:
+        """Agreement with network and data on the rows kept aside, or on all if none were."""
+        aside = len(self.check_X) > 0
+        X = self.check_X if aside else self.judge.X
+        predicted = _predicted(formulas, X)
+        learned = self.network(X)
+        data = self.check_y if aside else (self.judge.y if self.judge.kind == "data" else None)
+        rmse_data = r2_data = noise = None
+        if data is not None:
+            rmse_data, r2_data = _agreement(predicted, data)
+            noise = _relative_error(predicted, data)
+        rmse_network, r2_network = _agreement(predicted, learned)
+        rows = len(self.judge.X)
+        return Fidelity(
+            judge=self.judge.kind,
+            rows=rows,
+            held_out_rows=len(self.check_X),
+            rmse_network=rmse_network,
+            r2_network=r2_network,
+            rmse_data=rmse_data,
+            r2_data=r2_data,
+            noise=noise,
+        )
+
+    def _findings(
+        self, formulas: tuple[Formula, ...], fidelity: Fidelity, error: float
+    ) -> list[Finding]:
+        """Doubts about the whole formula."""
+        found = []
+        undefined = ~np.isfinite(_predicted(formulas, self.check_X))
+        if undefined.any():
+            detail = f"on {int(undefined.any(axis=1).sum())} of {len(undefined)} held-out rows"
+            found.append(Finding(Status.OUTSIDE_DOMAIN, "formula", detail))
+        if self.judge.kind == "network" and not error < 1e-2:
+            detail = f"relative error {error:.1e} against the network"
+            found.append(Finding(Status.LOW_FIDELITY, "formula", detail))
+        if self.judge.kind == "data":
+            misfit = _relative_error(self.network(self.judge.X), self.judge.y)
+            if not error < max(1.1 * misfit, 1e-3):
+                detail = f"relative error {error:.1e}, that of the network is {misfit:.1e}"
+                found.append(Finding(Status.LOW_FIDELITY, "formula", detail))
+            elif misfit > 0.5:
+                detail = f"relative error of the network {misfit:.1e}"
+                found.append(Finding(Status.POOR_NETWORK, "network", detail))
+        for formula in formulas:
+            for constant in formula.constants:
+                vague = constant.exact is None and constant.stderr is not None
+                if vague and not constant.stderr < abs(constant.value):  # pyright: ignore
+                    where, detail = f"constant {constant.name}", str(constant)
+                    found.append(Finding(Status.UNCERTAIN_CONSTANT, where, detail))
+        return found
+
+    def _unread(self) -> Extraction:
+        """A result without a formula: nothing depends on the inputs, or too much does."""
+        nan = float("nan")
+        rows = len(self.judge.X)
+        fidelity = Fidelity(self.judge.kind, rows, len(self.check_X), nan, nan)
+        n_edges = len(self.network.edges)
+        if n_edges == 0:
+            formulas = tuple(_constant_formulas(self.network, self.judge))
+            finding = Finding(Status.CONSTANT_OUTPUT, "network", "")
+            front = (self._point(formulas, selected=True),)
+            fidelity = self._fidelity(formulas)
+            return self._extraction(formulas, front, (), fidelity, (finding,), self.seconds)
+        detail = f"{n_edges} edges after condensing, {MOST_EDGES} at most are read"
+        finding = Finding(Status.NOT_READABLE, "network", detail)
+        known = any(one.status is Status.NOT_READABLE for one in self.network.findings)
+        findings = self.network.findings if known else (finding, *self.network.findings)
+        edges = tuple(EdgeReport(edge, None, (), 0.0) for edge in self.network.edges)
+        return self._extraction((), (), edges, fidelity, tuple(findings), self.seconds)
+
+
+def gather(  # noqa: PLR0913
+    model: Any,
+    X: Any,
+    y: Any,
+    *,
+    library: Library,
+    settings: dict[str, Any],
+    progress: bool | ProgressCallback | None,
+) -> Evidence:
+    """Trace a model, split the rows, fit every edge."""
+    started = time.monotonic()
+    if y is not None and X is None:
+        raise InputError("y was given without X: give the rows that it belongs to.")
+    rows = None if X is None else as_table(X)
+    network = trace(model, X)
+    if len(network.edges) <= MOST_EDGES:
+        network = rewrite_monomials(network, library)
+    traced = time.monotonic()
+    inputs = network.sample if rows is None else rows.values
+    targets = None if y is None else as_targets(y, len(inputs), len(network.outputs))
+    judge, check_X, check_y = _split(network, inputs, targets, settings)
+    libraries = [_library_for(edge, library) for edge in network.edges]
+    fits: list[list[EdgeFit]] = []
+    if len(network.edges) <= MOST_EDGES:
+        fits = _fit_edges(network.edges, libraries)
+    options = options_of(network, fits) if fits else []
+    seconds = {"trace": traced - started, "fit": time.monotonic() - traced}
+    return Evidence(
+        network=network,
+        options=tuple(tuple(each) for each in options),
+        fits=tuple(tuple(each) for each in fits),
+        library=library,
+        judge=judge,
+        check_X=check_X,
+        check_y=check_y,
+        settings=settings,
+        seconds=seconds,
+        progress=progress,
+    )
+
+
+def _split(
+    network: Network, X: np.ndarray, targets: Table | None, settings: dict[str, Any]
+) -> tuple[Judge, np.ndarray, np.ndarray | None]:
+    """Rows to choose by and rows to check on, in random order."""
+    share = float(settings["held_out"])
+    if not 0 <= share < 1:
+        raise InputError(f"held_out={share} is not a share of rows: give 0 to less than 1.")
+    order = np.random.default_rng(int(settings["seed"])).permutation(len(X))
+    n_check = int(share * len(X)) if len(X) >= 50 else 0
+    check, used = order[:n_check], order[n_check:]
+    if targets is None:
+        X_used = X[used][:FINISH_ROWS]
+        return Judge(X_used, network(X_used), "network", NETWORK_FLOOR), X[check], None
+    y = targets.values
+    return Judge(X[used], y[used], "data", DATA_FLOOR), X[check], y[check]
+
+
+def _library_for(edge: Edge, library: Library) -> Library:
+    """What an edge may be: one function if it is known, else the whole library."""
+    if edge.fixed is not None:
+        known = [candidate for candidate in library if candidate.program == edge.fixed]
+        return Library(known[:1] or [Candidate("fixed", to_sympy(edge.fixed))])
+    return Library([library["x"]]) if edge.straight and "x" in library else library
+
+
+def _fit_edges(edges: Sequence[Edge], libraries: list[Library]) -> list[list[EdgeFit]]:
+    """Fits of all edges, one batch per library."""
+    result: list[list[EdgeFit]] = [[] for _ in edges]
+    for library in dict.fromkeys(libraries):
+        group = [i for i, other in enumerate(libraries) if other == library]
+        x, y, density = (
+            np.stack([getattr(edges[i], name) for i in group]) for name in ("x", "y", "density")
+        )
+        for i, fits in zip(group, fit_curves(x, y, density, library), strict=True):
+            result[i] = fits
+    return result
+
+
+def _named(names: Sequence[str]) -> dict[str, float] | None:
+    """Values of physical constants (CODATA, SI units) by their names in scipy."""
+    found = {}
+    for name in names:
+        value = getattr(scipy.constants, name, None)
+        if value is None and name in scipy.constants.physical_constants:
+            value = scipy.constants.physical_constants[name][0]
+        if not isinstance(value, float | int):
+            raise InputError(
+                f"{name!r} is no physical constant of scipy.constants: see "
+                "scipy.constants.find() for the names."
+            )
+        found[name] = float(value)
+    return found or None
+
+
+def _constant_formulas(network: Network, judge: Judge) -> list[Formula]:
+    """Formulas of outputs that do not vary."""
+    import sympy
+
+    values = judge.y.mean(axis=0)
+    return [Formula(sympy.Float(value), network.inputs) for value in values.tolist()]
+
+
+def _predicted(formulas: Sequence[Formula], X: np.ndarray) -> np.ndarray:
+    """Values of all formulas, nan where undefined, without warnings."""
+    columns = []
+    for formula in formulas:
+        columns.append(np.broadcast_to(formula.numpy(*X.T), len(X)))
+    return np.stack(columns, axis=1)
+
+
+def _relative_error(predicted: np.ndarray, y: np.ndarray) -> float:
+    """Root mean square of the residual over the spread, all outputs together."""
+    spread = y.std(axis=0)
+    scaled = (predicted - y) / np.where(spread > 0, spread, 1.0)
+    value = float(np.sqrt(np.mean(scaled**2)))
+    return value if np.isfinite(value) else float("inf")
+
+
+def _agreement(predicted: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Root-mean-square error in the units of y, and R squared."""
+    kept = np.isfinite(predicted).all(axis=1)
+    if not kept.any():
+        return float("nan"), float("nan")
+    residual = (predicted - y)[kept]
+    total = ((y - y.mean(axis=0)) ** 2)[kept].sum()
+    rmse = float(np.sqrt(np.mean(residual**2)))
+    return rmse, float(1 - (residual**2).sum() / total) if total > 0 else float("nan")
+
+
+def _versions() -> dict[str, str]:
+    """Versions of what the result depends on."""
+    packages = ("kansym", "numpy", "scipy", "sympy", "torch", "networkx")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+def _references(edges: Sequence[EdgeReport]) -> tuple[str, ...]:
+    """Methods used, and sources of the functions chosen."""
+    functions = [report.fit.candidate for report in edges if report.fit is not None]
+    notes = [f"{c.name}: {c.reference}" for c in functions if "doi" in c.reference]
+    return (*REFERENCES, *dict.fromkeys(notes))

@@ -1,0 +1,275 @@
+"""The result of opening a network: formulas, how they were found, and how far to trust them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy
+from jaxtyping import Float
+
+from kansym.edge_fit import EdgeFit
+from kansym.errors import InputError
+from kansym.formula import Formula
+from kansym.library import LIBRARY, Library
+from kansym.network import Edge, Network
+from kansym.progress import ProgressCallback
+from kansym.status import Finding
+
+if TYPE_CHECKING:
+    from kansym.evidence import Evidence
+
+__all__ = ["EdgeReport", "Extraction", "Fidelity", "FrontPoint", "Provenance", "extract"]
+
+
+@dataclass(frozen=True)
+class FrontPoint:
+    """A formula on the Pareto front of error against complexity.
+
+    Attributes
+    ----------
+    formulas : one per output.
+    complexity : bits.
+    error : root-mean-square error against the judge over the spread of the output.
+    selected : whether this is the formula of the result.
+    """
+
+    formulas: tuple[Formula, ...]
+    complexity: float
+    error: float
+    selected: bool = False
+
+
+@dataclass(frozen=True)
+class EdgeReport:
+    """What was found on one edge.
+
+    Attributes
+    ----------
+    edge : the traced edge with its curve.
+    fit : the chosen function with its own best constants; None if the edge stays a curve.
+    alternatives : other functions that fit, best first.
+    margin : bits by which the chosen function leads the best of another kind.
+    finding : what is doubtful about it, if anything.
+    """
+
+    edge: Edge
+    fit: EdgeFit | None
+    alternatives: tuple[EdgeFit, ...]
+    margin: float
+    finding: Finding | None = None
+
+    @property
+    def name(self) -> str:
+        """The edge as ``source -> target``."""
+        return f"{self.edge.source} -> {self.edge.target}"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.fit if self.fit is not None else 'no library function'}"
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How well the formula agrees with the network and with the data, on unused rows if any.
+
+    Attributes
+    ----------
+    judge : ``"data"`` or ``"network"``: what the choice was made by.
+    rows, held_out_rows : rows used for the choice, and rows on which these figures were made.
+    rmse_network, r2_network : formula against network; the error in units of the output.
+    rmse_data, r2_data : formula against data, if data were given.
+    noise : spread of the residual of the data, relative to the spread of the output.
+    """
+
+    judge: str
+    rows: int
+    held_out_rows: int
+    rmse_network: float
+    r2_network: float
+    rmse_data: float | None = None
+    r2_data: float | None = None
+    noise: float | None = None
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a result came from, enough to make it again."""
+
+    model: str
+    parameters: int
+    settings: dict[str, Any]
+    versions: dict[str, str]
+    seconds: dict[str, float]
+    seed: int
+    created: str
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Extraction:
+    """Formulas for the outputs of a network, with everything that supports them.
+
+    Attributes
+    ----------
+    formulas : one per output, empty if the network is too large to read.
+    front : Pareto front of error against complexity, simplest first.
+    edges : per edge, the chosen function and its alternatives.
+    network : the condensed network.
+    fidelity, status, provenance : how good, what is doubtful, where from.
+    """
+
+    formulas: tuple[Formula, ...]
+    front: tuple[FrontPoint, ...]
+    edges: tuple[EdgeReport, ...]
+    network: Network
+    fidelity: Fidelity
+    status: tuple[Finding, ...]
+    provenance: Provenance
+    input_names: tuple[str, ...]
+    output_names: tuple[str, ...]
+    evidence: "Evidence | None" = field(default=None, repr=False)
+
+    @property
+    def expr(self) -> Any:
+        """The formula as a sympy expression; a tuple of them for several outputs."""
+        expressions = tuple(formula.expr for formula in self._readable())
+        return expressions[0] if len(expressions) == 1 else expressions
+
+    def _readable(self) -> tuple[Formula, ...]:
+        """The formulas, or an error that says why there are none."""
+        if not self.formulas:
+            reason = self.status[0] if self.status else "the network was not read"
+            raise InputError(f"There is no formula: {reason}")
+        return self.formulas
+
+    def predict(self, X: Any) -> Float[np.ndarray, "rows *outputs"]:
+        """Values of the formula: (rows,) for one output, (rows, outputs) for several.
+
+        Parameters
+        ----------
+        X : array of shape (rows, inputs), or a data frame with the columns by name.
+        """
+        columns = [formula.predict(X) for formula in self._readable()]
+        return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
+
+    def latex(self) -> str:
+        """The formula in LaTeX, an equation per output."""
+        pairs = zip(self.output_names, self._readable(), strict=True)
+        return r" \\ ".join(
+            f"{sympy.latex(sympy.Symbol(name))} = {formula.latex()}" for name, formula in pairs
+        )
+
+    def fix(self, edge: str | int, function: str) -> "Extraction":
+        """The result with one edge's function chosen by hand; the rest is chosen anew.
+
+        Parameters
+        ----------
+        edge : its position in `edges`, or ``"source -> target"``.
+        function : name of a candidate in the library of the extraction.
+        """
+        return self._evidence().fixed(self.position(edge), function).conclude()
+
+    def forbid(self, edge: str | int, function: str) -> "Extraction":
+        """The result with one function forbidden on one edge; the rest is chosen anew."""
+        return self._evidence().forbidden(self.position(edge), function).conclude()
+
+    def _evidence(self) -> "Evidence":
+        if self.evidence is None:
+            raise InputError(
+                "This result was read from a file, which keeps no network to choose again on: "
+                "extract from the model."
+            )
+        return self.evidence
+
+    def position(self, edge: str | int) -> int:
+        """Position of an edge that is given by position or by name."""
+        names = [report.name for report in self.edges]
+        if isinstance(edge, int) and 0 <= edge < len(names):
+            return edge
+        plain = str(edge).replace("→", "->")
+        found = [
+            position
+            for position, name in enumerate(names)
+            if name.replace(" ", "") == plain.replace(" ", "")
+        ]
+        if not found:
+            raise InputError(f"There is no edge {edge!r}: the edges are {', '.join(names)}.")
+        return found[0]
+
+    def __str__(self) -> str:
+        from kansym.reporting.text import summary
+
+        return summary(self)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p>\\({escape(self.latex())}\\)</p><pre>{escape(str(self))}</pre>"
+
+
+def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
+    model: Any,
+    X: Any = None,
+    y: Any = None,
+    *,
+    library: Library = LIBRARY,
+    budget: float = 60.0,
+    held_out: float = 0.2,
+    seed: int = 0,
+    constants: Sequence[str] = (),
+    progress: bool | ProgressCallback | None = None,
+) -> Extraction:
+    """Open a trained network of any kind and read a formula off it.
+
+    The model is traced to a network of univariate curves; every curve is fitted with every
+    function of the library; functions are chosen together, by the error of the whole formula; all
+    constants are refined, recognised where the error allows, and the formula is simplified and
+    checked on rows that were not used.
+
+    Parameters
+    ----------
+    model : a `KAN`, an `MLP`, a ``torch.nn.Sequential``, or any model that a reader opens.
+    X : inputs (rows, inputs) on which to read it; a KAN and an MLP of kansym remember some of
+        their own.
+    y : targets (rows,) or (rows, outputs); if given, the data judge the formula, otherwise the
+        network does.
+    library : the functions to try.
+    budget : seconds after which the best formula so far is returned.
+    held_out : share of the rows kept for the final check.
+    seed : of the split of the rows.
+    constants : names of physical constants to recognise, as in ``scipy.constants``.
+    progress : True or False for a bar, or a callback; by default a bar on a terminal.
+
+    Returns
+    -------
+    `Extraction`. The model, global random numbers and the file system stay as they were.
+
+    Raises
+    ------
+    InputError
+        For data that do not fit the model, or a model that was never trained and no X.
+
+    Examples
+    --------
+    >>> from kansym.kan import KAN
+    >>> from kansym.training import train
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.uniform(-1, 1, (500, 2))
+    >>> model = KAN([2, 1], seed=0)
+    >>> history = train(model, X, np.sin(np.pi * X[:, 0]) + X[:, 1] ** 2)
+    >>> extract(model).expr
+    x2**2 + sin(pi*x1)
+    """
+    from kansym.evidence import gather
+
+    settings = {
+        "library": len(library),
+        "budget": budget,
+        "held_out": held_out,
+        "seed": seed,
+        "constants": list(constants),
+    }
+    return gather(model, X, y, library=library, settings=settings, progress=progress).conclude()

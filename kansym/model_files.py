@@ -1,0 +1,191 @@
+"""Models on disk: safetensors with a JSON header, never pickle."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from kansym.errors import InputError, ModelFileError
+from kansym.kan import KAN, Width
+from kansym.mlp import MLP
+from kansym.program import from_json, to_json
+
+__all__ = ["load", "save"]
+
+FORMAT = "kansym-model"
+VERSION = 1
+
+
+def save(model: KAN | MLP, path: str | Path) -> None:
+    """Write a KAN or an MLP to a safetensors file; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    model : with its names, domain and sample.
+    path : usually ending in ``.safetensors``.
+
+    Raises
+    ------
+    InputError
+        For other kinds of models, whose own package should save them.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(KAN([2, 3, 1], seed=1), folder + "/model.safetensors")
+    ...     load(folder + "/model.safetensors")
+    KAN([2, 3, 1], grid=5, degree=3): 9 edges, 76 parameters
+    """
+    if isinstance(model, KAN):
+        header = _kan_header(model)
+    elif isinstance(model, MLP):
+        header = {"kind": "MLP", "widths": model.widths, "activation": model.activation}
+    else:
+        raise InputError(
+            f"{type(model).__name__} cannot be saved here: give a KAN or a kansym.MLP, or save "
+            "its state_dict with safetensors."
+        )
+    header |= {
+        "format": FORMAT,
+        "version": VERSION,
+        "seed": model.seed,
+        "input_names": model.input_names,
+        "output_names": model.output_names,
+    }
+    tensors = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+    _write_whole(Path(path), tensors, {"kansym": json.dumps(header)})
+
+
+def _kan_header(model: KAN) -> dict[str, Any]:
+    """Shape of a KAN, and its fixed functions as data."""
+    return {
+        "kind": "KAN",
+        "widths": model.widths,
+        "degree": model.degree,
+        "grids": [layer.grid for layer in model.kan_layers],
+        "symbols": [
+            {key: to_json(edge.program) for key, edge in layer.symbols.items()}  # pyright: ignore
+            for layer in model.kan_layers
+        ],
+    }
+
+
+def _write_whole(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write beside the target, then move into place."""
+    if not path.parent.is_dir():
+        raise InputError(f"The folder {path.parent} does not exist: make it first.")
+    temporary = path.parent / f".{path.name}.{os.getpid()}.part"
+    try:
+        save_file(tensors, temporary, metadata)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def load(path: str | Path) -> KAN | MLP:
+    """Read a model that `save` wrote, onto the CPU.
+
+    Raises
+    ------
+    ModelFileError
+        For a file that is absent, cut short, damaged, foreign, a pickle, or of a newer version.
+    """
+    path = Path(path)
+    header, tensors = _read(path)
+    try:
+        model = _empty_model(header, tensors)
+        _check_shapes(header, tensors)
+        for name in ("sample", "domain"):
+            setattr(model, name, tensors[name])
+        model.load_state_dict(tensors)
+        model.seed = int(header["seed"])
+        model.input_names = tuple(str(name) for name in header["input_names"])
+        model.output_names = tuple(str(name) for name in header["output_names"])
+    except (LookupError, TypeError, ValueError, RuntimeError, AttributeError, InputError) as error:
+        raise ModelFileError(
+            f"{path} is damaged: its header and its tensors do not belong together ({error}). "
+            "Save the model again."
+        ) from error
+    return model
+
+
+def _check_shapes(header: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    """Names, sample and domain must fit the number of inputs."""
+    n_inputs = int(header["widths"][0])
+    if len(header["input_names"]) != n_inputs:
+        raise ValueError(f"{len(header['input_names'])} names for {n_inputs} inputs")
+    if tensors["sample"].ndim != 2 or tensors["sample"].shape[1] != n_inputs:
+        raise ValueError(f"a sample of shape {list(tensors['sample'].shape)}")
+    if tensors["domain"].shape != (n_inputs, 2):
+        raise ValueError(f"a domain of shape {list(tensors['domain'].shape)}")
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Header and tensors of a file, or an error that says what the file is instead."""
+    if not path.is_file():
+        raise ModelFileError(f"{path} does not exist: give a file that kansym saved.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        _refuse_pickle(path)
+        raise ModelFileError(
+            f"{path} is no whole safetensors file ({error}): it may have been cut short; copy or "
+            "save it again."
+        ) from error
+    try:
+        header = json.loads(metadata.get("kansym", ""))
+        known = header["format"] == FORMAT
+    except (json.JSONDecodeError, KeyError, TypeError):
+        known, header = False, {}
+    if not known:
+        raise ModelFileError(
+            f"{path} is a safetensors file of another program: kansym opens files that "
+            "model.save(path) wrote; build other models in torch and give them to kansym.extract."
+        )
+    if header.get("version") != VERSION:
+        raise ModelFileError(
+            f"{path} has format version {header.get('version')}, this kansym reads {VERSION}: "
+            "install the version that wrote it."
+        )
+    return header, tensors
+
+
+def _refuse_pickle(path: Path) -> None:
+    """Say so if a file is a pickle or an archive of one."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start == b"PK\x03\x04" or (start[:1] == b"\x80" and start[1:2] in b"\x02\x03\x04\x05"):
+        raise ModelFileError(
+            f"{path} is a pickle or a PyTorch archive, which can run code when opened: load it "
+            "yourself with torch.load(..., weights_only=True), build the model, and save it with "
+            "kansym or safetensors."
+        )
+
+
+def _empty_model(header: dict[str, Any], tensors: dict[str, Tensor]) -> KAN | MLP:
+    """A model of the right shape for the tensors."""
+    if header["kind"] == "MLP":
+        dtype = tensors["0.weight"].dtype
+        return MLP([int(n) for n in header["widths"]], activation=header["activation"], dtype=dtype)
+    widths: list[Width] = [tuple(w) if isinstance(w, list) else int(w) for w in header["widths"]]
+    dtype = tensors["layers.0.coef"].dtype
+    model = KAN(widths, grid=1, degree=int(header["degree"]), dtype=dtype)
+    grids, symbols = header["grids"], header["symbols"]
+    for position, layer in enumerate(model.kan_layers):
+        layer.grid = int(grids[position])
+        layer.coef = torch.nn.Parameter(tensors[f"layers.{position}.coef"])
+        if layer.coef.shape != (layer.n_out, layer.n_in, layer.grid + layer.degree):
+            raise ValueError(f"layer {position} has coefficients of shape {list(layer.coef.shape)}")
+        for key, program in symbols[position].items():
+            target, source = (int(part) for part in key.split("_"))
+            model.fix_edge(position, target, source, from_json(program))
+    return model

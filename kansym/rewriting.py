@@ -1,0 +1,431 @@
+"""The same function in another form: a KAN as an MLP, and as a Maxout network.
+
+An edge of degree 1 is a line plus shifted ReLUs. With a grid shared by all edges that leave one
+node, k pieces need k units: one faces left of the first inner knot, the others face right of
+every inner knot. Layer = expand, shift, ReLU, Linear; joined from Linear to Linear the stack is
+an ordinary MLP. An edge of degree p uses truncated powers ``min(relu(x - t), cap) ** p``; outside
+the grid it goes on as a straight line, by a plain ReLU on either side. A product node is a
+difference of squares, xy = ((x + y)^2 - (x - y)^2) / 4.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from kansym.errors import InputError
+from kansym.kan import KAN, EdgeKind, KANLayer
+from kansym.mlp import Maxout, PerUnit, PowerReLU, ProgramActivation
+
+__all__ = ["ParameterCounts", "parameter_counts", "to_maxout", "to_mlp"]
+
+
+@dataclass(frozen=True)
+class ParameterCounts:
+    """Numbers in a model: stored, different from zero, and distinct within each tensor.
+
+    Examples
+    --------
+    >>> parameter_counts(nn.Linear(2, 3, bias=False)).stored
+    6
+    """
+
+    stored: int
+    nonzero: int
+    distinct: int
+
+    def __str__(self) -> str:
+        return f"{self.stored} parameters ({self.nonzero} not zero, {self.distinct} distinct)"
+
+
+@torch.no_grad()
+def parameter_counts(model: nn.Module) -> ParameterCounts:
+    """Count the parameters of a module; absent edges of a KAN do not count.
+
+    Examples
+    --------
+    >>> kan = KAN([2, 3, 1], grid=4, degree=1)
+    >>> print(parameter_counts(to_mlp(kan)))
+    192 parameters (72 not zero, 51 distinct)
+    """
+    if isinstance(model, KAN):
+        total = model.n_parameters()
+        return ParameterCounts(total, total, total)
+    stored = nonzero = distinct = 0
+    for parameter in model.parameters():
+        used = parameter[parameter != 0]
+        stored += parameter.numel()
+        nonzero += used.numel()
+        distinct += len(torch.unique(used))
+    return ParameterCounts(stored, nonzero, distinct)
+
+
+@dataclass
+class _Stack:
+    """An MLP under construction: modules so far, and the values that its last units give."""
+
+    modules: list[nn.Module]
+    readout: Tensor
+    shift: Tensor
+
+    def activate(self, rows: Tensor, shift: Tensor, activation: nn.Module) -> None:
+        """Add Linear (rows of the current values, shifted) and an activation."""
+        linear = _linear(rows @ self.readout, rows @ self.shift + shift)
+        self.modules += [linear, activation]
+
+    def read(self, readout: Tensor, shift: Tensor) -> None:
+        """Name the values that the last units give."""
+        self.readout, self.shift = readout, shift
+
+
+def _numbers(values: Sequence[float], like: Tensor) -> Tensor:
+    """Numbers as a tensor of the given precision and place."""
+    return torch.tensor(values, dtype=like.dtype, device=like.device)
+
+
+def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
+    """A Linear layer with these weights."""
+    n_out, n_in = weight.shape
+    like = {"dtype": weight.dtype, "device": weight.device}
+    linear = torch.nn.utils.skip_init(nn.Linear, n_in, n_out, **like)
+    linear.weight.copy_(weight)
+    linear.bias.copy_(bias)
+    return linear
+
+
+@torch.no_grad()
+def to_mlp(model: KAN) -> nn.Sequential:
+    """Rewrite a KAN as a multilayer perceptron that computes the same function everywhere.
+
+    For degree 1 and sum nodes the result is ``Linear, ReLU, Linear, ReLU, ..., Linear``; a layer of
+    n inputs, m outputs and k pieces has n m k weights after its ReLUs, as many as the KAN. Higher
+    degrees use `kansym.mlp.PowerReLU`, product nodes add one layer of squares per halving.
+
+    Parameters
+    ----------
+    model : any KAN; edges fixed to a function keep it as the activation of their unit.
+
+    Returns
+    -------
+    A plain ``torch.nn.Sequential`` with copies of the numbers, in the model's precision.
+
+    Examples
+    --------
+    >>> kan = KAN([2, 3, 1], grid=4, degree=1, seed=0)
+    >>> mlp, x = to_mlp(kan), 10 * torch.randn(50, 2, dtype=torch.float64)
+    >>> [type(module).__name__ for module in mlp]
+    ['Linear', 'ReLU', 'Linear', 'ReLU', 'Linear']
+    >>> bool((mlp(x) - kan(x)).abs().max() < 1e-12 * kan(x).abs().max())
+    True
+
+    References
+    ----------
+    Piecewise-linear functions as ReLU networks: R. Arora et al., 2018, arXiv:1611.01491.
+    """
+    like = model.kan_layers[0].coef
+    n_inputs = model.kan_layers[0].n_in
+    stack = _Stack([], torch.eye(n_inputs).to(like), torch.zeros(n_inputs).to(like))
+    for layer in model.kan_layers:
+        units = _units(layer)
+        stack.activate(units.rows, units.shift, units.activation)
+        groups, readout, shift = _factors(layer, units)
+        stack.read(readout, shift)
+        _multiply(stack, groups, layer.bias)
+    stack.modules.append(_linear(stack.readout, stack.shift))
+    return nn.Sequential(*stack.modules)
+
+
+# -- one layer: units, and how every edge is read off them ------------------------------------
+
+
+@dataclass
+class _Units:
+    """Hidden units of one layer: one-hot rows with shifts, and each edge's weights on them."""
+
+    rows: Tensor
+    shift: Tensor
+    activation: nn.Module
+    weights: Tensor
+    """(n_out, n_in, units): the edges as sums of units."""
+    constants: Tensor
+    """(n_out, n_in): their constant terms."""
+
+
+@dataclass
+class _Columns:
+    """Units being collected: source, sign of x, shift, power, cap, weights of all edges."""
+
+    n_in: int
+    like: Tensor
+    source: list[int] = field(default_factory=list)
+    factor: list[float] = field(default_factory=list)
+    shift: list[float] = field(default_factory=list)
+    power: list[float] = field(default_factory=list)
+    cap: list[float] = field(default_factory=list)
+    weights: list[Tensor] = field(default_factory=list)
+
+    def add(
+        self, source: int, factor: float, shift: float, weights: Tensor, power: float, cap: float
+    ) -> None:
+        """One unit min(relu(factor * x + shift), cap) ** power of one input, for all targets."""
+        self.source.append(source)
+        self.factor.append(factor)
+        self.shift.append(shift)
+        self.power.append(power)
+        self.cap.append(cap)
+        self.weights.append(weights)
+
+    def rows(self) -> Tensor:
+        """The expand map: a copy of one input per unit, (units, n_in)."""
+        rows = torch.zeros(len(self.source), self.n_in).to(self.like)
+        rows[torch.arange(len(self.source)), torch.tensor(self.source, dtype=torch.long)] = (
+            _numbers(self.factor, self.like)
+        )
+        return rows
+
+
+def _units(layer: KANLayer) -> _Units:
+    """All hidden units of a layer."""
+    columns = _Columns(layer.n_in, layer.coef)
+    constants = torch.zeros_like(layer.slope)
+    for source in range(layer.n_in):
+        kinds = layer.kind[:, source]
+        if bool((kinds == EdgeKind.SPLINE).any() | (kinds == EdgeKind.STRAIGHT).any()):
+            if layer.degree == 1:
+                constants[:, source] = _linear_pieces(layer, source, columns)
+            else:
+                constants[:, source] = _powers(layer, source, columns)
+    symbols = layer.symbol_edges()
+    for target, source, edge in symbols:
+        a, b, c, d = edge.constants.tolist()
+        weights = torch.zeros(layer.n_out).to(layer.coef)
+        weights[target] = c
+        columns.add(source, a, b, weights, 1.0, math.inf)
+        constants[target, source] = d
+    if not columns.source:  # a layer of constants still needs one unit to be a layer
+        columns.add(0, 0.0, 0.0, torch.zeros(layer.n_out).to(layer.coef), 1.0, math.inf)
+    return _assembled(layer, columns, constants, len(symbols))
+
+
+def _assembled(layer: KANLayer, columns: _Columns, constants: Tensor, n_symbols: int) -> _Units:
+    """Units with the activation that fits all of them."""
+    n_units, like = len(columns.source), layer.coef
+    weights = torch.zeros(layer.n_out, layer.n_in, n_units).to(like)
+    for unit, (source, column) in enumerate(zip(columns.source, columns.weights, strict=True)):
+        weights[:, source, unit] = column
+    n_relu = n_units - n_symbols
+    power = _numbers(columns.power[:n_relu], like)
+    cap = _numbers(columns.cap[:n_relu], like)
+    plain = bool((power == 1).all() & torch.isinf(cap).all())
+    blocks: list[nn.Module] = [nn.ReLU() if plain else PowerReLU(power, cap)] if n_relu else []
+    widths = [n_relu] if n_relu else []
+    for _, _, edge in layer.symbol_edges():
+        blocks.append(ProgramActivation(edge.program))
+        widths.append(1)
+    activation = blocks[0] if len(blocks) == 1 else PerUnit(blocks, widths)
+    shift = _numbers(columns.shift, like)
+    return _Units(columns.rows(), shift, activation, weights, constants)
+
+
+def _knots(layer: KANLayer, source: int) -> list[float]:
+    """Ends of the intervals of one input's grid."""
+    low, high = float(layer.low[source]), float(layer.high[source])
+    return [low + (high - low) * step / layer.grid for step in range(layer.grid + 1)]
+
+
+def _linear_pieces(layer: KANLayer, source: int, columns: _Columns) -> Tensor:
+    """Units of piecewise-linear edges; returns the edges' constants."""
+    knots = _knots(layer, source)
+    values = layer.weight()[:, source]
+    slopes = torch.diff(values, dim=1) / (knots[1] - knots[0])
+    slopes = slopes + layer.straight()[:, source, None]
+    anchor = min(1, layer.grid - 1)
+    # With one piece only there is no inner knot: the two units share the left end of the grid.
+    columns.add(source, -1.0, knots[anchor], -slopes[:, 0], 1.0, math.inf)
+    right = slopes[:, anchor]
+    for piece in range(max(anchor, 1) if layer.grid > 1 else 0, layer.grid):
+        columns.add(source, 1.0, -knots[piece], right, 1.0, math.inf)
+        if piece + 1 < layer.grid:
+            right = slopes[:, piece + 1] - slopes[:, piece]
+    return values[:, anchor] + layer.straight()[:, source] * knots[anchor]
+
+
+def _powers(layer: KANLayer, source: int, columns: _Columns) -> Tensor:
+    """Units of edges of degree 2 and more; returns the edges' constants."""
+    knots, p = _knots(layer, source), layer.degree
+    low, high = knots[0], knots[-1]
+    middles = [(a + b) / 2 for a, b in zip(knots, knots[1:], strict=False)]
+    at = _numbers([*middles, low, high], layer.coef)
+    weight, straight = layer.weight()[:, source], layer.straight()[:, source]
+
+    def derivative(order: int) -> Tensor:
+        x = at[:, None].expand(-1, layer.n_in)
+        return weight @ layer.basis(x, order)[:, source].T
+
+    value, slope = derivative(0), derivative(1) + straight[:, None]
+    columns.add(source, -1.0, low, -slope[:, -2], 1.0, math.inf)
+    columns.add(source, 1.0, -high, slope[:, -1], 1.0, math.inf)
+    columns.add(source, 1.0, -low, slope[:, -2], 1.0, high - low)
+    # Taylor coefficients at the left end, the p-th constant within each interval.
+    highest = derivative(p)[:, : layer.grid] / math.factorial(p)
+    taylor = _taylor_at_low(derivative, p, low, middles[0])
+    for power in range(2, p):
+        columns.add(source, 1.0, -low, taylor[power], float(power), high - low)
+    columns.add(source, 1.0, -low, highest[:, 0], float(p), high - low)
+    for piece in range(1, layer.grid):
+        jump = highest[:, piece] - highest[:, piece - 1]
+        columns.add(source, 1.0, -knots[piece], jump, float(p), high - knots[piece])
+    return value[:, -2] + straight * low
+
+
+def _taylor_at_low(derivative, degree: int, low: float, middle: float) -> dict[int, Tensor]:
+    """Taylor coefficients of order 2 to degree - 1 at the left end, from the first interval."""
+    at_middle = {order: derivative(order)[:, 0] for order in range(2, degree + 1)}
+    step = low - middle
+    result = {}
+    for order in range(2, degree):
+        total = torch.zeros_like(at_middle[degree])
+        for higher in range(order, degree + 1):
+            total = total + at_middle[higher] * step ** (higher - order) / math.factorial(
+                higher - order
+            )
+        result[order] = total / math.factorial(order)
+    return result
+
+
+# -- product nodes ---------------------------------------------------------------------------
+
+
+def _factors(layer: KANLayer, units: _Units) -> tuple[list[list[int]], Tensor, Tensor]:
+    """Values before multiplication: one per sum node, one per factor of a product node."""
+    groups: list[list[int]] = []
+    readout, shift = [], []
+    for target in range(layer.n_out):
+        present = (layer.kind[target] != EdgeKind.ABSENT).nonzero().flatten().tolist()
+        if target < layer.n_sum:
+            groups.append([len(readout)])
+            readout.append(units.weights[target].sum(0))
+            shift.append(units.constants[target].sum())
+            continue
+        groups.append(list(range(len(readout), len(readout) + max(1, len(present)))))
+        for source in present:
+            readout.append(units.weights[target, source])
+            shift.append(units.constants[target, source])
+        if not present:
+            readout.append(torch.zeros_like(units.weights[target, 0]))
+            shift.append(torch.ones_like(units.constants[target, 0]))
+    return groups, torch.stack(readout), torch.stack(shift)
+
+
+def _multiply(stack: _Stack, groups: list[list[int]], bias: Tensor) -> None:
+    """Halve the number of factors per layer of squares until every node has one value."""
+    while any(len(group) > 1 for group in groups):
+        groups = _halve(stack, groups)
+    order = torch.tensor([group[0] for group in groups])
+    stack.read(stack.readout[order], stack.shift[order] + bias)
+
+
+def _halve(stack: _Stack, groups: list[list[int]]) -> list[list[int]]:
+    """One layer that multiplies factors in pairs and passes the others on."""
+    n_values = len(stack.readout)
+    one = torch.eye(n_values).to(stack.readout)
+    rows: list[Tensor] = []
+    power: list[float] = []
+    results: list[dict[int, float]] = []
+    new_groups: list[list[int]] = []
+    for group in groups:
+        new_groups.append([])
+        for first, second in zip(group[::2], [*group[1::2], None], strict=False):
+            new_groups[-1].append(len(results))
+            if second is None:
+                results.append({len(rows): 1.0, len(rows) + 1: -1.0})
+                rows += [one[first], -one[first]]
+                power += [1.0, 1.0]
+            else:
+                total, difference = one[first] + one[second], one[first] - one[second]
+                results.append({len(rows) + i: w for i, w in enumerate((0.25, 0.25, -0.25, -0.25))})
+                rows += [total, -total, difference, -difference]
+                power += [2.0] * 4
+    like = stack.readout
+    activation = PowerReLU(_numbers(power, like))
+    stack.activate(torch.stack(rows), torch.zeros(len(rows)).to(like), activation)
+    readout = torch.zeros(len(results), len(rows)).to(like)
+    for value, weights in enumerate(results):
+        for unit, weight in weights.items():
+            readout[value, unit] = weight
+    stack.read(readout, torch.zeros(len(results)).to(like))
+    return new_groups
+
+
+# -- Maxout ------------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def to_maxout(model: KAN) -> nn.Sequential:
+    """Rewrite a piecewise-linear KAN as a Maxout network.
+
+    Every piecewise-linear edge is a difference of two convex ones, and a convex one is the
+    maximum of its lines: phi(x) = max_p(a_p x + b_p) - max_q(a'_q x + b'_q).
+
+    Raises
+    ------
+    InputError
+        For degrees above 1, product nodes, and edges fixed to a function.
+
+    Examples
+    --------
+    >>> kan, x = KAN([2, 2, 1], degree=1, seed=3), torch.randn(50, 2, dtype=torch.float64)
+    >>> bool(torch.allclose(to_maxout(kan)(x), kan(x)))
+    True
+
+    References
+    ----------
+    I. Goodfellow et al., Maxout Networks, 2013, arXiv:1302.4389.
+    """
+    layers = model.kan_layers
+    if any(layer.degree > 1 or layer.n_product or len(layer.symbols) for layer in layers):
+        raise InputError(
+            f"{model!r} is not piecewise linear throughout: a Maxout form exists for degree 1 "
+            "without product nodes and fixed functions."
+        )
+    modules: list[nn.Module] = []
+    for layer in layers:
+        modules += _maxout_layer(layer)
+    return nn.Sequential(*modules)
+
+
+def _maxout_layer(layer: KANLayer) -> list[nn.Module]:
+    """Two Maxout units per edge and the Linear that subtracts and sums them."""
+    n_units = 2 * layer.n_out * layer.n_in
+    like = layer.coef
+    weight = torch.zeros(n_units, layer.grid, layer.n_in).to(like)
+    bias = torch.zeros(n_units, layer.grid).to(like)
+    readout = torch.zeros(layer.n_out, n_units).to(like)
+    unit = 0
+    for source in range(layer.n_in):
+        lines = _convex_parts(layer, source)
+        for sign, slopes, intercepts in lines:
+            here = slice(unit, unit + layer.n_out)
+            weight[here, :, source], bias[here] = slopes, intercepts
+            readout[:, here] = sign * torch.eye(layer.n_out).to(like)
+            unit += layer.n_out
+    return [Maxout(weight, bias), _linear(readout, layer.bias.clone())]
+
+
+def _convex_parts(layer: KANLayer, source: int) -> list[tuple[float, Tensor, Tensor]]:
+    """Lines (slopes and intercepts, (n_out, pieces)) of the convex parts of all edges."""
+    knots = _numbers(_knots(layer, source), layer.coef)
+    values = layer.weight()[:, source] + layer.straight()[:, source, None] * knots
+    slopes = torch.diff(values, dim=1) / (knots[1] - knots[0])
+    kinks = torch.diff(slopes, dim=1)
+    parts = []
+    for sign, rising in ((1.0, kinks.clamp_min(0)), (-1.0, (-kinks).clamp_min(0))):
+        first = slopes[:, :1] if sign > 0 else torch.zeros_like(slopes[:, :1])
+        start = values[:, 0] if sign > 0 else torch.zeros_like(values[:, 0])
+        pieces = torch.cat([first, first + rising.cumsum(1)], dim=1)
+        offsets = start - first[:, 0] * knots[0]
+        steps = torch.cat([torch.zeros_like(first), -rising * knots[1:-1]], dim=1).cumsum(1)
+        parts.append((sign, pieces, offsets[:, None] + steps))
+    return parts

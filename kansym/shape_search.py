@@ -1,0 +1,207 @@
+"""Training of KANs by second order: the narrowest shape first, coarse splines before fine ones."""
+
+import copy
+
+import torch
+
+from kansym.jacobians import FreeParameters
+from kansym.kan import KAN, EdgeKind, Width
+from kansym.pruning import embed, narrower_widths, prune_edges
+from kansym.training_run import SEARCH_ROWS, BestModel, TrainingRun
+
+__all__ = ["train_kan"]
+
+GOOD, PERFECT = 2e-2, 1e-6
+MOST_PARAMETERS = 2500
+
+
+def train_kan(
+    model: KAN, run: TrainingRun, best: BestModel, steps: int, starts: int, prune: bool
+) -> None:
+    """Search shapes and starts on coarse splines, prune, then refine the splines."""
+    fresh = starts > 1 or prune
+    if fresh:
+        shapes = [model.widths]
+        if prune and not _drawn_by_hand(model):
+            shapes = list(narrower_widths(model.widths))
+        chosen = _search_shapes(model, shapes, run, best, starts)
+    else:
+        chosen = copy.deepcopy(model)
+        run.levenberg_marquardt(chosen, steps, "continued")
+        best.offer(chosen, run.validation(chosen))
+    if prune:
+        run.tell(0.6, "pruning")
+        chosen = _pruned(chosen, run, best)
+    _refine(chosen, run, best, steps)
+
+
+def _drawn_by_hand(model: KAN) -> bool:
+    """Whether somebody chose kinds of edges; then the shape is not ours to change."""
+    return any(
+        bool((layer.kind != EdgeKind.SPLINE).any() | layer.frozen.any())
+        for layer in model.kan_layers
+    )
+
+
+def _search_shapes(
+    model: KAN, shapes: list[tuple[Width, ...]], run: TrainingRun, best: BestModel, starts: int
+) -> KAN:
+    """The narrowest shape whose error falls with the grid as the right shape's does."""
+    tried: list[tuple[float, KAN]] = []
+    for number, widths in enumerate(shapes):
+        share = (number / len(shapes) * 0.6, 0.6 / len(shapes))
+        few = starts if widths == model.widths else (starts + 2) // 3
+        found, coarse = _best_start(model, widths, run, few, share)
+        fine = _doubled(found, run)
+        tried.append((fine, found))
+        best.offer(found, fine)
+        converging = fine < 0.35 * coarse and fine < GOOD
+        if converging or fine < 1e-4:
+            break
+    smallest_error = min(error for error, _ in tried)
+    error, chosen = next(pair for pair in tried if pair[0] <= 1.25 * smallest_error)
+    best.replace(chosen, error)
+    return chosen
+
+
+def _fresh_copy(model: KAN, widths: tuple[Width, ...], seed: int) -> KAN:
+    """An untrained KAN of another width on the same domain; edges by hand stay if it is as wide."""
+    if widths == model.widths:
+        trial = copy.deepcopy(model)
+        trial.reset(seed)
+        return trial
+    like = model.kan_layers[0].coef
+    trial = KAN(
+        widths,
+        grid=model.grid,
+        degree=model.degree,
+        seed=seed,
+        dtype=like.dtype,
+        device=like.device,
+    )
+    with torch.no_grad():
+        trial.kan_layers[0].low.copy_(model.kan_layers[0].low)
+        trial.kan_layers[0].high.copy_(model.kan_layers[0].high)
+        trial.domain.copy_(model.domain)
+    return trial
+
+
+def _best_start(
+    model: KAN, widths: tuple[Width, ...], run: TrainingRun, starts: int, share: tuple[float, float]
+) -> tuple[KAN, float]:
+    """The best of several random starts on coarse splines, with its held-out error.
+
+    All starts run a short race; only the best of them go on. The race ends early when a start is
+    good, or when several have come to the same lowest error, which then is the noise.
+    """
+    short = run.subset(SEARCH_ROWS)
+    raced: list[tuple[float, KAN]] = []
+    for start in range(starts):
+        trial = _fresh_copy(model, widths, run.seed + 1000 * start)
+        _vary(trial, start, run.seed)
+        phase = f"{list(widths)} start {start + 1}"
+        raced.append((_race(trial, short, phase), trial))
+        best = min(error for error, _ in raced)
+        run.tell(share[0] + share[1] * (start + 1) / starts, f"{phase}, error {best:.1e}")
+        if best < GOOD or sum(error < 1.05 * best for error, _ in raced) >= 4:
+            break
+    finished: list[tuple[float, KAN]] = []
+    for _, trial in sorted(raced, key=lambda pair: pair[0])[:2]:
+        trial.refit_grids(short.x)
+        short.levenberg_marquardt(
+            trial, 30, f"{list(widths)}", smoothness=1e-9, tolerance=1e-3, patience=3
+        )
+        finished.append((run.validation(trial), trial))
+        if finished[0][0] < GOOD:
+            break
+    error, chosen = min(finished, key=lambda pair: pair[0])
+    return chosen, error
+
+
+def _vary(trial: KAN, start: int, seed: int) -> None:
+    """Starts differ in roughness: the model's own splines, wild ones, and soft ones in turn."""
+    if start == 0:
+        return
+    generator = torch.Generator().manual_seed(seed + 1000 * start)
+    noise, size = ((1.0, 1.0), (0.3, 0.5))[start % 2]
+    with torch.no_grad():
+        for layer in trial.kan_layers:
+            layer.reset(generator, noise)
+            soft = torch.where(layer.frozen, 1.0, size)[..., None]
+            layer.coef[: layer.n_sum].mul_(soft[: layer.n_sum])
+
+
+def _race(trial: KAN, run: TrainingRun, phase: str) -> float:
+    """Smooth first, then freer, with grids that follow the nodes' ranges; the error reached."""
+    trial.refit_grids(run.x, margin=0.05)
+    reached = run.levenberg_marquardt(trial, 12, phase, smoothness=1e-5)
+    if reached > 0.95:
+        return reached
+    trial.refit_grids(run.x, margin=0.02)
+    return run.levenberg_marquardt(trial, 15, phase, smoothness=1e-7, tolerance=1e-4)
+
+
+def _doubled(model: KAN, run: TrainingRun) -> float:
+    """Refine once and train a little; the held-out error, the model undone if it got worse."""
+    before, error = copy.deepcopy(model), run.validation(model)
+    model.refine_grids(2)
+    run.subset(2 * SEARCH_ROWS).levenberg_marquardt(
+        model, 20, "doubled grid", smoothness=1e-11, tolerance=1e-2, patience=2
+    )
+    fine = run.validation(model)
+    if fine < error:
+        return fine
+    embed(before, model)
+    return error
+
+
+def _pruned(model: KAN, run: TrainingRun, best: BestModel) -> KAN:
+    """Without the edges that retraining does not miss."""
+    short = run.subset(SEARCH_ROWS)
+
+    def retrain(smaller: KAN) -> float:
+        short.levenberg_marquardt(
+            smaller, 15, "pruning", smoothness=1e-11, tolerance=1e-2, patience=2
+        )
+        return run.validation(smaller)
+
+    error = run.validation(model)
+    sparse = _sparsified(model, short)
+    if retrain(sparse) <= 1.5 * error:
+        model, error = sparse, run.validation(sparse)
+    pruned, error = prune_edges(model, short.x, retrain, error, floor=1e-6)
+    best.replace(pruned, error)
+    return pruned
+
+
+def _sparsified(model: KAN, run: TrainingRun) -> KAN:
+    """Pulled towards few large edges: among equal fits, the one that a person would draw."""
+    sparse = copy.deepcopy(model)
+    pulled = copy.copy(run)
+    for weight in (1e-2, 1e-3, 1e-4):
+        pulled.sparsity = weight
+        pulled.levenberg_marquardt(sparse, 12, "sparsity", tolerance=1e-3, patience=2)
+        sparse.refit_grids(run.x, margin=0.01)
+    return sparse
+
+
+def _refine(model: KAN, run: TrainingRun, best: BestModel, steps: int) -> None:
+    """Finer and finer splines while the held-out error falls."""
+    run.levenberg_marquardt(model, steps, "refinement", smoothness=1e-11)
+    error = run.validation(model)
+    best.offer(model, error)
+    while error > PERFECT:
+        splines = max(layer.grid for layer in model.kan_layers)
+        finer = copy.deepcopy(model)
+        finer.refit_grids(run.x, margin=0.01)
+        finer.refine_grids(2)
+        size = len(FreeParameters.of(finer))
+        if size > min(MOST_PARAMETERS, len(run.x) * run.y.shape[1]) or 2 * splines > len(run.x) / 4:
+            return
+        run.tell(min(0.95, 0.7 + splines / 200), f"grid {2 * splines}, error {error:.1e}")
+        run.levenberg_marquardt(finer, steps, f"grid {2 * splines}", smoothness=1e-13)
+        finer_error = run.validation(finer)
+        if not finer_error < 0.9 * error:
+            return
+        model, error = finer, finer_error
+        best.offer(model, error)

@@ -1,0 +1,92 @@
+"""How sure a result is: findings with advice, instead of exceptions and prints."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["Finding", "Status"]
+
+
+class Status(Enum):
+    """What was noticed; the value is the advice that goes with it.
+
+    Examples
+    --------
+    >>> Status.LOW_FIDELITY.name
+    'LOW_FIDELITY'
+    >>> Status.LOW_FIDELITY.is_warning
+    True
+    """
+
+    OK = "The formula reproduces what it was checked against."
+    AMBIGUOUS_EDGE = (
+        "Several functions fit this edge almost equally well: give more data or a wider range, "
+        "or choose one by hand."
+    )
+    UNEXPLAINED_EDGE = (
+        "No library function fits this edge, so it stays a spline in the formula: add a candidate, "
+        "train with a finer grid, or hand the edge to a search engine."
+    )
+    LOW_FIDELITY = (
+        "The formula misses part of what the network computes: train longer, widen the library, "
+        "or use the more complex entries of the Pareto front."
+    )
+    OUTSIDE_DOMAIN = (
+        "The formula is undefined on some rows (division by zero, or a logarithm or root of a "
+        "negative number): restrict the range or choose another function for that edge."
+    )
+    POOR_NETWORK = (
+        "The network itself fits the data poorly, so the formula cannot be better: "
+        "train with more starts, a wider network or more data."
+    )
+    UNTRAINED = "The network was never trained: call kansym.train first."
+    NOT_READABLE = (
+        "The network has too many edges for a formula that a person could read: "
+        "train a smaller network or a sparser one, with pruning."
+    )
+    BUDGET_SPENT = (
+        "The time budget ended before the search did, so this is the best formula so far: "
+        "raise budget=."
+    )
+    UNCERTAIN_CONSTANT = (
+        "The data hardly determine this constant: its standard error exceeds its value."
+    )
+    MERGED_APPROXIMATELY = (
+        "Hidden units were merged within a tolerance, which changed the function slightly: "
+        "compare the fidelity before and after."
+    )
+    DEPENDENT_INPUTS = (
+        "Some inputs determine others on these data, so several formulas are equally right: "
+        "collect rows where the inputs vary separately, or drop an input."
+    )
+    CONSTANT_OUTPUT = (
+        "The network's output does not vary on these rows: nothing depends on the inputs."
+    )
+
+    @property
+    def advice(self) -> str:
+        """One sentence that says what to try next."""
+        return self.value
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether a reader should hesitate because of it."""
+        return self is not Status.OK
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A `Status` at a place, with the figures that led to it.
+
+    Examples
+    --------
+    >>> print(Finding(Status.OK, "formula", "relative error 2e-09"))
+    OK (formula): relative error 2e-09. The formula reproduces what it was checked against.
+    """
+
+    status: Status
+    where: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        detail = f": {self.detail.rstrip('.')}." if self.detail else "."
+        return f"{self.status.name} ({self.where}){detail} {self.status.advice}"

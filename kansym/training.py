@@ -1,0 +1,312 @@
+"""Training: from data to the smallest network that fits, second order by default."""
+
+import copy
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from kansym.errors import InputError
+from kansym.jacobians import FreeParameters, row_jacobian_of
+from kansym.kan import KAN, Width
+from kansym.mlp import MLP
+from kansym.optimisers import adam, lbfgs
+from kansym.progress import ProgressCallback, progress_bar
+from kansym.scaling import scale_inputs, scale_outputs
+from kansym.shape_search import train_kan
+from kansym.tables import as_table, as_targets
+from kansym.training_run import SEARCH_ROWS, BestModel, OutOfTime, Record, TrainingRun
+
+__all__ = ["History", "Record", "train"]
+
+Optimiser = Literal["lm", "lbfgs", "adam"]
+SAMPLE_ROWS = 2000
+LM_PARAMETERS, LBFGS_PARAMETERS = 2500, 50_000
+
+
+@dataclass(frozen=True)
+class History:
+    """What training did and how well it ended.
+
+    Attributes
+    ----------
+    error, validation : root-mean-square error over the spread of the target (dimensionless), on
+        the rows trained on and on those held out.
+    stopped : why it ended: ``converged``, ``steps``, ``time`` or ``interrupted``.
+    """
+
+    records: tuple[Record, ...]
+    error: float
+    validation: float
+    seconds: float
+    stopped: str
+    optimiser: str
+    seed: int
+    widths: tuple[Width, ...]
+    rows: int
+    held_out_rows: int
+
+    def __str__(self) -> str:
+        return (
+            f"trained {list(self.widths)} in {self.seconds:.1f} s ({self.optimiser}, "
+            f"{len(self.records)} steps, {self.stopped}): relative error {self.error:.2g}, "
+            f"{self.validation:.2g} on {self.held_out_rows} held-out rows"
+        )
+
+
+def train(  # noqa: PLR0913 - the settings of training, all by keyword
+    model: nn.Module,
+    X: Any,
+    y: Any,
+    *,
+    optimiser: Optimiser | None = None,
+    steps: int | None = None,
+    starts: int = 24,
+    prune: bool = True,
+    sparsity: float = 0.0,
+    validation: float = 0.1,
+    seed: int | None = None,
+    seconds: float = float("inf"),
+    progress: bool | ProgressCallback | None = None,
+) -> History:
+    """Train a KAN or an MLP in place on rows of inputs and targets.
+
+    A fresh KAN is searched for the narrowest of its sub-networks that fits (``prune=True``), from
+    several starts on coarse splines; the splines are then refined while the held-out error falls.
+    A model that was trained before is trained on as it is.
+
+    Parameters
+    ----------
+    model : a `KAN`, an `MLP`, or a ``torch.nn.Sequential`` of Linear layers and activations.
+    X : inputs, shape (rows, inputs), in any units; array, data frame or tensor.
+    y : targets, shape (rows,) or (rows, outputs).
+    optimiser : ``"lm"`` (Levenberg-Marquardt), ``"lbfgs"`` or ``"adam"``; by size if not given.
+    steps : most steps of the last phase; a default by optimiser.
+    starts : most random starts per shape, at least 1; fewer are made once one fits well.
+    prune : search narrower networks and remove edges that are not needed.
+    sparsity : weight of a penalty on the spread of every edge, 0 for none; 1e-3 is strong.
+    validation : share of rows held out to stop refinement, 0 to 0.5.
+    seed : of starts and of the split; the model's own by default.
+    seconds : time limit; the best model so far is kept.
+    progress : True or False for a bar, or a callback; by default a bar on a terminal.
+
+    Returns
+    -------
+    `History`; an interrupt from the keyboard ends training and keeps the best model so far.
+
+    Raises
+    ------
+    InputError
+        For data that cannot be used, each with its reason.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.uniform(-1, 1, (300, 2))
+    >>> model = KAN([2, 1], grid=5, seed=0)
+    >>> history = train(model, X, np.sin(X[:, 0]) + X[:, 1] ** 2)
+    >>> history.validation < 1e-3
+    True
+    """
+    inputs = as_table(X)
+    n_inputs, n_outputs = _sizes(model)
+    if len(inputs.names) != n_inputs:
+        raise InputError(
+            f"X has {len(inputs.names)} columns but the model has {n_inputs} inputs: "
+            "make them equal."
+        )
+    targets = as_targets(y, len(inputs), n_outputs)
+    if optimiser not in (None, "lm", "lbfgs", "adam"):
+        raise InputError(f"optimiser={optimiser!r} is not known: use 'lm', 'lbfgs' or 'adam'.")
+    if not 0 <= validation <= 0.5:
+        raise InputError(f"validation={validation} is not a share of rows: give 0 to 0.5.")
+    if starts < 1:
+        raise InputError(f"starts={starts} is too few: give at least 1.")
+    chosen = optimiser or _by_size(model)
+    seed = int(getattr(model, "seed", 0)) if seed is None else seed
+
+    shift, spread = targets.values.mean(0), targets.values.std(0)
+    scaled = (targets.values - shift) / spread
+    with progress_bar(progress, "training") as tell:
+        run = _prepare(model, inputs.values, scaled, validation, seed, seconds, sparsity, tell)
+        fresh = _introduce(model, inputs.values, inputs.names, targets.names, seed)
+        scale_outputs(model, 1 / spread, -shift / spread)
+        best = run.best = BestModel(model, run, fresh)
+        stopped = "converged"
+        try:
+            _work(model, run, best, chosen, steps, starts if fresh else 1, prune and fresh)
+            tell(1.0, "done")
+        except OutOfTime:
+            stopped = "time"
+        except KeyboardInterrupt:
+            stopped = "interrupted"
+        finally:
+            best.restore(model)
+            scale_outputs(model, spread, shift)
+    return History(
+        records=tuple(run.records),
+        error=_relative_error(model, run.x, run.y, shift, spread),
+        validation=_relative_error(model, run.x_held, run.y_held, shift, spread),
+        seconds=time.perf_counter() - run.started,
+        stopped=stopped,
+        optimiser=chosen,
+        seed=seed,
+        widths=tuple(getattr(model, "widths", _sizes(model))),
+        rows=len(run.x),
+        held_out_rows=len(run.x_held) if run.x_held is not run.x else 0,
+    )
+
+
+def _sizes(model: nn.Module) -> tuple[int, int]:
+    """Inputs and outputs of a model that can be trained here."""
+    if isinstance(model, KAN):
+        return model.kan_layers[0].n_in, model.kan_layers[-1].n_out
+    ends = (model[0], model[-1]) if isinstance(model, nn.Sequential) and len(model) else ()
+    if not ends or not all(isinstance(end, nn.Linear) and end.bias is not None for end in ends):
+        raise InputError(
+            f"{type(model).__name__} cannot be trained here: give a KAN, an MLP, or a "
+            "torch.nn.Sequential that starts and ends with a Linear layer with bias."
+        )
+    first, last = ends
+    return int(first.in_features), int(last.out_features)  # pyright: ignore
+
+
+def _by_size(model: nn.Module) -> Optimiser:
+    """Second order while P^2 numbers are few, quasi-Newton next, first order beyond."""
+    size = len(FreeParameters.of(model))
+    if size <= LM_PARAMETERS and row_jacobian_of(model) is not None:
+        return "lm"
+    return "lbfgs" if size <= LBFGS_PARAMETERS else "adam"
+
+
+def _prepare(
+    model: nn.Module,
+    x: Float[np.ndarray, "rows inputs"],
+    y: Float[np.ndarray, "rows outputs"],
+    share: float,
+    seed: int,
+    seconds: float,
+    sparsity: float,
+    tell: ProgressCallback,
+) -> TrainingRun:
+    """Shuffle and split the rows, on the model's device and in its precision."""
+    order = np.random.default_rng(seed).permutation(len(x))
+    held = int(share * len(x)) if len(x) >= 40 else 0
+    like = next(model.parameters())
+    x_all = torch.as_tensor(x[order]).to(like)
+    y_all = torch.as_tensor(y[order]).to(like)
+    x_kept, y_kept = x_all[held:], y_all[held:]
+    split = (x_all[:held], y_all[:held]) if held else (x_kept, y_kept)
+    deadline = time.perf_counter() + seconds
+    return TrainingRun(x_kept, y_kept, *split, seed, sparsity, deadline, tell)
+
+
+def _introduce(
+    model: nn.Module,
+    x: Float[np.ndarray, "rows inputs"],
+    names: tuple[str, ...],
+    outputs: tuple[str, ...],
+    seed: int,
+) -> bool:
+    """Tell a model its names, domain and sample; whether it is met for the first time."""
+    if not isinstance(model, KAN | MLP):
+        return False
+    fresh = len(model.sample) == 0
+    rows = np.random.default_rng(seed).permutation(len(x))[:SAMPLE_ROWS]
+    model.input_names, model.output_names = names, outputs
+    model.sample = torch.as_tensor(x[np.sort(rows)]).to(model.sample)
+    model.domain = torch.as_tensor(np.stack([x.min(0), x.max(0)], axis=1)).to(model.domain)
+    if fresh and isinstance(model, MLP):
+        spread = np.where(x.std(0) > 0, x.std(0), 1.0)
+        scale_inputs(model, 1 / spread, -x.mean(0) / spread)
+    if fresh and isinstance(model, KAN):
+        first = model.kan_layers[0]
+        low, high = model.domain[:, 0], model.domain[:, 1]
+        wide = high > low
+        first.low = torch.where(wide, low, low - 0.5)
+        first.high = torch.where(wide, high, high + 0.5)
+    return fresh
+
+
+def _work(
+    model: nn.Module,
+    run: TrainingRun,
+    best: BestModel,
+    optimiser: Optimiser,
+    steps: int | None,
+    starts: int,
+    prune: bool,
+) -> None:
+    """Train with the chosen optimiser and leave the best model in ``best``."""
+    if optimiser == "lm" and isinstance(model, KAN):
+        train_kan(model, run, best, steps or 60, starts, prune)
+    elif optimiser == "lm":
+        _second_order_mlp(model, run, best, steps or 200, min(starts, 6))
+    else:
+        _first_order(model, run, best, optimiser, steps)
+
+
+# -- first order and quasi-Newton -------------------------------------------------------------
+
+
+def _first_order(
+    model: nn.Module, run: TrainingRun, best: BestModel, optimiser: Optimiser, steps: int | None
+) -> None:
+    """L-BFGS or Adam on the whole model, with the held-out rows watched."""
+    if isinstance(model, KAN):
+        model.refit_grids(run.x[:SEARCH_ROWS])
+    if optimiser == "lbfgs":
+        most = steps or 400
+        iteration: Iterator[float] = lbfgs(model, run.x, run.y)
+        look = 1
+    else:
+        most = steps or max(2000, 40 * len(run.x) // 512)
+        iteration = adam(model, run.x, run.y, seed=run.seed, steps=most)
+        look = max(1, most // 200)
+    for step, mse in enumerate(iteration):
+        if step % look == 0 or step + 1 == most:
+            run.note(optimiser, step, mse, model)
+            best.offer(model, run.validation(model))
+            run.tell((step + 1) / most, f"{optimiser}, error {run.records[-1].validation:.1e}")
+        if step + 1 >= most:
+            return
+
+
+# -- Levenberg-Marquardt ----------------------------------------------------------------------
+
+
+def _second_order_mlp(
+    model: nn.Module, run: TrainingRun, best: BestModel, steps: int, starts: int
+) -> None:
+    """Several starts of some steps, the best of them to the end."""
+    candidate = copy.deepcopy(model)
+    tried: list[tuple[float, nn.Module]] = []
+    several = starts if isinstance(model, MLP) else 1
+    short = run.subset(SEARCH_ROWS)
+    for start in range(several):
+        trial = copy.deepcopy(candidate)
+        if start and isinstance(trial, MLP):
+            trial.reset(run.seed + 1000 * start)
+        short.levenberg_marquardt(trial, max(10, steps // 5), f"start {start + 1}")
+        tried.append((run.validation(trial), trial))
+        best.offer(trial, tried[-1][0])
+        run.tell(0.5 * (start + 1) / several, f"start {start + 1}, error {tried[-1][0]:.1e}")
+        if tried[-1][0] < 1e-3:
+            break
+    _, chosen = min(tried, key=lambda pair: pair[0])
+    run.levenberg_marquardt(chosen, steps, "refinement", tolerance=1e-4)
+    best.offer(chosen, run.validation(chosen))
+
+
+def _relative_error(
+    model: nn.Module, x: Tensor, y: Tensor, shift: np.ndarray, spread: np.ndarray
+) -> float:
+    """Error of a model in its own units, against targets in units of spread 1."""
+    with torch.no_grad():
+        scaled = (model(x) - torch.as_tensor(shift).to(y)) / torch.as_tensor(spread).to(y)
+        return float((scaled - y).double().square().mean().sqrt())

@@ -1,0 +1,252 @@
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kansym.cli import main
+from kansym.cli.arguments import widths
+from kansym.cli.command_line import COMMANDS
+from kansym.errors import InputError
+
+HEAVY = ("torch", "sympy", "pandas", "scipy", "numpy", "networkx")
+
+
+def kansym(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "kansym", *words], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    """A table with y = sin(pi a) + b**2."""
+    rng = np.random.default_rng(0)
+    a, b = rng.uniform(-1, 1, (2, 300))
+    y = np.sin(np.pi * a) + b**2
+    place = tmp_path / "data.csv"
+    np.savetxt(place, np.stack([a, b, y], 1), "%.17g", ",", header="# made up\na,b,y", comments="")
+    return place
+
+
+# Help and version ----------------------------------------------------------------------------
+
+
+def test_help_loads_nothing_heavy():
+    script = f"""
+import sys
+from kansym.cli import main
+try:
+    main(["--help"])
+except SystemExit as end:
+    assert end.code == 0
+loaded = [name for name in {HEAVY!r} if name in sys.modules]
+assert not loaded, loaded
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "kansym demo" in done.stdout
+
+
+def test_help_answers_at_once():
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        assert kansym("--help").returncode == 0
+        times.append(time.perf_counter() - started)
+    assert min(times) < 1.0
+
+
+def test_version():
+    done = kansym("--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("kansym 0.")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.NAME)
+def test_help_of_each_command_has_an_example(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([command.NAME, "--help"])
+    assert end.value.code == 0
+    assert command.EXAMPLE in capsys.readouterr().out
+
+
+def test_no_command_is_an_error(capsys):
+    with pytest.raises(SystemExit) as end:
+        main([])
+    assert end.value.code == 2
+    assert "COMMAND" in capsys.readouterr().err
+
+
+# Errors --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is empty"),
+        ("a,y\n", "no rows"),
+        ("a,b\n1,2\n3,4\n", "no column 'y'"),
+        ("a,a,y\n1,2,3\n4,5,6\n", "several columns named 'a'"),
+        ("a,y\n1,2\nnan,3\n", "line 3, column 'a'"),
+        ("a,y\n1,2\ninf,3\n", "infinite"),
+        ("a,y\nred,2\nblue,3\n", "'red' is not a number"),
+        ("a,y\n1,2\n2,2\n3,2\n", "constant"),
+        ("a,y\n1,2\n", "One row"),
+    ],
+)
+def test_bad_data_end_with_one_sentence(tmp_path, capsys, text, words):
+    place = tmp_path / "bad.csv"
+    place.write_text(text)
+    out = tmp_path / "report.html"
+    assert main(["fit", str(place), "--target", "y", "--out", str(out)]) == 2
+    found = capsys.readouterr()
+    assert found.out == ""
+    assert words in found.err
+    assert len(found.err.splitlines()) == 1
+    assert "Traceback" not in found.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv"]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--width", "3,2,1"], "begins with 3"),
+        (["--width", "2,2"], "end with 1"),
+        (["--width", "2"], "at least inputs and outputs"),
+        (["--width", "2,x,1"], "whole numbers"),
+        (["--inputs", "a,c"], "no column 'c'"),
+        (["--inputs", "a,y"], "is the target and an input"),
+        (["--out", "report.docx"], ".html, .md or .tex"),
+        (["--out", "no/such/folder/report.html"], "does not exist"),
+        (["--json", "no/such/folder/result.json"], "does not exist"),
+        (["--save", "no/such/folder/model.safetensors"], "does not exist"),
+    ],
+)
+def test_bad_options_of_fit(data, capsys, words, complaint):
+    assert main(["fit", str(data), "--target", "y", *words]) == 2
+    found = capsys.readouterr().err
+    assert complaint in found
+    assert len(found.splitlines()) == 1
+
+
+def test_bad_numbers_are_refused_by_the_parser(data, capsys):
+    for words in (["--grid", "0"], ["--degree", "x"], ["--budget", "-1"], ["--budget", "nan"]):
+        with pytest.raises(SystemExit) as end:
+            main(["fit", str(data), "--target", "y", *words])
+        assert end.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "does not exist"), (b"", ""), (b"\x80\x02}q\x00.", ""), (b"PK\x03\x04abc", "")],
+)
+def test_bad_model_files(tmp_path, capsys, content, words):
+    place = tmp_path / "model.safetensors"
+    if content is not None:
+        place.write_bytes(content)
+    assert main(["extract", str(place)]) == 2
+    found = capsys.readouterr().err
+    assert words in found
+    assert str(place) in found
+    assert len(found.splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", [None, b"{", b"[1, 2]", b"\xff\xfe", b'{"format": "other"}'])
+def test_bad_results(tmp_path, capsys, content):
+    place = tmp_path / "result.json"
+    if content is not None:
+        place.write_bytes(content)
+    assert main(["report", str(place), "--out", str(tmp_path / "r.html")]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_target_needs_data(capsys):
+    assert main(["extract", "model.safetensors", "--target", "y"]) == 2
+    assert "give --data" in capsys.readouterr().err
+
+
+def test_an_interrupt_says_what_was_kept(tmp_path, data, capsys, monkeypatch):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    model = tmp_path / "model.safetensors"
+    monkeypatch.setattr("kansym.extraction.extract", interrupted)
+    words = ["fit", str(data), "--target", "y", "--width", "2,1", "--save", str(model)]
+    assert main(words) == 130
+    assert f"kept: the network in {model}" in capsys.readouterr().err
+    assert model.is_file()
+
+
+def test_an_interrupt_during_training_keeps_the_best_network(tmp_path, data, capsys, monkeypatch):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    model = tmp_path / "model.safetensors"
+    monkeypatch.setattr("kansym.training._work", interrupted)
+    words = ["fit", str(data), "--target", "y", "--save", str(model)]
+    assert main(words) == 130
+    assert "kept: the network in" in capsys.readouterr().err
+    assert main([*words[:-2]]) == 130
+    assert "with --save" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_no_traceback(tmp_path, data, capsys, monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("kansym.reporting.writing.os.fsync", full)
+    out = tmp_path / "report.md"
+    words = ["fit", str(data), "--target", "y", "--width", "2,1", "--out", str(out)]
+    assert main(words) == 2
+    assert "No space left on device" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*report*"))
+
+
+# Words ---------------------------------------------------------------------------------------
+
+
+def test_widths():
+    assert widths("2, 3+1 ,1") == [2, (3, 1), 1]
+    for wrong in ("", "2", "2,-1,1", "2,1.5,1", "2,1+1+1,1", "²,1"):
+        with pytest.raises(InputError):
+            widths(wrong)
+
+
+# From end to end -----------------------------------------------------------------------------
+
+
+def test_fit_then_extract_then_report(tmp_path, data, capsys):
+    model, result = tmp_path / "model.safetensors", tmp_path / "result.json"
+    page, again, third = (tmp_path / name for name in ("a.html", "b.md", "c.tex"))
+    words = ["fit", str(data), "--target", "y", "--width", "2,1", "--save", str(model)]
+    assert main([*words, "--out", str(page), "--quiet"]) == 0
+    assert "y = b**2 + sin(pi*a)" in capsys.readouterr().out
+    assert "<math" in page.read_text()
+
+    words = ["extract", str(model), "--data", str(data), "--target", "y", "--json", str(result)]
+    assert main([*words, "--out", str(again)]) == 0
+    assert "y = b**2 + sin(pi*a)" in capsys.readouterr().out
+    assert json.loads(result.read_text())
+
+    assert main(["report", str(result), "--out", str(third), "--title", "Again"]) == 0
+    assert r"\title{Again}" in third.read_text()
+
+
+def test_demo_finds_the_rydberg_formula_twice(tmp_path, capsys):
+    assert main(["demo", "--out", str(tmp_path / "demo")]) == 0
+    found = capsys.readouterr()
+    assert "the same formula:             yes" in found.out
+    assert "Rydberg constant:             1.0967" in found.out
+    assert "100%" in found.err
+    page = (tmp_path / "demo" / "report.html").read_text()
+    assert "The same network as an MLP" in page
+    assert "The Rydberg constant" in page

@@ -1,0 +1,129 @@
+"""Snapping: exact numbers are found, coincidences are not, the judge decides."""
+
+import math
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kansym.errors import InputError
+from kansym.exact_numbers import nearest_exact, physical_constants
+from kansym.parsing import parse
+from kansym.snapping import snap
+
+X = np.linspace(-1, 1, 200)[:, None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2",
+        "-3",
+        "1/2",
+        "2/3",
+        "-5/4",
+        "pi",
+        "-pi/2",
+        "3*pi/4",
+        "sqrt(2)",
+        "sqrt(3)/2",
+        "e",
+        "1/(4*pi)",
+        "pi**2",
+        "1/pi",
+        "17",
+        "360",
+        "1/sqrt(2*pi)",
+    ],
+)
+@pytest.mark.parametrize("error", [0.0, 1e-9, 1e-6])
+def test_exact_numbers_are_named(text, error):
+    number = parse(text)
+    found = nearest_exact(float(number) * (1 + error), 2e-6 * abs(float(number)), 24.0)
+    assert found is not None
+    assert sympy.simplify(found[0] - number) == 0
+
+
+@given(st.floats(0.01, 50))
+def test_what_is_named_lies_in_the_window(value):
+    found = nearest_exact(value, 1e-3 * value, 12.0)
+    if found is not None:
+        assert abs(float(found[0]) - value) <= 1e-3 * value * (1 + 1e-9)
+
+
+def test_chance_rarely_passes_for_an_exact_number():
+    rng = np.random.default_rng(0)
+    named = sum(
+        nearest_exact(v, 1e-8 * v, 1.5 * math.log2(1e8) - 4) is not None
+        for v in np.exp(rng.uniform(-3, 3, 2000))
+    )
+    assert named <= 2
+
+
+@pytest.mark.parametrize("judge", ["data", "network"])
+@pytest.mark.parametrize("noise", [0.0, 1e-6, 1e-3])
+def test_planted_numbers_come_back(judge, noise):
+    rng = np.random.default_rng(3)
+    y = 2 * np.sin(math.pi * X[:, 0]) + X[:, 0] ** 2 / 3 + noise * rng.normal(size=200)
+    start = {"a": 1.99, "b": 3.13, "c": 0.01, "d": 0.34, "k": 0.001}
+    found = snap(parse("a*sin(b*x + c) + d*x**2 + k"), ["x"], X, y, start, judge=judge)
+    assert found.expr == parse("2*sin(pi*x) + x**2/3")
+    assert found.refined.values == {}
+
+
+@given(st.floats(1.05, 9.9), st.integers(0, 3))
+def test_arbitrary_numbers_stay_free_on_noisy_data(a, seed):
+    rng = np.random.default_rng(seed)
+    a += math.sqrt(5) / 1000
+    y = a * X[:, 0] + 1e-6 * rng.normal(size=200)
+    found = snap(parse("a*x"), ["x"], X, y, {"a": a})
+    if found.refined.values:
+        assert found.refined.values["a"] == pytest.approx(a, rel=1e-6)
+    else:
+        # A decimal so near that the data cannot tell.
+        exact = float(found.expr.coeff(sympy.Symbol("x")))
+        assert abs(exact - a) < 5e-6
+
+
+def test_clean_data_keep_a_small_term():
+    y = np.sin(X[:, 0]) + 1e-5 * X[:, 0]
+    found = snap(parse("a*sin(b*x) + c*x"), ["x"], X, y, {"a": 1.0, "b": 1.0, "c": 1e-5})
+    assert found.expr.coeff(sympy.Symbol("x")) != 0
+
+
+def test_noise_drops_a_term_that_it_hides():
+    rng = np.random.default_rng(5)
+    y = np.sin(3 * X[:, 0]) + 1e-5 * X[:, 0] ** 2 + 0.1 * rng.normal(size=200)
+    found = snap(parse("a*sin(b*x) + c*x**2"), ["x"], X, y, {"a": 1.0, "b": 3.0, "c": 1e-5})
+    assert not found.expr.has(sympy.Symbol("c"))
+
+
+def test_the_error_grows_no_more_than_allowed():
+    rng = np.random.default_rng(6)
+    y = 1.03 * np.sin(2.98 * X[:, 0]) + 0.05 * rng.normal(size=200)
+    free = snap(parse("a*sin(b*x)"), ["x"], X, y, {"a": 1.0, "b": 3.0})
+    truth_rss = np.sum((1.03 * np.sin(2.98 * X[:, 0]) - y) ** 2)
+    assert free.refined.rss <= truth_rss * 1.1
+
+
+def test_equal_constants_become_one():
+    two = np.random.default_rng(0).uniform(-1, 1, (300, 2))
+    y = np.sin(2.3717171 * (two[:, 0] - two[:, 1])) + 1e-5 * np.random.default_rng(1).normal(
+        size=300
+    )
+    found = snap(parse("sin(a*x + b*y)"), ["x", "y"], two, y, {"a": 2.37, "b": -2.37})
+    assert len(found.refined.values) == 1
+
+
+def test_physical_constants_on_request():
+    k = physical_constants("Boltzmann constant")
+    assert k == {"Boltzmann constant": pytest.approx(1.380649e-23)}
+    with pytest.raises(InputError, match="physical constant"):
+        physical_constants("constant of nothing")
+
+
+def test_an_unknown_judge_is_refused():
+    with pytest.raises(InputError, match="judge"):
+        snap(parse("a*x"), ["x"], X, X[:, 0], {"a": 1.0}, judge="oracle")  # pyright: ignore[reportArgumentType]

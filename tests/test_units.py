@@ -1,0 +1,103 @@
+"""Dimensions: an independent dimension calculus on random products is the oracle."""
+
+from fractions import Fraction
+
+import pytest
+import sympy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kansym.errors import InputError
+from kansym.parsing import parse
+from kansym.units import ONE, dimension_of, parse_unit
+
+POWERS = st.lists(st.integers(-4, 4), min_size=5, max_size=5)
+
+
+def _text(powers: list[int]) -> str:
+    return " ".join(f"{n}^{p}" for n, p in zip(("m", "s", "kg", "T", "V"), powers, strict=True))
+
+
+@given(POWERS)
+def test_a_unit_is_read_as_its_powers(powers: list[int]) -> None:
+    assert parse_unit(_text(powers)).powers == tuple(map(Fraction, powers))
+
+
+@given(POWERS)
+def test_a_dimension_prints_as_a_unit_that_reads_back(powers: list[int]) -> None:
+    dimension = parse_unit(_text(powers))
+    assert parse_unit(str(dimension)) == dimension
+
+
+@given(POWERS, POWERS, st.integers(-3, 3))
+def test_products_and_powers_add_and_multiply_exponents(
+    one: list[int], other: list[int], exponent: int
+) -> None:
+    units = {"a": parse_unit(_text(one)), "b": parse_unit(_text(other))}
+    a, b = sympy.symbols("a b")
+    expected = tuple(Fraction(x + exponent * y) for x, y in zip(one, other, strict=True))
+    assert dimension_of(a * b**exponent, units).powers == expected
+
+
+@pytest.mark.parametrize(
+    ("derived", "base"),
+    [
+        ("N", "kg m s^-2"),
+        ("J", "N m"),
+        ("W", "J/s"),
+        ("C", "J/V"),
+        ("A", "C/s"),
+        ("F", "C/V"),
+        ("ohm", "V/A"),
+        ("Pa", "N/m^2"),
+        ("km/s/Mpc", "1/s"),
+        ("Jy", "W m^-2 Hz^-1"),
+        ("1e-10 m s^-2", "m/s**2"),
+        ("Hz^1/2", "s^-1/2"),
+        ("rad", "1"),
+        ("", "1"),
+    ],
+)
+def test_derived_units_equal_their_definition(derived: str, base: str) -> None:
+    assert parse_unit(derived) == parse_unit(base)
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        ("x + t", "adds"),
+        ("x + 1", "adds"),
+        ("sin(x)", "sin is taken of x"),
+        ("exp(t)", "exp is taken of t"),
+        ("2**x", "exponent"),
+        ("x**n", "raised to a power that varies"),
+        ("max(x, t)", "adds"),
+        ("x*unitless", "has no unit"),
+    ],
+)
+def test_disagreeing_dimensions_are_refused(formula: str, message: str) -> None:
+    units = {"x": parse_unit("m"), "t": parse_unit("s"), "n": ONE}
+    with pytest.raises(InputError, match=message):
+        dimension_of(parse(formula), units)
+
+
+@pytest.mark.parametrize(
+    ("formula", "unit"),
+    [
+        ("sqrt(x**2 + (v*t)**2)", "m"),
+        ("abs(x)/t", "m/s"),
+        ("sign(x)*heaviside(t)", "1"),
+        ("exp(-x/(v*t))*sin(v*t/x)", "1"),
+        ("n**n*x", "m"),
+        ("max(x, v*t)", "m"),
+    ],
+)
+def test_agreeing_dimensions_are_found(formula: str, unit: str) -> None:
+    units = {"x": parse_unit("m"), "t": parse_unit("s"), "v": parse_unit("m/s"), "n": ONE}
+    assert dimension_of(parse(formula), units) == parse_unit(unit)
+
+
+@pytest.mark.parametrize("text", ["furlong", "m^^2", "kg!", "m^x"])
+def test_an_unreadable_unit_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="unit"):
+        parse_unit(text)
