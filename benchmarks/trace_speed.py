@@ -7,6 +7,7 @@ the processor, so that other programs on the machine do not count.
 import resource
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ def large_mlp() -> torch.nn.Module:
     generator = torch.Generator().manual_seed(0)
     widths = (20, 256, 256, 256, 1)
     layers: list[torch.nn.Module] = []
-    for n_in, n_out in zip(widths[:-1], widths[1:], strict=True):
+    for n_in, n_out in pairwise(widths):
         linear = torch.nn.Linear(n_in, n_out)
         with torch.no_grad():
             for parameter in linear.parameters():

@@ -13,6 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kansym.comparison import Comparison, compare
+    from kansym.discovery import Discovery, discover
     from kansym.equivalence import equivalent
     from kansym.errors import KansymError
     from kansym.extraction import Extraction, extract
@@ -37,6 +39,8 @@ __all__ = [
     "LIBRARY",
     "MLP",
     "Candidate",
+    "Comparison",
+    "Discovery",
     "Edge",
     "EdgeFit",
     "Extraction",
@@ -49,6 +53,8 @@ __all__ = [
     "Problem",
     "Status",
     "__version__",
+    "compare",
+    "discover",
     "equivalent",
     "extract",
     "fit_edge",
@@ -64,6 +70,8 @@ __all__ = [
 ]
 
 _MODULES = {
+    "comparison": ("Comparison", "compare"),
+    "discovery": ("Discovery", "discover"),
     "equivalence": ("equivalent",),
     "errors": ("KansymError",),
     "extraction": ("Extraction", "extract"),

@@ -8,46 +8,23 @@ and a swap is kept if it shortens the description: bits of the residual plus bit
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
 
 from kansym.edge_fit import EdgeFit
-from kansym.network import Edge, Network
-from kansym.symbolic_network import EdgeFunction, Refit, SymbolicNetwork, Wiring
-from kansym.tabulated_curve import TabulatedCurve
+from kansym.edge_functions import ConstantFunction, CurveFunction, EdgeFunction
+from kansym.network import Network
+from kansym.symbolic_network import Refit, SymbolicNetwork, Wiring
 
-__all__ = ["Choice", "CurveFunction", "Judge", "Option", "choose", "options_of"]
+__all__ = ["Choice", "Judge", "Option", "choose", "options_of"]
 
 CURVE_BITS = 120.0
 """Bits of an edge that stays a curve: about a dozen numbers of ten bits."""
+EXPLAINED = 3e-4
+"""Relative error at which a library function explains an edge."""
 WITHIN_BITS = 40.0
 """Alternatives further behind the best of their edge are not tried."""
-
-
-@dataclass(frozen=True, eq=False)
-class CurveFunction:
-    """The network's own curve in place of a library function, for an edge that none explains."""
-
-    edge: Edge
-    name: str
-    scale_free: bool = False
-    shift_free: bool = False
-
-    @cached_property
-    def curve(self) -> TabulatedCurve:
-        """The curve as a table: evenly over the edge's range, in the edge's units."""
-        x = np.linspace(self.edge.x.min(), self.edge.x.max(), 201)
-        return TabulatedCurve(self.name, x, np.asarray(self.edge.function(x)))
-
-    def numpy(self, u: np.ndarray) -> np.ndarray:
-        """Values of the curve."""
-        return self.curve(u)
-
-    def derivative(self, u: np.ndarray) -> np.ndarray:
-        """Slopes of the curve."""
-        return self.curve.slope(u)
 
 
 @dataclass(frozen=True)
@@ -104,10 +81,8 @@ class Choice:
         return self.refit.error
 
 
-def options_of(
-    network: Network, fits: Sequence[Sequence[EdgeFit]], *, curves: bool = True
-) -> list[list[Option]]:
-    """What every edge may be: its library fits, best first, and its own curve last."""
+def options_of(network: Network, fits: Sequence[Sequence[EdgeFit]]) -> list[list[Option]]:
+    """What every edge may be: its library fits, its own curve if none is good, or nothing."""
     found = []
     for position, (edge, edge_fits) in enumerate(zip(network.edges, fits, strict=True)):
         best = edge_fits[0].score if edge_fits else 0.0
@@ -116,9 +91,13 @@ def options_of(
             for fit in edge_fits
             if fit.score <= best + WITHIN_BITS
         ]
-        if (curves and edge.fixed is None) or not options:
+        explained = min((fit.error for fit in edge_fits), default=1.0) < EXPLAINED
+        if not explained or not options:
             curve = CurveFunction(edge, f"f{position + 1}")
             options.append(Option(curve, (1.0, 0.0, 1.0, 0.0), CURVE_BITS, None))
+        if edge.fixed is None:
+            mean = float(edge.y @ edge.density / edge.density.sum())
+            options.append(Option(ConstantFunction(), (1.0, 0.0, 1.0, mean), 0.0, None))
         found.append(options)
     return found
 
@@ -209,8 +188,8 @@ def _best_swap(search: _Search, best: Choice, edge: int, deadline: float) -> Cho
             continue
         picks = (*best.picks[:edge], pick, *best.picks[edge + 1 :])
         # More bits must be paid for by less error: what error could still win?
-        gain = (best.bits + option.bits - best.options[edge].bits - best.bits) / search.judge.weight
-        hopeless = 3.0 * max(best.error, search.judge.floor) * 2.0 ** max(-gain, 0.0)
+        saved = (best.options[edge].bits - option.bits) / search.judge.weight
+        hopeless = 3.0 * max(best.error, search.judge.floor) * 2.0 ** max(saved, 0.0)
         trial = search.evaluate(picks, hopeless)
         if trial.length < best.length:
             best = trial

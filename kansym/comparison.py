@@ -1,4 +1,4 @@
-"""What a benchmark says: which kind of network gives up the true formula, how often, at what cost."""
+"""What a benchmark says: which networks give up the true formula, how often, at what cost."""
 
 import os
 from collections import defaultdict
@@ -129,9 +129,7 @@ class Comparison:
 Results = str | os.PathLike[str] | Record
 
 
-def compare(
-    results: Results | Iterable[Results], *, reference: str | None = None
-) -> Comparison:
+def compare(results: Results | Iterable[Results], *, reference: str | None = None) -> Comparison:
     """Compare kinds of networks, and other programs, by the results of a benchmark.
 
     Parameters
@@ -174,8 +172,7 @@ def compare(
             pair
             for noise in noises
             for kind in kinds
-            if kind != reference
-            and (pair := _pair(reference, kind, noise, records)) is not None
+            if kind != reference and (pair := _pair(reference, kind, noise, records)) is not None
         ),
     )
 

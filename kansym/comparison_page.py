@@ -45,8 +45,8 @@ def comparison_document(comparison: Comparison, title: str | None = None) -> Doc
     kinds = list(dict.fromkeys(record.kind for record in records))
     problems = {record.problem for record in records}
     subtitle = line(
-        f"{len(records)} runs: {len(problems)} problems, {', '.join(kinds)}; seeds "
-        f"{', '.join(map(str, sorted({record.seed for record in records})))}; noise "
+        f"{len(records)} runs: {len(problems)} problems, {', '.join(kinds)}; "
+        f"{len({record.seed for record in records})} seeds; noise "
         f"{', '.join(f'{noise:g}' for noise in comparison.noises)}"
     )
     blocks = (
@@ -63,8 +63,7 @@ def comparison_document(comparison: Comparison, title: str | None = None) -> Doc
 def notebook_html(comparison: Comparison) -> str:
     """Verdict and table as HTML for a notebook cell."""
     blocks: list[Block] = [Paragraph(line(words)) for words in verdict(comparison)]
-    for noise in comparison.noises:
-        blocks.append(_recovery_table(_at(comparison, noise)))
+    blocks += [_recovery_table(_at(comparison, noise)) for noise in comparison.noises]
     return fragment(tuple(blocks))
 
 
@@ -114,9 +113,7 @@ def _recovery_table(kinds: Sequence[KindSummary]) -> Table:
 def _pair_table(pairs: Sequence[PairedDifference]) -> list[Block]:
     if not pairs:
         return []
-    header = row(
-        "pair", "difference", "both", "only first", "only second", "neither", "bits apart"
-    )
+    header = row("pair", "difference", "both", "only first", "only second", "neither", "bits apart")
     rows = tuple(
         row(
             f"{pair.first} − {pair.second}",

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 
-from kansym.choice import Choice, CurveFunction
-from kansym.symbolic_network import EdgeFunction, Wiring
+from kansym.choice import Choice
+from kansym.edge_functions import ConstantFunction, CurveFunction, EdgeFunction
+from kansym.symbolic_network import Wiring
 
 __all__ = ["Template", "compose"]
 
@@ -49,12 +50,18 @@ class _Gauge:
 
     def _gather_factors(self, node: int) -> None:
         """A product's scale sits in its first factor alone; hidden products get scale 1 later."""
-        first, *others = self.wiring.incoming[node]
+        edges = self.wiring.incoming[node]
+        # A factor that is constant gives its value to the first that is not.
+        first = next((edge for edge in edges if not self._is_constant(edge)), edges[0])
+        others = [edge for edge in edges if edge != first]
         for edge in others:
-            c = self.constants[edge, 2]
+            c = self.constants[edge, 3 if self._is_constant(edge) else 2]
             if c != 0:
                 self.constants[edge, 2:] /= c
                 self.constants[first, 2:] *= c
+
+    def _is_constant(self, edge: int) -> bool:
+        return isinstance(self.functions[edge], ConstantFunction)
 
     def _absorb_shift(self, node: int) -> None:
         """Move a node's bias into its outgoing edges."""
@@ -75,7 +82,8 @@ class _Gauge:
         incoming, outgoing = self.wiring.incoming[node], self.wiring.outgoing[node]
         inner = [edge for edge in outgoing if not self.functions[edge].scale_free]
         if self.wiring.is_product[node] or not inner:
-            scale = 1 / self.constants[incoming[0], 2]
+            leading = next((e for e in incoming if not self._is_constant(e)), incoming[0])
+            scale = 1 / self.constants[leading, 2]
         else:
             scale = self.constants[inner[0], 0]
         if not np.isfinite(scale) or scale == 0:
@@ -93,7 +101,8 @@ class _Gauge:
             else:
                 self.constants[edge, 0] = a / scale
         if self.wiring.is_product[node]:
-            self.constants[incoming[0], 2:] *= scale
+            first = next((e for e in incoming if not self._is_constant(e)), incoming[0])
+            self.constants[first, 2:] *= scale
         else:
             for edge in incoming:
                 self.constants[edge, 2] *= scale
@@ -175,6 +184,8 @@ def _edge_expr(
 ) -> sympy.Expr:
     """C f(a u + b) + d with symbols for what is not 0 or 1."""
     a, b, c, d = constants
+    if isinstance(function, ConstantFunction):
+        return constant(d)
     inner = constant(a) * argument
     if not function.shift_free:
         inner = inner + constant(b)

@@ -30,9 +30,12 @@ __all__ = ["READABLE_EDGES", "condense"]
 READABLE_EDGES = 400
 """Edges beyond which nobody reads a formula off a network."""
 _NOTEWORTHY = 1e-8
+"""Relative change of an output that is worth a finding."""
+_COARSE = 1e-4
+"""Tolerance from which dropped and straightened curves may matter as well."""
 
 
-def condense(  # noqa: PLR0913 - a model, its names and its figures
+def condense(
     stage: Stage,
     sample: Float[np.ndarray, "rows inputs"],
     *,
@@ -42,7 +45,7 @@ def condense(  # noqa: PLR0913 - a model, its names and its figures
     parameters: tuple[int, int] = (0, 0),
     tolerance: float = 1e-9,
 ) -> Network:
-    """The condensed network of a model that has been read into stages.
+    r"""The condensed network of a model that has been read into stages.
 
     Parameters
     ----------
@@ -59,7 +62,7 @@ def condense(  # noqa: PLR0913 - a model, its names and its figures
     >>> hidden = Inputs(2).dense(np.array([[1.0, 1.0], [1.0, -1.0]])).elementwise(np.square)
     >>> stage = hidden.dense(np.array([[1.0, -1.0]]))
     >>> network = condense(stage, X, inputs=("a", "b"), outputs=("y",))
-    >>> print(*network.nodes, sep="\\n")
+    >>> print(*network.nodes, sep="\n")
     Node(name='a', kind='input', bias=0.0)
     Node(name='b', kind='input', bias=0.0)
     Node(name='y', kind='product', bias=0.0)
@@ -74,14 +77,14 @@ def condense(  # noqa: PLR0913 - a model, its names and its figures
         simplify_products,
         flatten_products,
         merge_products,
-        fold_straight_ways,
     )
+    # A factor that is a sum is folded only once no more products can be found.
     until_settled(graph, passes, tolerance)
+    until_settled(graph, (fold_straight_ways, *passes), tolerance)
     promote_products(graph, tolerance)
     order = fix_gauge(graph)
     names = canonical_names(graph, order, inputs, outputs)
     nodes, edges = drawn_parts(graph, order, names, tolerance)
-    exact = np.stack([graph.nodes[number].values for number in graph.outputs], axis=1)
     network = Network.from_parts(
         nodes=nodes,
         edges=edges,
@@ -92,7 +95,7 @@ def condense(  # noqa: PLR0913 - a model, its names and its figures
         source=source,
         parameters=parameters,
     )
-    return replace(network, findings=(*network.findings, *_cost(network, merger, exact)))
+    return replace(network, findings=(*network.findings, *_cost(network, merger, tolerance, stage)))
 
 
 def _too_many(n_edges: int) -> list[Finding]:
@@ -103,16 +106,17 @@ def _too_many(n_edges: int) -> list[Finding]:
     return [Finding(Status.NOT_READABLE, "network", detail)]
 
 
-def _cost(
-    network: Network, merger: Merger, exact: Float[np.ndarray, "rows outputs"]
-) -> list[Finding]:
-    """What an inexact merge changed."""
-    if merger.worst <= _NOTEWORTHY:
+def _cost(network: Network, merger: Merger, tolerance: float, stage: Stage) -> list[Finding]:
+    """What merging within a tolerance changed."""
+    if merger.worst <= _NOTEWORTHY and tolerance < _COARSE:
         return []
+    exact = stage.evaluate(network.sample)
     spread = np.maximum(exact.std(axis=0), 1e-300)
     change = np.sqrt(np.mean((network(network.sample) - exact) ** 2, axis=0)) / spread
+    if not change.max() > _NOTEWORTHY:
+        return []
     detail = (
-        f"{merger.merged} nodes merged, the largest distance between parallel ones "
-        f"{merger.worst:.1e}; the outputs changed by {change.max():.1e} of their spread"
+        f"{merger.merged} nodes merged that were parallel to {merger.worst:.1e}; with a tolerance "
+        f"of {tolerance:.1e} the outputs changed by {change.max():.1e} of their spread"
     )
     return [Finding(Status.MERGED_APPROXIMATELY, "network", detail)]

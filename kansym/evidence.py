@@ -12,14 +12,16 @@ import numpy as np
 import scipy.constants
 from jaxtyping import Float
 
+from kansym.bounded_time import within
 from kansym.choice import Choice, Judge, Option, choose, options_of
 from kansym.complexity import complexity
-from kansym.composition import compose
+from kansym.composition import Template, compose
 from kansym.edge_fit import EdgeFit
+from kansym.edge_functions import ConstantFunction
 from kansym.errors import InputError
 from kansym.extraction import EdgeReport, Extraction, Fidelity, FrontPoint, Provenance
 from kansym.fit import fit_curves
-from kansym.formula import Formula
+from kansym.formula import Constant, Formula
 from kansym.library import Candidate, Library
 from kansym.monomials import rewrite_monomials
 from kansym.network import Edge, Network
@@ -122,24 +124,35 @@ class Evidence:
     def _formulas(self, choice: Choice, deadline: float) -> tuple[Formula, ...]:
         """Finished formulas of all outputs for one choice."""
         templates = compose(Wiring.of(self.network), choice, self.network.inputs)
-        rows = slice(FINISH_ROWS)
         formulas = []
         for position, template in enumerate(templates):
-            left = (deadline - time.monotonic()) / (len(templates) - position)
-            formulas.append(
-                finish(
-                    template.expr,
-                    template.start,
-                    self.network.inputs,
-                    self.judge.X[rows],
-                    self.judge.y[rows, position],
-                    judge=self.judge.kind,  # pyright: ignore[reportArgumentType]
-                    curves=[curve.curve for curve in template.curves],
-                    named=_named(self.settings["constants"]),
-                    deadline=time.monotonic() + max(left, 0.2),
-                )
-            )
+            left = max((deadline - time.monotonic()) / (len(templates) - position), 0.2)
+            formulas.append(self._finished(template, position, left))
         return tuple(formulas)
+
+    def _finished(self, template: Template, position: int, seconds: float) -> Formula:
+        """Refined, snapped and simplified; as composed if that does not end in time."""
+        curves = tuple(curve.curve for curve in template.curves)
+        rows = slice(FINISH_ROWS)
+
+        def finished() -> Formula:
+            return finish(
+                template.expr,
+                template.start,
+                self.network.inputs,
+                self.judge.X[rows],
+                self.judge.y[rows, position],
+                judge=self.judge.kind,  # pyright: ignore[reportArgumentType]
+                curves=curves,
+                named=_named(self.settings["constants"]),
+                accuracy=float(self.settings["accuracy"] or 0.0),
+                deadline=time.monotonic() + seconds,
+            )
+
+        constants = tuple(Constant(symbol.name, value) for symbol, value in template.start.items())
+        composed = Formula(template.expr, self.network.inputs, constants, curves=curves)
+        # The deadline is kept by finish itself; algebra that escapes it is stopped here.
+        return within(1.5 * seconds + 1.0, finished, composed)
 
     def _front(
         self, choices: list[Choice], formulas: tuple[Formula, ...], deadline: float
@@ -189,13 +202,15 @@ class Evidence:
         findings += [report.finding for report in edges if report.finding is not None]
         findings += self._findings(formulas, fidelity, selected.error)
         if spent:
-            findings.append(Finding(Status.BUDGET_SPENT, "search", f"{self.settings['budget']:g} s"))
+            findings.append(
+                Finding(Status.BUDGET_SPENT, "search", f"{self.settings['budget']:g} s")
+            )
         if not findings:
             detail = f"relative error {selected.error:.1e} against the {self.judge.kind}"
             findings = [Finding(Status.OK, "formula", detail)]
         return self._extraction(formulas, front, edges, fidelity, tuple(findings), seconds)
 
-    def _extraction(  # noqa: PLR0913
+    def _extraction(
         self,
         formulas: tuple[Formula, ...],
         front: tuple[FrontPoint, ...],
@@ -234,6 +249,8 @@ class Evidence:
         edge, fits = self.network.edges[position], self.fits[position]
         name = f"{edge.source} -> {edge.target}"
         others = tuple(fit for fit in fits if fit is not option.fit)
+        if isinstance(option.function, ConstantFunction):
+            return EdgeReport(edge, None, others, 0.0)
         if option.fit is None:
             best = f"best library fit has relative error {fits[0].error:.1e}" if fits else ""
             finding = Finding(Status.UNEXPLAINED_EDGE, name, best)
@@ -318,7 +335,7 @@ class Evidence:
         return self._extraction((), (), edges, fidelity, tuple(findings), self.seconds)
 
 
-def gather(  # noqa: PLR0913
+def gather(
     model: Any,
     X: Any,
     y: Any,
@@ -332,7 +349,7 @@ def gather(  # noqa: PLR0913
     if y is not None and X is None:
         raise InputError("y was given without X: give the rows that it belongs to.")
     rows = None if X is None else as_table(X)
-    network = trace(model, X)
+    network = trace(model, X, tolerance=settings["tolerance"])
     if len(network.edges) <= MOST_EDGES:
         network = rewrite_monomials(network, library)
     traced = time.monotonic()
@@ -369,11 +386,12 @@ def _split(
     order = np.random.default_rng(int(settings["seed"])).permutation(len(X))
     n_check = int(share * len(X)) if len(X) >= 50 else 0
     check, used = order[:n_check], order[n_check:]
+    accuracy = settings["accuracy"]
     if targets is None:
         X_used = X[used][:FINISH_ROWS]
-        return Judge(X_used, network(X_used), "network", NETWORK_FLOOR), X[check], None
+        return Judge(X_used, network(X_used), "network", accuracy or NETWORK_FLOOR), X[check], None
     y = targets.values
-    return Judge(X[used], y[used], "data", DATA_FLOOR), X[check], y[check]
+    return Judge(X[used], y[used], "data", accuracy or DATA_FLOOR), X[check], y[check]
 
 
 def _library_for(edge: Edge, library: Library) -> Library:
@@ -423,9 +441,7 @@ def _constant_formulas(network: Network, judge: Judge) -> list[Formula]:
 
 def _predicted(formulas: Sequence[Formula], X: np.ndarray) -> np.ndarray:
     """Values of all formulas, nan where undefined, without warnings."""
-    columns = []
-    for formula in formulas:
-        columns.append(np.broadcast_to(formula.numpy(*X.T), len(X)))
+    columns = [np.broadcast_to(formula.numpy(*X.T), len(X)) for formula in formulas]
     return np.stack(columns, axis=1)
 
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sympy
 from jaxtyping import Float
 
 from kansym.edge_fit import EdgeFit
 from kansym.errors import InputError
-from kansym.formula import Formula
+from kansym.formula import Formula, latex_name
 from kansym.library import LIBRARY, Library
 from kansym.network import Edge, Network
 from kansym.progress import ProgressCallback
@@ -155,9 +154,26 @@ class Extraction:
     def latex(self) -> str:
         """The formula in LaTeX, an equation per output."""
         pairs = zip(self.output_names, self._readable(), strict=True)
-        return r" \\ ".join(
-            f"{sympy.latex(sympy.Symbol(name))} = {formula.latex()}" for name, formula in pairs
-        )
+        return r" \\ ".join(f"{latex_name(name)} = {formula.latex()}" for name, formula in pairs)
+
+    def to_json(self) -> str:
+        """The result as JSON text, which `from_json` and ``kansym report`` read."""
+        from kansym.result_files import result_to_json
+
+        return result_to_json(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Extraction":
+        """Read a result back; nothing in the text is run.
+
+        Raises
+        ------
+        InputError
+            If the text is no result that `to_json` wrote.
+        """
+        from kansym.result_files import result_from_json
+
+        return result_from_json(text)
 
     def fix(self, edge: str | int, function: str) -> "Extraction":
         """The result with one edge's function chosen by hand; the rest is chosen anew.
@@ -205,9 +221,9 @@ class Extraction:
         return f"$\\displaystyle {self.latex()}$"
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from kansym.reporting import notebook_html
 
-        return f"<p>\\({escape(self.latex())}\\)</p><pre>{escape(str(self))}</pre>"
+        return notebook_html(self)
 
 
 def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
@@ -217,6 +233,8 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     *,
     library: Library = LIBRARY,
     budget: float = 60.0,
+    accuracy: float | None = None,
+    tolerance: float | None = None,
     held_out: float = 0.2,
     seed: int = 0,
     constants: Sequence[str] = (),
@@ -238,6 +256,9 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
         network does.
     library : the functions to try.
     budget : seconds after which the best formula so far is returned.
+    accuracy : error over the spread of the output that is not worth explaining: the error of a
+        measurement, or of a law that holds approximately; by default close to rounding.
+    tolerance : up to which relative difference hidden units are merged, see `kansym.trace`.
     held_out : share of the rows kept for the final check.
     seed : of the split of the rows.
     constants : names of physical constants to recognise, as in ``scipy.constants``.
@@ -268,6 +289,8 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     settings = {
         "library": len(library),
         "budget": budget,
+        "accuracy": accuracy,
+        "tolerance": tolerance,
         "held_out": held_out,
         "seed": seed,
         "constants": list(constants),

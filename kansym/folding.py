@@ -182,4 +182,3 @@ def _bypass(graph: WorkingGraph, number: int, ways: dict[int, Curve]) -> None:
         graph.nodes[target].bias += offset
         for source, curve in incoming.items():
             graph.join(source, target, curve.times(line.slope))
-

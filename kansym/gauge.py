@@ -1,8 +1,9 @@
 """One form for all networks of the same function: scale, sign, order and names of nodes.
 
 Every curve into a sum has mean 0 on the sample, so that the node's bias is its mean. A hidden sum
-node gets mean 0 and standard deviation 1; the factors of a product get root mean square 1. Signs, and the order of the nodes within a layer, follow from statistics of the
-function on the sample, never from the order or the scale of the units that it was made of.
+node gets mean 0 and standard deviation 1; the factors of a product get root mean square 1. Signs,
+and the order of the nodes within a layer, follow from statistics of the function on the sample,
+never from the order or the scale of the units that it was made of.
 """
 
 from collections.abc import Sequence
@@ -86,10 +87,15 @@ class _Arrival:
         self.rising += weight * rising
         self.total += weight * norm
 
-    @property
-    def middle(self) -> float:
-        """Mean place of the sources, weighted by the variance that comes from each."""
+    def middle(self, *, product: bool) -> float:
+        """Mean place of the sources, weighted by the variance that comes from each.
+
+        The scale of one factor of a product means nothing: its variance counts relatively.
+        """
         shares = np.square(self.norms)
+        if product:
+            squares = shares + len(self.values) * np.square(self.means)
+            shares = shares / np.maximum(squares, 1e-300)
         return float(shares @ self.places / max(float(shares.sum()), 1e-300))
 
 
@@ -105,12 +111,13 @@ def _normalise(
     arrivals = _arrivals(graph, members, place)
     for number in members:
         node, arrival = graph.nodes[number], arrivals[number]
-        if node.kind == "product":
+        product = node.kind == "product"
+        if product:
             _normalise_product(graph, number, keep_scale)
         else:
             _normalise_sum(graph, number, arrival, keep_scale)
         projected = float(node.values @ _projection(len(node.values))) / len(node.values)
-        keys[number] = (round(arrival.middle, 6), -projected)
+        keys[number] = (round(arrival.middle(product=product), 6), -projected)
     return keys
 
 
@@ -135,9 +142,7 @@ def _arrivals(
     return arrivals
 
 
-def _normalise_sum(
-    graph: WorkingGraph, number: int, arrival: _Arrival, keep_scale: bool
-) -> None:
+def _normalise_sum(graph: WorkingGraph, number: int, arrival: _Arrival, keep_scale: bool) -> None:
     """Curves of mean 0; standard deviation 1 and a sign that belongs to the function."""
     node = graph.nodes[number]
     bias = node.bias + sum(arrival.means)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from numbers import Integral
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -35,6 +35,7 @@ class EdgeKind(IntEnum):
     SYMBOL = 3
 
 
+@runtime_checkable
 class HasProgram(Protocol):
     """Anything that carries its function as data, such as a library candidate."""
 

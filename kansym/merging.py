@@ -110,8 +110,8 @@ def _merge(graph: WorkingGraph, group: list[int], average: bool) -> None:
     """Put one node in place of a group."""
     nodes = [graph.nodes[number] for number in group]
     first = nodes[0]
-    mean = first.values.mean()
-    signs = [float(np.sign((node.values - node.values.mean()) @ (first.values - mean))) for node in nodes]
+    aligned = first.values - first.values.mean()
+    signs = [float(np.sign(node.values @ aligned)) for node in nodes]
     weights = [sign / float(node.values.std()) for sign, node in zip(signs, nodes, strict=True)]
     if not average:
         weights = [1.0] + [0.0] * (len(nodes) - 1)

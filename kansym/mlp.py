@@ -1,5 +1,6 @@
 """Multilayer perceptrons: trained as such, or as the other form of a KAN."""
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -173,7 +174,7 @@ class MLP(nn.Sequential):
                 "whole numbers of at least 1."
             )
         layers: list[nn.Module] = []
-        for n_in, n_out in zip(widths[:-1], widths[1:], strict=True):
+        for n_in, n_out in itertools.pairwise(widths):
             linear = torch.nn.utils.skip_init(
                 nn.Linear, n_in, n_out, dtype=dtype, device=device or torch.get_default_device()
             )

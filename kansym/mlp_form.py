@@ -74,7 +74,7 @@ def dense_of_size(kan: KAN, seed: int, *, activation: str = "relu") -> MLP:
     >>> kan = KAN([2, 3, 1], grid=4, degree=1)
     >>> mlp = dense_of_size(kan, 0)
     >>> kan.n_parameters(), sum(parameter.numel() for parameter in mlp.parameters())
-    (49, 46)
+    (49, 51)
     """
     layers = len(kan.layers)
     n_in, n_out = kan.kan_layers[0].n_in, kan.kan_layers[-1].n_out

@@ -83,7 +83,7 @@ def _write_whole(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str
     temporary = path.parent / f".{path.name}.{os.getpid()}.part"
     try:
         save_file(tensors, temporary, metadata)
-        os.replace(temporary, path)
+        temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -1,7 +1,7 @@
 """Nodes that are monomials, written with the powers that make the rest of the formula simple.
 
 A node h = sum_i c_i log x_i and a node p = prod_i x_i^(e_i) carry the same quantity, and so does
-every power of p: what follows the node adapts. A trained network stops at an arbitrary one of these.
+every power of p: what follows the node adapts. A trained network stops at an arbitrary one.
 Here each such node is rewritten with the power (or the logarithm) for which the library explains
 its outgoing curves best, such as v/c in place of (v/c)^1.37.
 """
@@ -183,8 +183,7 @@ def _best_power(network: Network, name: str, monomial: _Monomial, library: Libra
     curves = [(edge.x, edge.y, edge.density) for edge in leaving]
     for variant in variants:
         x, density = variant.points(log_p, leaving[0])
-        for edge in leaving:
-            curves.append((x, variant.function(edge)(x), density))
+        curves += [(x, variant.function(edge)(x), density) for edge in leaving]
     scores = _scores(curves, library)
     totals = scores.reshape(len(variants) + 1, len(leaving)).sum(axis=1)
     totals[1:] += [variant.bits for variant in variants]
@@ -199,7 +198,7 @@ def _best_power(network: Network, name: str, monomial: _Monomial, library: Libra
 def _log_monomial(
     network: Network, name: str, monomial: _Monomial, values: dict[str, Array]
 ) -> Float[Array, " rows"]:
-    """log p on the sample."""
+    """Log p on the sample."""
     edges = _entering(network, name)
     total = np.zeros(len(network.sample))
     for edge, exponent in zip(edges, monomial.exponents, strict=True):
@@ -247,7 +246,8 @@ def _scores(
     lengths = np.array([len(x) for x, _, _ in curves])
     for length in np.unique(lengths):
         group = np.flatnonzero(lengths == length)
-        x, y, density = (np.stack([curves[i][part] for i in group]) for part in range(3))
+        chosen = [curves[i] for i in group.tolist()]
+        x, y, density = (np.stack(columns) for columns in zip(*chosen, strict=True))
         usable = np.isfinite(y).all(axis=1) & (np.ptp(y, axis=1) > 0) & (np.ptp(x, axis=1) > 0)
         scores[group] = np.inf
         if length < 6 or not usable.any():
@@ -269,10 +269,16 @@ def _replaced(network: Network, name: str, variant: _Variant, x: Array, density:
     for edge in network.edges:
         if edge.target == name:
             power = _Power(float(next(exponents)))
-            edges.append(replace(edge, function=power, y=power(edge.x), straight=power.exponent == 1))
+            edges.append(
+                replace(edge, function=power, y=power(edge.x), straight=power.exponent == 1)
+            )
         elif edge.source == name:
             function = variant.function(edge)
-            edges.append(replace(edge, function=function, x=x, y=function(x), density=density, straight=False))
+            edges.append(
+                replace(
+                    edge, function=function, x=x, y=function(x), density=density, straight=False
+                )
+            )
         else:
             edges.append(edge)
     nodes = [

@@ -110,7 +110,7 @@ class Network:
     parameters: tuple[int, int] = (0, 0)
 
     @classmethod
-    def from_parts(  # noqa: PLR0913 - the fields of a network, by keyword
+    def from_parts(
         cls,
         *,
         nodes: Iterable[Node],
@@ -157,7 +157,7 @@ class Network:
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """All nodes in topological order, inputs first."""
-        return tuple(node for _, node in self.graph.nodes(data="node"))
+        return tuple(self.graph.nodes[name]["node"] for name in self.graph)
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
@@ -165,9 +165,7 @@ class Network:
         found = sorted(self.graph.edges(data=True), key=lambda item: item[2]["order"])
         return tuple(data["edge"] for _, _, data in found)
 
-    def values(
-        self, X: Any
-    ) -> dict[str, Float[np.ndarray, " rows"]]:
+    def values(self, X: Any) -> dict[str, Float[np.ndarray, " rows"]]:
         """Value of every node on given rows.
 
         Parameters

@@ -44,7 +44,8 @@ def _points(values: np.ndarray, low: float, high: float) -> np.ndarray:
     even = np.linspace(low, high, POINTS - len(own) + 2)[1:-1]
     points = _distinct(np.concatenate([own, even]), (high - low) * 1e-9)
     while len(points) < POINTS:
-        gap = int(np.argmax(np.diff(points)))
+        # Rounded, so that of equally wide gaps the first is taken whatever the last digits.
+        gap = int(np.argmax(np.round(np.diff(points) / (high - low), 9)))
         points = np.insert(points, gap + 1, (points[gap] + points[gap + 1]) / 2)
     return points
 

@@ -48,7 +48,7 @@ def _normal_equations(jacobian: RowJacobian, x: Tensor, y: Tensor, n_parameters:
     matrix = torch.zeros(n_parameters, n_parameters, dtype=torch.float64, device=x.device)
     gradient = torch.zeros(n_parameters, dtype=torch.float64, device=x.device)
     total = 0.0
-    for rows in _chunks(*y.shape, n_parameters):
+    for rows in _chunks(y.shape[0], y.shape[1], n_parameters):
         outputs, columns = jacobian(x[rows])
         columns = columns.flatten(0, 1).double()
         residual = (outputs - y[rows]).flatten().double()
@@ -102,7 +102,7 @@ def levenberg_marquardt(
         gradient = normal.gradient + roughness @ theta
         cost = normal.mse + float(theta @ roughness @ theta)
         scale = matrix.diagonal().clamp_min(1e-10 * float(matrix.diagonal().max()) + 1e-300)
-        accepted = False
+        accepted, new_cost, mse = False, cost, normal.mse
         for _ in range(12):
             damped = matrix + torch.diag(mu * scale)
             factor, failed = torch.linalg.cholesky_ex(damped)

@@ -61,6 +61,7 @@ def penalty_matrix(
     free = FreeParameters.of(model)
     starts = _spline_starts(model, free)
 
+    @torch.no_grad()
     def matrix() -> Tensor:
         result = torch.zeros(len(free), len(free), dtype=torch.float64, device=x.device)
         spreads = model.layer_inputs(x) if sparsity > 0 else None

@@ -45,6 +45,7 @@ def finish(  # noqa: PLR0913 - a template, data, and who judges
     weights: Any = None,
     curves: Sequence[TabulatedCurve] = (),
     named: Mapping[str, float] | None = None,
+    accuracy: float = 0.0,
     deadline: float | None = None,
 ) -> Formula:
     """Refine, snap and simplify a formula.
@@ -60,6 +61,8 @@ def finish(  # noqa: PLR0913 - a template, data, and who judges
     weights : shape (rows,); one over the variance of each row, up to a factor.
     curves : tabulated curves that the template calls by name.
     named : physical constants to recognise, by name; they appear as symbols of that name.
+    accuracy : error over the spread of y that is not worth explaining, such as the error of the
+        measurement or of the theory.
     deadline : value of ``time.monotonic()`` at which to stop with what there is; ten seconds
         from now unless given.
 
@@ -90,7 +93,7 @@ def finish(  # noqa: PLR0913 - a template, data, and who judges
     if clash:
         raise InputError(f"{clash} name both inputs and constants: rename one of them.")
     data = _Data(tuple(inputs), np.asarray(X, float), _flat(y), weights, tuple(curves), deadline)
-    return _Chain(data, judge, named)(template, values)
+    return _Chain(data, judge, named, accuracy)(template, values)
 
 
 def reduce_constants(
@@ -176,8 +179,10 @@ class _Data:
 class _Chain:
     """One run from template to formula."""
 
-    def __init__(self, data: _Data, judge: Judge, named: Mapping[str, float] | None) -> None:
-        self.data, self.named = data, dict(named or {})
+    def __init__(
+        self, data: _Data, judge: Judge, named: Mapping[str, float] | None, accuracy: float
+    ) -> None:
+        self.data, self.named, self.accuracy = data, dict(named or {}), accuracy
         self.judge: Judge = judge
         self.few = data.thinned()
         self.allowance: Allowance | None = None
@@ -250,6 +255,7 @@ class _Chain:
             weights=self.few.weights,
             curves=self.few.by_name,
             allowance=self.allowance,
+            accuracy=self.accuracy,
             named=self.named or None,
             deadline=self.data.deadline,
         )

@@ -49,11 +49,12 @@ def _parabolas(graph: WorkingGraph, tolerance: float) -> dict[int, dict[int, Par
         half = (drawn.x[-1] - drawn.x[0]) / 2
         for column, target in enumerate(drawn.targets):
             c, b, q = fitted.coefficients[:, column].tolist()
-            fits = fitted.misses[column] <= tolerance * max(heights[column], 1e-3 * largest[target])
-            if fits and abs(q) * half**2 > 1e-4 * heights[column]:
-                if graph.nodes[target].kind == "sum":
-                    shift = b / (2 * q)
-                    into.setdefault(target, {})[number] = (q, shift, c - q * shift**2)
+            size = max(heights[column], 1e-3 * largest[target])
+            bent = abs(q) * half**2 > 1e-4 * heights[column]
+            into_sum = graph.nodes[target].kind == "sum"
+            if bent and into_sum and fitted.misses[column] <= tolerance * size:
+                shift = b / (2 * q)
+                into.setdefault(target, {})[number] = (q, shift, c - q * shift**2)
     return into
 
 
@@ -88,7 +89,7 @@ def _factors(
     return factors[0], factors[1]
 
 
-def _rebuild(  # noqa: PLR0913 - the parts of one difference of squares
+def _rebuild(
     graph: WorkingGraph,
     target: int,
     p: int,
@@ -184,4 +185,3 @@ def _common_scale(graph: WorkingGraph, number: int, other: int, tolerance: float
             return None
         scale *= ratio
     return scale
-

@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 __all__ = ["ProgressCallback", "progress_bar"]
 
 
+@runtime_checkable
 class ProgressCallback(Protocol):
     """Called with the fraction done (0 to 1) and what is being done now."""
 

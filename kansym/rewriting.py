@@ -8,6 +8,7 @@ the grid it goes on as a straight line, by a plain ReLU on either side. A produc
 difference of squares, xy = ((x + y)^2 - (x - y)^2) / 4.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -88,8 +89,7 @@ def _numbers(values: Sequence[float], like: Tensor) -> Tensor:
 def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
     """A Linear layer with these weights."""
     n_out, n_in = weight.shape
-    like = {"dtype": weight.dtype, "device": weight.device}
-    linear = torch.nn.utils.skip_init(nn.Linear, n_in, n_out, **like)
+    linear = nn.Linear(n_in, n_out, device="meta").to_empty(device=weight.device).to(weight.dtype)
     linear.weight.copy_(weight)
     linear.bias.copy_(bias)
     return linear
@@ -256,7 +256,7 @@ def _powers(layer: KANLayer, source: int, columns: _Columns) -> Tensor:
     """Units of edges of degree 2 and more; returns the edges' constants."""
     knots, p = _knots(layer, source), layer.degree
     low, high = knots[0], knots[-1]
-    middles = [(a + b) / 2 for a, b in zip(knots, knots[1:], strict=False)]
+    middles = [(a + b) / 2 for a, b in itertools.pairwise(knots)]
     at = _numbers([*middles, low, high], layer.coef)
     weight, straight = layer.weight()[:, source], layer.straight()[:, source]
 

@@ -1,6 +1,8 @@
 """Training of KANs by second order: the narrowest shape first, coarse splines before fine ones."""
 
 import copy
+import time
+from collections.abc import Sequence
 
 import torch
 
@@ -9,30 +11,39 @@ from kansym.kan import KAN, EdgeKind, Width
 from kansym.pruning import embed, narrower_widths, prune_edges
 from kansym.training_run import SEARCH_ROWS, BestModel, TrainingRun
 
-__all__ = ["train_kan"]
+__all__ = [
+    "CLEAR",
+    "best_of_shape",
+    "prune",
+    "refine",
+    "search_shapes",
+    "share_of_time",
+    "train_kan",
+]
 
-GOOD, PERFECT = 2e-2, 1e-6
+GOOD, CLEAR, PERFECT = 2e-2, 1e-4, 1e-6
+"""Relative errors: a start worth refining, a shape that is surely right, nothing left to gain."""
 MOST_PARAMETERS = 2500
 
 
 def train_kan(
-    model: KAN, run: TrainingRun, best: BestModel, steps: int, starts: int, prune: bool
+    model: KAN, run: TrainingRun, best: BestModel, steps: int, starts: int, pruning: bool
 ) -> None:
     """Search shapes and starts on coarse splines, prune, then refine the splines."""
-    fresh = starts > 1 or prune
+    fresh = starts > 1 or pruning
     if fresh:
         shapes = [model.widths]
-        if prune and not _drawn_by_hand(model):
+        if pruning and not _drawn_by_hand(model):
             shapes = list(narrower_widths(model.widths))
-        chosen = _search_shapes(model, shapes, run, best, starts)
+        chosen = search_shapes(model, shapes, run, best, starts)
     else:
         chosen = copy.deepcopy(model)
         run.levenberg_marquardt(chosen, steps, "continued")
         best.offer(chosen, run.validation(chosen))
-    if prune:
+    if pruning:
         run.tell(0.6, "pruning")
-        chosen = _pruned(chosen, run, best)
-    _refine(chosen, run, best, steps)
+        chosen = prune(chosen, run, best)
+    refine(chosen, run, best, steps)
 
 
 def _drawn_by_hand(model: KAN) -> bool:
@@ -43,25 +54,62 @@ def _drawn_by_hand(model: KAN) -> bool:
     )
 
 
-def _search_shapes(
-    model: KAN, shapes: list[tuple[Width, ...]], run: TrainingRun, best: BestModel, starts: int
+def search_shapes(
+    model: KAN, shapes: Sequence[tuple[Width, ...]], run: TrainingRun, best: BestModel, starts: int
 ) -> KAN:
-    """The narrowest shape whose error falls with the grid as the right shape's does."""
+    """The first of some shapes whose error falls with the grid as the right shape's does.
+
+    If none does, the first whose error is within a quarter of the smallest.
+
+    Parameters
+    ----------
+    model : gives grid, degree, domain and precision; and its own splines to its own shape.
+    shapes : simplest first.
+    starts : most random starts for the last shape; the others get a third.
+    """
     tried: list[tuple[float, KAN]] = []
     for number, widths in enumerate(shapes):
-        share = (number / len(shapes) * 0.6, 0.6 / len(shapes))
-        few = starts if widths == model.widths else (starts + 2) // 3
-        found, coarse = _best_start(model, widths, run, few, share)
-        fine = _doubled(found, run)
-        tried.append((fine, found))
-        best.offer(found, fine)
-        converging = fine < 0.35 * coarse and fine < GOOD
-        if converging or fine < 1e-4:
+        few = starts if number + 1 == len(shapes) else (starts + 2) // 3
+        until = share_of_time(run, len(shapes) - number)
+        found, error, converging = best_of_shape(model, widths, run, few, until)
+        tried.append((error, found))
+        best.offer(found, error)
+        run.tell(0.6 * (number + 1) / len(shapes), f"{list(widths)}, error {error:.1e}")
+        if converging or error < CLEAR:
             break
     smallest_error = min(error for error, _ in tried)
     error, chosen = next(pair for pair in tried if pair[0] <= 1.25 * smallest_error)
     best.replace(chosen, error)
     return chosen
+
+
+def share_of_time(run: TrainingRun, shapes_left: int) -> float:
+    """When to go on to the next shape: nobody gets more than twice an equal share."""
+    now = time.perf_counter()
+    return now + 2.0 * (run.deadline - now) / (shapes_left + 1)
+
+
+def best_of_shape(
+    model: KAN, widths: tuple[Width, ...], run: TrainingRun, starts: int, until: float
+) -> tuple[KAN, float, bool]:
+    """The best model of one shape, its error, and whether that falls with the grid.
+
+    A start that fits well but does not improve on a finer grid sits in a wrong minimum: the next
+    starts are tried then.
+    """
+    best: tuple[KAN, float] | None = None
+    first = 0
+    while first < starts and (first == 0 or time.perf_counter() < until):
+        found, coarse, first = _best_start(model, widths, run, range(first, starts), until)
+        fine = _doubled(found, run)
+        if best is None or fine < best[1]:
+            best = (found, fine)
+        if fine < CLEAR or (fine < 0.35 * coarse and fine < GOOD):
+            return found, fine, True
+        if coarse >= GOOD:
+            break
+    assert best is not None
+    return *best, False
 
 
 def _fresh_copy(model: KAN, widths: tuple[Width, ...], seed: int) -> KAN:
@@ -87,23 +135,24 @@ def _fresh_copy(model: KAN, widths: tuple[Width, ...], seed: int) -> KAN:
 
 
 def _best_start(
-    model: KAN, widths: tuple[Width, ...], run: TrainingRun, starts: int, share: tuple[float, float]
-) -> tuple[KAN, float]:
-    """The best of several random starts on coarse splines, with its held-out error.
+    model: KAN, widths: tuple[Width, ...], run: TrainingRun, starts: range, until: float
+) -> tuple[KAN, float, int]:
+    """The best of several random starts on coarse splines, its held-out error, the next start.
 
     All starts run a short race; only the best of them go on. The race ends early when a start is
     good, or when several have come to the same lowest error, which then is the noise.
     """
     short = run.subset(SEARCH_ROWS)
     raced: list[tuple[float, KAN]] = []
-    for start in range(starts):
+    following = starts.start
+    for start in starts:
         trial = _fresh_copy(model, widths, run.seed + 1000 * start)
         _vary(trial, start, run.seed)
-        phase = f"{list(widths)} start {start + 1}"
-        raced.append((_race(trial, short, phase), trial))
+        raced.append((_race(trial, short, f"{list(widths)} start {start + 1}"), trial))
+        following = start + 1
         best = min(error for error, _ in raced)
-        run.tell(share[0] + share[1] * (start + 1) / starts, f"{phase}, error {best:.1e}")
-        if best < GOOD or sum(error < 1.05 * best for error, _ in raced) >= 4:
+        same = sum(error < 1.05 * best for error, _ in raced)
+        if best < GOOD or same >= 4 or time.perf_counter() > until:
             break
     finished: list[tuple[float, KAN]] = []
     for _, trial in sorted(raced, key=lambda pair: pair[0])[:2]:
@@ -115,7 +164,7 @@ def _best_start(
         if finished[0][0] < GOOD:
             break
     error, chosen = min(finished, key=lambda pair: pair[0])
-    return chosen, error
+    return chosen, error, following
 
 
 def _vary(trial: KAN, start: int, seed: int) -> None:
@@ -155,7 +204,7 @@ def _doubled(model: KAN, run: TrainingRun) -> float:
     return error
 
 
-def _pruned(model: KAN, run: TrainingRun, best: BestModel) -> KAN:
+def prune(model: KAN, run: TrainingRun, best: BestModel) -> KAN:
     """Without the edges that retraining does not miss."""
     short = run.subset(SEARCH_ROWS)
 
@@ -169,7 +218,7 @@ def _pruned(model: KAN, run: TrainingRun, best: BestModel) -> KAN:
     sparse = _sparsified(model, short)
     if retrain(sparse) <= 1.5 * error:
         model, error = sparse, run.validation(sparse)
-    pruned, error = prune_edges(model, short.x, retrain, error, floor=1e-6)
+    pruned, error = prune_edges(model, short.x, retrain, error, floor=3e-5)
     best.replace(pruned, error)
     return pruned
 
@@ -185,7 +234,7 @@ def _sparsified(model: KAN, run: TrainingRun) -> KAN:
     return sparse
 
 
-def _refine(model: KAN, run: TrainingRun, best: BestModel, steps: int) -> None:
+def refine(model: KAN, run: TrainingRun, best: BestModel, steps: int) -> None:
     """Finer and finer splines while the held-out error falls."""
     run.levenberg_marquardt(model, steps, "refinement", smoothness=1e-11)
     error = run.validation(model)

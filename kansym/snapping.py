@@ -49,6 +49,7 @@ class Allowance:
     rss : sum of squares with all constants free.
     rows, constants : counts with all constants free.
     scale : spread of the target; errors below 1e-13 of it (1e-9 for a network) are rounding.
+    accuracy : relative error that is accepted in any case.
     """
 
     judge: Judge
@@ -56,11 +57,12 @@ class Allowance:
     rows: int
     constants: int
     scale: float
+    accuracy: float = 0.0
 
     @property
     def floor(self) -> float:
-        """Sum of squares below which there is nothing but rounding."""
-        return self.rows * (_FLOOR[self.judge] * self.scale) ** 2
+        """Sum of squares below which nothing is worth explaining."""
+        return self.rows * (max(_FLOOR[self.judge], self.accuracy) * self.scale) ** 2
 
     @property
     def variance(self) -> float:
@@ -113,6 +115,7 @@ def snap(  # noqa: PLR0913 - a template, data, and who judges
     weights: Any = None,
     curves: Mapping[str, TabulatedCurve] | None = None,
     allowance: Allowance | None = None,
+    accuracy: float = 0.0,
     named: Mapping[str, float] | None = None,
     deadline: float | None = None,
 ) -> Snapped:
@@ -128,6 +131,7 @@ def snap(  # noqa: PLR0913 - a template, data, and who judges
     weights : shape (rows,).
     curves : tabulated curves that the template calls, by name.
     allowance : what growth of the error is accepted; from the first fit unless given.
+    accuracy : error over the spread of y that is accepted in any case.
     named : further numbers to recognise, such as physical constants.
     deadline : value of ``time.monotonic()`` after which to stop.
 
@@ -143,7 +147,7 @@ def snap(  # noqa: PLR0913 - a template, data, and who judges
         raise InputError(f"The judge is 'data' or 'network', {judge!r} was given.")
     if deadline is None:
         deadline = math.inf
-    data = _Data(tuple(inputs), X, y, weights, curves, named, deadline)
+    data = _Data(tuple(inputs), X, y, weights, curves, named, deadline, accuracy)
     return _Snapping(template, start, data, judge, allowance)()
 
 
@@ -158,6 +162,7 @@ class _Data:
     curves: Mapping[str, TabulatedCurve] | None
     named: Mapping[str, float] | None
     deadline: float
+    accuracy: float
 
 
 @dataclass(frozen=True)
@@ -184,7 +189,7 @@ class _Snapping:
         self.state = _State(template, refined, {})
         scale = float(np.std(data.y)) or float(np.abs(data.y).max()) or 1.0
         self.allowance = allowance or Allowance(
-            judge, refined.rss, refined.rows, len(refined.values), scale
+            judge, refined.rss, refined.rows, len(refined.values), scale, data.accuracy
         )
         self.refused: set[tuple[str, str]] = set()
 

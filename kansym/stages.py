@@ -137,7 +137,7 @@ class Stage(ABC):
         return known[id(self)]
 
     def in_order(self) -> tuple["Stage", ...]:
-        """This stage and all below it, each after its sources."""
+        """The stage and all below it, each after its sources."""
         found: dict[int, Stage] = {}
         pending: list[Stage] = [self]
         while pending:

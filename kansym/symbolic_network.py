@@ -7,29 +7,16 @@ outputs, by Levenberg-Marquardt with derivatives carried back through the networ
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from kansym.edge_functions import EdgeFunction
 from kansym.network import Network
 
-__all__ = ["EdgeFunction", "Refit", "SymbolicNetwork", "Wiring"]
+__all__ = ["Refit", "SymbolicNetwork", "Wiring"]
 
 Array = np.ndarray
-
-
-class EdgeFunction(Protocol):
-    """What an edge may compute: a library candidate, or the network's own curve."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def scale_free(self) -> bool: ...
-    @property
-    def shift_free(self) -> bool: ...
-    def numpy(self, u: Array, /) -> Array: ...
-    def derivative(self, u: Array, /) -> Array: ...
 
 
 @dataclass(frozen=True)

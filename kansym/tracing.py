@@ -10,7 +10,7 @@ from jaxtyping import Float
 from kansym.condensing import condense
 from kansym.errors import InputError, UnsupportedModelError
 from kansym.network import Network
-from kansym.readers.opened import Opened, Reading
+from kansym.readers.opened import Opened, Readable, Reading
 from kansym.readers.registry import register_reader, registered_reader
 from kansym.tables import Table, as_table
 
@@ -81,8 +81,8 @@ def _packages(model: object) -> set[str]:
 def _opened(model: Any, reading: Reading) -> Opened:
     """A model as stages, by the reader for its kind."""
     packages = _packages(model)
-    if isinstance(model, Opened):
-        return model
+    if isinstance(model, Readable):
+        return model.open(reading)
     if "torch" in packages:
         from kansym.readers.torch_modules import open_module
 
@@ -123,6 +123,8 @@ def _rows(model: Any, X: Any) -> Table:
         from kansym.readers.sklearn_models import names_of
 
         names = names_of(model)
+    elif isinstance(model, Readable):
+        names = model.input_names
     if X is None and remembered is None:
         raise InputError(
             f"{type(model).__name__} remembers no rows to be read on: give X, the inputs that it "
@@ -166,5 +168,3 @@ def _output_names(width: int, inputs: tuple[str, ...]) -> tuple[str, ...]:
     while set(names) & set(inputs):
         names = tuple(f"_{name}" for name in names)
     return names
-
-

@@ -22,7 +22,7 @@ from kansym.shape_search import train_kan
 from kansym.tables import as_table, as_targets
 from kansym.training_run import SEARCH_ROWS, BestModel, OutOfTime, Record, TrainingRun
 
-__all__ = ["History", "Record", "train"]
+__all__ = ["History", "Record", "introduce", "prepare", "train"]
 
 Optimiser = Literal["lm", "lbfgs", "adam"]
 SAMPLE_ROWS = 2000
@@ -133,8 +133,8 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
     shift, spread = targets.values.mean(0), targets.values.std(0)
     scaled = (targets.values - shift) / spread
     with progress_bar(progress, "training") as tell:
-        run = _prepare(model, inputs.values, scaled, validation, seed, seconds, sparsity, tell)
-        fresh = _introduce(model, inputs.values, inputs.names, targets.names, seed)
+        run = prepare(model, inputs.values, scaled, validation, seed, seconds, sparsity, tell)
+        fresh = introduce(model, inputs.values, inputs.names, targets.names, seed)
         scale_outputs(model, 1 / spread, -shift / spread)
         best = run.best = BestModel(model, run, fresh)
         stopped = "converged"
@@ -184,7 +184,7 @@ def _by_size(model: nn.Module) -> Optimiser:
     return "lbfgs" if size <= LBFGS_PARAMETERS else "adam"
 
 
-def _prepare(
+def prepare(
     model: nn.Module,
     x: Float[np.ndarray, "rows inputs"],
     y: Float[np.ndarray, "rows outputs"],
@@ -206,7 +206,7 @@ def _prepare(
     return TrainingRun(x_kept, y_kept, *split, seed, sparsity, deadline, tell)
 
 
-def _introduce(
+def introduce(
     model: nn.Module,
     x: Float[np.ndarray, "rows inputs"],
     names: tuple[str, ...],

@@ -152,9 +152,7 @@ class _Place:
     shift: float
 
 
-def _expand(
-    graph: WorkingGraph, form: _Form, units: Sequence[Units], tolerance: float
-) -> _Form:
+def _expand(graph: WorkingGraph, form: _Form, units: Sequence[Units], tolerance: float) -> _Form:
     """Functions of single values: each value finds its node, each node gets a bank."""
     used = sorted({each.row for each in units})
     places = dict(zip(used, _places(graph, form.rows(used), tolerance), strict=True))
@@ -283,11 +281,9 @@ def _known_place(form: _Form, row: int) -> _Place | None:
     return None
 
 
-def _new_node(  # noqa: PLR0913 - one row of a form with its statistics
+def _new_node(
     graph: WorkingGraph, form: _Form, row: int, sums: Array, mean: float, std: float
 ) -> int:
     """A sum node for one row, with mean 0 and standard deviation 1."""
     incoming = {node: curve.times(1.0 / std) for node, curve in form.curves(row).items()}
     return graph.add(WorkingNode("sum", (sums - mean) / std, -mean / std, incoming))
-
-

@@ -159,5 +159,8 @@ Pass = Callable[[WorkingGraph, float], bool]
 def until_settled(graph: WorkingGraph, passes: Iterable[Pass], tolerance: float) -> None:
     """Repeat passes, each of which says whether it changed anything, until none does."""
     every = tuple(passes)
-    while any([one(graph, tolerance) for one in every]):
-        pass
+    changed = True
+    while changed:
+        changed = False
+        for one in every:
+            changed = one(graph, tolerance) or changed

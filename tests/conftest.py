@@ -7,7 +7,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: two wor
 import pytest
 from hypothesis import HealthCheck, settings
 
-import tests.type_checks  # the option --jaxtyping-packages looks it up by attribute
+import tests.type_checks  # noqa: F401 - for --jaxtyping-packages, which looks by attribute
 
 settings.register_profile(
     "default",

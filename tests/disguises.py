@@ -1,5 +1,7 @@
 """Ways to write an MLP differently that leave its function as it is."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import nn
@@ -14,7 +16,7 @@ def disguised(mlp: nn.Sequential, seed: int) -> nn.Sequential:
     linear = [i for i, module in enumerate(modules) if isinstance(module, nn.Linear)]
     weights = {i: _copy(modules[i]) for i in linear}
     with torch.no_grad():
-        for first, second in zip(linear[:-1], linear[1:], strict=True):
+        for first, second in pairwise(linear):
             (between,) = modules[first + 1 : second]
             n_units = len(weights[first][1])
             order = _order(between, n_units, rng)
@@ -34,7 +36,7 @@ def _copy(linear: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
     return linear.weight.detach().clone(), linear.bias.detach().clone()
 
 
-def _linear(weight: torch.Tensor, bias: torch.Tensor) -> nn.Linear:
+def _linear(weight: torch.Tensor, bias: torch.Tensor) -> nn.Module:
     n_out, n_in = weight.shape
     linear = torch.nn.utils.skip_init(nn.Linear, n_in, n_out, dtype=weight.dtype)
     linear.weight.copy_(weight)

@@ -6,8 +6,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "kansym"
 MEETING_PLACES = {
-    "__init__", "__main__", "claims", "cli", "comparison", "demo", "extraction", "readers",
-    "reporting", "tracing",
+    "__init__", "__main__", "bench", "claims", "cli", "demo", "discovery", "evidence",
+    "extraction", "readers", "reporting", "result_files", "tracing",
 }  # fmt: skip
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 import kansym
-from kansym.cli.command_line import COMMANDS
 from kansym.problems import list_sets
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -27,11 +26,6 @@ def test_the_home_of_every_public_name_has_a_reference_page(name: str):
 def test_every_problem_set_has_a_table():
     page = (DOCS / "problems.md").read_text(encoding="utf-8")
     assert set(re.findall(r"\{problem-table\} ([\w-]+)", page)) == set(list_sets())
-
-
-def test_every_command_is_described():
-    page = (DOCS / "command-line.md").read_text(encoding="utf-8")
-    assert re.findall(r"^## kansym (.+)$", page, re.MULTILINE) == [c.NAME for c in COMMANDS]
 
 
 def test_every_reference_page_is_in_the_index():

@@ -94,9 +94,7 @@ def test_setting_a_fixed_edge_anew_forgets_the_function():
     assert len(model.kan_layers[0].symbols) == 1
     model.set_edge(0, 0, 0, EdgeKind.ABSENT)
     assert len(model.kan_layers[0].symbols) == 0
-    torch.testing.assert_close(
-        model(rows(3, 1)), model.kan_layers[0].bias.detach().expand(3, 1)
-    )
+    torch.testing.assert_close(model(rows(3, 1)), model.kan_layers[0].bias.detach().expand(3, 1))
 
 
 def test_a_late_variable_passes_through_straight_edges():
@@ -247,7 +245,10 @@ def test_everything_is_in_the_chosen_precision(dtype):
 def test_whole_numbers_of_every_kind_describe_a_network():
     plain = KAN([2, (2, 1), 1], grid=5, degree=2, seed=3)
     other = KAN(
-        np.array([2, 3, 1]).tolist(), grid=np.int64(5), degree=np.int32(2), seed=3  # type: ignore
+        np.array([2, 3, 1]).tolist(),
+        grid=np.int64(5),
+        degree=np.int32(2),
+        seed=3,  # type: ignore
     )
     assert other.grid == plain.grid
     assert KAN([np.int64(2), 1]).widths == (2, 1)  # pyright: ignore[reportArgumentType]

@@ -77,10 +77,7 @@ def test_only_free_splines_pay():
     free = FreeParameters.of(model)
     assert matrix.shape == (len(free), len(free))
     splines = torch.cat(
-        [
-            torch.full((int(mask.sum()),), parameter.dim() == 3)
-            for parameter, mask in free.parts
-        ]
+        [torch.full((int(mask.sum()),), parameter.dim() == 3) for parameter, mask in free.parts]
     )
     assert float(matrix[~splines].abs().max()) == 0
     assert bool((matrix.diagonal()[splines] > 0).all())

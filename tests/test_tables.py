@@ -21,7 +21,11 @@ NUMBERS = arrays(
 @given(NUMBERS)
 def test_numpy_pandas_torch_and_lists_give_the_same_table(array):
     names = [f"c{i}" for i in range(array.shape[1])]
-    for data in (pd.DataFrame(array, columns=pd.Index(names)), torch.as_tensor(array), array.tolist()):
+    for data in (
+        pd.DataFrame(array, columns=pd.Index(names)),
+        torch.as_tensor(array),
+        array.tolist(),
+    ):
         table = as_table(data)
         np.testing.assert_array_equal(table.values, array)
         assert table.values.dtype == np.float64

@@ -13,6 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 
 import kansym
 from kansym.cli import main
+from kansym.cli.command_line import COMMANDS
 from kansym.status import Status
 
 
@@ -87,18 +88,24 @@ class ProblemTable(Table):
 
 
 class CommandHelp(SphinxDirective):
-    """What `kansym WORDS --help` prints."""
-
-    optional_arguments = 1
-    final_argument_whitespace = True
+    """What `kansym --help` prints, then a section for every command."""
 
     def run(self) -> list[nodes.Node]:
         """Run the command line and keep what it says."""
-        words = self.arguments[0].split() if self.arguments else []
-        printed = StringIO()
-        with redirect_stdout(printed), suppress(SystemExit):
-            main([*words, "--help"])
-        return [nodes.literal_block(text=printed.getvalue(), language="text")]
+        return [_help(), *(self._section(command.NAME) for command in COMMANDS)]
+
+    def _section(self, name: str) -> nodes.section:
+        title = nodes.title(text=f"kansym {name}")
+        section = nodes.section("", title, _help(name), names=[name])
+        self.state.document.note_implicit_target(section)
+        return section
+
+
+def _help(*words: str) -> nodes.literal_block:
+    printed = StringIO()
+    with redirect_stdout(printed), suppress(SystemExit):
+        main([*words, "--help"])
+    return nodes.literal_block(text=printed.getvalue(), language="text")
 
 
 def _public_name(name: str) -> tuple[str, str]:

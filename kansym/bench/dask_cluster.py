@@ -4,7 +4,6 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from kansym.errors import InputError, require
 
@@ -14,8 +13,8 @@ _PATIENCE = 10.0
 
 
 @contextmanager
-def connected(address: str | None) -> Iterator[dict[str, Any]]:
-    """Arguments of joblib's Parallel for the cluster behind a scheduler.
+def connected(address: str | None) -> Iterator[None]:
+    """Have joblib use the cluster behind a scheduler.
 
     Parameters
     ----------
@@ -48,7 +47,10 @@ def connected(address: str | None) -> Iterator[dict[str, Any]]:
                 f"The Dask scheduler at {address!r} has no workers: start some with dask worker "
                 f"{address}."
             )
-        yield {"backend": "dask"}
+        from joblib import parallel_config
+
+        with parallel_config(backend="dask"):
+            yield
 
 
 @contextmanager

@@ -214,10 +214,13 @@ def true_gradient(
     if problem.truth is None:
         return None
     derivatives = [sympy.diff(problem.truth, sympy.Symbol(name)) for name in problem.inputs]
-    columns = [_values(each, problem, X) for each in derivatives]  # pyright: ignore
-    if any(column is None for column in columns):
-        return None
-    return np.stack(columns, axis=1)  # pyright: ignore[reportArgumentType]
+    columns: list[np.ndarray] = []
+    for each in derivatives:
+        values = _values(each, problem, X)  # pyright: ignore[reportArgumentType]
+        if values is None:
+            return None
+        columns.append(values)
+    return np.stack(columns, axis=1)
 
 
 def gradient_error(

@@ -26,7 +26,5 @@ def checked_kinds(names: Sequence[str]) -> list[str]:
     """
     for name in names:
         if name not in KIND_NAMES:
-            raise InputError(
-                f"There is no kind of network {name!r}: {nearest(name, KIND_NAMES)}."
-            )
+            raise InputError(f"There is no kind of network {name!r}: {nearest(name, KIND_NAMES)}.")
     return list(names)

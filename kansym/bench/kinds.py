@@ -5,7 +5,7 @@ chooses its shape; each MLP has as many parameters as the KAN of the same proble
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +70,7 @@ def best_kan(X: pd.DataFrame, y: Float[np.ndarray, " rows"], seconds: float, see
     seed : of the training.
     """
     started = time.perf_counter()
-    ladder = list(_ladder(X.shape[1]))
+    ladder = _ladder(X.shape[1])
     tried: list[tuple[float, KAN]] = []
     for number, widths in enumerate(ladder):
         left = seconds - (time.perf_counter() - started)
@@ -87,12 +87,11 @@ def best_kan(X: pd.DataFrame, y: Float[np.ndarray, " rows"], seconds: float, see
     return next(model for error, model in tried if error <= 1.1 * smallest)
 
 
-def _ladder(n: int) -> Iterator[list[Width]]:
+def _ladder(n: int) -> list[list[Width]]:
     """Shapes for n inputs, the simplest first; a pair counts sum nodes and product nodes."""
     if n == 1:
-        yield from ([1, 1], [1, 1, 1], [1, 2, 1], [1, (0, 2), 1], [1, 2, (0, 1)])
-        return
-    yield from (
+        return [[1, 1], [1, 1, 1], [1, 2, 1], [1, (0, 2), 1], [1, 2, (0, 1)]]
+    return [
         [n, 1],
         [n, (0, 1)],
         [n, 1, 1],
@@ -102,7 +101,7 @@ def _ladder(n: int) -> Iterator[list[Width]]:
         [n, 2, (0, 1)],
         [n, (1, 1), 1],
         [n, n + 1, 1],
-    )
+    ]
 
 
 def _train_kan(
@@ -217,7 +216,6 @@ def _train_form(
     linear = [module.out_features for module in best if isinstance(module, nn.Linear)]
     name = f"MLP {[X.shape[1], *linear]} relu, in the layout of a KAN {list(like.widths)}"
     return _stack_trained(best, name, time.perf_counter() - started)
-
 
 
 def _piecewise(X: pd.DataFrame, widths: tuple[int, ...], pieces: int, seed: int) -> KAN:

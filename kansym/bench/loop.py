@@ -3,11 +3,10 @@
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from kansym.bench.fork_server import Answer, Request
 from kansym.bench.kind_names import KAN_KIND, REWRITTEN
@@ -92,13 +91,13 @@ def run_benchmark(
         raise InputError(f"The runs have {len(budgets)} budgets: plan them with one.")
     settings = {"limit": budgets[0].limit, "rows": budgets[0].rows}
     with (
-        _joblib(backend, address) as cluster,
+        _joblib(backend, address),
         ResultsFile(path, settings) as file,
         progress_bar(progress, "kansym bench") as tell,
     ):
         _check_truths(runs, file)
         already = sum(run.key in file.done for run in runs)
-        crew = _Crew(-1 if backend == "dask" else jobs, cluster, work)
+        crew = _Crew(-1 if address is not None else jobs, work)
         record = _Recorder(file, len(runs), already, tell)
         try:
             for stage in _stages(runs):
@@ -167,12 +166,9 @@ class _Crew:
     """Workers of joblib."""
 
     jobs: int
-    backend: dict[str, Any]
     work: str
 
-    def answers(
-        self, items: Sequence[tuple[Run, ...]]
-    ) -> Iterator[tuple[tuple[Run, ...], Answer]]:
+    def answers(self, items: Sequence[tuple[Run, ...]]) -> Iterator[tuple[tuple[Run, ...], Answer]]:
         """Answers as they come; a worker that is lost costs a new beginning, not the rows."""
         from joblib import Parallel, delayed
         from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -183,9 +179,7 @@ class _Crew:
             calls = [
                 delayed(_do)(number, item, self.work, main) for number, item in waiting.items()
             ]
-            parallel = Parallel(
-                n_jobs=self.jobs, batch_size=1, return_as="generator_unordered", **self.backend
-            )
+            parallel = Parallel(n_jobs=self.jobs, batch_size=1, return_as="generator_unordered")
             try:
                 for number, found in parallel(calls):
                     yield waiting.pop(number), found
@@ -207,15 +201,25 @@ def _do(number: int, item: tuple[Run, ...], work: str, main: int) -> tuple[int, 
     return number, answer(request, (work.partition(":")[0],))
 
 
-def _joblib(backend: str, address: str | None) -> AbstractContextManager[dict[str, Any]]:
-    """Arguments of joblib's Parallel, within the connection that they need."""
+@contextmanager
+def _joblib(backend: str, address: str | None) -> Iterator[None]:
+    """Joblib with the workers that were asked for."""
+    from joblib import parallel_config
+
     if backend == "dask":
         from kansym.bench.dask_cluster import connected
 
-        return connected(address)
+        with connected(address):
+            yield
+        return
     if address is not None:
         raise InputError(f"--address {address!r} belongs to --backend dask: give that as well.")
-    return nullcontext({"backend": backend})
+    try:
+        config = parallel_config(backend=backend)
+    except ValueError as error:
+        raise InputError(f"joblib has no backend {backend!r}: use loky or dask.") from error
+    with config:
+        yield
 
 
 # -- writing it down ---------------------------------------------------------------------------
@@ -259,9 +263,7 @@ def _records(item: tuple[Run, ...], found: Answer) -> list[Record]:
     reason = found.failure or "the work ended without a record"
     if stage:
         reason = f"{reason}, while {stage}"
-    return [
-        told.get(run.key) or failed(run, reason, found.seconds) for run in item if run.wanted
-    ]
+    return [told.get(run.key) or failed(run, reason, found.seconds) for run in item if run.wanted]
 
 
 def _duration(seconds: float) -> str:
@@ -276,4 +278,3 @@ def _duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
-

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import nn
 
@@ -129,4 +128,3 @@ def _gradient(model: nn.Module, X: np.ndarray) -> np.ndarray:
     x = _tensor(model, X).requires_grad_()
     (found,) = torch.autograd.grad(model(x)[:, 0].sum(), x)
     return found.double().numpy()
-

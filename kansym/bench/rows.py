@@ -70,9 +70,7 @@ def _split(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """A table in two parts; rows of one group are in the same part."""
     data = problem.data()
-    for_split, for_noise = (
-        np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2)
-    )
+    for_split, for_noise = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
     groups = np.arange(len(data)) if data.groups is None else data.groups
     distinct = for_split.permutation(np.unique(groups))
     kept = distinct[: max(1, round(TABLE_SHARE * len(distinct)))]

@@ -4,6 +4,7 @@ A worker loads nothing heavy itself, so it may be a process of loky or a thread 
 thread keeps one server, which is started with the first piece of work.
 """
 
+import multiprocessing
 import os
 import pickle
 import subprocess
@@ -18,16 +19,8 @@ from kansym.errors import KansymError
 
 __all__ = ["answer", "release", "stay_with"]
 
-_THREADS = {
-    name: "1"
-    for name in (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-    )
-}
+_LIBRARIES = ("OMP", "OPENBLAS", "MKL", "NUMEXPR")
+_THREADS = {f"{library}_NUM_THREADS": "1" for library in _LIBRARIES}
 _LOOK_EVERY = 1.0
 _START = "import sys; from kansym.bench.fork_server import serve; serve(sys.argv[1:])"
 _KEPT = threading.local()
@@ -143,9 +136,9 @@ def stay_with(main: int) -> None:
 
     Parameters
     ----------
-    main : process that asks for the work; nothing is done unless it is our parent.
+    main : process that asks for the work; nothing is done unless it started us as one of loky's.
     """
-    if os.getppid() == main:
+    if multiprocessing.current_process().name.startswith("Loky") and os.getpid() != main:
         threading.Thread(target=_watch, args=(main,), daemon=True).start()
 
 

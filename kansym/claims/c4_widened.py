@@ -39,7 +39,7 @@ def _plan(effort: Effort) -> list[Settings]:
         ["toy-exp-sin", "toy-product"],
         ["toy-exp-sin", "toy-product", "toy-division", "toy-phase-transition", "I.6.2"],
     )
-    seeds, steps, rows = effort.of(1, 4, 10), effort.of(8, 30, 80), effort.of(200, 500, 1500)
+    seeds, steps, rows = effort.of(1, 3, 10), effort.of(8, 30, 80), effort.of(200, 500, 1500)
     return [
         {"problem": problem, "seed": seed, "steps": steps, "rows": rows}
         for problem in problems

@@ -45,19 +45,21 @@ _NETWORKS = {
 _LARGE = ("mlp-300", "mlp-300-rise")
 _READ = {"kan": "KAN [3, 1, 1]", "kan-wide": "KAN [3, 4, 1]", "mlp": "MLP 3-6-1"}
 _LARGE_READ = {"mlp-300": "MLP 300x300x300"}
+_MUCH = 2.0
+"""Percentage points that would matter."""
 _NAMES = ("lambda", "mu_re", "mu_im")
 
 
 def _plan(effort: Effort) -> list[Settings]:
     networks = effort.of(["kan-3", "mlp-122"], [*_NETWORKS], [*_NETWORKS])
-    small, large = effort.of(2, 25, 400), effort.of(2, 700, 10_000)
+    small, large = effort.of(2, 25, 400), effort.of(2, 500, 10_000)
     found: list[Settings] = [
         {"network": name, "seed": seed, "steps": large if name in _LARGE else small}
         for seed in range(effort.of(2, 3, 10))
         for name in networks
     ]
     read = effort.of({}, _READ, _READ | _LARGE_READ)
-    seconds, seeds = effort.of(1, 5, 60), effort.of(1, 1, 3)
+    seconds, seeds = effort.of(1, 3, 60), effort.of(1, 1, 3)
     found += [{"read": name, "seed": s, "seconds": seconds} for s in range(seeds) for name in read]
     return [{"guess": True, "seed": seed} for seed in range(effort.of(2, 3, 10))] + found
 
@@ -222,7 +224,8 @@ def _verdict(gaps: dict[str, Figure]) -> tuple[Verdict, str]:
         return Verdict.HOLDS, ""
     if early is not None and early.low is not None and early.low > 0:
         return Verdict.ONLY_IF, "the MLP's training ends at the first rise of the validation loss"
-    return Verdict.DOES_NOT_HOLD, ""
+    excluded = large.high is not None and large.high < _MUCH
+    return (Verdict.DOES_NOT_HOLD if excluded else Verdict.UNDECIDED), ""
 
 
 _REMARKS = (
@@ -232,7 +235,9 @@ _REMARKS = (
     "the last network of the table repeats this rule.",
     "The data differ, so figures compare within this page only: the published table has 243,746 "
     "knots to 16 crossings with 17 invariants; this one has the 2,970 hyperbolic knots to 12 "
-    "crossings with 8, and the mirror image of each, kept on the same side of the split.",
+    "crossings with 8, and the mirror image of each. Mirror images, and mutants, whose invariants "
+    "are equal, are kept on the same side of the split.",
+    "The best KAN is chosen by the accuracies of this table, which favours the KAN.",
     "A class has no formula. Formulas are read from networks of the same shapes with one output, "
     "trained on the signature by least squares and rounded to the next even number.",
     "lambda is the longitudinal translation, mu_re and mu_im are the parts of the meridional one; "
@@ -247,11 +252,12 @@ CLAIM = Claim(
     source="arXiv:2404.19756, section 4.3; Nature 600 (2021) 70",
     tried="KANs of about 200 parameters, an MLP 3-6-14 with 122 parameters and an MLP with three "
     "layers of 300, as classifiers of 14 signatures; the same split for all in every run, mirror "
-    "images kept together; the small ones by L-BFGS, the large one by Adam, all until the "
-    "validation loss stops to fall, and the large one also as published.",
+    "images and mutants kept together; the small ones by L-BFGS, the large one by Adam, all until "
+    "the validation loss stops to fall, and the large one also as published.",
     rule="Holds if the accuracy of the best KAN minus that of the large MLP, both trained to "
     "convergence, has an interval above 0; holds only if training ends early where just that "
-    "difference is above 0; does not hold otherwise.",
+    "difference is above 0; does not hold where neither is and the first ends below 2 points; else "
+    "not decided.",
     plan=_plan,
     measure=_measure,
     judge=_judge,

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from jaxtyping import Float
 from scipy import stats
 
 from kansym.claims.claim import Figure
 
 __all__ = [
-    "bootstrap", "geometric_mean", "largest", "mean", "proportion", "slope", "spread", "times",
+    "bootstrap", "geometric_mean", "largest", "mean", "median", "proportion", "slope", "spread",
+    "times",
 ]  # fmt: skip
 
 _RESAMPLES = 4000
@@ -70,7 +72,7 @@ def proportion(name: str, successes: int, runs: int, group: str = "") -> Figure:
 def bootstrap(
     name: str,
     runs: int,
-    statistic: Callable[[np.ndarray], float],
+    statistic: Callable[[np.ndarray], np.ndarray],
     group: str = "",
 ) -> Figure:
     """Any statistic of the runs, with percentiles over resampled runs.
@@ -78,21 +80,32 @@ def bootstrap(
     Parameters
     ----------
     runs : number of independent runs.
-    statistic : value for the runs with the given positions, some of them several times.
+    statistic : values (...) for the runs at positions (..., runs), some of them several times.
 
     Examples
     --------
     >>> x = np.array([1.0, 2.0, 4.0])
-    >>> bootstrap("largest", 3, lambda rows: float(x[rows].max())).value
+    >>> bootstrap("largest", 3, lambda positions: x[positions].max(-1)).value
     4.0
     """
     value = float(statistic(np.arange(runs)))
     if runs < 3:
         return Figure(name, value, runs=runs, group=group)
-    rng = np.random.default_rng(0)
-    found = [statistic(rng.integers(0, runs, runs)) for _ in range(_RESAMPLES)]
-    low, high = np.nanpercentile(found, [2.5, 97.5])
+    positions = np.random.default_rng(0).integers(0, runs, (_RESAMPLES, runs))
+    low, high = np.nanpercentile(statistic(positions), [2.5, 97.5])
     return Figure(name, value, float(low), float(high), runs, group)
+
+
+def median(name: str, values: Sequence[float], group: str = "") -> Figure:
+    """Median with its bootstrap interval, for numbers of very different sizes.
+
+    Examples
+    --------
+    >>> median("x", [1e-16, 0.1, 0.2]).value
+    0.1
+    """
+    array = np.asarray(values, dtype=float)
+    return bootstrap(name, len(array), lambda runs: np.median(array[runs], -1), group)
 
 
 def largest(name: str, values: Sequence[float], group: str = "") -> Figure:
@@ -111,12 +124,12 @@ def slope(x: Sequence[float], y: Sequence[float]) -> float:
     return float(np.polyfit(np.log10(x), np.log10(np.maximum(y, 1e-300)), 1)[0])
 
 
-def spread(errors: Sequence[float] | np.ndarray) -> float:
+def spread(errors: Float[np.ndarray, "*several runs"]) -> Float[np.ndarray, "*several"]:
     """Standard deviation of the logarithms of errors over runs, in decades.
 
     Examples
     --------
-    >>> round(spread([0.1, 10.0]), 3)
-    1.414
+    >>> spread(np.array([0.1, 10.0])).round(3)
+    np.float64(1.414)
     """
-    return float(np.log10(np.maximum(errors, 1e-300)).std(ddof=1))
+    return np.log10(np.maximum(errors, 1e-300)).std(-1, ddof=1)

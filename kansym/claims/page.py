@@ -64,16 +64,16 @@ def _section(result: ClaimResult) -> Section:
     """Everything about one claim."""
     claim, judgement = result.claim, result.judgement
     blocks: list[Block] = [
-        Paragraph(line(Strong("Statement. "), claim.statement, f" ({claim.source})")),
+        Paragraph(line(Strong("Statement."), f" {claim.statement} ({claim.source})")),
         Notice(_KIND[judgement.verdict], _first_upper(str(judgement)), line(claim.rule)),
-        Paragraph(line(Strong("What was run. "), claim.tried)),
+        Paragraph(line(Strong("What was run."), f" {claim.tried}")),
         *_tables(judgement.figures),
     ]
     if judgement.formulas:
         blocks.append(_formulas(judgement.formulas))
     if judgement.remarks:
         blocks.append(Items(tuple(line(remark) for remark in judgement.remarks)))
-    effort = f"{result.pieces} pieces of work, {result.seconds:.0f} s of computing."
+    effort = f"{result.pieces} pieces of work, {result.seconds:.0f} s of processor time."
     blocks.append(Paragraph(line(effort)))
     if result.failures:
         title = f"{len(result.failures)} pieces gave no figures"

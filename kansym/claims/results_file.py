@@ -17,7 +17,7 @@ _FORMAT = "kansym claims"
 
 @dataclass(frozen=True)
 class Finished:
-    """One piece of work: what it found, or why it failed, and how long it took."""
+    """One piece of work: what it found, or why it failed, and its seconds of processor time."""
 
     claim: str
     settings: Settings

@@ -28,7 +28,7 @@ class ClaimResult:
     Attributes
     ----------
     pieces, failures : pieces of work, and why some of them gave no figures.
-    seconds : of computing, over all pieces, those from a results file included.
+    seconds : of processor time, over all pieces, those from a results file included.
     """
 
     claim: Claim
@@ -154,7 +154,7 @@ def _worked(
 
 def _work(identifier: str, settings: Settings) -> Finished:
     """One piece; a failure is a result of its own and never stops the others."""
-    started = time.perf_counter()
+    started = time.process_time()
     row, failure = None, None
     try:
         with warnings.catch_warnings():
@@ -162,7 +162,7 @@ def _work(identifier: str, settings: Settings) -> Finished:
             row = CLAIMS[identifier].measure(settings)
     except Exception as error:  # noqa: BLE001 - recorded, and named on the page
         failure = f"{type(error).__name__}: {str(error)[:300]}"
-    return Finished(identifier, settings, row, failure, time.perf_counter() - started)
+    return Finished(identifier, settings, row, failure, time.process_time() - started)
 
 
 def _judged(claim: Claim, pieces: Sequence[Finished]) -> ClaimResult:

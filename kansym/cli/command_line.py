@@ -5,13 +5,13 @@ import os
 import sys
 from collections.abc import Sequence
 
-from kansym.cli import bench, compare, demo, extract, fit, problems, report
+from kansym.cli import bench, claims, compare, demo, extract, fit, problems, report
 from kansym.cli.console import complain, say
 from kansym.errors import KansymError
 
 __all__ = ["main"]
 
-COMMANDS = (demo, fit, extract, report, problems, bench, compare)
+COMMANDS = (demo, fit, extract, report, problems, bench, compare, claims)
 INTERRUPTED = 130
 FAILED = 2
 

@@ -1,16 +1,20 @@
 """``kansym problems``: the problems that come with kansym, or those of a file."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from kansym.cli.console import say
+
+if TYPE_CHECKING:
+    from kansym.problem import Problem
 
 __all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
 
 NAME = "problems"
 HELP = "list problems with a known formula"
 DESCRIPTION = (
-    "List the sets of problems; or the problems of sets or of files (TOML, CSV), which are checked\n"
-    "on the way; or all that is known about one problem."
+    "List the sets of problems, or the problems of sets or of files (TOML, CSV), which are\n"
+    "checked, or all that is known about one problem."
 )
 EXAMPLE = "kansym problems feynman"
 
@@ -43,7 +47,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         say(f"{problem.name:{width}}  {what}")
 
 
-def _describe(problem) -> None:
+def _describe(problem: "Problem") -> None:
     """All that is known about one problem."""
     say(str(problem))
     for name in problem.inputs:

@@ -100,9 +100,7 @@ def additive_stage(
     return stage.expand(units).dense(np.tile(np.eye(n_out), len(probes)), start)
 
 
-def strongest_interaction(
-    layer: Layer, values: Float[Array, "rows inputs"]
-) -> Interaction | None:
+def strongest_interaction(layer: Layer, values: Float[Array, "rows inputs"]) -> Interaction | None:
     """The pair of inputs with the largest mixed difference, among at most 2000 pairs."""
     n_inputs = values.shape[1]
     pairs = list(combinations(range(n_inputs), 2))

@@ -80,13 +80,10 @@ class KnotSplines:
         knots = np.array(self.knots)
         x = x[:, None]
         found = ((x >= knots[:-1]) & (x < knots[1:])).astype(np.float64)
-        for p in range(1, self.degree + 1):
-            left = _over(x - knots[: -p - 1], knots[p:-1] - knots[: -p - 1])
-            right = _over(knots[p + 1 :] - x, knots[p + 1 :] - knots[1:-p])
-            found = left * found[:, :-1] + right * found[:, 1:]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for p in range(1, self.degree + 1):
+                left = (x - knots[: -p - 1]) / (knots[p:-1] - knots[: -p - 1])
+                right = (knots[p + 1 :] - x) / (knots[p + 1 :] - knots[1:-p])
+                # Knots that coincide give 0/0, which counts as zero.
+                found = np.nan_to_num(left * found[:, :-1] + right * found[:, 1:])
         return found
-
-
-def _over(numerator: Array, width: Array) -> Array:
-    """A quotient that is 0 where the width is."""
-    return np.where(width > 0, numerator / np.where(width > 0, width, 1.0), 0.0)

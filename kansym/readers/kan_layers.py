@@ -48,7 +48,7 @@ def read_kan(model: KAN, stage: Stage) -> Stage:
     return stage
 
 
-def nodes_of(  # noqa: PLR0913 - the parts of a layer of sums and products
+def nodes_of(
     expanded: Stage, weight: Array, constant: Array, present: Array, is_product: Array, bias: Array
 ) -> Stage:
     """Sum and product nodes of edges that are weighted units.

@@ -1,5 +1,6 @@
 """What every reader returns about a model."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from jaxtyping import Float
 from kansym.errors import InputError
 from kansym.stages import Inputs, Stage
 
-__all__ = ["Opened", "Reading", "check_width"]
+__all__ = ["Opened", "Readable", "Reading", "check_width"]
 
 _PROBES = 256
 
@@ -31,6 +32,21 @@ class Opened:
     parameters: tuple[int, int]
     precision: float = float(np.finfo(np.float64).eps)
     output_names: tuple[str, ...] = ()
+
+
+class Readable(ABC):
+    """A model that is read from a file, without the package that wrote it.
+
+    Attributes
+    ----------
+    input_names : as the file gives them; empty if it does not.
+    """
+
+    input_names: tuple[str, ...] = ()
+
+    @abstractmethod
+    def open(self, reading: "Reading") -> Opened:
+        """The model as stages."""
 
 
 class Reading:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import fx, nn
+from torch.fx.node import map_arg
+from torch.fx.proxy import TraceError
 from torch.nn import functional
 
 from kansym import activations as act
@@ -41,9 +43,7 @@ class _Tracer(fx.Tracer):
         return m is not self._outermost and (own or known)
 
 
-def read_calls(
-    module: nn.Module, stage: Stage, reading: Reading, read_module: ReadModule
-) -> Stage:
+def read_calls(module: nn.Module, stage: Stage, reading: Reading, read_module: ReadModule) -> Stage:
     """The stage that leaves a module, by following its calls.
 
     Raises
@@ -54,7 +54,7 @@ def read_calls(
     name = type(module).__name__
     try:
         calls = _Tracer(module).trace(module)
-    except (fx.proxy.TraceError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+    except (TraceError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise UnsupportedModelError(f"the calls of {name} cannot be followed ({error})") from error
     found: dict[fx.Node, Any] = {}
     for node in calls.nodes:
@@ -66,8 +66,8 @@ def read_calls(
             else:
                 found[node] = stage
             continue
-        args = fx.node.map_arg(node.args, lambda used: found[used])
-        kwargs = fx.node.map_arg(node.kwargs, lambda used: found[used])
+        args = map_arg(node.args, lambda used: found[used])
+        kwargs = map_arg(node.kwargs, lambda used: found[used])
         if node.op == "output":
             return _finished(args[0], name)
         found[node] = _called(module, node, args, kwargs, lambda m, s: read_module(m, s, reading))

@@ -9,6 +9,8 @@ from kansym.kan import KAN
 from kansym.mlp import MLP
 from kansym.readers.kan_layers import as_numpy, read_kan
 from kansym.readers.opened import Opened, Reading
+from kansym.readers.pykan_models import read_pykan
+from kansym.readers.pykan_objects import is_pykan, pykan_model
 from kansym.readers.registry import registered_reader
 from kansym.readers.torch_layers import layer_reader
 from kansym.readers.torch_unknown import read_unknown
@@ -52,6 +54,8 @@ def read_module(module: nn.Module, stage: Stage, reading: Reading) -> Stage:
         return registered(module, stage)
     if isinstance(module, KAN):
         return read_kan(module, stage)
+    if is_pykan(module):
+        return read_pykan(pykan_model(module), stage)
     if (known := layer_reader(module)) is not None:
         return known(module, stage)
     if isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward:
@@ -67,6 +71,8 @@ def _name(model: nn.Module) -> str:
         return f"KAN {list(model.widths)}"
     if isinstance(model, MLP):
         return f"MLP {list(model.widths)}, {model.activation}"
+    if is_pykan(model):
+        return f"pykan KAN {[list(pair) for pair in pykan_model(model).width]}"
     linear = [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
     widths = [layer.in_features for layer in linear] + [layer.out_features for layer in linear[-1:]]
     return f"{type(model).__name__} {widths}" if widths else type(model).__name__

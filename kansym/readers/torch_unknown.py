@@ -18,6 +18,14 @@ __all__ = ["read_unknown"]
 ReadModule = Callable[[nn.Module, Stage, Reading], Stage]
 _TOLERANCE = {True: 1e-9, False: 2e-5}
 """Largest miss of a sum of probes over the spread, in double and in single precision."""
+_FORWARD_ERRORS = (
+    RuntimeError,
+    TypeError,
+    ValueError,
+    IndexError,
+    AssertionError,
+    NotImplementedError,
+)
 
 
 class _Probed:
@@ -68,8 +76,9 @@ def read_unknown(
     own = any(True for _ in module.parameters(recurse=False))
     try:
         probed = _Probed.of(module, values[:2])
-    except (RuntimeError, TypeError, ValueError, IndexError, AssertionError, NotImplementedError) as error:
-        raise _error(module, f"its forward pass fails on rows of {stage.width} values ({error})") from error
+    except _FORWARD_ERRORS as error:
+        reason = f"its forward pass fails on rows of {stage.width} values ({error})"
+        raise _error(module, reason) from error
     if own and (read := _probe(probed, stage, values)) is not None:
         return read
     try:

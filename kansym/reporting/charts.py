@@ -18,6 +18,7 @@ SYMBOL = "#a3182b"
 
 Array = NDArray[np.float64]
 _SMALLEST = 1e-17
+_WINDOW = 5
 
 
 def strokes(
@@ -54,8 +55,11 @@ def edge_plot(
 
 def _hills(frame: Frame, x: Array, density: Array) -> tuple[Shape, ...]:
     """The density of the rows as a grey area, at most a fifth of the frame high."""
+    if len(x) < _WINDOW:
+        return ()
+    density = np.convolve(density, np.full(_WINDOW, 1 / _WINDOW), "same")
     top = float(np.max(density, initial=0.0))
-    if top <= 0 or len(x) < 2:
+    if top <= 0:
         return ()
     bottom = frame.top + frame.height
     across = [frame.left + frame.width * frame.x.fraction(float(value)) for value in x]

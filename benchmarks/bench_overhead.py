@@ -1,0 +1,60 @@
+"""What kansym bench costs beyond training and extraction, and how long a worker takes to start.
+
+Run ``OMP_NUM_THREADS=1 python benchmarks/bench_overhead.py`` on a machine with nothing else to do.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from kansym.bench import Budget, find_problems, plan, read_results, run_benchmark
+from kansym.bench.fork_server import Request
+from kansym.bench.worker import answer, release
+
+SERVED = ("kansym.bench.measuring",)
+PROBLEMS = "I.12.1,I.14.3,I.25.13,I.29.4,I.39.1,II.3.24,I.9.18,II.35.18"
+
+
+def start_up() -> tuple[float, float]:
+    """Seconds until a fresh worker can begin, and seconds to begin each further run."""
+    request = Request("tests.bench_work:good", (), 10.0)
+    times = []
+    for _ in range(6):
+        started = time.perf_counter()
+        assert answer(request, SERVED).failure is None
+        times.append(time.perf_counter() - started)
+    release()
+    return times[0], sorted(times[1:])[2]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--problems", default=PROBLEMS)
+    parser.add_argument("--limit", type=float, default=60.0)
+    options = parser.parse_args()
+    first, further = start_up()
+    print(f"start-up of a worker: {first:.2f} s, of a further run: {1000 * further:.0f} ms")
+
+    runs = plan(
+        find_problems(options.problems.split(",")), ["kan"], [0], [0.0], Budget(options.limit)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "results.jsonl")
+        outcome = run_benchmark(runs, path, jobs=1)
+        records = read_results(path).records
+    worked = sum((r.train_seconds or 0.0) + (r.extract_seconds or 0.0) for r in records)
+    inside = sum(r.seconds or 0.0 for r in records)
+    failed = sum(r.status != "ok" for r in records)
+    print(f"{len(records)} runs ({failed} failed), {outcome.seconds:.1f} s in all")
+    print(f"training and extraction: {worked:.1f} s")
+    for words, seconds in (
+        ("rows, judging and gradients", inside - worked),
+        ("workers, start-up and file", outcome.seconds - inside),
+        ("overhead together", outcome.seconds - worked),
+    ):
+        print(f"{words}: {seconds:.1f} s, {100 * seconds / outcome.seconds:.1f} % of the run time")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Other programs that find formulas, judged by the same rule on the same rows."""

@@ -1,0 +1,79 @@
+"""What every adapter offers, and how its formula is judged."""
+
+import importlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import sympy
+
+from kansym.bench.judging import judge
+from kansym.bench.record import Record, versions
+from kansym.bench.rows import draw_rows
+from kansym.bench.runs import Run
+
+PEERS = ("gplearn", "operon", "pykan", "pysr")
+PREFIX = "peer-"
+WORK = "benchmarks.peers.peer:measure"
+
+Solve = Callable[[np.ndarray, np.ndarray, float, int], sympy.Expr]
+"""Rows (rows, inputs), targets, seconds and a seed to an expression in the symbols x0, x1, ..."""
+
+
+def symbols(count: int) -> list[sympy.Symbol]:
+    """Symbols that stand for the columns."""
+    return [sympy.Symbol(f"x{i}") for i in range(count)]
+
+
+def measure(runs: Sequence[Run], tell: Callable[[Any], None]) -> None:
+    """Search for a formula with the program that a run's kind names, and judge it."""
+    for run in runs:
+        name = run.kind.removeprefix(PREFIX)
+        solve: Solve = importlib.import_module(f"benchmarks.peers.with_{name}").solve
+        started = time.perf_counter()
+        rows = draw_rows(run.problem, run.budget.rows, run.seed, run.noise)
+        tell("searching")
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)  # pykan writes a folder wherever it is
+            found = solve(rows.X.to_numpy(), rows.y, run.budget.limit, run.seed)
+            os.chdir("/")
+        searched = time.perf_counter()
+        tell("judging")
+        inputs = run.problem.inputs
+        names = dict(
+            zip(symbols(len(inputs)), [sympy.Symbol(name) for name in inputs], strict=True)
+        )
+        formula: Any = sympy.sympify(found).xreplace(names)
+        judgement = judge(run.problem, formula, rows, run.noise)
+        problem = run.problem
+        record = Record(problem.name, problem.set, run.kind, run.seed, run.noise, "ok")
+        tell(
+            replace(
+                record,
+                recovered=judgement.recovered,
+                recovered_symbolic=judgement.symbolic,
+                recovered_numerical=judgement.numerical,
+                difference=judgement.difference,
+                r2=judgement.r2,
+                rmse=judgement.rmse,
+                complexity=judgement.complexity,
+                truth_complexity=judgement.truth_complexity,
+                form=judgement.form,
+                formula=str(formula),
+                truth=problem.formula,
+                train_seconds=searched - started,
+                extract_seconds=0.0,
+                seconds=time.perf_counter() - started,
+                versions=versions() | {name: _version(name)},
+            )
+        )
+
+
+def _version(name: str) -> str:
+    from importlib.metadata import version
+
+    return version({"operon": "pyoperon"}.get(name, name))

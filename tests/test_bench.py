@@ -1,0 +1,393 @@
+"""The benchmark: nothing stops it, nothing is lost, and every run is judged by one rule."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import kill_and_resume
+from kansym.bench import (
+    KIND_NAMES,
+    Budget,
+    ResultsFile,
+    checked_kinds,
+    find_problems,
+    plan,
+    read_results,
+    run_benchmark,
+)
+from kansym.bench.loop import _items, _stages
+from kansym.bench.rows import draw_rows
+from kansym.bench.runs import Key, Like
+from kansym.cli import main
+from kansym.errors import InputError
+from kansym.problem import Problem, Range
+from kansym.problems import load_problem
+from tests import bench_work
+
+SETTINGS = {"limit": 5.0, "rows": 20}
+QUICK = Budget(5.0, 20)
+
+
+def _plan(seeds: int, kinds=("kan", "kan-as-mlp", "mlp-silu"), budget: Budget = QUICK):
+    return plan(find_problems(["Nguyen-1"]), list(kinds), range(seeds), [0.0], budget)
+
+
+def _run(runs, path, work: str, **settings):
+    return run_benchmark(
+        runs, path, work=f"tests.bench_work:{work}", progress=False, **{"jobs": 2, **settings}
+    )
+
+
+# Planning ------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_the_product_in_an_order_that_keeps_problems_together():
+    runs = plan(find_problems(["Nguyen-1", "Nguyen-2"]), ["kan", "mlp-silu"], range(3), [0, 0.01])
+    assert len(runs) == len({run.key for run in runs}) == 24
+    assert [run.problem.name for run in runs] == ["Nguyen-1"] * 12 + ["Nguyen-2"] * 12
+
+
+def test_problems_are_found_by_set_name_and_file(tmp_path):
+    place = tmp_path / "mine.toml"
+    place.write_text('[[problem]]\nname = "a"\nformula = "x**2"\nranges = { x = [0, 1] }\n')
+    found = find_problems(["nguyen", "I.12.11", str(place), "Nguyen-1"])
+    assert [problem.name for problem in found][-2:] == ["I.12.11", "a"]
+    assert len(found) == len({problem.name for problem in found})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Ngyuen-1", "Nguyen-1"),
+        ("feynmann", "'feynman'"),
+        ("nowhere.toml", "no file"),
+    ],
+)
+def test_unknown_problems_get_the_nearest_names(text, words):
+    with pytest.raises(InputError, match=words):
+        find_problems([text])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('name = "a"\nformula = "x*q"\nranges = { x = [0, 1] }', "q"),
+        ('name = "a"\nformula = "x"\nranges = { x = [1, 0] }', "range"),
+        (
+            'name = "a"\nformula = "x"\nranges = { x = [0, 1] }\n'
+            '[[problem]]\nname = "a"\nformula = "x"\nranges = { x = [0, 1] }',
+            "two problems named 'a'",
+        ),
+        ('name = "Nguyen-1"\nformula = "x"\nranges = { x = [0, 1] }', "Two different problems"),
+    ],
+)
+def test_bad_problem_files_end_with_one_sentence(tmp_path, capsys, content, words):
+    place = tmp_path / "bad.toml"
+    place.write_text("[[problem]]\n" + content)
+    out = tmp_path / "results.jsonl"
+    assert main(["bench", "--problems", f"nguyen,{place}", "--out", str(out)]) == 2
+    found = capsys.readouterr().err
+    assert words in found
+    assert len(found.splitlines()) == 1
+    assert not out.exists()
+
+
+def test_unknown_kinds_get_the_nearest_names():
+    assert checked_kinds(KIND_NAMES) == list(KIND_NAMES)
+    with pytest.raises(InputError, match="did you mean 'mlp-silu'"):
+        checked_kinds(["mlp-sillu"])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"kinds": []},
+        {"kinds": ["kan", "kan"]},
+        {"noises": [-0.1]},
+        {"noises": [float("nan")]},
+        {"noises": [0.0, 0.0]},
+        {"seeds": [-1]},
+    ],
+)
+def test_bad_plans_are_refused(given):
+    usual = {"kinds": ["kan"], "seeds": range(1), "noises": [0.0]}
+    with pytest.raises(InputError):
+        plan(find_problems(["Nguyen-1"]), **{**usual, **given})
+
+
+@pytest.mark.parametrize("given", [(0.0, 100), (float("inf"), 100), (1.0, 3)])
+def test_bad_budgets_are_refused(given):
+    with pytest.raises(InputError, match="positive"):
+        Budget(*given)
+
+
+def test_names_of_kinds_are_those_that_can_be_trained():
+    from kansym.bench.kinds import KINDS
+
+    assert tuple(KINDS) == KIND_NAMES
+
+
+# Rows ----------------------------------------------------------------------------------------
+
+
+def test_rows_are_the_same_for_every_kind_and_clean_where_judged():
+    problem = load_problem("I.12.11")
+    clean, noisy = (draw_rows(problem, 200, 3, noise) for noise in (0.0, 0.1))
+    np.testing.assert_array_equal(clean.X, noisy.X)
+    np.testing.assert_array_equal(clean.y_unused, noisy.y_unused)
+    assert 0.05 < np.std(noisy.y - clean.y) / np.std(clean.y) < 0.2
+    seen = {tuple(row) for row in clean.X.to_numpy()}
+    assert not any(tuple(row) in seen for row in clean.X_unused)
+
+
+@pytest.mark.parametrize("name", ["radial-acceleration", "anderson-gaam", "moseley"])
+def test_a_table_is_split_and_groups_stay_together(name):
+    problem = load_problem(name)
+    found = draw_rows(problem, 10_000, seed=1)
+    data = problem.data()
+    assert len(found.X) + len(found.X_unused) <= len(data)
+    assert len(found.X_unused) > 0
+    if data.groups is not None:
+        group = {tuple(x): g for x, g in zip(data.X, data.groups, strict=True)}
+        learnt = {group[tuple(x)] for x in found.X.to_numpy()}
+        assert not learnt & {group[tuple(x)] for x in found.X_unused}
+
+
+# The loop ------------------------------------------------------------------------------------
+
+
+def test_one_bad_run_never_stops_the_others(tmp_path):
+    runs = _plan(10, kinds=["mlp-silu"], budget=Budget(0.5, 20))
+    started = time.monotonic()
+    outcome = _run(runs, tmp_path / "r.jsonl", "treacherous")
+    assert time.monotonic() - started < 60
+    found = {record.seed: record for record in read_results(tmp_path / "r.jsonl").records}
+    bad = {bench_work.HANGS, bench_work.CRASHES, bench_work.RAISES, bench_work.SILENT}
+    assert outcome.failed == len(bad)
+    assert set(found) == set(range(10))
+    assert {seed for seed, record in found.items() if record.status == "failed"} == bad
+    reasons = {seed: found[seed].reason or "" for seed in bad}
+    assert "no result within" in reasons[bench_work.HANGS]
+    assert "SIGSEGV" in reasons[bench_work.CRASHES]
+    assert "ValueError: six is not wanted (bench_work.py" in reasons[bench_work.RAISES]
+    assert "ended with code 3" in reasons[bench_work.SILENT]
+    assert all("while training" in reason for reason in reasons.values())
+    assert all(found[seed].recovered is False for seed in bad)
+
+
+def test_a_record_that_came_before_the_hang_is_kept(tmp_path):
+    runs = _plan(1, kinds=["kan", "kan-as-mlp"], budget=Budget(0.2, 20))
+    _run(runs, tmp_path / "r.jsonl", "half", jobs=1)
+    kan, form = read_results(tmp_path / "r.jsonl").records
+    assert kan.status == "ok"
+    assert form.status == "failed"
+    assert "while extracting" in (form.reason or "")
+
+
+def test_a_second_start_does_only_what_is_missing(tmp_path):
+    path = tmp_path / "r.jsonl"
+    first = _run(_plan(2), path, "good")
+    more = _run(_plan(4), path, "good")
+    assert (first.done, more.done, more.already) == (6, 6, 6)
+    assert [r.key for r in read_results(path).records] == [run.key for run in _plan(4)]
+    assert _run(_plan(4), path, "good").done == 0
+
+
+def test_the_work_is_done_in_children_of_few_servers_with_one_thread(tmp_path):
+    runs = _plan(8, kinds=["mlp-silu"])
+    _run(runs, tmp_path / "r.jsonl", "where")
+    seen = {record.reason for record in read_results(tmp_path / "r.jsonl").records}
+    servers, threads = zip(*(str(words).split() for words in seen), strict=True)
+    assert 1 <= len(set(servers)) <= 2
+    assert set(threads) == {"1"}
+
+
+def test_mlps_are_as_large_as_the_kan_of_the_same_run(tmp_path):
+    runs = _plan(1, kinds=["mlp-silu", "kan-as-mlp", "kan"])
+    first, then = _stages(runs)
+    assert [run.kind for run in then] == ["mlp-silu"]
+    with ResultsFile(tmp_path / "r.jsonl", SETTINGS) as file:
+        ((kan, form),) = _items(first, file)
+        assert kan.wanted
+        assert form.kind == "kan-as-mlp"
+        record = bench_work.record(kan)
+        file.append([record])
+        ((kan, form),) = _items(first, file)
+        assert not kan.wanted  # trained again only to be rewritten
+        ((mlp,),) = _items(then, file)
+        assert mlp.like == Like(20, (2, 1))
+
+
+def test_changed_problems_are_not_mixed(tmp_path):
+    path = tmp_path / "r.jsonl"
+    problem = Problem("a", "mine", ("x",), "y", "x**2", ranges={"x": Range(0, 1)})
+    _run(plan([problem], ["kan"], [0], budget=QUICK), path, "good")
+    changed = Problem("a", "mine", ("x",), "y", "x**3", ranges={"x": Range(0, 1)})
+    with pytest.raises(InputError, match="another --out"):
+        _run(plan([changed], ["kan"], [0], budget=QUICK), path, "good")
+
+
+def test_progress_estimates_the_rest(tmp_path):
+    seen: list[tuple[float, str]] = []
+    run_benchmark(
+        _plan(2),
+        tmp_path / "r.jsonl",
+        work="tests.bench_work:good",
+        progress=lambda fraction, message: seen.append((fraction, message)),
+    )
+    fractions = [fraction for fraction, _ in seen]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    assert "6 of 6 runs, 0 failed, about 0 s to go" in seen[-1][1]
+
+
+# Killed and gone on with ---------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_benchmark_killed_ten_times_ends_like_one_left_alone(tmp_path, seed):
+    alone, killed = tmp_path / "alone.jsonl", tmp_path / "killed.jsonl"
+    assert kill_and_resume.started(alone).wait() == 0
+    rows = kill_and_resume.killed_repeatedly(killed, 10, seed)
+    assert rows == sorted(rows)
+    assert kill_and_resume.started(killed).wait() == 0
+    assert alone.read_bytes() == killed.read_bytes()
+
+
+def test_nothing_goes_on_after_a_kill(tmp_path):
+    path = tmp_path / "r.jsonl"
+    process = kill_and_resume.started(path)
+    while not path.exists() or path.stat().st_size < 2000:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 20
+    while _marked(str(path)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert _marked(str(path)) == []
+    content = path.read_bytes()
+    time.sleep(0.5)
+    assert path.read_bytes() == content
+
+
+def _marked(word: str) -> list[str]:
+    """Processes whose command line contains a word."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if word in words:
+            found.append(words)
+    return found
+
+
+# Clusters ------------------------------------------------------------------------------------
+
+
+def test_an_address_needs_its_backend(tmp_path):
+    with pytest.raises(InputError, match="--backend dask"):
+        _run(_plan(1), tmp_path / "r.jsonl", "good", address="tcp://127.0.0.1:1")
+    with pytest.raises(InputError, match="--address"):
+        _run(_plan(1), tmp_path / "r.jsonl", "good", backend="dask")
+    with pytest.raises(InputError, match="no backend 'kubernetes'"):
+        _run(_plan(1), tmp_path / "r.jsonl", "good", backend="kubernetes")
+    assert not (tmp_path / "r.jsonl").exists()
+
+
+@pytest.mark.slow
+def test_a_cluster_that_is_not_there_is_one_sentence(tmp_path, capsys):
+    words = ["bench", "--problems", "Nguyen-1", "--backend", "dask"]
+    words += ["--address", "tcp://127.0.0.1:9", "--out", str(tmp_path / "r.jsonl")]
+    assert main(words) == 2
+    found = capsys.readouterr().err
+    assert "No Dask scheduler answers at 'tcp://127.0.0.1:9'" in found
+    assert len(found.splitlines()) == 1
+
+
+_CLUSTER = """
+import sys, time
+sys.modules["snappy"] = None  # the knots' package is not the compression that Dask looks for
+from distributed import LocalCluster
+if __name__ == "__main__":
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        print(cluster.scheduler_address, flush=True)
+        sys.stdin.read()
+"""
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_of_two_workers_does_the_same_work(tmp_path):
+    pytest.importorskip("dask")
+    (tmp_path / "snappy.py").write_text("raise ImportError\n")
+    script = tmp_path / "cluster.py"
+    script.write_text(_CLUSTER)
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{Path.cwd()}"}
+    runs = [sys.executable, str(script)]
+    with subprocess.Popen(
+        runs, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
+    ) as cluster:
+        assert cluster.stdout is not None
+        address = cluster.stdout.readline().strip()
+        problems = _plan(10, budget=Budget(0.5, 20))
+        path = tmp_path / "dask.jsonl"
+        outcome = _run(problems, path, "treacherous", backend="dask", address=address)
+        cluster.communicate("")
+    local = tmp_path / "local.jsonl"
+    _run(problems, local, "treacherous")
+    assert outcome.done == len(problems)
+    assert _untimed(path) == _untimed(local)
+
+
+def _untimed(path: Path) -> list[dict]:
+    return [{**record.to_data(), "seconds": None} for record in read_results(path).records]
+
+
+# From end to end -----------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_bench_then_compare(tmp_path, capsys):
+    place, out = tmp_path / "mine.toml", tmp_path / "results.jsonl"
+    place.write_text(
+        '[[problem]]\nname = "wave"\nformula = "sin(pi*x)"\nranges = { x = [-1, 1] }\n'
+    )
+    words = ["bench", "--problems", str(place), "--kinds", "kan,kan-as-mlp,mlp-tanh"]
+    words += ["--limit", "10", "--rows", "300", "--jobs", "2", "--out", str(out), "--quiet"]
+    assert main(words) == 0
+    assert "3 runs done" in capsys.readouterr().out
+    kan, form, mlp = read_results(out).records
+    assert kan.recovered
+    assert form.recovered
+    assert kan.formula == form.formula
+    assert kan.parameters is not None
+    assert mlp.parameters is not None
+    assert abs(mlp.parameters - kan.parameters) < 0.5 * kan.parameters
+    assert (kan.gradient_error or 1.0) < 1e-2
+    page = tmp_path / "page.html"
+    assert main(["compare", str(out), "--out", str(page)]) == 0
+    assert "Without noise" in page.read_text()
+    header, *rows = out.read_text().splitlines()
+    assert json.loads(header)["version"] == 1
+    assert all(json.loads(row)["versions"]["kansym"] for row in rows)
+    assert Key("wave", "kan", 0, 0.0) == kan.key
+
+
+def test_problems_are_listed(capsys, tmp_path):
+    assert main(["problems"]) == 0
+    assert "feynman" in capsys.readouterr().out
+    assert main(["problems", "nguyen"]) == 0
+    assert "Nguyen-1    y = x1**3 + x1**2 + x1" in capsys.readouterr().out
+    assert main(["problems", "I.12.11"]) == 0
+    assert "theta in [1, 5]" in capsys.readouterr().out
+    assert main(["problems", "I.12.111"]) == 2
+    assert "'I.12.11'" in capsys.readouterr().err

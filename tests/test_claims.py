@@ -1,0 +1,477 @@
+"""Claims: the noun, the runner that resumes, every claim in small, and the page."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from kansym.claims import (
+    CLAIMS,
+    Claim,
+    Effort,
+    Figure,
+    Judgement,
+    Verdict,
+    c5_stability,
+    c7_scaling,
+    c9_interpretability,
+    chosen_claims,
+    claims_document,
+    run_claims,
+    runner,
+)
+from kansym.claims.classifying import knots_split
+from kansym.claims.intervals import bootstrap, geometric_mean, mean, proportion, slope, times
+from kansym.claims.results_file import ResultsFile
+from kansym.cli import main
+from kansym.errors import InputError
+from kansym.kan import KAN
+from kansym.mlp import MLP
+from kansym.mlp_form import (
+    dense_of_size,
+    direction_groups,
+    direction_penalty,
+    same_layout,
+    widened,
+)
+from kansym.reporting import write_document
+from kansym.rewriting import to_mlp
+
+EXACT = ("C1", "C2", "C3", "C6")
+
+
+# Every claim in small ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [pytest.param(c, marks=pytest.mark.slow) if c in ("C8", "C9") else c for c in CLAIMS],
+)
+def test_every_claim_runs_and_is_judged(identifier):
+    report = run_claims([CLAIMS[identifier]], effort=Effort.TRIAL, jobs=1, progress=False)
+    result = report[identifier]
+    assert not result.failures
+    assert result.judgement.figures
+    for figure in result.judgement.figures:
+        assert math.isfinite(figure.value)
+        if figure.low is not None and figure.high is not None:
+            assert figure.low <= figure.value <= figure.high or "spread" in figure.name
+    assert identifier in str(report)
+
+
+def test_the_claims_that_algebra_decides():
+    report = run_claims(chosen_claims(EXACT), effort=Effort.TRIAL, jobs=1, progress=False)
+    verdicts = [result.judgement.verdict for result in report.results]
+    assert verdicts == [Verdict.HOLDS, Verdict.ONLY_IF, Verdict.ONLY_IF, Verdict.ONLY_IF]
+
+
+def test_the_same_settings_give_the_same_figures():
+    settings = CLAIMS["C4"].plan(Effort.TRIAL)[0]
+    first, second = (CLAIMS["C4"].measure(dict(settings)) for _ in range(2))
+    assert first["size"] == second["size"]
+    np.testing.assert_allclose(list(first["error"].values()), list(second["error"].values()))
+
+
+def test_settings_and_figures_are_json():
+    for claim in CLAIMS.values():
+        for effort in Effort:
+            plan = claim.plan(effort)
+            assert json.loads(json.dumps(plan)) == plan
+            assert len({json.dumps(s, sort_keys=True) for s in plan}) == len(plan)
+
+
+def test_global_random_numbers_are_left_alone():
+    def numpy_state() -> np.ndarray:
+        return np.random.get_state(legacy=False)["state"]["key"]  # noqa: NPY002 - only looked at
+
+    state, rows = torch.random.get_rng_state(), numpy_state()
+    run_claims(chosen_claims(["C3", "C4"]), effort=Effort.TRIAL, jobs=1, progress=False)
+    torch.testing.assert_close(torch.random.get_rng_state(), state)
+    np.testing.assert_array_equal(numpy_state(), rows)
+
+
+@pytest.mark.slow
+def test_the_quick_command_in_two_processes(tmp_path, capsys):
+    page = tmp_path / "claims.html"
+    assert main(["claims", "--quick", "--out", str(page), "--quiet"]) == 0
+    found = capsys.readouterr().out
+    for identifier in CLAIMS:
+        assert f"{identifier} " in found
+    assert "gave no figures" not in page.read_text(encoding="utf-8")
+
+
+# Verdicts follow from figures -----------------------------------------------------------------
+
+
+def _instability(ratio: float) -> list[dict]:
+    """Rows of C5 in which a KAN's errors spread so many times as wide as an MLP's."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for optimiser in ("lm", "lbfgs", "adam"):
+        for seed, z in enumerate(rng.normal(size=20)):
+            mlp, kan = 0.01 * 10 ** (0.1 * z), 0.01 * 10 ** (0.1 * ratio * z)
+            error = {"kan-3": kan, "kan-1": kan, "tanh": mlp, "relu": mlp}
+            rows.append(
+                {"problem": "p", "optimiser": optimiser, "seed": seed, "steps": 1, "error": error}
+            )
+    return rows
+
+
+def test_instability_is_judged_by_the_ratio_of_spreads():
+    assert c5_stability.CLAIM.judge(_instability(3.0)).verdict is Verdict.HOLDS
+    assert c5_stability.CLAIM.judge(_instability(1.0)).verdict is Verdict.DOES_NOT_HOLD
+    mixed = [row for row in _instability(3.0) if row["optimiser"] == "adam"]
+    mixed += [row for row in _instability(0.5) if row["optimiser"] != "adam"]
+    judgement = c5_stability.CLAIM.judge(mixed)
+    assert judgement.verdict is Verdict.ONLY_IF
+    assert "Adam" in judgement.condition
+    assert "Levenberg" not in judgement.condition
+
+
+def _scaling(right: float, generic: float) -> list[dict]:
+    """Rows of C7 with given slopes, an MLP's being -1."""
+    sizes = np.array([30.0, 60.0, 120.0])
+
+    def curve(power: float, seed: int) -> list[list[float]]:
+        return np.stack([sizes, (1 + 0.01 * seed) * sizes ** (power + 0.01 * seed)], 1).tolist()
+
+    return [
+        {
+            "problem": "p",
+            "seed": seed,
+            "right": curve(right, seed),
+            "generic": curve(generic, -seed),
+            "tanh": curve(-1.0, 2 * seed),
+            "relu": curve(-1.0, seed),
+        }
+        for seed in range(4)
+    ]
+
+
+def test_scaling_is_judged_by_differences_of_slopes():
+    judge = c7_scaling.CLAIM.judge
+    assert judge(_scaling(-4.0, -3.0)).verdict is Verdict.HOLDS
+    assert judge(_scaling(-0.5, -0.2)).verdict is Verdict.DOES_NOT_HOLD
+    only = judge(_scaling(-4.0, -0.5))
+    assert only.verdict is Verdict.ONLY_IF
+    assert "shape of the formula" in only.condition
+
+
+def _recovery(kan: bool, rewritten: bool, mlp: bool) -> list[dict]:
+    def run(recovered: bool) -> dict:
+        return {
+            "recovered": recovered, "network error": 0.1, "formula error": 0.1,
+            "complexity": 9.0, "formula": "x1",
+        }  # fmt: skip
+
+    found = {
+        "kan": run(kan),
+        "kan-as-mlp": run(rewritten),
+        "mlp-tanh": run(mlp),
+        "mlp-relu": run(mlp),
+    }
+    return [{"problem": f"p{i}", "seed": 0, "found": found} for i in range(4)]
+
+
+def test_interpretability_is_judged_by_paired_recovery():
+    judge = c9_interpretability.CLAIM.judge
+    assert judge(_recovery(True, False, False)).verdict is Verdict.HOLDS
+    assert judge(_recovery(True, True, False)).verdict is Verdict.ONLY_IF
+    assert judge(_recovery(True, True, True)).verdict is Verdict.DOES_NOT_HOLD
+
+
+# The runner ------------------------------------------------------------------------------------
+
+
+CALLS: list[int] = []
+
+
+def _toy(measure) -> Claim:
+    """A claim with three pieces."""
+    return Claim(
+        "C0", "Toy", "Numbers are small.", "a test", "Three numbers.", "Holds if below 3.",
+        plan=lambda effort: [{"n": n} for n in range(3)],
+        measure=measure,
+        judge=lambda rows: Judgement(
+            Verdict.HOLDS if all(row["n"] < 3 for row in rows) else Verdict.DOES_NOT_HOLD,
+            (mean("n", [row["double"] for row in rows]),),
+        ),
+    )  # fmt: skip
+
+
+def _double(settings: dict) -> dict:
+    CALLS.append(settings["n"])
+    return {"double": 2 * settings["n"]}
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    CALLS.clear()
+    claim = _toy(_double)
+    monkeypatch.setitem(runner.CLAIMS, "C0", claim)
+    return claim
+
+
+def test_finished_pieces_are_not_done_again(toy, tmp_path):
+    place = tmp_path / "r.jsonl"
+    first = run_claims([toy], results=place, jobs=1, progress=False)
+    again = run_claims([toy], results=place, jobs=1, progress=False)
+    assert len(CALLS) == 3
+    assert (first.reused, again.reused) == (0, 3)
+    assert first["C0"].judgement == again["C0"].judgement
+
+
+def test_an_interrupted_run_goes_on(toy, tmp_path):
+    place = tmp_path / "r.jsonl"
+
+    def stop(fraction: float, message: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_claims([toy], results=place, jobs=1, progress=stop)
+    report = run_claims([toy], results=place, jobs=1, progress=False)
+    assert (len(CALLS), report.reused) == (3, 1)
+
+
+def test_a_line_cut_short_is_done_again(toy, tmp_path):
+    place = tmp_path / "r.jsonl"
+    run_claims([toy], results=place, jobs=1, progress=False)
+    whole = place.read_text()
+    place.write_text(whole[:-20])
+    assert run_claims([toy], results=place, jobs=1, progress=False).reused == 2
+    assert len([json.loads(line) for line in place.read_text().splitlines()]) == 3
+
+
+def test_pieces_of_another_version_are_done_again(toy, tmp_path):
+    place = tmp_path / "r.jsonl"
+    run_claims([toy], results=place, jobs=1, progress=False)
+    place.write_text(place.read_text().replace('"kansym": "', '"kansym": "9'))
+    assert run_claims([toy], results=place, jobs=1, progress=False).reused == 0
+
+
+def test_a_foreign_file_is_refused(tmp_path):
+    place = tmp_path / "r.jsonl"
+    for text in ('{"format": "other"}\n', "[1, 2]\n", "words\nmore\n"):
+        place.write_text(text)
+        with pytest.raises(InputError, match="no result of kansym claims"):
+            ResultsFile(place)
+        assert place.read_text() == text
+
+
+def test_a_failing_piece_stops_no_other(monkeypatch, tmp_path):
+    def fails(settings: dict) -> dict:
+        if settings["n"] == 1:
+            raise ValueError("too odd")
+        return {"double": 0}
+
+    claim = _toy(fails)
+    monkeypatch.setitem(runner.CLAIMS, "C0", claim)
+    report = run_claims([claim], results=tmp_path / "r.jsonl", jobs=1, progress=False)
+    assert report["C0"].judgement.verdict is Verdict.HOLDS
+    assert len(report["C0"].failures) == 1
+    assert "too odd" in report["C0"].failures[0]
+    # A failure is tried again, the rest is not.
+    assert run_claims([claim], results=tmp_path / "r.jsonl", jobs=1, progress=False).reused == 2
+    page = tmp_path / "page.md"
+    write_document(claims_document(report), page)
+    assert "1 pieces gave no figures" in page.read_text()
+
+
+def test_nothing_finished_is_not_decided(monkeypatch):
+    def fails(settings: dict) -> dict:
+        raise ValueError
+
+    claim = _toy(fails)
+    monkeypatch.setitem(runner.CLAIMS, "C0", claim)
+    report = run_claims([claim], jobs=1, progress=False)
+    assert report["C0"].judgement.verdict is Verdict.UNDECIDED
+
+
+def test_progress_reaches_the_end(toy):
+    seen = []
+    run_claims([toy], jobs=1, progress=lambda fraction, message: seen.append((fraction, message)))
+    assert [fraction for fraction, _ in seen] == pytest.approx([1 / 3, 2 / 3, 1])
+
+
+# The command -------------------------------------------------------------------------------------
+
+
+def test_the_command_writes_the_page_and_keeps_the_pieces(tmp_path, capsys):
+    page = tmp_path / "claims.html"
+    words = ["claims", "--quick", "--only", "C1, c6", "--out", str(page), "--quiet", "--jobs", "1"]
+    assert main(words) == 0
+    assert "C1 Lines and ReLUs: holds\nC6 Maxout: holds only if" in capsys.readouterr().out
+    text = page.read_text(encoding="utf-8")
+    assert "relu(x - 1)" in text
+    assert "95 % interval" in text
+    assert len((tmp_path / "claims.jsonl").read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--only", "C99"], "no claim 'C99'"),
+        (["--out", "claims.docx"], ".html, .md or .tex"),
+        (["--out", "no/such/folder/claims.html"], "does not exist"),
+        (["--results", "no/such/folder/r.jsonl"], "does not exist"),
+    ],
+)
+def test_bad_options(tmp_path, monkeypatch, capsys, words, complaint):
+    monkeypatch.chdir(tmp_path)
+    assert main(["claims", "--quick", *words]) == 2
+    found = capsys.readouterr().err
+    assert complaint in found
+    assert len(found.splitlines()) == 1
+
+
+@pytest.mark.parametrize("ending", ["html", "md", "tex"])
+def test_the_page_in_every_format(tmp_path, ending):
+    report = run_claims(chosen_claims(["C2"]), effort=Effort.TRIAL, jobs=1, progress=False)
+    text = write_document(claims_document(report), tmp_path / f"p.{ending}").read_text()
+    assert "KAN and MLP, claim by claim" in text
+    assert "olds only if the splines are of degree 1" in text
+
+
+def test_jobs_below_one():
+    with pytest.raises(InputError, match="jobs=0"):
+        run_claims([], jobs=0)
+
+
+# Intervals ---------------------------------------------------------------------------------------
+
+
+def test_intervals_cover_the_truth_as_often_as_they_say():
+    rng = np.random.default_rng(0)
+    hits = 0
+    for _ in range(400):
+        figure = mean("x", rng.normal(3.0, 2.0, 6).tolist())
+        assert figure.low is not None
+        assert figure.high is not None
+        hits += figure.low <= 3.0 <= figure.high
+    assert 0.92 <= hits / 400 <= 0.98
+
+
+def test_intervals_of_one_run_are_absent():
+    for figure in (
+        mean("x", [1.0]),
+        geometric_mean("x", [0.1]),
+        bootstrap("x", 1, lambda r: r.mean(-1)),
+    ):
+        assert (figure.low, figure.high) == (None, None)
+
+
+def test_wilson_never_leaves_the_range():
+    none, all_of_them = proportion("p", 0, 5), proportion("p", 5, 5)
+    assert none.low == pytest.approx(0, abs=1e-9)
+    assert all_of_them.high == pytest.approx(100)
+    assert 0 < (none.high or 0) < 60
+
+
+def test_ratios_are_paired():
+    figure = times("r", [2.0, 20.0, 200.0], [1.0, 10.0, 100.0])
+    assert (figure.value, figure.low, figure.high) == pytest.approx((2.0, 2.0, 2.0))
+    assert slope([10.0, 100.0], [1e-2, 1e-6]) == pytest.approx(-4)
+
+
+def test_a_figure_says_its_interval():
+    assert str(Figure("x", 1.0, 0.5, 1.5, 3)) == "x: 1 (0.5 to 1.5, 3 runs)"
+    assert str(Figure("x", 1.0)) == "x: 1"
+
+
+# Knots -------------------------------------------------------------------------------------------
+
+
+def test_mirror_images_stay_on_the_same_side():
+    parts = knots_split(1)
+    rows = [{tuple(np.abs(row).round(9)) for row in part.raw} for part in parts]
+    sizes = [len(part.label) for part in parts]
+    assert sum(sizes) == 5940
+    # A knot and its mirror image have the same numbers up to signs.
+    assert not rows[0] & rows[2]
+    assert not rows[1] & rows[2]
+    for part in parts:
+        assert abs(float(part.signature.sum())) == 0
+        assert int(part.label.min()) >= 0
+        assert int(part.label.max()) < 14
+
+
+# MLPs in the form of a KAN ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kan():
+    return KAN([3, 2, 1], grid=4, degree=1, seed=5)
+
+
+def test_layouts_have_the_same_widths(kan):
+    def widths(model: nn.Sequential) -> list[int]:
+        return [layer.out_features for layer in model if isinstance(layer, nn.Linear)]
+
+    form = widths(to_mlp(kan))
+    assert widths(same_layout(kan, 1)) == form
+    assert widths(widened(kan, 1)) == form
+    assert len(widths(dense_of_size(kan, 1))) == len(form)
+
+
+def test_the_layout_from_random_weights_is_another_function(kan):
+    x = torch.linspace(-1, 1, 30, dtype=torch.float64).reshape(10, 3)
+    with torch.no_grad():
+        assert float((same_layout(kan, 1)(x) - kan(x)).abs().max()) > 0.01
+
+
+def test_groups_of_copies_are_found_after_shuffling_and_scaling(kan):
+    form = to_mlp(kan)
+    first = next(layer for layer in form if isinstance(layer, nn.Linear))
+    order = torch.tensor(np.random.default_rng(0).permutation(first.out_features))
+    with torch.no_grad():
+        first.weight.copy_(first.weight[order] * torch.linspace(-2, 2, len(order) + 1)[1:, None])
+    groups = direction_groups(form, [3, 2])[0]
+    sources = first.weight.abs().argmax(1)
+    assert sorted(len(group) for group in groups) == [4, 4, 4]
+    for group in groups:
+        assert len(torch.unique(sources[group])) == 1
+
+
+def test_the_penalty_is_the_squared_sine():
+    first = nn.Linear(2, 2).double()
+    model = nn.Sequential(first, nn.ReLU(), nn.Linear(2, 1).double())
+    angle = 0.3
+    with torch.no_grad():
+        first.weight.copy_(torch.tensor([[1.0, 0.0], [-5 * math.cos(angle), -5 * math.sin(angle)]]))
+    found = direction_penalty(model, [[[0, 1]]])
+    assert float(found.detach()) == pytest.approx(math.sin(angle / 2) ** 2)
+
+
+def test_the_penalty_pulls_copies_together(kan):
+    form = to_mlp(kan)
+    rng = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for layer in form:
+            if isinstance(layer, nn.Linear):
+                noise = torch.randn(layer.weight.shape, generator=rng, dtype=torch.float64)
+                layer.weight.add_(0.1 * noise)
+    groups = direction_groups(form, [3, 2])
+    optimiser = torch.optim.SGD(form.parameters(), lr=1.0)
+    before = float(direction_penalty(form, groups).detach())
+    for _ in range(100):
+        optimiser.zero_grad()
+        direction_penalty(form, groups).backward()
+        optimiser.step()
+    assert float(direction_penalty(form, groups).detach()) < 0.1 * before
+
+
+def test_groups_need_a_size_per_hidden_layer(kan):
+    with pytest.raises(InputError, match="2 hidden layers"):
+        direction_groups(to_mlp(kan), [3])
+
+
+def test_dense_networks_have_about_as_many_parameters():
+    for grid in (3, 8, 20):
+        kan = KAN([2, 4, 1], grid=grid, degree=1)
+        mlp = dense_of_size(kan, 0)
+        assert isinstance(mlp, MLP)
+        size = sum(parameter.numel() for parameter in mlp.parameters())
+        assert abs(size - kan.n_parameters()) < 0.15 * kan.n_parameters()
