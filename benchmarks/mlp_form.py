@@ -25,7 +25,7 @@ MOST_DIFFERENCE = 1e-9
 
 
 def random_kan(depth: int, degree: int, products: bool, seed: int) -> kansym.KAN:
-    """A KAN of wild splines."""
+    """A KAN of wild splines, whose hidden grids span what its nodes take on the domain."""
     rng = np.random.default_rng(seed)
     widths: list[Width] = [int(n) for n in rng.integers(1, 5, depth + 1)]
     if products:
@@ -34,6 +34,7 @@ def random_kan(depth: int, degree: int, products: bool, seed: int) -> kansym.KAN
     with torch.no_grad():
         for layer in model.kan_layers:
             layer.coef.add_(0.3 * torch.as_tensor(rng.normal(size=tuple(layer.coef.shape))))
+    model.refit_grids(torch.as_tensor(rng.uniform(-1, 1, (200, model.kan_layers[0].n_in))))
     return model
 
 

@@ -68,6 +68,7 @@ class _Run:
             self.failure = error
 
     def stop(self) -> None:
+        """Order the thread to stop."""
         with self.lock:
             if self.ended or self.thread.ident is None:
                 return
@@ -75,6 +76,12 @@ class _Run:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(self.thread.ident), ctypes.py_object(_TimeUpError)
             )
+
+    def insist(self) -> None:
+        """Order again until the thread ends: a garbage collection may have swallowed the order."""
+        while self.thread.is_alive() and not self.ended:
+            self.stop()
+            self.thread.join(_GRACE)
 
 
 def within(seconds: float, function: Callable[[], T], default: T) -> T:
@@ -101,6 +108,8 @@ def within(seconds: float, function: Callable[[], T], default: T) -> T:
     if run.thread.is_alive():
         run.stop()
         run.thread.join(_GRACE)
+    if run.thread.is_alive():
+        threading.Thread(target=run.insist, daemon=True).start()
     if not run.ended:
         _LOGGER.debug("a computation was stopped after %.2f s", seconds)
         return default

@@ -15,6 +15,7 @@ from jaxtyping import Float
 from kansym.edge_fit import EdgeFit
 from kansym.edge_functions import ConstantFunction, CurveFunction, EdgeFunction
 from kansym.network import Network
+from kansym.polynomials import polynomial_fit
 from kansym.symbolic_network import Refit, SymbolicNetwork, Wiring
 
 __all__ = ["Choice", "Judge", "Option", "choose", "options_of"]
@@ -92,6 +93,11 @@ def options_of(network: Network, fits: Sequence[Sequence[EdgeFit]]) -> list[list
             if fit.score <= best + WITHIN_BITS
         ]
         explained = min((fit.error for fit in edge_fits), default=1.0) < EXPLAINED
+        if not explained and edge.fixed is None:
+            enough = max(EXPLAINED, 0.1 * min((fit.error for fit in edge_fits), default=1.0))
+            fit = polynomial_fit(edge.x, edge.y, edge.density, enough=enough)
+            if fit is not None:
+                options.append(Option(fit.candidate, fit.constants, fit.complexity, fit))
         if not explained or not options:
             curve = CurveFunction(edge, f"f{position + 1}")
             options.append(Option(curve, (1.0, 0.0, 1.0, 0.0), CURVE_BITS, None))

@@ -192,7 +192,9 @@ def _edge_expr(
     if isinstance(function, CurveFunction):
         outer = sympy.Function(function.name)(inner)
     else:
-        outer = function.expr.subs(sympy.Symbol("x"), inner)  # pyright: ignore[reportAttributeAccessIssue]
+        # Numbers inside a function, such as a polynomial's, are as free as those around it.
+        free = {number: constant(float(number)) for number in function.expr.atoms(sympy.Float)}
+        outer = function.expr.xreplace(free).subs(sympy.Symbol("x"), inner)  # pyright: ignore[reportAttributeAccessIssue]
     value = constant(c) * outer
     return value + constant(d) if d != 0 else value
 

@@ -206,7 +206,7 @@ class _Search:
                 model, error, _ = best_of_shape(like, widths, run, starts, until)
                 best.replace(model, error)
                 if error < CLEAR:
-                    prune(model, run, best)
+                    prune(model, run, best, floor=CLEAR)
             except OutOfTime:
                 stopped = True
             if np.isfinite(best.error):

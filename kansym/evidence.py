@@ -13,6 +13,7 @@ import scipy.constants
 from jaxtyping import Float
 
 from kansym.bounded_time import within
+from kansym.chains import fold_chains
 from kansym.choice import Choice, Judge, Option, choose, options_of
 from kansym.complexity import complexity
 from kansym.composition import Template, compose
@@ -351,7 +352,7 @@ def gather(
     rows = None if X is None else as_table(X)
     network = trace(model, X, tolerance=settings["tolerance"])
     if len(network.edges) <= MOST_EDGES:
-        network = rewrite_monomials(network, library)
+        network = rewrite_monomials(fold_chains(network), library)
     traced = time.monotonic()
     inputs = network.sample if rows is None else rows.values
     targets = None if y is None else as_targets(y, len(inputs), len(network.outputs))

@@ -125,8 +125,9 @@ def _arrivals(
     graph: WorkingGraph, members: Sequence[int], place: dict[int, int]
 ) -> dict[int, _Arrival]:
     """Statistics of all curves into some nodes, source by source."""
-    n_rows = len(graph.nodes[0].values)
-    arrivals = {number: _Arrival(np.zeros(n_rows)) for number in members}
+    totals = np.zeros((len(graph.nodes[0].values), len(members)))
+    columns = {number: column for column, number in enumerate(members)}
+    arrivals = {number: _Arrival(totals[:, column]) for number, column in columns.items()}
     sources = {source for number in members for source in graph.nodes[number].incoming}
     for source in sorted(sources, key=place.__getitem__):
         targets = [number for number in graph.outgoing[source] if number in arrivals]
@@ -136,8 +137,11 @@ def _arrivals(
         y -= means
         centred = (u - u.mean()) / max(float(np.linalg.norm(u - u.mean())), 1e-300)
         figures = zip(means.tolist(), np.linalg.norm(y, axis=0).tolist(), centred @ y, strict=True)
-        for column, (number, (mean, norm, rising)) in enumerate(zip(targets, figures, strict=True)):
-            arrivals[number].values += y[:, column]
+        if targets == list(members):
+            totals += y
+        else:
+            totals[:, [columns[number] for number in targets]] += y
+        for number, (mean, norm, rising) in zip(targets, figures, strict=True):
             arrivals[number].add(mean, norm, float(rising), place[source])
     return arrivals
 

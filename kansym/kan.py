@@ -49,8 +49,8 @@ class SymbolEdge(nn.Module):
     Examples
     --------
     >>> edge = SymbolEdge(("sin", "x"), (2.0, 0.0, 3.0, 1.0))
-    >>> float(edge(torch.tensor(0.0, dtype=torch.float64)))
-    1.0
+    >>> edge(torch.zeros(1, dtype=torch.float64)).tolist()
+    [1.0]
     """
 
     def __init__(
@@ -384,8 +384,8 @@ class KAN(nn.Module):
         --------
         >>> model = KAN([1, 1])
         >>> model.fix_edge(0, 0, 0, ("exp", "x"))
-        >>> float(model(torch.zeros(1, 1, dtype=torch.float64)))
-        1.0
+        >>> model(torch.zeros(1, 1, dtype=torch.float64)).tolist()
+        [[1.0]]
         """
         here = self._edge(layer, target, source)
         program = function if isinstance(function, float | int | str | tuple) else function.program

@@ -211,7 +211,8 @@ def adam(
             free.mask_gradients()
             optimiser.step()
             schedule.step()
-            running = float(loss) if done == 0 else 0.98 * running + 0.02 * float(loss)
+            value = float(loss.detach())
+            running = value if done == 0 else 0.98 * running + 0.02 * value
             done += 1
             yield running
             if done == steps:

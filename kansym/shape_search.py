@@ -204,7 +204,7 @@ def _doubled(model: KAN, run: TrainingRun) -> float:
     return error
 
 
-def prune(model: KAN, run: TrainingRun, best: BestModel) -> KAN:
+def prune(model: KAN, run: TrainingRun, best: BestModel, floor: float = 3e-5) -> KAN:
     """Without the edges that retraining does not miss."""
     short = run.subset(SEARCH_ROWS)
 
@@ -218,7 +218,7 @@ def prune(model: KAN, run: TrainingRun, best: BestModel) -> KAN:
     sparse = _sparsified(model, short)
     if retrain(sparse) <= 1.5 * error:
         model, error = sparse, run.validation(sparse)
-    pruned, error = prune_edges(model, short.x, retrain, error, floor=3e-5)
+    pruned, error = prune_edges(model, short.x, retrain, error, floor=floor)
     best.replace(pruned, error)
     return pruned
 

@@ -176,8 +176,11 @@ def evaluate_together(
     curves: Sequence[Curve], u: Float[Array, " points"]
 ) -> Float[Array, "points curves"]:
     """Values of many curves of one variable; functions that they share are computed once."""
-    values = np.multiply.outer(u, np.array([curve.slope for curve in curves]))
-    values += np.array([curve.constant for curve in curves])
+    values = np.empty((len(u), len(curves)))
+    values[:] = [curve.constant for curve in curves]
+    slopes = np.array([curve.slope for curve in curves])
+    if slopes.any():
+        values += np.multiply.outer(u, slopes)
     groups: dict[tuple[int, float, float], tuple[_Term, list[int], list[Array]]] = {}
     for column, curve in enumerate(curves):
         for term in curve.terms:
@@ -189,6 +192,10 @@ def evaluate_together(
         matrix = term.bank(u * term.factor + term.shift)
         used = np.array(weights).T
         live = used.any(axis=1)
+        part = matrix[:, live] @ used[live]
         # A curve has at most one term per group, so no column repeats.
-        values[:, columns] += matrix[:, live] @ used[live]
+        if len(columns) == len(curves):
+            values += part
+        else:
+            values[:, columns] += part
     return values

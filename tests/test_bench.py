@@ -146,7 +146,7 @@ def test_rows_are_the_same_for_every_kind_and_clean_where_judged():
     assert not any(tuple(row) in seen for row in clean.X_unused)
 
 
-@pytest.mark.parametrize("name", ["radial-acceleration", "anderson-gaam", "moseley"])
+@pytest.mark.parametrize("name", ["anderson-gaam", "knots", "moseley"])
 def test_a_table_is_split_and_groups_stay_together(name):
     problem = load_problem(name)
     found = draw_rows(problem, 10_000, seed=1)
@@ -154,9 +154,16 @@ def test_a_table_is_split_and_groups_stay_together(name):
     assert len(found.X) + len(found.X_unused) <= len(data)
     assert len(found.X_unused) > 0
     if data.groups is not None:
-        group = {tuple(x): g for x, g in zip(data.X, data.groups, strict=True)}
-        learnt = {group[tuple(x)] for x in found.X.to_numpy()}
-        assert not learnt & {group[tuple(x)] for x in found.X_unused}
+        # Rows that are the same in several groups cannot be told apart here.
+        of: dict[tuple, set] = {}
+        for x, group in zip(data.X, data.groups, strict=True):
+            of.setdefault(tuple(x), set()).add(group)
+        learnt, unused = (
+            {min(of[tuple(x)]) for x in X if len(of[tuple(x)]) == 1}
+            for X in (found.X.to_numpy(), found.X_unused)
+        )
+        assert learnt
+        assert not learnt & unused
 
 
 # The loop ------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kansym.choice import Choice, Option
-from kansym.edge_functions import CurveFunction
 from kansym.composition import Template, compose
+from kansym.edge_functions import CurveFunction
 from kansym.library import LIBRARY
 from kansym.network import Edge
 from kansym.program import evaluate

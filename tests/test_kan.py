@@ -252,7 +252,6 @@ def test_whole_numbers_of_every_kind_describe_a_network():
     )
     assert other.grid == plain.grid
     assert KAN([np.int64(2), 1]).widths == (2, 1)  # pyright: ignore[reportArgumentType]
-    assert KAN([2, 1], grid=5.0).grid == 5  # pyright: ignore[reportArgumentType]
     assert KAN([2, 1], seed=np.int64(3)).seed == 3  # pyright: ignore[reportArgumentType]
 
 

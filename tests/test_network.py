@@ -14,7 +14,7 @@ from kansym.kan import KAN, EdgeKind
 from kansym.mlp import MLP
 from kansym.network import Edge, Network, Node
 from kansym.rewriting import to_maxout, to_mlp
-from kansym.stages import Inputs, Stage
+from kansym.stages import Add, Inputs, Stage
 from kansym.status import Status
 from kansym.tracing import trace
 from tests.disguises import disguised
@@ -109,24 +109,11 @@ def test_a_single_precision_form_is_the_network_of_its_kan_to_single_precision()
     assert trace(model, X).difference(trace(to_mlp(model), X)) < 1e-4
 
 
-@given(model=kans())
-@settings(max_examples=30)
-def test_curves_are_exact_for_rows_far_from_the_sample(model: KAN) -> None:
-    X = sample(model.kan_layers[0].n_in)
-    network = trace(model, X)
-    far = 20 * X
-    exact = forward(model, far)
-    # Lines and products are recognised on the sample; where none was, nothing may change outside.
-    if (
-        all(
-            int((layer.kind == EdgeKind.SPLINE).sum()) == layer.kind.numel() > 0
-            and not layer.n_product
-            for layer in model.kan_layers
-        )
-        and model.degree > 1
-        and model.grid > 1
-    ):
-        assert_allclose(network(far), exact, rtol=1e-7, atol=1e-7 * np.abs(exact).max())
+@pytest.mark.parametrize("degree", [1, 2, 3])
+def test_curves_are_exact_far_from_the_sample(degree: int) -> None:
+    model, X = KAN([3, 4, 2], degree=degree, seed=degree), sample(3)
+    far, network = 50 * X, trace(model, X)
+    assert_allclose(network(far), forward(model, far), rtol=1e-9, atol=1e-9)
 
 
 # -- the gauge -----------------------------------------------------------------------------------
@@ -223,12 +210,6 @@ def test_a_product_is_found_among_squares_of_other_sums() -> None:
 
 
 def test_skip_connections_become_edges_past_a_layer() -> None:
-    first = Inputs(2).dense(np.array([[1.0, 1.0]]))
-    stage = first.elementwise(np.tanh).dense(np.ones((1, 1)))
-    from kansym.stages import Add
-
-    both = Add(stage, Inputs(2).dense(np.array([[0.0, 1.0]])))
-    del both  # two different inputs are two models: the same object must be shared
     inputs = Inputs(2)
     body = inputs.dense(np.array([[1.0, 1.0]])).elementwise(np.tanh)
     skip = Add(body, inputs.dense(np.array([[0.0, 1.0]])))

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from kansym.errors import UnsupportedModelError
+from kansym.errors import InputError, UnsupportedModelError
 from kansym.readers.additive import Interaction, additive_stage, strongest_interaction
 from kansym.readers.opened import Reading
 from kansym.readers.torch_calls import read_calls
@@ -79,6 +79,7 @@ def read_unknown(
     except _FORWARD_ERRORS as error:
         reason = f"its forward pass fails on rows of {stage.width} values ({error})"
         raise _error(module, reason) from error
+    _check_rows(module, probed, values[:4])
     if own and (read := _probe(probed, stage, values)) is not None:
         return read
     try:
@@ -87,6 +88,25 @@ def read_unknown(
         return _last_resort(module, probed, stage, values, own, error)
     _compare(module, probed, reading, read, values)
     return read
+
+
+def _check_rows(module: nn.Module, probed: _Probed, rows: np.ndarray) -> None:
+    """Refuse a module whose values for a row depend on the other rows, or on the mode it is in."""
+    together = probed(rows)
+    apart = np.concatenate([probed(rows[i : i + 1]) for i in range(len(rows))])
+    size = 1e-4 * max(float(np.abs(together).max()), 1e-300)
+    if together.shape != apart.shape or np.abs(together - apart).max() > size:
+        raise _error(module, "what it computes for a row depends on the rows beside it")
+    if not module.training:
+        return
+    probed.module.train()
+    in_training = probed(rows)
+    probed.module.eval()
+    if np.abs(in_training - together).max() > size:
+        raise InputError(
+            f"{type(module).__name__} is in training mode, where it computes something else than "
+            "in use: call model.eval() first."
+        )
 
 
 def _probe(probed: _Probed, stage: Stage, values: np.ndarray) -> Stage | None:
