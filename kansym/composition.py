@@ -83,7 +83,8 @@ class _Gauge:
         inner = [edge for edge in outgoing if not self.functions[edge].scale_free]
         if self.wiring.is_product[node] or not inner:
             leading = next((e for e in incoming if not self._is_constant(e)), incoming[0])
-            scale = 1 / self.constants[leading, 2]
+            c = self.constants[leading, 2]
+            scale = 1 / c if c != 0 else 0.0
         else:
             scale = self.constants[inner[0], 0]
         if not np.isfinite(scale) or scale == 0:

@@ -70,7 +70,8 @@ class Evidence:
     def fixed(self, edge: int, function: str) -> "Evidence":
         """With one function on one edge."""
         candidate = self.library[function]
-        fitted = _fit_edges([self.network.edges[edge]], [Library([candidate])])[0]
+        found = _fit_edges([self.network.edges[edge]], [Library([candidate])])[0]
+        fitted = [fit for fit in found if fit.candidate == candidate]
         if not fitted:
             raise InputError(
                 f"{function!r} is not defined on the whole range of that edge: choose another."
@@ -134,6 +135,7 @@ class Evidence:
     def _finished(self, template: Template, position: int, seconds: float) -> Formula:
         """Refined, snapped and simplified; as composed if that does not end in time."""
         curves = tuple(curve.curve for curve in template.curves)
+        named = _named(self.settings["constants"])
         rows = slice(FINISH_ROWS)
 
         def finished() -> Formula:
@@ -145,7 +147,7 @@ class Evidence:
                 self.judge.y[rows, position],
                 judge=self.judge.kind,  # pyright: ignore[reportArgumentType]
                 curves=curves,
-                named=_named(self.settings["constants"]),
+                named=named,
                 accuracy=float(self.settings["accuracy"] or 0.0),
                 deadline=time.monotonic() + seconds,
             )
@@ -347,6 +349,7 @@ def gather(
 ) -> Evidence:
     """Trace a model, split the rows, fit every edge."""
     started = time.monotonic()
+    _named(settings["constants"])
     if y is not None and X is None:
         raise InputError("y was given without X: give the rows that it belongs to.")
     rows = None if X is None else as_table(X)

@@ -5,15 +5,17 @@ result, d out / d c[j, i, k] = delta_j B_k(x_i). One backward pass per output gi
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from kansym.kan import KAN, EdgeKind, KANLayer
+from kansym.kan import KAN, EdgeKind, KANLayer, SymbolEdge
 from kansym.mlp import Sine
+from kansym.program import evaluate
 from kansym.splines import basis_with_slopes
+from kansym.torch_functions import TORCH
 
 __all__ = ["FreeParameters", "RowJacobian", "row_jacobian_of"]
 
@@ -96,6 +98,7 @@ def _layer_parts(layer: KANLayer, last: bool) -> list[tuple[nn.Parameter, Tensor
     return parts
 
 
+@runtime_checkable
 class RowJacobian(Protocol):
     """Outputs of a model and their derivatives by its free parameters, for given rows."""
 
@@ -116,10 +119,11 @@ def row_jacobian_of(model: nn.Module) -> RowJacobian | None:
     """
     if isinstance(model, KAN):
         return KANJacobian(model)
-    if isinstance(model, nn.Sequential) and all(
-        isinstance(module, (nn.Linear, *ELEMENTWISE)) for module in model
-    ):
-        return MLPJacobian(model)
+    if isinstance(model, nn.Sequential):
+        known = all(isinstance(module, (nn.Linear, *ELEMENTWISE)) for module in model)
+        linear = [id(module) for module in model if isinstance(module, nn.Linear)]
+        # A layer that is used twice has one set of columns for two places.
+        return MLPJacobian(model) if known and len(set(linear)) == len(linear) else None
     return None
 
 
@@ -182,16 +186,15 @@ def _forward(layer: KANLayer, x: Tensor) -> tuple[_Tape, Tensor]:
     return _Tape(layer, x, basis, edges, slopes, symbols), layer.combine(edges)
 
 
-def _symbol_derivatives(edge: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+def _symbol_derivatives(edge: SymbolEdge, x: Tensor) -> tuple[Tensor, Tensor]:
     """Derivatives of c f(a x + b) + d by its four constants (rows, 4) and by x (rows,)."""
-    a, _, c, _ = edge.constants.unbind()  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
+    a, b, c, _ = edge.constants.detach()
     with torch.enable_grad():
-        shifted = x.detach().clone().requires_grad_()
-        value = edge(shifted)
-        (by_x,) = torch.autograd.grad(value.sum(), shifted)
-    by_b = by_x / a
-    by_c = (value.detach() - edge.constants[3]) / c  # pyright: ignore[reportIndexIssue]
-    return torch.stack([by_b * x, by_b, by_c, torch.ones_like(x)], dim=1), by_x
+        inner = (a * x + b).detach().requires_grad_()
+        value = torch.as_tensor(evaluate(edge.program, {"x": inner}, TORCH)).to(x) + 0.0 * inner
+        (slope,) = torch.autograd.grad(value.sum(), inner)
+    by_b = c * slope
+    return torch.stack([by_b * x, by_b, value.detach(), torch.ones_like(x)], dim=1), by_b * a
 
 
 def _sensitivities(tape: _Tape, delta: Tensor) -> Tensor:

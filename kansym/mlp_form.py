@@ -4,7 +4,7 @@ A KAN of degree 1 is an MLP whose hidden units come in groups of copies: all uni
 the same direction and differ by their shifts. Trained with all weights free, the copies drift
 apart. Their distance is the share of a unit's weights that is not along its group's direction u,
 
-    d(w) = 1 - (w . u)^2 / |w|^2 = sin^2(angle between w and u).
+    d(w) = 1 - (w . u)^2 / (w . w) = sin^2(angle between w and u).
 """
 
 from collections.abc import Sequence

@@ -54,7 +54,7 @@ def save(model: KAN | MLP, path: str | Path) -> None:
     header |= {
         "format": FORMAT,
         "version": VERSION,
-        "seed": model.seed,
+        "seed": int(model.seed),
         "input_names": model.input_names,
         "output_names": model.output_names,
     }
@@ -83,6 +83,9 @@ def _write_whole(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str
     temporary = path.parent / f".{path.name}.{os.getpid()}.part"
     try:
         save_file(tensors, temporary, metadata)
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -105,6 +108,7 @@ def load(path: str | Path) -> KAN | MLP:
         for name in ("sample", "domain"):
             setattr(model, name, tensors[name])
         model.load_state_dict(tensors)
+        _check_grids(model)
         model.seed = int(header["seed"])
         model.input_names = tuple(str(name) for name in header["input_names"])
         model.output_names = tuple(str(name) for name in header["output_names"])
@@ -114,6 +118,14 @@ def load(path: str | Path) -> KAN | MLP:
             "Save the model again."
         ) from error
     return model
+
+
+def _check_grids(model: KAN | MLP) -> None:
+    """Every grid of a KAN must have a length."""
+    if isinstance(model, KAN):
+        for position, layer in enumerate(model.kan_layers):
+            if not bool((layer.low < layer.high).all()):
+                raise ValueError(f"layer {position} has an empty grid")
 
 
 def _check_shapes(header: dict[str, Any], tensors: dict[str, Tensor]) -> None:
@@ -173,6 +185,8 @@ def _refuse_pickle(path: Path) -> None:
 
 def _empty_model(header: dict[str, Any], tensors: dict[str, Tensor]) -> KAN | MLP:
     """A model of the right shape for the tensors."""
+    if header["kind"] not in ("KAN", "MLP"):
+        raise ValueError(f"a model of the kind {header['kind']!r}")
     if header["kind"] == "MLP":
         dtype = tensors["0.weight"].dtype
         return MLP([int(n) for n in header["widths"]], activation=header["activation"], dtype=dtype)

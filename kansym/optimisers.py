@@ -20,8 +20,11 @@ from kansym.jacobians import FreeParameters, RowJacobian
 
 __all__ = ["QuadraticPenalty", "adam", "lbfgs", "levenberg_marquardt", "mean_squared_error"]
 
-CHUNK_NUMBERS = 4_000_000
-"""Numbers in one chunk of a Jacobian: 32 MB in float64."""
+CHUNK_NUMBERS = 500_000
+"""Numbers in one chunk of a Jacobian: 4 MB in float64, and some ten times that on the way."""
+
+MSE_ROWS = 4096
+"""Rows of one chunk of a forward pass."""
 
 QuadraticPenalty = Callable[[], Float[Tensor, "parameters parameters"]]
 """Gives the matrix R of a penalty theta' R theta; asked again before every step."""
@@ -62,8 +65,8 @@ def _normal_equations(jacobian: RowJacobian, x: Tensor, y: Tensor, n_parameters:
 def mean_squared_error(model: nn.Module, x: Tensor, y: Tensor) -> float:
     """Mean squared error over all rows and outputs."""
     total = 0.0
-    for start in range(0, len(x), 50_000):
-        residual = (model(x[start : start + 50_000]) - y[start : start + 50_000]).double()
+    for start in range(0, len(x), MSE_ROWS):
+        residual = (model(x[start : start + MSE_ROWS]) - y[start : start + MSE_ROWS]).double()
         total += float(residual.square().sum())
     return total / y.numel()
 

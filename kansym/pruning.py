@@ -149,6 +149,8 @@ def _scale_factor(layer: KANLayer, target: int, value: Tensor) -> None:
         if kind == EdgeKind.SYMBOL:
             layer.symbols[f"{target}_{source}"].constants[2:] *= value  # pyright: ignore[reportIndexIssue]
             return
+    # A product of nothing is 1: without a factor left, the bias carries the value.
+    layer.bias[target] += value - 1
 
 
 def _drop_dead_nodes(model: KAN, x: Tensor) -> None:
@@ -174,6 +176,13 @@ def _drop_dead_nodes(model: KAN, x: Tensor) -> None:
                     else:
                         _scale_factor(after, target, values[target, node])
                 changed = True
+
+
+def _n_frozen(model: KAN) -> int:
+    """Frozen edges that are still there."""
+    return sum(
+        int((layer.frozen & (layer.kind != EdgeKind.ABSENT)).sum()) for layer in model.kan_layers
+    )
 
 
 def prune_edges(
@@ -219,7 +228,7 @@ def prune_edges(
         _, position, target, source = candidates[0]
         tried.add((position, target, source))
         smaller = _without(model, position, target, source, x)
-        if smaller.n_edges() == 0:
+        if smaller.n_edges() == 0 or _n_frozen(smaller) < _n_frozen(model):
             continue
         new_error = retrain(smaller)
         if new_error <= limit:

@@ -81,6 +81,12 @@ class _Stack:
         self.readout, self.shift = readout, shift
 
 
+def _check_kan(model: object) -> None:
+    """Refuse what is no KAN."""
+    if not isinstance(model, KAN):
+        raise InputError(f"A {type(model).__name__} was given, expected a kansym.KAN.")
+
+
 def _numbers(values: Sequence[float], like: Tensor) -> Tensor:
     """Numbers as a tensor of the given precision and place."""
     return torch.tensor(values, dtype=like.dtype, device=like.device)
@@ -124,6 +130,7 @@ def to_mlp(model: KAN) -> nn.Sequential:
     ----------
     Piecewise-linear functions as ReLU networks: R. Arora et al., 2018, arXiv:1611.01491.
     """
+    _check_kan(model)
     like = model.kan_layers[0].coef
     n_inputs = model.kan_layers[0].n_in
     stack = _Stack([], torch.eye(n_inputs).to(like), torch.zeros(n_inputs).to(like))
@@ -384,6 +391,7 @@ def to_maxout(model: KAN) -> nn.Sequential:
     ----------
     I. Goodfellow et al., Maxout Networks, 2013, arXiv:1302.4389.
     """
+    _check_kan(model)
     layers = model.kan_layers
     if any(layer.degree > 1 or layer.n_product or len(layer.symbols) for layer in layers):
         raise InputError(

@@ -54,6 +54,9 @@ def _scale_edges(layer: KANLayer, by: Tensor) -> None:
     layer.slope.mul_(factors)
     for target, source, edge in layer.symbol_edges():
         edge.constants[2:] *= factors[target, source]
+    # A product of nothing is 1, which only the bias can scale.
+    empty = ~first[layer.n_sum :].any(1)
+    layer.bias[layer.n_sum :] += (by[layer.n_sum :] - 1) * empty
 
 
 @torch.no_grad()

@@ -59,7 +59,7 @@ def search_shapes(
 ) -> KAN:
     """The first of some shapes whose error falls with the grid as the right shape's does.
 
-    If none does, the first whose error is within a quarter of the smallest.
+    If none does, the first whose error is close to the smallest.
 
     Parameters
     ----------
@@ -78,7 +78,9 @@ def search_shapes(
         if converging or error < CLEAR:
             break
     smallest_error = min(error for error, _ in tried)
-    error, chosen = next(pair for pair in tried if pair[0] <= 1.25 * smallest_error)
+    # Below GOOD the error is mostly that of coarse splines, which wider shapes hide.
+    factor = 3.0 if smallest_error < GOOD / 3 else 1.25
+    error, chosen = next(pair for pair in tried if pair[0] <= factor * smallest_error)
     best.replace(chosen, error)
     return chosen
 

@@ -45,24 +45,22 @@ def _blending(degree: int, order: int) -> Tensor:
 
 
 @cache
-def _blending_like(degree: int, order: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """The blending matrix in a given precision and place."""
-    return _blending(degree, order).to(dtype=dtype, device=device)
+def _columns(degree: int, order: int) -> list[list[float]]:
+    """Coefficients of every local piece, lowest power first."""
+    return _blending(degree, order).T.tolist()
 
 
-def _powers(t: Tensor, degree: int) -> Tensor:
-    """1, t, ..., t^degree along a new last axis."""
-    powers = t.new_empty(*t.shape, degree + 1)
-    powers[..., 0] = 1.0
-    for power in range(1, degree + 1):
-        torch.mul(powers[..., power - 1], t, out=powers[..., power])
-    return powers
+def _pieces(t: Tensor, degree: int, order: int) -> Tensor:
+    """The degree + 1 local pieces at t along a new last axis, by Horner's rule.
 
-
-def _pieces(powers: Tensor, order: int) -> Tensor:
-    """The degree + 1 local pieces, or their derivatives by t, along the last axis."""
-    degree = powers.shape[-1] - 1
-    return powers @ _blending_like(degree, order, powers.dtype, powers.device)
+    Faster than a product with the small blending matrix: every operation runs over all points.
+    """
+    pieces = t.new_empty(degree + 1, *t.shape)
+    for piece, column in zip(pieces, _columns(degree, order), strict=True):
+        piece.fill_(column[degree - order])
+        for power in range(degree - order - 1, -1, -1):
+            piece.mul_(t).add_(column[power])
+    return pieces
 
 
 def _located(x: Tensor, low: Tensor, scale: Tensor, grid: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -73,12 +71,24 @@ def _located(x: Tensor, low: Tensor, scale: Tensor, grid: int) -> tuple[Tensor, 
     return interval.long(), inside - interval, position - inside
 
 
+def _places(interval: Tensor, n_coefficients: int) -> Tensor:
+    """Where the first local piece of every point lies among all coefficients, flattened.
+
+    Scattering along one flat axis is several times faster than along the last of three.
+    """
+    first = torch.arange(interval.numel(), device=interval.device) * n_coefficients
+    return first.add_(interval.reshape(-1))
+
+
 def _scattered(pieces: Tensor, interval: Tensor, grid: int) -> Tensor:
     """Local pieces at their places among all coefficients."""
-    degree = pieces.shape[-1] - 1
-    steps = torch.arange(degree + 1, device=pieces.device)
-    values = pieces.new_zeros(*pieces.shape[:-1], grid + degree)
-    return values.scatter_(-1, interval[..., None] + steps, pieces)
+    n_coefficients = grid + len(pieces) - 1
+    values = pieces.new_zeros(interval.numel() * n_coefficients)
+    place = _places(interval, n_coefficients)
+    for piece in pieces:
+        values.scatter_(0, place, piece.reshape(-1))
+        place.add_(1)
+    return values.view(*interval.shape, n_coefficients)
 
 
 class _Basis(torch.autograd.Function):
@@ -87,30 +97,32 @@ class _Basis(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, low, scale, grid: int, degree: int, order: int) -> Tensor:
         interval, t, beyond = _located(x, low, scale, grid)
-        powers = _powers(t, degree)
-        ctx.save_for_backward(x, low, scale, interval, powers)
+        ctx.save_for_backward(x, low, scale, interval, t)
         ctx.shape = (grid, degree, order)
         if order > degree:
             return x.new_zeros(*x.shape, grid + degree)
-        pieces = _pieces(powers, order)
+        pieces = _pieces(t, degree, order)
         if order == 0 and bool(beyond.any()):
-            pieces = pieces + beyond[..., None] * _pieces(powers, 1)
+            pieces.addcmul_(beyond, _pieces(t, degree, 1))
         elif order == 1:
-            pieces = pieces * scale[..., None]
+            pieces.mul_(scale)
         elif order > 1:
-            pieces = pieces * (scale**order * (beyond == 0))[..., None]
+            pieces.mul_(scale**order * (beyond == 0))
         return _scattered(pieces, interval, grid)
 
     @staticmethod
     def backward(ctx, gradient):  # pyright: ignore[reportIncompatibleMethodOverride]
-        x, low, scale, interval, powers = ctx.saved_tensors
+        x, low, scale, interval, t = ctx.saved_tensors
         grid, degree, order = ctx.shape
         if torch.is_grad_enabled() or order > 0:
             slopes = _Basis.apply(x, low, scale, grid, degree, order + 1)
             return (gradient * slopes).sum(-1), None, None, None, None, None
-        steps = torch.arange(degree + 1, device=x.device)
-        local = gradient.gather(-1, interval[..., None] + steps)
-        return (local * _pieces(powers, 1)).sum(-1) * scale, None, None, None, None, None
+        flat, place = gradient.reshape(-1), _places(interval, grid + degree)
+        total = torch.zeros_like(t)
+        for slope in _pieces(t, degree, 1):
+            total.addcmul_(flat.gather(0, place).view(t.shape), slope)
+            place.add_(1)
+        return total.mul_(scale), None, None, None, None, None
 
 
 def basis_with_slopes(
@@ -130,11 +142,10 @@ def basis_with_slopes(
     """
     scale = grid / (high - low)
     interval, t, beyond = _located(x, low, scale, grid)
-    powers = _powers(t, degree)
-    values, slopes = _pieces(powers, 0), _pieces(powers, 1)
+    values, slopes = _pieces(t, degree, 0), _pieces(t, degree, 1)
     if bool(beyond.any()):
-        values = values + beyond[..., None] * slopes
-    slopes = slopes * scale[..., None]
+        values.addcmul_(beyond, slopes)
+    slopes.mul_(scale)
     return _scattered(values, interval, grid), _scattered(slopes, interval, grid)
 
 

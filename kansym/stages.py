@@ -204,7 +204,9 @@ class Expand(Stage):
         return (self.source,)
 
     def compute(self, *values: Array) -> Array:
-        return np.concatenate([units(values[0][:, units.row]) for units in self.units], axis=1)
+        found = [np.zeros((len(values[0]), 0))]
+        found += [units(values[0][:, units.row]) for units in self.units]
+        return np.concatenate(found, axis=1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -38,7 +38,6 @@ class Status(Enum):
         "The network itself fits the data poorly, so the formula cannot be better: "
         "train with more starts, a wider network or more data."
     )
-    UNTRAINED = "The network was never trained: call kansym.train first."
     NOT_READABLE = (
         "The network has too many edges for a formula that a person could read: "
         "train a smaller network or a sparser one, with pruning."
@@ -48,7 +47,8 @@ class Status(Enum):
         "raise budget=."
     )
     UNCERTAIN_CONSTANT = (
-        "The data hardly determine this constant: its standard error exceeds its value."
+        "The data hardly determine this constant, its standard error exceeds its value: "
+        "give more rows or a wider range of the inputs."
     )
     MERGED_APPROXIMATELY = (
         "Hidden units were merged within a tolerance, which changed the function slightly: "
@@ -59,7 +59,8 @@ class Status(Enum):
         "collect rows where the inputs vary separately, or drop an input."
     )
     CONSTANT_OUTPUT = (
-        "The network's output does not vary on these rows: nothing depends on the inputs."
+        "The network's output does not vary on these rows, so nothing depends on the inputs: "
+        "give rows on which the inputs vary, or train the network."
     )
 
     @property

@@ -44,10 +44,14 @@ def _columns_of(data: Any, what: str) -> tuple[np.ndarray, tuple[str, ...] | Non
     elif library == "torch":
         data = data.detach().cpu()
         data = (data if data.is_complex() else data.double()).numpy()
-    if np.iscomplexobj(data):
-        raise InputError(f"{what} has complex numbers: give real and imaginary parts as columns.")
     try:
+        if np.iscomplexobj(data):
+            raise InputError(
+                f"{what} has complex numbers: give real and imaginary parts as columns."
+            )
         array = np.asarray(data, dtype=np.float64)
+    except InputError:
+        raise
     except (TypeError, ValueError) as error:
         raise InputError(
             f"{what} is not a table of numbers ({error}): give an array or data frame with "

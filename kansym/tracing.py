@@ -61,6 +61,7 @@ def trace(model: Any, X: Any = None, *, tolerance: float | None = None) -> Netwo
     rows = _rows(model, X)
     reading = Reading(_fewer(rows.values))
     opened = _opened(model, reading)
+    _check_finite(opened, reading)
     outputs = opened.output_names or _output_names(opened.stage.width, rows.names)
     return condense(
         opened.stage,
@@ -71,6 +72,19 @@ def trace(model: Any, X: Any = None, *, tolerance: float | None = None) -> Netwo
         parameters=opened.parameters,
         tolerance=max(1e-9, 64 * opened.precision) if tolerance is None else tolerance,
     )
+
+
+def _check_finite(opened: Opened, reading: Reading) -> None:
+    """Refuse rows on which the model has no finite value."""
+    with np.errstate(all="ignore"):
+        values = opened.stage.evaluate(reading.rows)
+    bad = ~np.isfinite(values.sum(axis=1))
+    if bad.any():
+        row = reading.rows[int(np.argmax(bad))]
+        raise InputError(
+            f"{opened.source} gives no finite value on {int(bad.sum())} of {len(bad)} rows, such "
+            f"as {row.tolist()}: leave these rows out of X."
+        )
 
 
 def _packages(model: object) -> set[str]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from kansym.errors import InputError
 from kansym.jacobians import FreeParameters, row_jacobian_of
-from kansym.kan import KAN, Width
+from kansym.kan import KAN, EdgeKind, Width
 from kansym.mlp import MLP
 from kansym.optimisers import adam, lbfgs
 from kansym.progress import ProgressCallback, progress_bar
@@ -227,6 +227,9 @@ def introduce(
     if fresh and isinstance(model, KAN):
         first = model.kan_layers[0]
         low, high = model.domain[:, 0], model.domain[:, 1]
+        frozen = (first.frozen & (first.kind == EdgeKind.SPLINE)).any(0)
+        low = torch.where(frozen, first.low, low)
+        high = torch.where(frozen, first.high, high)
         wide = high > low
         first.low = torch.where(wide, low, low - 0.5)
         first.high = torch.where(wide, high, high + 0.5)

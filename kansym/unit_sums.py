@@ -4,7 +4,7 @@ f(u) = constant + slope u + sum_k w_k g_k(a u + b). Every hidden node keeps the 
 its units in one bank, which all edges that leave the node share.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from jaxtyping import Float
 from kansym.program import Program
 from kansym.stages import Units
 
-__all__ = ["Bank", "Curve", "evaluate_together", "product_of"]
+__all__ = ["Bank", "Curve", "ProductOfCurves", "evaluate_together", "product_of"]
 
 Array = np.ndarray
 
@@ -142,6 +142,21 @@ class Curve:
         )
         return Curve(terms, self.slope * factor, self.constant + self.slope * shift)
 
+    def units(self) -> Iterator[tuple[float, Units, float, float]]:
+        """Weight, unit, factor and shift of every unit that counts: w g(factor x + shift).
+
+        Of units with several functions only the first weight is given.
+        """
+        for term in self.terms:
+            column = 0
+            bank = term.bank
+            for units, factor, shift in zip(bank.units, bank.factors, bank.shifts, strict=True):
+                weights = term.weights[column : column + units.width]
+                if weights.any():
+                    inner = factor * term.factor, factor * term.shift + shift
+                    yield float(weights[0]), units, *inner
+                column += units.width
+
     @property
     def program(self) -> Program | None:
         """The function that the curve is an affine image of, if it was fixed by hand."""
@@ -155,7 +170,7 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
-class _Product:
+class ProductOfCurves:
     """Product of curves of one variable."""
 
     factors: tuple[Curve, ...]
@@ -168,7 +183,7 @@ def product_of(curves: Sequence[Curve]) -> Curve:
     """The product of curves of the same variable."""
     if len(curves) == 1:
         return curves[0]
-    function: Callable[[Array], Array] = _Product(tuple(curves))
+    function: Callable[[Array], Array] = ProductOfCurves(tuple(curves))
     return Curve.of(Bank((Units(0, function),), (1.0,), (0.0,)), np.ones(1))
 
 

@@ -191,6 +191,14 @@ def test_bad_rows_are_refused() -> None:
         trace(linear(), X[:0])
 
 
+def test_rows_without_a_finite_value_are_refused() -> None:
+    model = KAN([3, 1])
+    model.fix_edge(0, 0, 0, ("log", "x"))
+    with pytest.raises(InputError, match=r"KAN \[3, 1\] gives no finite value on \d+ of 200 rows"):
+        trace(model, X)
+    assert len(trace(model, np.abs(X)).edges) == 3
+
+
 @pytest.mark.parametrize("tolerance", [0.0, -1.0, 1.0, float("nan")])
 def test_a_tolerance_must_be_a_share(tolerance: float) -> None:
     with pytest.raises(InputError, match="tolerance"):

@@ -12,7 +12,7 @@ from kansym.readers.bsplines import UniformSplines
 from kansym.readers.opened import check_width
 from kansym.stages import Stage, Units
 
-__all__ = ["ProgramFunction", "as_numpy", "nodes_of", "read_kan", "spread_out"]
+__all__ = ["ProgramFunction", "as_numpy", "known_program", "nodes_of", "read_kan", "spread_out"]
 
 Array = np.ndarray
 
@@ -33,6 +33,11 @@ class ProgramFunction:
 def as_numpy(tensor: torch.Tensor) -> Array:
     """A copy in float64."""
     return tensor.detach().cpu().double().numpy()
+
+
+def known_program(program: Program) -> Program | None:
+    """A program worth knowing beforehand: a straight line is seen anyway."""
+    return None if program == "x" else program
 
 
 def read_kan(model: KAN, stage: Stage) -> Stage:
@@ -103,7 +108,7 @@ class _Edges:
         for target, source, edge in layer.symbol_edges():
             a, b, c, d = edge.constants.tolist()
             function = ProgramFunction(edge.program, a, b)
-            self.units.append(Units(source, function, 1, edge.program))
+            self.units.append(Units(source, function, 1, known_program(edge.program)))
             own = np.zeros((layer.n_out, 1))
             own[target] = c
             columns.append((source, own))

@@ -8,7 +8,7 @@ from torch import nn
 
 from kansym import activations as act
 from kansym.mlp import Maxout, PerUnit, PowerReLU, ProgramActivation, Sine
-from kansym.readers.kan_layers import ProgramFunction, as_numpy
+from kansym.readers.kan_layers import ProgramFunction, as_numpy, known_program
 from kansym.readers.opened import check_width
 from kansym.stages import Concatenate, Stage, Units
 
@@ -60,7 +60,8 @@ def _power_relu(layer: PowerReLU, stage: Stage) -> Stage:
 
 def _program(layer: ProgramActivation, stage: Stage) -> Stage:
     function = ProgramFunction(layer.program)
-    return stage.expand(Units(row, function, 1, layer.program) for row in range(stage.width))
+    known = known_program(layer.program)
+    return stage.expand(Units(row, function, 1, known) for row in range(stage.width))
 
 
 def _per_unit(layer: PerUnit, stage: Stage) -> Stage:
