@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kansym.fit import EdgeFit, fit_edge
     from kansym.formula import Formula
     from kansym.kan import KAN
+    from kansym.kan_form import to_kan
     from kansym.library import LIBRARY, Candidate, Library
     from kansym.mlp import MLP
     from kansym.model_files import load
@@ -63,6 +64,7 @@ __all__ = [
     "load_problem",
     "register_reader",
     "report",
+    "to_kan",
     "to_maxout",
     "to_mlp",
     "trace",
@@ -78,6 +80,7 @@ _MODULES = {
     "fit": ("EdgeFit", "fit_edge"),
     "formula": ("Formula",),
     "kan": ("KAN",),
+    "kan_form": ("to_kan",),
     "library": ("LIBRARY", "Candidate", "Library"),
     "mlp": ("MLP",),
     "model_files": ("load",),

@@ -42,6 +42,8 @@ CHOICE_ROWS = 500
 FINISH_ROWS = 2000
 NETWORK_FLOOR, DATA_FLOOR = 1e-6, 1e-11
 CLEAR_BITS = 6.0
+INDEPENDENT = 1e-6
+"""Ratio of singular values below which inputs count as determining one another."""
 FRONT_POINTS = 6
 REFERENCES = (
     "Z. Liu et al., KAN: Kolmogorov-Arnold Networks, arXiv:2404.19756 (2024).",
@@ -310,6 +312,10 @@ class Evidence:
             elif misfit > 0.5:
                 detail = f"relative error of the network {misfit:.1e}"
                 found.append(Finding(Status.POOR_NETWORK, "network", detail))
+        dependent = _dependence(self.judge.X)
+        if dependent < INDEPENDENT:
+            detail = f"smallest singular value of the standardised inputs {dependent:.0e}"
+            found.append(Finding(Status.DEPENDENT_INPUTS, "inputs", detail))
         for formula in formulas:
             for constant in formula.constants:
                 vague = constant.exact is None and constant.stderr is not None
@@ -447,6 +453,15 @@ def _predicted(formulas: Sequence[Formula], X: np.ndarray) -> np.ndarray:
     """Values of all formulas, nan where undefined, without warnings."""
     columns = [np.broadcast_to(formula.numpy(*X.T), len(X)) for formula in formulas]
     return np.stack(columns, axis=1)
+
+
+def _dependence(X: np.ndarray) -> float:
+    """Smallest singular value of the standardised inputs over the largest."""
+    varying = X[:, X.std(axis=0) > 0]
+    if varying.shape[1] < 2:
+        return 1.0
+    values = np.linalg.svd((varying - varying.mean(axis=0)) / varying.std(axis=0), compute_uv=False)
+    return float(values[-1] / values[0])
 
 
 def _relative_error(predicted: np.ndarray, y: np.ndarray) -> float:
