@@ -62,7 +62,9 @@ def trace(model: Any, X: Any = None, *, tolerance: float | None = None) -> Netwo
     reading = Reading(_fewer(rows.values))
     opened = _opened(model, reading)
     _check_finite(opened, reading)
-    outputs = opened.output_names or _output_names(opened.stage.width, rows.names)
+    outputs = opened.output_names
+    if not outputs or set(outputs) & set(rows.names):
+        outputs = _output_names(opened.stage.width, rows.names)
     return condense(
         opened.stage,
         reading.rows,

@@ -1,0 +1,20 @@
+"""Inputs and outputs whose names collide, and names that other parts use for themselves."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kansym import KAN, extract, train
+
+
+@pytest.mark.parametrize("names", [("x", "y"), ("y", "_y"), ("h1.1", "k0"), ("c1", "f1")])
+def test_a_formula_is_found_whatever_the_inputs_are_called(names):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.uniform(1, 2, (300, 2)), columns=list(names))
+    y = X[names[0]].to_numpy() * X[names[1]].to_numpy() ** 2
+    model = KAN([2, (0, 1)], seed=0)
+    train(model, X, y, progress=False)
+    result = extract(model, X, y, progress=False)
+    assert not set(result.output_names) & set(result.input_names)
+    np.testing.assert_allclose(result.predict(X), y, rtol=1e-9)
+    assert {symbol.name for symbol in result.expr.free_symbols} == set(names)
