@@ -22,6 +22,9 @@ from kansym.torch_functions import TORCH
 
 __all__ = ["KAN", "EdgeKind", "KANLayer", "SymbolEdge", "Width"]
 
+FORWARD_ROWS = 4096
+"""Rows that go through the layers at a time where memory should not grow with the rows."""
+
 Width = int | tuple[int, int]
 """Nodes of a layer: a number of sum nodes, or a pair (sum nodes, product nodes)."""
 
@@ -138,6 +141,8 @@ class KANLayer(nn.Module):
 
     def weight(self) -> Float[Tensor, "n_out n_in coefficients"]:
         """Spline coefficients, zero where the edge is no spline."""
+        if bool((self.kind == EdgeKind.SPLINE).all()):
+            return self.coef
         return self.coef * (self.kind == EdgeKind.SPLINE)[..., None]
 
     def straight(self) -> Float[Tensor, "n_out n_in"]:
@@ -311,10 +316,13 @@ class KAN(nn.Module):
     @torch.no_grad()
     def layer_inputs(self, x: Float[Tensor, "batch inputs"]) -> list[Tensor]:
         """What enters each layer when x enters the first."""
-        values = [x]
-        for layer in self.kan_layers[:-1]:
-            values.append(layer(values[-1]))
-        return values
+        parts: list[list[Tensor]] = []
+        for rows in x.split(FORWARD_ROWS):
+            values = [rows]
+            for layer in self.kan_layers[:-1]:
+                values.append(layer(values[-1]))
+            parts.append(values)
+        return [torch.cat(each) for each in zip(*parts, strict=True)]
 
     def n_edges(self) -> int:
         """Edges that are not absent."""

@@ -62,7 +62,7 @@ def _normal_equations(jacobian: RowJacobian, x: Tensor, y: Tensor, n_parameters:
 
 
 @torch.no_grad()
-def mean_squared_error(model: nn.Module, x: Tensor, y: Tensor) -> float:
+def mean_squared_error(model: Callable[[Tensor], Tensor], x: Tensor, y: Tensor) -> float:
     """Mean squared error over all rows and outputs."""
     total = 0.0
     for start in range(0, len(x), MSE_ROWS):

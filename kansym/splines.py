@@ -63,6 +63,23 @@ def _pieces(t: Tensor, degree: int, order: int) -> Tensor:
     return pieces
 
 
+@cache
+def _end_slopes(degree: int) -> list[tuple[float, float]]:
+    """Slopes of the local pieces by t at the left and the right end of an interval."""
+    left, right = _pieces(torch.tensor([0.0, 1.0], dtype=torch.float64), degree, 1).T.tolist()
+    return list(zip(left, right, strict=True))
+
+
+def _continue(pieces: Tensor, beyond: Tensor) -> None:
+    """Go on along the tangents outside the grid, where t is 0 or 1; most end slopes vanish."""
+    below, above = beyond.clamp(max=0.0), beyond.clamp(min=0.0)
+    for piece, (left, right) in zip(pieces, _end_slopes(pieces.shape[0] - 1), strict=True):
+        if left:
+            piece.add_(below, alpha=left)
+        if right:
+            piece.add_(above, alpha=right)
+
+
 def _located(x: Tensor, low: Tensor, scale: Tensor, grid: int) -> tuple[Tensor, Tensor, Tensor]:
     """Interval of every x, place inside it in [0, 1], and how far beyond the grid, in intervals."""
     position = (x - low) * scale
@@ -103,7 +120,7 @@ class _Basis(torch.autograd.Function):
             return x.new_zeros(*x.shape, grid + degree)
         pieces = _pieces(t, degree, order)
         if order == 0 and bool(beyond.any()):
-            pieces.addcmul_(beyond, _pieces(t, degree, 1))
+            _continue(pieces, beyond)
         elif order == 1:
             pieces.mul_(scale)
         elif order > 1:
@@ -144,7 +161,7 @@ def basis_with_slopes(
     interval, t, beyond = _located(x, low, scale, grid)
     values, slopes = _pieces(t, degree, 0), _pieces(t, degree, 1)
     if bool(beyond.any()):
-        values.addcmul_(beyond, slopes)
+        _continue(values, beyond)
     slopes.mul_(scale)
     return _scattered(values, interval, grid), _scattered(slopes, interval, grid)
 

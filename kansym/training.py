@@ -15,7 +15,7 @@ from kansym.errors import InputError
 from kansym.jacobians import FreeParameters, row_jacobian_of
 from kansym.kan import KAN, EdgeKind, Width
 from kansym.mlp import MLP
-from kansym.optimisers import adam, lbfgs
+from kansym.optimisers import adam, lbfgs, mean_squared_error
 from kansym.progress import ProgressCallback, progress_bar
 from kansym.scaling import scale_inputs, scale_outputs
 from kansym.shape_search import train_kan
@@ -310,6 +310,5 @@ def _relative_error(
     model: nn.Module, x: Tensor, y: Tensor, shift: np.ndarray, spread: np.ndarray
 ) -> float:
     """Error of a model in its own units, against targets in units of spread 1."""
-    with torch.no_grad():
-        scaled = (model(x) - torch.as_tensor(shift).to(y)) / torch.as_tensor(spread).to(y)
-        return float((scaled - y).double().square().mean().sqrt())
+    by, add = torch.as_tensor(spread).to(y), torch.as_tensor(shift).to(y)
+    return mean_squared_error(lambda rows: (model(rows) - add) / by, x, y) ** 0.5

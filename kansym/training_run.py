@@ -65,7 +65,7 @@ class TrainingRun:
     @torch.no_grad()
     def validation(self, model: nn.Module) -> float:
         """Relative error on the held-out rows; infinite if the model overflows."""
-        value = float((model(self.x_held) - self.y_held).double().square().mean().sqrt())
+        value = mean_squared_error(model, self.x_held, self.y_held) ** 0.5
         return value if np.isfinite(value) else float("inf")
 
     def note(self, phase: str, step: int, mse: float, model: nn.Module) -> None:
