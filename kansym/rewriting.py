@@ -134,12 +134,13 @@ def to_mlp(model: KAN) -> nn.Sequential:
     like = model.kan_layers[0].coef
     n_inputs = model.kan_layers[0].n_in
     stack = _Stack([], torch.eye(n_inputs).to(like), torch.zeros(n_inputs).to(like))
-    for layer in model.kan_layers:
+    near, far = (model.layer_inputs(_rows_about(model, reach)) for reach in (1.0, 10.0))
+    for layer, *entering in zip(model.kan_layers, near, far, strict=True):
         units = _units(layer)
         stack.activate(units.rows, units.shift, units.activation)
         groups, readout, shift = _factors(layer, units)
         stack.read(readout, shift)
-        _multiply(stack, groups, layer.bias)
+        _multiply(stack, groups, layer.bias, _factor_sizes(layer, entering))
     stack.modules.append(_linear(stack.readout, stack.shift))
     return nn.Sequential(*stack.modules)
 
@@ -326,16 +327,52 @@ def _factors(layer: KANLayer, units: _Units) -> tuple[list[list[int]], Tensor, T
     return groups, torch.stack(readout), torch.stack(shift)
 
 
-def _multiply(stack: _Stack, groups: list[list[int]], bias: Tensor) -> None:
+def _rows_about(model: KAN, reach: float) -> Tensor:
+    """Some rows over ``reach`` times the first grid, for the sizes that factors take there."""
+    first = model.kan_layers[0]
+    generator = torch.Generator().manual_seed(0)
+    steps = torch.rand(256, first.n_in, generator=generator, dtype=torch.float64).to(first.low)
+    middle, half = (first.low + first.high) / 2, (first.high - first.low) / 2
+    return middle + reach * half * (2 * steps - 1)
+
+
+def _factor_sizes(layer: KANLayer, entering: Sequence[Tensor]) -> list[float]:
+    """Typical size, between inside and far outside, of every value that `_factors` lists."""
+    sizes: list[float] = []
+    squares = [layer.edges(rows).square().mean(0) for rows in entering]
+    edges = torch.stack(squares).log().mean(0).exp().sqrt()
+    for target in range(layer.n_out):
+        present = (layer.kind[target] != EdgeKind.ABSENT).nonzero().flatten().tolist()
+        if target < layer.n_sum or not present:
+            sizes.append(1.0)
+        else:
+            sizes += [float(edges[target, source]) for source in present]
+    return sizes
+
+
+def _multiply(stack: _Stack, groups: list[list[int]], bias: Tensor, sizes: list[float]) -> None:
     """Halve the number of factors per layer of squares until every node has one value."""
     while any(len(group) > 1 for group in groups):
-        groups = _halve(stack, groups)
+        groups, sizes = _halve(stack, groups, sizes)
     order = torch.tensor([group[0] for group in groups])
     stack.read(stack.readout[order], stack.shift[order] + bias)
 
 
-def _halve(stack: _Stack, groups: list[list[int]]) -> list[list[int]]:
+def _balance(first: float, second: float) -> float:
+    """A power of two s for which s * first and second / s are about equal.
+
+    A difference of squares loses the digits of the smaller factor otherwise.
+    """
+    if not (0 < first < math.inf and 0 < second < math.inf):
+        return 1.0
+    return 2.0 ** round((math.log2(second) - math.log2(first)) / 2)
+
+
+def _halve(
+    stack: _Stack, groups: list[list[int]], sizes: list[float]
+) -> tuple[list[list[int]], list[float]]:
     """One layer that multiplies factors in pairs and passes the others on."""
+    new_sizes: list[float] = []
     n_values = len(stack.readout)
     one = torch.eye(n_values).to(stack.readout)
     rows: list[Tensor] = []
@@ -347,11 +384,15 @@ def _halve(stack: _Stack, groups: list[list[int]]) -> list[list[int]]:
         for first, second in zip(group[::2], [*group[1::2], None], strict=False):
             new_groups[-1].append(len(results))
             if second is None:
+                new_sizes.append(sizes[first])
                 results.append({len(rows): 1.0, len(rows) + 1: -1.0})
                 rows += [one[first], -one[first]]
                 power += [1.0, 1.0]
             else:
-                total, difference = one[first] + one[second], one[first] - one[second]
+                new_sizes.append(sizes[first] * sizes[second])
+                s = _balance(sizes[first], sizes[second])
+                total = s * one[first] + one[second] / s
+                difference = s * one[first] - one[second] / s
                 results.append({len(rows) + i: w for i, w in enumerate((0.25, 0.25, -0.25, -0.25))})
                 rows += [total, -total, difference, -difference]
                 power += [2.0] * 4
@@ -363,7 +404,7 @@ def _halve(stack: _Stack, groups: list[list[int]]) -> list[list[int]]:
         for unit, weight in weights.items():
             readout[value, unit] = weight
     stack.read(readout, torch.zeros(len(results)).to(like))
-    return new_groups
+    return new_groups, new_sizes
 
 
 # -- Maxout ------------------------------------------------------------------------------------
