@@ -23,6 +23,13 @@ from kansym.mlp import Maxout, PerUnit, PowerReLU, ProgramActivation
 __all__ = ["ParameterCounts", "parameter_counts", "to_maxout", "to_mlp"]
 
 
+MOST_BITS = 14.0
+"""Bits by which two factors may differ in size inside the grid, in squares."""
+
+Size = tuple[float, float]
+"""Sizes of a value inside the first grid, and ten times outside."""
+
+
 @dataclass(frozen=True)
 class ParameterCounts:
     """Numbers in a model: stored, different from zero, and distinct within each tensor.
@@ -336,21 +343,20 @@ def _rows_about(model: KAN, reach: float) -> Tensor:
     return middle + reach * half * (2 * steps - 1)
 
 
-def _factor_sizes(layer: KANLayer, entering: Sequence[Tensor]) -> list[float]:
-    """Typical size, between inside and far outside, of every value that `_factors` lists."""
-    sizes: list[float] = []
-    squares = [layer.edges(rows).square().mean(0) for rows in entering]
-    edges = torch.stack(squares).log().mean(0).exp().sqrt()
+def _factor_sizes(layer: KANLayer, entering: Sequence[Tensor]) -> list[Size]:
+    """Typical sizes, inside and far outside, of every value that `_factors` lists."""
+    sizes: list[Size] = []
+    near, far = (layer.edges(rows).square().mean(0).sqrt() for rows in entering)
     for target in range(layer.n_out):
         present = (layer.kind[target] != EdgeKind.ABSENT).nonzero().flatten().tolist()
         if target < layer.n_sum or not present:
-            sizes.append(1.0)
+            sizes.append((1.0, 1.0))
         else:
-            sizes += [float(edges[target, source]) for source in present]
+            sizes += [(float(near[target, k]), float(far[target, k])) for k in present]
     return sizes
 
 
-def _multiply(stack: _Stack, groups: list[list[int]], bias: Tensor, sizes: list[float]) -> None:
+def _multiply(stack: _Stack, groups: list[list[int]], bias: Tensor, sizes: list[Size]) -> None:
     """Halve the number of factors per layer of squares until every node has one value."""
     while any(len(group) > 1 for group in groups):
         groups, sizes = _halve(stack, groups, sizes)
@@ -358,21 +364,24 @@ def _multiply(stack: _Stack, groups: list[list[int]], bias: Tensor, sizes: list[
     stack.read(stack.readout[order], stack.shift[order] + bias)
 
 
-def _balance(first: float, second: float) -> float:
+def _balance(first: Size, second: Size) -> float:
     """A power of two s for which s * first and second / s are about equal.
 
-    A difference of squares loses the digits of the smaller factor otherwise.
+    A difference of squares loses the digits of the smaller factor otherwise. Inside the grid and
+    far outside may ask for different s: between the two, but never far from the one inside.
     """
-    if not (0 < first < math.inf and 0 < second < math.inf):
+    if not all(0 < size < math.inf for size in (*first, *second)):
         return 1.0
-    return 2.0 ** round((math.log2(second) - math.log2(first)) / 2)
+    near, far = (math.log2(b) - math.log2(a) for a, b in zip(first, second, strict=True))
+    between = min(max((near + far) / 2, near - MOST_BITS), near + MOST_BITS)
+    return 2.0 ** round(between / 2)
 
 
 def _halve(
-    stack: _Stack, groups: list[list[int]], sizes: list[float]
-) -> tuple[list[list[int]], list[float]]:
+    stack: _Stack, groups: list[list[int]], sizes: list[Size]
+) -> tuple[list[list[int]], list[Size]]:
     """One layer that multiplies factors in pairs and passes the others on."""
-    new_sizes: list[float] = []
+    new_sizes: list[Size] = []
     n_values = len(stack.readout)
     one = torch.eye(n_values).to(stack.readout)
     rows: list[Tensor] = []
@@ -389,7 +398,8 @@ def _halve(
                 rows += [one[first], -one[first]]
                 power += [1.0, 1.0]
             else:
-                new_sizes.append(sizes[first] * sizes[second])
+                one_size, other = sizes[first], sizes[second]
+                new_sizes.append((one_size[0] * other[0], one_size[1] * other[1]))
                 s = _balance(sizes[first], sizes[second])
                 total = s * one[first] + one[second] / s
                 difference = s * one[first] - one[second] / s
