@@ -64,13 +64,4 @@ def _folded(network: Network, node: Node, inner: Edge, leaving: list[Edge]) -> N
                 straight=edge.straight and inner.straight,
             )
             edges.append(joined)
-    return Network.from_parts(
-        nodes=[other for other in network.nodes if other.name != node.name],
-        edges=edges,
-        inputs=network.inputs,
-        outputs=network.outputs,
-        sample=network.sample,
-        findings=network.findings,
-        source=network.source,
-        parameters=network.parameters,
-    )
+    return network.rebuilt([other for other in network.nodes if other.name != node.name], edges)

@@ -287,13 +287,4 @@ def _replaced(network: Network, name: str, variant: _Variant, x: Array, density:
         else node
         for node in network.nodes
     ]
-    return Network.from_parts(
-        nodes=nodes,
-        edges=edges,
-        inputs=network.inputs,
-        outputs=network.outputs,
-        sample=network.sample,
-        findings=network.findings,
-        source=network.source,
-        parameters=network.parameters,
-    )
+    return network.rebuilt(nodes, edges)

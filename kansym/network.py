@@ -154,6 +154,19 @@ class Network:
             parameters,
         )
 
+    def rebuilt(self, nodes: Iterable[Node], edges: Iterable[Edge]) -> "Network":
+        """The same network with other nodes between its inputs and outputs, and other edges."""
+        return Network.from_parts(
+            nodes=nodes,
+            edges=edges,
+            inputs=self.inputs,
+            outputs=self.outputs,
+            sample=self.sample,
+            findings=self.findings,
+            source=self.source,
+            parameters=self.parameters,
+        )
+
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """All nodes in topological order, inputs first."""

@@ -248,7 +248,7 @@ def test_whole_numbers_of_every_kind_describe_a_network():
         np.array([2, 3, 1]).tolist(),
         grid=np.int64(5),
         degree=np.int32(2),
-        seed=3,  # type: ignore
+        seed=3,
     )
     assert other.grid == plain.grid
     assert KAN([np.int64(2), 1]).widths == (2, 1)  # pyright: ignore[reportArgumentType]
