@@ -11,13 +11,16 @@ from pathlib import Path
 
 import numpy as np
 
+import kansym
 from kansym.fit import EdgeFit, fit_curves
 from kansym.library import LIBRARY
+from kansym.tracing import trace
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.curve_draws import Draw, draw_curve
 
 NOISE = 1e-3
+EDGE_ARRAYS = ("x", "y", "density")
 
 
 def network_like(edges: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -38,6 +41,21 @@ def seconds(edges: int, rng: np.random.Generator) -> tuple[float, float]:
     wall, processor = time.perf_counter(), time.process_time()
     fit_curves(x, y)
     return time.perf_counter() - wall, time.process_time() - processor
+
+
+def trained_network(widths: list[int], seed: int) -> float:
+    """Wall-clock seconds for all edges of a KAN trained on sums and products of its inputs."""
+    X = np.random.default_rng(seed).uniform(-1, 1, (1000, widths[0]))
+    phases = np.arange(widths[-1])
+    y = np.exp(np.sin(np.pi * X[:, :1]) + X[:, 1:2] * X[:, 2:3] + np.cos(phases) * X[:, 3:4])
+    model = kansym.KAN(widths, grid=5, seed=seed)
+    kansym.train(model, X, y, prune=False, starts=1, steps=40, progress=False)
+    edges = trace(model, X).edges
+    x, y, density = (np.stack([getattr(edge, name) for edge in edges]) for name in EDGE_ARRAYS)
+    start = time.perf_counter()
+    fit_curves(x, y, density)
+    print(f"trained {widths}: {len(edges)} edges: ", end="")
+    return time.perf_counter() - start
 
 
 def fitted(draws: list[Draw], noise: float, rng: np.random.Generator) -> list[list[EdgeFit]]:
@@ -84,6 +102,8 @@ def main() -> None:
     for edges in (1, 30, 248):
         wall, processor = seconds(edges, rng)
         print(f"{edges:4d} edges: {wall:.2f} s ({processor:.2f} s of processor time)")
+    print(f"{trained_network([5, 5, 1], seed=0):.2f} s (target <= 2 s)")
+    print(f"{trained_network([17, 8, 14], seed=0):.2f} s (target <= 10 s)")
     accuracy(each, rng)
 
 

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-WIDTH, HEIGHT, SCALE = 960, 1560, 1.25
+WIDTH, HEIGHT, SCALE = 960, 1760, 1.25
 OFFLINE = (
     "--disable-background-networking",
     "--disable-component-update",

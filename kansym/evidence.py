@@ -365,6 +365,8 @@ def gather(
     traced = time.monotonic()
     inputs = network.sample if rows is None else rows.values
     targets = None if y is None else as_targets(y, len(inputs), len(network.outputs))
+    if targets is not None:
+        network = _named_after(network, targets)
     judge, check_X, check_y = _split(network, inputs, targets, settings)
     libraries = [_library_for(edge, library) for edge in network.edges]
     fits: list[list[EdgeFit]] = []
@@ -384,6 +386,15 @@ def gather(
         seconds=seconds,
         progress=progress,
     )
+
+
+def _named_after(network: Network, targets: Table) -> Network:
+    """Outputs that have no names of their own take those of the targets."""
+    unnamed = as_targets(targets.values, len(targets)).names
+    taken = {node.name for node in network.nodes} - set(network.outputs)
+    if network.outputs != unnamed or taken & set(targets.names):
+        return network
+    return network.renamed(targets.names)
 
 
 def _split(

@@ -5,7 +5,7 @@ After a model has been traced, nothing knows which kind of model it was.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -161,6 +161,27 @@ class Network:
             edges=edges,
             inputs=self.inputs,
             outputs=self.outputs,
+            sample=self.sample,
+            findings=self.findings,
+            source=self.source,
+            parameters=self.parameters,
+        )
+
+    def renamed(self, outputs: Sequence[str]) -> "Network":
+        """The same network with other names of its outputs."""
+        names = dict(zip(self.outputs, outputs, strict=True))
+        return Network.from_parts(
+            nodes=[replace(node, name=names.get(node.name, node.name)) for node in self.nodes],
+            edges=[
+                replace(
+                    edge,
+                    source=names.get(edge.source, edge.source),
+                    target=names.get(edge.target, edge.target),
+                )
+                for edge in self.edges
+            ],
+            inputs=self.inputs,
+            outputs=outputs,
             sample=self.sample,
             findings=self.findings,
             source=self.source,

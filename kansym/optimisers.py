@@ -20,8 +20,8 @@ from kansym.jacobians import FreeParameters, RowJacobian
 
 __all__ = ["QuadraticPenalty", "adam", "lbfgs", "levenberg_marquardt", "mean_squared_error"]
 
-CHUNK_NUMBERS = 500_000
-"""Numbers in one chunk of a Jacobian: 4 MB in float64, and some ten times that on the way."""
+CHUNK_NUMBERS = 150_000
+"""Numbers in one chunk of a Jacobian: 1.2 MB in float64, and some ten times that on the way."""
 
 MSE_ROWS = 4096
 """Rows of one chunk of a forward pass."""
@@ -107,7 +107,8 @@ def levenberg_marquardt(
         scale = matrix.diagonal().clamp_min(1e-10 * float(matrix.diagonal().max()) + 1e-300)
         accepted, new_cost, mse = False, cost, normal.mse
         for _ in range(12):
-            damped = matrix + torch.diag(mu * scale)
+            damped = matrix.clone()
+            damped.diagonal().add_(mu * scale)
             factor, failed = torch.linalg.cholesky_ex(damped)
             if int(failed) == 0:
                 step = -torch.cholesky_solve(gradient[:, None], factor)[:, 0]

@@ -23,11 +23,8 @@ from kansym.mlp import Maxout, PerUnit, PowerReLU, ProgramActivation
 __all__ = ["ParameterCounts", "parameter_counts", "to_maxout", "to_mlp"]
 
 
-MOST_BITS = 14.0
-"""Bits by which two factors may differ in size inside the grid, in squares."""
-
-Size = tuple[float, float]
-"""Sizes of a value inside the first grid, and ten times outside."""
+MOST_BITS = 12.0
+"""Bits that a difference of squares may lose before its factors are cut in two."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +144,7 @@ def to_mlp(model: KAN) -> nn.Sequential:
         stack.activate(units.rows, units.shift, units.activation)
         groups, readout, shift = _factors(layer, units)
         stack.read(readout, shift)
-        _multiply(stack, groups, layer.bias, _factor_sizes(layer, entering))
+        _multiply(stack, groups, layer.bias, _samples(layer, entering))
     stack.modules.append(_linear(stack.readout, stack.shift))
     return nn.Sequential(*stack.modules)
 
@@ -334,6 +331,37 @@ def _factors(layer: KANLayer, units: _Units) -> tuple[list[list[int]], Tensor, T
     return groups, torch.stack(readout), torch.stack(shift)
 
 
+# A difference of squares keeps the digits of the larger square only, so the factors are scaled to
+# about equal size first. Inside the grid and far outside may ask for different scales; where no
+# scale serves both, the factors are cut into the part that the inside reaches and the rest.
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Values of one node's factor at some rows inside the first grid, and ten times outside."""
+
+    near: Tensor
+    far: Tensor
+
+    def __mul__(self, other: "_Sample") -> "_Sample":
+        return _Sample(self.near * other.near, self.far * other.far)
+
+    def between(self) -> float:
+        """A power of two halfway, in bits, from the largest value inside to that outside."""
+        sizes = [float(values.abs().max()) for values in (self.near, self.far)]
+        bits = [math.log2(size) for size in sizes if 0 < size < math.inf]
+        return 2.0 ** round(sum(bits) / len(bits)) if bits else 1.0
+
+    def low(self, cut: float) -> "_Sample":
+        """The part within -cut to cut."""
+        return _Sample(self.near.clamp(-cut, cut), self.far.clamp(-cut, cut))
+
+    def high(self, cut: float) -> "_Sample":
+        """What lies beyond."""
+        low = self.low(cut)
+        return _Sample(self.near - low.near, self.far - low.far)
+
+
 def _rows_about(model: KAN, reach: float) -> Tensor:
     """Some rows over ``reach`` times the first grid, for the sizes that factors take there."""
     first = model.kan_layers[0]
@@ -343,78 +371,181 @@ def _rows_about(model: KAN, reach: float) -> Tensor:
     return middle + reach * half * (2 * steps - 1)
 
 
-def _factor_sizes(layer: KANLayer, entering: Sequence[Tensor]) -> list[Size]:
-    """Typical sizes, inside and far outside, of every value that `_factors` lists."""
-    sizes: list[Size] = []
-    near, far = (layer.edges(rows).square().mean(0).sqrt() for rows in entering)
+def _samples(layer: KANLayer, entering: Sequence[Tensor]) -> list[_Sample]:
+    """Samples of every value that `_factors` lists; those of sum nodes are never asked for."""
+    samples: list[_Sample] = []
+    near, far = (layer.edges(rows).double().cpu() for rows in entering)
     for target in range(layer.n_out):
         present = (layer.kind[target] != EdgeKind.ABSENT).nonzero().flatten().tolist()
         if target < layer.n_sum or not present:
-            sizes.append((1.0, 1.0))
-        else:
-            sizes += [(float(near[target, k]), float(far[target, k])) for k in present]
-    return sizes
+            present = present[:1] or [0]
+        samples += [_Sample(near[:, target, k], far[:, target, k]) for k in present]
+    return samples
 
 
-def _multiply(stack: _Stack, groups: list[list[int]], bias: Tensor, sizes: list[Size]) -> None:
+def _multiply(stack: _Stack, groups: list[list[int]], bias: Tensor, samples: list[_Sample]) -> None:
     """Halve the number of factors per layer of squares until every node has one value."""
     while any(len(group) > 1 for group in groups):
-        groups, sizes = _halve(stack, groups, sizes)
+        groups, samples = _halve(stack, groups, samples)
     order = torch.tensor([group[0] for group in groups])
     stack.read(stack.readout[order], stack.shift[order] + bias)
 
 
-def _balance(first: Size, second: Size) -> float:
-    """A power of two s for which s * first and second / s are about equal.
+def _balance(first: _Sample, second: _Sample) -> tuple[float, float]:
+    """A power of two s for s * first and second / s, and the bits that the squares then lose."""
+    lost, whole = torch.zeros(1), False
+    halves = torch.arange(-200.0, 201.0)
+    for a, b in ((first.near, second.near), (first.far, second.far)):
+        product = float((a * b).abs().max())
+        if not 0 < product < math.inf:
+            continue
+        sizes = torch.stack([a.abs().max(), b.abs().max()]).double().log2()
+        squares = torch.maximum(2 * (sizes[0] + halves), 2 * (sizes[1] - halves))
+        lost, whole = torch.maximum(lost, squares - math.log2(product)), True
+    if not whole:
+        return 1.0, 0.0
+    best = int(lost.argmin())
+    return 2.0 ** float(halves[best]), float(lost[best])
 
-    A difference of squares loses the digits of the smaller factor otherwise. Inside the grid and
-    far outside may ask for different s: between the two, but never far from the one inside.
-    """
-    if not all(0 < size < math.inf for size in (*first, *second)):
-        return 1.0
-    near, far = (math.log2(b) - math.log2(a) for a, b in zip(first, second, strict=True))
-    between = min(max((near + far) / 2, near - MOST_BITS), near + MOST_BITS)
-    return 2.0 ** round(between / 2)
+
+def _pairs(groups: list[list[int]]) -> list[list[tuple[int, int | None]]]:
+    """Factors of every node two by two; the odd one out goes alone."""
+    return [list(itertools.zip_longest(group[::2], group[1::2])) for group in groups]
 
 
 def _halve(
-    stack: _Stack, groups: list[list[int]], sizes: list[Size]
-) -> tuple[list[list[int]], list[Size]]:
-    """One layer that multiplies factors in pairs and passes the others on."""
-    new_sizes: list[Size] = []
-    n_values = len(stack.readout)
-    one = torch.eye(n_values).to(stack.readout)
-    rows: list[Tensor] = []
-    power: list[float] = []
-    results: list[dict[int, float]] = []
+    stack: _Stack, groups: list[list[int]], samples: list[_Sample]
+) -> tuple[list[list[int]], list[_Sample]]:
+    """Multiply factors in pairs and pass the others on; a layer that cuts comes first if needed."""
+    pairs = _pairs(groups)
+    cut = {
+        factor
+        for first, second in itertools.chain(*pairs)
+        if second is not None and _balance(samples[first], samples[second])[1] > MOST_BITS
+        for factor in (first, second)
+    }
+    parts, part_samples = _cut(stack, samples, cut)
+    layer = _Wiring(len(stack.readout))
+    terms: list[list[int]] = []  # every product is a sum over the parts of its factors
     new_groups: list[list[int]] = []
-    for group in groups:
+    new_samples: list[_Sample] = []
+    for node in pairs:
         new_groups.append([])
-        for first, second in zip(group[::2], [*group[1::2], None], strict=False):
-            new_groups[-1].append(len(results))
+        for first, second in node:
+            new_groups[-1].append(len(terms))
+            before = len(layer.results)
             if second is None:
-                new_sizes.append(sizes[first])
-                results.append({len(rows): 1.0, len(rows) + 1: -1.0})
-                rows += [one[first], -one[first]]
-                power += [1.0, 1.0]
+                layer.passed_on(parts[first])
+                new_samples.append(samples[first])
             else:
-                one_size, other = sizes[first], sizes[second]
-                new_sizes.append((one_size[0] * other[0], one_size[1] * other[1]))
-                s = _balance(sizes[first], sizes[second])
-                total = s * one[first] + one[second] / s
-                difference = s * one[first] - one[second] / s
-                results.append({len(rows) + i: w for i, w in enumerate((0.25, 0.25, -0.25, -0.25))})
-                rows += [total, -total, difference, -difference]
-                power += [2.0] * 4
-    like = stack.readout
-    activation = PowerReLU(_numbers(power, like))
-    stack.activate(torch.stack(rows), torch.zeros(len(rows)).to(like), activation)
-    readout = torch.zeros(len(results), len(rows)).to(like)
-    for value, weights in enumerate(results):
-        for unit, weight in weights.items():
-            readout[value, unit] = weight
-    stack.read(readout, torch.zeros(len(results)).to(like))
-    return new_groups, new_sizes
+                for one, other in itertools.product(parts[first], parts[second]):
+                    layer.begin()
+                    layer.add_product(
+                        one, other, _balance(part_samples[one], part_samples[other])[0]
+                    )
+                new_samples.append(samples[first] * samples[second])
+            terms.append(list(range(before, len(layer.results))))
+    layer.close(stack)
+    if cut:  # summed at once, a large square that cancels would still drown a small term
+        layer = _Wiring(len(stack.readout))
+        for term in terms:
+            layer.passed_on(term)
+        layer.close(stack)
+    return new_groups, new_samples
+
+
+def _cut(
+    stack: _Stack, samples: list[_Sample], cut: set[int]
+) -> tuple[list[list[int]], list[_Sample]]:
+    """One layer that cuts some values in two, and none at all where there is nothing to cut."""
+    if not cut:
+        return [[value] for value in range(len(samples))], samples
+    layer = _Wiring(len(samples))
+    parts: list[list[int]] = []
+    part_samples: list[_Sample] = []
+    for value, sample in enumerate(samples):
+        first = len(part_samples)
+        if value in cut:
+            at = sample.between()
+            layer.begin()
+            layer.add_low(value, at)
+            layer.begin()
+            layer.add_high(value, at)
+            part_samples += [sample.low(at), sample.high(at)]
+        else:
+            layer.passed_on([value])
+            part_samples.append(sample)
+        parts.append(list(range(first, len(part_samples))))
+    layer.close(stack)
+    return parts, part_samples
+
+
+class _Wiring:
+    """One layer of units on the values of a stack, and what is read off it."""
+
+    def __init__(self, n_values: int) -> None:
+        self.n_values = n_values
+        self.rows: list[dict[int, float]] = []
+        self.shift: list[float] = []
+        self.power: list[float] = []
+        self.cap: list[float] = []
+        self.results: list[dict[int, float]] = []
+
+    def begin(self) -> None:
+        """A new result, zero so far."""
+        self.results.append({})
+
+    def _add(
+        self,
+        row: dict[int, float],
+        weight: float,
+        shift: float = 0.0,
+        power: float = 1.0,
+        cap: float = math.inf,
+    ) -> None:
+        """One unit min(relu(row . values + shift), cap) ** power into the present result."""
+        self.results[-1][len(self.rows)] = weight
+        self.rows.append(row)
+        self.shift.append(shift)
+        self.power.append(power)
+        self.cap.append(cap)
+
+    def passed_on(self, values: Sequence[int]) -> None:
+        """A result that is the sum of some values, each computed on its own first."""
+        self.begin()
+        for value, sign in itertools.product(values, (1.0, -1.0)):
+            self._add({value: sign}, sign)
+
+    def add_low(self, value: int, cut: float) -> None:
+        """The part of a value within -cut to cut."""
+        for sign in (1.0, -1.0):
+            self._add({value: sign}, sign, cap=cut)
+
+    def add_high(self, value: int, cut: float) -> None:
+        """The part of a value beyond -cut to cut."""
+        for sign in (1.0, -1.0):
+            self._add({value: sign}, sign, shift=-cut)
+
+    def add_product(self, one: int, other: int, scale: float) -> None:
+        """A quarter of (scale one + other / scale)^2 - (scale one - other / scale)^2."""
+        for weight, sign in ((0.25, 1.0), (-0.25, -1.0)):
+            for side in (1.0, -1.0):
+                self._add({one: side * scale, other: side * sign / scale}, weight, power=2.0)
+
+    def close(self, stack: _Stack) -> None:
+        """Add the layer to the stack."""
+        like = stack.readout
+        rows = torch.zeros(len(self.rows), self.n_values).to(like)
+        for unit, row in enumerate(self.rows):
+            for value, weight in row.items():
+                rows[unit, value] = weight
+        activation = PowerReLU(_numbers(self.power, like), _numbers(self.cap, like))
+        stack.activate(rows, _numbers(self.shift, like), activation)
+        readout = torch.zeros(len(self.results), len(self.rows)).to(like)
+        for result, weights in enumerate(self.results):
+            for unit, weight in weights.items():
+                readout[result, unit] = weight
+        stack.read(readout, torch.zeros(len(self.results)).to(like))
 
 
 # -- Maxout ------------------------------------------------------------------------------------

@@ -37,6 +37,17 @@ def test_the_knots_themselves(degree, grid):
     assert difference(model, to_mlp(model), x) < 1e-9
 
 
+@settings(max_examples=20)
+@given(widths(depth=4), DEGREES, SEEDS)
+def test_values_of_any_size_far_outside_fitted_grids(shape, degree, seed):
+    model = draw_kan(shape, degree=degree, seed=seed)
+    n_in = model.kan_layers[0].n_in
+    model.refit_grids(rows(200, n_in, seed=seed))
+    form = to_mlp(model)
+    for reach in (1.0, 10.0):
+        assert difference(model, form, rows(50, n_in, seed=seed, reach=reach)) < 1e-9
+
+
 def test_grids_of_any_range():
     model = draw_kan([2, 3, 1], seed=2)
     x = rows(200, 2) * torch.tensor([1e6, 1e-6]).double() + torch.tensor([5e6, 1e-3]).double()
