@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from kansym import KAN, extract, train
 
@@ -18,3 +19,14 @@ def test_a_formula_is_found_whatever_the_inputs_are_called(names):
     assert not set(result.output_names) & set(result.input_names)
     np.testing.assert_allclose(result.predict(X), y, rtol=1e-9)
     assert {symbol.name for symbol in result.expr.free_symbols} == set(names)
+
+
+@pytest.mark.parametrize("target", ["range", "y", "distance [m]"])
+def test_a_nameless_model_takes_the_name_of_the_target(target):
+    X = pd.DataFrame({"speed": np.linspace(1, 2, 200), "time": np.linspace(2, 1, 200) ** 2})
+    y = pd.Series(2 * X["speed"] - X["time"], name=target)
+    result = extract(torch.nn.Sequential(torch.nn.Linear(2, 1)), X, y, progress=False)
+    assert result.output_names == (target,)
+    taken = pd.Series(y.to_numpy(), name="speed")
+    result = extract(torch.nn.Sequential(torch.nn.Linear(2, 1)), X, taken, progress=False)
+    assert result.output_names != ("speed",)
