@@ -24,14 +24,14 @@ from kansym.formula import Formula
 from kansym.mpmath_functions import mpmath_functions
 from kansym.parsing import parse
 from kansym.program import Program, evaluate
-from kansym.simplification import simplify
+from kansym.simplification import simplified_by_sympy, simplify
 from kansym.sympy_programs import from_sympy
 
 __all__ = ["Equivalence", "equivalent"]
 
 _DIGITS = 50
 _DECIMALS = 3
-_SUSPECT = 0.02
+_SUSPECT = 1e-4
 _DEFAULT_RANGE = (0.5, 2.0)
 _SHARE_DEFINED = 0.5
 _NO_TIME = -1
@@ -248,4 +248,4 @@ def _simplified_by_sympy(
         else sympy.Symbol(name, real=True)
         for name, column in sample.items()
     }
-    return within(seconds, lambda: sympy.simplify(expression.xreplace(assumed)), expression)
+    return simplified_by_sympy(expression.xreplace(assumed), seconds)

@@ -1,6 +1,8 @@
 """Simplify formulas in bounded time, never changing their value, never making them longer."""
 
+import math
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import final
 
@@ -15,11 +17,12 @@ from kansym.rewrites import FOLLOWERS, REWRITES, Rewrite
 from kansym.sympy_programs import from_sympy
 from kansym.tabulated_curve import TabulatedCurve
 
-__all__ = ["complexity", "simplify"]
+__all__ = ["complexity", "simplified_by_sympy", "simplify"]
 
 _POINTS = 48
 _TOLERANCE = 1e-9
 _ROUNDS = 12
+_LARGE = 10_000
 _RULE_SECONDS = 0.5
 
 
@@ -62,8 +65,42 @@ def simplify(
     search = _Search(expression, names, sample, curves or {}, time.monotonic() + seconds)
     within(seconds, search, None)
     if thorough and (left := search.deadline - time.monotonic()) > 0:
-        search.offer(within(left, lambda: sympy.simplify(search.best), search.best))
+        search.offer(simplified_by_sympy(search.best, left))
     return search.best
+
+
+def simplified_by_sympy(expression: sympy.Expr, seconds: float) -> sympy.Expr:
+    """``sympy.simplify`` in bounded time; the expression itself where it is too large for that.
+
+    Examples
+    --------
+    >>> x = sympy.Symbol("x")
+    >>> simplified_by_sympy(sympy.sin(x) ** 2 + sympy.cos(x) ** 2, 5.0)
+    1
+    """
+    if _polynomial_size(expression) > _LARGE:
+        return expression
+    return within(seconds, lambda: sympy.simplify(expression), expression)
+
+
+def _polynomial_size(expression: sympy.Expr) -> float:
+    """Product of the degrees that the expression has as a polynomial in its roots and powers.
+
+    sympy's greatest common divisors compute with integers of so many digits, in steps that no
+    signal interrupts: x**0.137 and x**2.5 are powers 137 and 2500 of x**(1/1000).
+    """
+    exponents: dict[tuple[sympy.Basic, sympy.Basic], list[sympy.Rational]] = defaultdict(list)
+    for part in sympy.preorder_traversal(expression):
+        if isinstance(part, sympy.Pow | sympy.exp):
+            base, exponent = part.as_base_exp()
+            factor, rest = sympy.nsimplify(exponent, rational=True).as_coeff_Mul()
+            if base.free_symbols or rest.free_symbols:
+                exponents[base, rest].append(sympy.Rational(factor))
+    size = 1.0
+    for powers in exponents.values():
+        common = math.lcm(*(int(power.q) for power in powers))
+        size *= max(1.0, *(float(abs(power) * common) for power in powers))
+    return size
 
 
 def _sample(
