@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 
+import mpmath
 import sympy
 
 __all__ = ["complexity"]
@@ -70,7 +71,9 @@ def _number_bits(number: sympy.Number) -> float:
     if isinstance(number, sympy.Rational):
         return _number_bits(sympy.Integer(number.p)) + _number_bits(sympy.Integer(number.q))
     if isinstance(number, sympy.Float):
-        digits = f"{float(number):.15g}".lower().split("e")[0].replace(".", "").strip("-0")
+        # A number of few digits is not written with those of its binary form.
+        held = min(15, mpmath.libmp.prec_to_dps(number._prec))
+        digits = f"{float(number):.{held}g}".lower().split("e")[0].replace(".", "").strip("-0")
         return _OPERATION + _BITS_PER_DIGIT * max(1, len(digits))
     return _CONSTANT
 

@@ -4,6 +4,7 @@ Parallel units share a node, parallel edges add, straight edges are folded into 
 ones are dropped, and what remains is brought to the one form that its function has.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -27,6 +28,7 @@ from kansym.working_graph import until_settled
 
 __all__ = ["READABLE_EDGES", "condense"]
 
+Values = Float[np.ndarray, "rows outputs"]
 READABLE_EDGES = 400
 """Edges beyond which nobody reads a formula off a network."""
 _NOTEWORTHY = 1e-8
@@ -66,6 +68,7 @@ def condense(
     [('a', 'input'), ('b', 'input'), ('y', 'product')]
     """
     graph = build_graph(stage, sample, tolerance)
+    before = np.stack([graph.nodes[number].values for number in graph.outputs], axis=1)
     merger = Merger()
     passes = (
         drop_dead,
@@ -93,7 +96,8 @@ def condense(
         source=source,
         parameters=parameters,
     )
-    return replace(network, findings=(*network.findings, *_cost(network, merger, tolerance, stage)))
+    cost = _cost(network, stage.evaluate(sample), before, merger, tolerance)
+    return replace(network, findings=(*network.findings, *cost))
 
 
 def _too_many(n_edges: int) -> list[Finding]:
@@ -104,17 +108,34 @@ def _too_many(n_edges: int) -> list[Finding]:
     return [Finding(Status.NOT_READABLE, "network", detail)]
 
 
-def _cost(network: Network, merger: Merger, tolerance: float, stage: Stage) -> list[Finding]:
-    """What merging within a tolerance changed."""
+def _cost(
+    network: Network, exact: Values, before: Values, merger: Merger, tolerance: float
+) -> list[Finding]:
+    """What merging within a tolerance changed: the distance from the model before and after."""
     if merger.worst <= _NOTEWORTHY and tolerance < _COARSE:
         return []
-    exact = stage.evaluate(network.sample)
-    spread = np.maximum(exact.std(axis=0), 1e-300)
-    change = np.sqrt(np.mean((network(network.sample) - exact) ** 2, axis=0)) / spread
-    if not change.max() > _NOTEWORTHY:
+    lost, kept = _distance(network(network.sample), exact), _distance(before, exact)
+    if not lost > _NOTEWORTHY:
         return []
+    merged = f"{merger.merged} {'node' if merger.merged == 1 else 'nodes'} merged"
     detail = (
-        f"{merger.merged} nodes merged that were parallel to {merger.worst:.1e}; with a tolerance "
-        f"of {tolerance:.1e} the outputs changed by {change.max():.1e} of their spread"
+        f"{merged} that were parallel to {merger.worst:.1e}, with a tolerance of "
+        f"{tolerance:.1e}: before, the network differed from the model by {kept:.1e} of the "
+        f"spread of its output ({_r_squared(kept)}), after it by {lost:.1e} ({_r_squared(lost)})"
     )
     return [Finding(Status.MERGED_APPROXIMATELY, "network", detail)]
+
+
+def _distance(found: Values, exact: Values) -> float:
+    """Root-mean-square difference over the spread, of the output where it is largest."""
+    spread = np.maximum(exact.std(axis=0), 1e-300)
+    return float((np.sqrt(np.mean((found - exact) ** 2, axis=0)) / spread).max())
+
+
+def _r_squared(distance: float) -> str:
+    """Share of the variance that is reproduced, to as many digits as say something."""
+    missing = min(distance, 1e6) ** 2
+    if missing < 1e-12:
+        return "R² = 1"
+    digits = max(2, 1 - math.floor(math.log10(missing)))
+    return f"R² = {1 - missing:.{digits}f}"

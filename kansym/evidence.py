@@ -86,9 +86,13 @@ class Evidence:
     def forbidden(self, edge: int, function: str) -> "Evidence":
         """Without one function on one edge."""
         name = self.library[function].name
-        allowed = tuple(option for option in self.options[edge] if option.function.name != name)
         fits = tuple(fit for fit in self.fits[edge] if fit.candidate.name != name)
-        if not allowed:
+        # What was far behind the forbidden function, or its own curve, may be the best now.
+        every = options_of(
+            self.network, [fits if i == edge else each for i, each in enumerate(self.fits)]
+        )
+        allowed = tuple(option for option in every[edge] if option.function.name != name)
+        if not fits and self.network.edges[edge].fixed is not None:
             raise InputError(f"{name!r} is all that this edge may be: nothing would be left.")
         return replace(
             self,

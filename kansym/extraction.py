@@ -1,7 +1,8 @@
 """The result of opening a network: formulas, how they were found, and how far to trust them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -183,11 +184,35 @@ class Extraction:
         edge : its position in `edges`, or ``"source -> target"``.
         function : name of a candidate in the library of the extraction.
         """
-        return self._evidence().fixed(self.position(edge), function).conclude()
+        return self.choose_again(fix=[(edge, function)])
 
     def forbid(self, edge: str | int, function: str) -> "Extraction":
         """The result with one function forbidden on one edge; the rest is chosen anew."""
-        return self._evidence().forbidden(self.position(edge), function).conclude()
+        return self.choose_again(forbid=[(edge, function)])
+
+    def choose_again(
+        self,
+        *,
+        fix: Iterable[tuple[str | int, str]] = (),
+        forbid: Iterable[tuple[str | int, str]] = (),
+    ) -> "Extraction":
+        """The result with several functions fixed or forbidden; the rest is chosen anew.
+
+        Parameters
+        ----------
+        fix, forbid : pairs of an edge and a function, as in `fix`.
+
+        Raises
+        ------
+        InputError
+            For an edge or a function that is not there, with the nearest names.
+        """
+        evidence = self._evidence()
+        for edge, function in forbid:
+            evidence = evidence.forbidden(self.position(edge), function)
+        for edge, function in fix:
+            evidence = evidence.fixed(self.position(edge), function)
+        return evidence.conclude()
 
     def _evidence(self) -> "Evidence":
         if self.evidence is None:
@@ -209,7 +234,9 @@ class Extraction:
             if name.replace(" ", "") == plain.replace(" ", "")
         ]
         if not found:
-            raise InputError(f"There is no edge {edge!r}: the edges are {', '.join(names)}.")
+            near = get_close_matches(plain, names, 3, 0.5) or names
+            kind = "the nearest" if len(near) < len(names) else "the edges"
+            raise InputError(f"There is no edge {edge!r}: {kind} are {', '.join(near)}.")
         return found[0]
 
     def __str__(self) -> str:

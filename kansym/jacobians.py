@@ -87,14 +87,15 @@ def _layer_parts(layer: KANLayer, last: bool) -> list[tuple[nn.Parameter, Tensor
     # A spline contains every constant, so a bias beside one would only be a null direction.
     bias = ~splines.any(1)
     bias[layer.n_sum :] = last
+    bias &= ~layer.frozen_bias
     parts: list[tuple[nn.Parameter, Tensor]] = [
         (layer.coef, splines[..., None].expand(layer.coef.shape)),
         (layer.slope, straight),
         (layer.bias, bias),
     ]
     for target, source, edge in layer.symbol_edges():
-        free = not bool(layer.frozen[target, source])
-        parts.append((edge.constants, torch.full_like(edge.constants, free, dtype=torch.bool)))
+        free = torch.tensor(edge.free, device=edge.constants.device)
+        parts.append((edge.constants, free & ~layer.frozen[target, source]))
     return parts
 
 
@@ -220,8 +221,7 @@ def _backward(tape: _Tape, delta: Tensor, last: bool) -> tuple[Tensor, Tensor]:
     target, source = straight.nonzero(as_tuple=True)
     blocks += [sensitivity[:, target, source] * tape.x[:, source], delta[:, bias]]
     for (position, derivatives), (_, free) in zip(tape.symbols.items(), symbols, strict=True):
-        if bool(free.all()):
-            blocks.append(sensitivity[:, position[0], position[1], None] * derivatives)
+        blocks.append(sensitivity[:, position[0], position[1], None] * derivatives[:, free])
     present = layer.kind != EdgeKind.ABSENT
     return torch.cat(blocks, dim=1), (sensitivity * tape.slopes * present).sum(1)
 

@@ -5,11 +5,13 @@ References
 Z. Liu et al., KAN: Kolmogorov-Arnold Networks, 2024, arXiv:2404.19756.
 """
 
-from collections.abc import Sequence
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from numbers import Integral
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -20,7 +22,7 @@ from kansym.program import Program, evaluate
 from kansym.splines import greville_abscissae, spline_basis, spline_coefficients
 from kansym.torch_functions import TORCH
 
-__all__ = ["KAN", "EdgeKind", "KANLayer", "SymbolEdge", "Width"]
+__all__ = ["KAN", "ConstantPlace", "EdgeKind", "KANLayer", "SymbolEdge", "Width"]
 
 FORWARD_ROWS = 4096
 """Rows that go through the layers at a time where memory should not grow with the rows."""
@@ -49,6 +51,12 @@ class HasProgram(Protocol):
 class SymbolEdge(nn.Module):
     """An edge fixed to a known function, y = c f(a x + b) + d, with trainable constants.
 
+    Parameters
+    ----------
+    program : the function f, in the variable ``"x"``.
+    constants : a, b, c, d.
+    free : which of them training may change.
+
     Examples
     --------
     >>> edge = SymbolEdge(("sin", "x"), (2.0, 0.0, 3.0, 1.0))
@@ -61,11 +69,13 @@ class SymbolEdge(nn.Module):
         program: Program,
         constants: Sequence[float],
         *,
+        free: Sequence[bool] = (True, True, True, True),
         dtype: torch.dtype = torch.float64,
         device: torch.device | str | None = None,
     ):
         super().__init__()
         self.program = program
+        self.free = tuple(bool(one) for one in free)
         self.constants = nn.Parameter(torch.tensor(constants, dtype=dtype, device=device))
 
     def forward(self, x: Float[Tensor, " batch"]) -> Float[Tensor, " batch"]:
@@ -93,6 +103,7 @@ class KANLayer(nn.Module):
     high: Tensor
     kind: Tensor
     frozen: Tensor
+    frozen_bias: Tensor
 
     def __init__(
         self,
@@ -117,6 +128,8 @@ class KANLayer(nn.Module):
             "kind", torch.full((n_out, n_in), EdgeKind.SPLINE, dtype=torch.int8, device=device)
         )
         self.register_buffer("frozen", torch.zeros(n_out, n_in, dtype=torch.bool, device=device))
+        held = torch.zeros(n_out, dtype=torch.bool, device=device)
+        self.register_buffer("frozen_bias", held, persistent=False)
         self.coef = nn.Parameter(torch.zeros(n_out, n_in, grid + degree, **at))
         self.slope = nn.Parameter(torch.zeros(n_out, n_in, **at))
         self.bias = nn.Parameter(torch.zeros(n_out, **at))
@@ -137,7 +150,7 @@ class KANLayer(nn.Module):
             slope = torch.randn(self.n_out, self.n_in, **at).to(middle) / self.n_in**0.5
             slope = slope / (self.high - self.low) * (self.kind == EdgeKind.STRAIGHT)
             self.slope.copy_(torch.where(self.frozen, self.slope, slope))
-            self.bias.zero_()
+            self.bias.mul_(self.frozen_bias)
 
     def weight(self) -> Float[Tensor, "n_out n_in coefficients"]:
         """Spline coefficients, zero where the edge is no spline."""
@@ -207,6 +220,35 @@ class KANLayer(nn.Module):
         self.coef = nn.Parameter(coef, requires_grad=self.coef.requires_grad)
 
 
+@dataclass(frozen=True)
+class ConstantPlace:
+    """Where the number stands that holds a named constant of a known start.
+
+    Attributes
+    ----------
+    layer, target : the node, as in `KAN.set_edge`.
+    source : the other end of the edge; None for the bias of the node.
+    slot : ``"slope"`` or ``"bias"``, or which of a, b, c, d of a fixed edge.
+    program : the constant as a function of that number, in the variable ``"x"``.
+    """
+
+    layer: int
+    target: int
+    source: int | None
+    slot: str
+    program: Program = "x"
+
+    def number(self, layer: KANLayer) -> float:
+        """The number that stands there."""
+        if self.slot == "bias":
+            return layer.bias[self.target].item()
+        if self.slot == "slope":
+            return layer.slope[self.target, self.source].item()  # pyright: ignore[reportReturnType]
+        edge = layer.symbols[f"{self.target}_{self.source}"]
+        assert isinstance(edge, SymbolEdge)
+        return edge.constants["abcd".index(self.slot)].item()
+
+
 class KAN(nn.Module):
     """Kolmogorov-Arnold network: layers of univariate functions on edges, summed at nodes.
 
@@ -268,6 +310,8 @@ class KAN(nn.Module):
         assert isinstance(n_inputs, int)
         self.input_names: tuple[str, ...] = tuple(f"x{i + 1}" for i in range(n_inputs))
         self.output_names: tuple[str, ...] = ()
+        self.known_start = False
+        self.known_constants: dict[str, ConstantPlace] = {}
         self.layers = nn.ModuleList()
         n_in = n_inputs
         for width in self.widths[1:]:
@@ -291,6 +335,65 @@ class KAN(nn.Module):
             self.kan_layers[0].low.copy_(limits[:, 0])
             self.kan_layers[0].high.copy_(limits[:, 1])
         self.reset(seed)
+
+    @classmethod
+    def from_expression(
+        cls,
+        expression: str,
+        inputs: Sequence[str] | None = None,
+        *,
+        constants: Mapping[str, float] | None = None,
+        X: Any = None,
+        domain: Sequence[float] | Sequence[Sequence[float]] | None = None,
+        grid: int = 5,
+        degree: int = 3,
+        seed: int = 0,
+    ) -> "KAN":
+        """The KAN of an expression, its unknown parts as splines: a start that is known.
+
+        Known functions become fixed edges, sums and products become nodes, and straight edges
+        carry what enters late. `kansym.train` keeps that shape: it moves the named constants and
+        the splines; numbers that are written out stay as they are.
+
+        Parameters
+        ----------
+        expression : text such as ``"a*exp(-x**2/b) + ?(y)"``, where ``?(...)`` is unknown.
+        inputs : names of the columns, in order; the names that are no constants, sorted, if None.
+        constants : names of the constants to find, with values to start from.
+        X : rows (rows, inputs) that the splines must span; training adapts to its own rows.
+        domain : ranges of the inputs in place of rows, as for `KAN`; (-1, 1) by default.
+        grid, degree, seed : of the splines.
+
+        Raises
+        ------
+        InputError
+            If the text is no formula, has a name that is neither input nor constant, or is not
+            defined on the rows.
+
+        Examples
+        --------
+        >>> model = KAN.from_expression("a*exp(-x**2/b) + ?(y)", constants={"a": 1, "b": 2})
+        >>> model.input_names, model.constants
+        (('x', 'y'), {'a': 1.0, 'b': 2.0})
+        """
+        return importlib.import_module("kansym.known_start").kan_of(
+            expression,
+            inputs,
+            constants=constants or {},
+            X=X,
+            domain=domain,
+            make=lambda widths, within: cls(
+                widths, grid=grid, degree=degree, seed=seed, domain=within
+            ),
+        )
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """Values of the constants that `from_expression` was given, by name."""
+        return {
+            name: float(evaluate(place.program, {"x": place.number(self.kan_layers[place.layer])}))
+            for name, place in self.known_constants.items()
+        }
 
     @property
     def kan_layers(self) -> list[KANLayer]:
@@ -333,8 +436,9 @@ class KAN(nn.Module):
         total = 0
         for layer in self.kan_layers:
             total += int((layer.kind == EdgeKind.SPLINE).sum()) * (layer.grid + layer.degree)
-            total += int((layer.kind == EdgeKind.STRAIGHT).sum())
-            total += 4 * len(layer.symbols) + layer.n_out
+            total += int(((layer.kind == EdgeKind.STRAIGHT) & ~layer.frozen).sum())
+            total += sum(sum(edge.free) for _, _, edge in layer.symbol_edges())
+            total += layer.n_out - int(layer.frozen_bias.sum())
         return total
 
     # -- the kinds of single edges ---------------------------------------------------------
@@ -385,8 +489,9 @@ class KAN(nn.Module):
         source: int,
         function: Program | HasProgram,
         constants: Sequence[float] = (1.0, 0.0, 1.0, 0.0),
+        free: Sequence[bool] = (True, True, True, True),
     ) -> None:
-        """Fix an edge to y = c f(a x + b) + d; the constants (a, b, c, d) stay trainable.
+        """Fix an edge to y = c f(a x + b) + d; those of (a, b, c, d) that are free are trained.
 
         Examples
         --------
@@ -397,7 +502,8 @@ class KAN(nn.Module):
         """
         here = self._edge(layer, target, source)
         program = function if isinstance(function, float | int | str | tuple) else function.program
-        edge = SymbolEdge(program, constants, dtype=here.coef.dtype, device=here.coef.device)
+        at = {"dtype": here.coef.dtype, "device": here.coef.device}
+        edge = SymbolEdge(program, constants, free=free, **at)
         here.symbols[f"{target}_{source}"] = edge
         here.kind[target, source] = EdgeKind.SYMBOL
 

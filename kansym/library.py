@@ -5,6 +5,7 @@ derivatives, domain, complexity and LaTeX are derived from that, when first aske
 """
 
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NoReturn, final
@@ -277,7 +278,11 @@ class Library:
 
     def __getitem__(self, name: str) -> Candidate:
         if name not in self._candidates:
-            raise InputError(f"No candidate is named {name!r}; there are {', '.join(self.names)}.")
+            near = get_close_matches(str(name), self.names, 3, 0.5)
+            words = "the nearest are" if near else "there are"
+            raise InputError(
+                f"No candidate is named {name!r}; {words} {', '.join(near or self.names)}."
+            )
         return self._candidates[name]
 
     def __repr__(self) -> str:

@@ -11,14 +11,15 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from kansym.errors import InputError, ModelFileError
-from kansym.kan import KAN, Width
+from kansym.kan import KAN, ConstantPlace, Width
 from kansym.mlp import MLP
-from kansym.program import from_json, to_json
+from kansym.program import from_json, to_json, validate
 
-__all__ = ["load", "save"]
+__all__ = ["load", "refuse_pickle", "save"]
 
 FORMAT = "kansym-model"
 VERSION = 1
+_PICKLES = (".joblib", ".pickle", ".pkl", ".pt", ".pth")
 
 
 def save(model: KAN | MLP, path: str | Path) -> None:
@@ -64,7 +65,7 @@ def save(model: KAN | MLP, path: str | Path) -> None:
 
 def _kan_header(model: KAN) -> dict[str, Any]:
     """Shape of a KAN, and its fixed functions as data."""
-    return {
+    header: dict[str, Any] = {
         "kind": "KAN",
         "widths": model.widths,
         "degree": model.degree,
@@ -74,6 +75,39 @@ def _kan_header(model: KAN) -> dict[str, Any]:
             for layer in model.kan_layers
         ],
     }
+    if model.known_start:
+        header["known_start"] = {
+            "constants": {
+                name: [place.layer, place.target, place.source, place.slot, to_json(place.program)]
+                for name, place in model.known_constants.items()
+            },
+            "frozen_bias": [layer.frozen_bias.tolist() for layer in model.kan_layers],
+            "free": [
+                {key: edge.free for key, edge in layer.symbols.items()}
+                for layer in model.kan_layers
+            ],
+        }
+    return header
+
+
+def _restore_start(model: KAN, found: dict[str, Any]) -> None:
+    """What a known start holds still, and where its constants are."""
+    model.known_start = True
+    for layer, held, free in zip(
+        model.kan_layers, found["frozen_bias"], found["free"], strict=True
+    ):
+        layer.frozen_bias.copy_(torch.tensor([bool(one) for one in held]))
+        for key, which in free.items():
+            if len(which) != 4:
+                raise ValueError(f"{len(which)} marks for the four constants of an edge")
+            layer.symbols[key].free = tuple(bool(one) for one in which)  # pyright: ignore
+    for name, (layer, target, source, slot, program) in found["constants"].items():
+        place = ConstantPlace(
+            int(layer), int(target), None if source is None else int(source), str(slot),
+            validate(program, ("x",)),
+        )  # fmt: skip
+        model.known_constants[str(name)] = place
+    _ = model.constants
 
 
 def _write_whole(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
@@ -142,13 +176,14 @@ def _check_shapes(header: dict[str, Any], tensors: dict[str, Tensor]) -> None:
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Header and tensors of a file, or an error that says what the file is instead."""
     if not path.is_file():
-        raise ModelFileError(f"{path} does not exist: give a file that kansym saved.")
+        found = "is a folder" if path.is_dir() else "does not exist"
+        raise ModelFileError(f"{path} {found}: give a file that kansym saved.")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        _refuse_pickle(path)
+        refuse_pickle(path)
         raise ModelFileError(
             f"{path} is no whole safetensors file ({error}): it may have been cut short; copy or "
             "save it again."
@@ -171,15 +206,16 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     return header, tensors
 
 
-def _refuse_pickle(path: Path) -> None:
-    """Say so if a file is a pickle or an archive of one."""
+def refuse_pickle(path: Path) -> None:
+    """Say so if a file is a pickle or an archive of one, by its first bytes or its name."""
     with path.open("rb") as file:
         start = file.read(4)
-    if start == b"PK\x03\x04" or (start[:1] == b"\x80" and start[1:2] in b"\x02\x03\x04\x05"):
+    pickled = start[:1] == b"\x80" and start[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
+    if start == b"PK\x03\x04" or pickled or (start and path.suffix.lower() in _PICKLES):
         raise ModelFileError(
-            f"{path} is a pickle or a PyTorch archive, which can run code when opened: load it "
-            "yourself with torch.load(..., weights_only=True), build the model, and save it with "
-            "kansym or safetensors."
+            f"{path} is a pickle or a PyTorch archive, which can run code when opened: read the "
+            "numbers with torch.load(path, weights_only=True), load them into the model that you "
+            "build, and give that to kansym.extract."
         )
 
 
@@ -202,4 +238,6 @@ def _empty_model(header: dict[str, Any], tensors: dict[str, Tensor]) -> KAN | ML
         for key, program in symbols[position].items():
             target, source = (int(part) for part in key.split("_"))
             model.fix_edge(position, target, source, from_json(program))
+    if "known_start" in header:
+        _restore_start(model, header["known_start"])
     return model

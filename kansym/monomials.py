@@ -16,6 +16,7 @@ from kansym.edge_fit import EdgeFit
 from kansym.fit import fit_curves
 from kansym.library import Library
 from kansym.network import Edge, Network, Node
+from kansym.node_points import compress
 
 __all__ = ["rewrite_monomials"]
 
@@ -224,10 +225,10 @@ class _Variant:
         q = np.exp(self.power * log_p)
         n_points = len(like.x)
         if len(np.unique(q)) < n_points:
-            n_points = len(np.unique(q))
+            return compress(q)  # curves of one network have equally many points
         levels = (np.arange(n_points) + 0.5) / n_points
         even = np.linspace(q.min(), q.max(), n_points)
-        x = 0.5 * (np.quantile(q, levels) + even) if n_points > 8 else np.unique(q)
+        x = 0.5 * (np.quantile(q, levels) + even)
         middles = (x[1:] + x[:-1]) / 2
         cells = np.bincount(np.searchsorted(middles, q), minlength=len(x)).astype(float)
         density = cells / cells.sum() + 0.1 / len(x)

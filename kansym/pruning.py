@@ -82,6 +82,8 @@ def _embed_layer(source: KANLayer, target: KANLayer, nodes: Tensor, incoming: Te
     target.frozen[at] = source.frozen
     target.bias.zero_()
     target.bias[nodes] = source.bias
+    target.frozen_bias.zero_()
+    target.frozen_bias[nodes] = source.frozen_bias
     target.low[incoming] = source.low
     target.high[incoming] = source.high
     target.symbols.clear()

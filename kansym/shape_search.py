@@ -1,6 +1,7 @@
 """Training of KANs by second order: the narrowest shape first, coarse splines before fine ones."""
 
 import copy
+import math
 import time
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ from kansym.training_run import SEARCH_ROWS, BestModel, TrainingRun
 __all__ = [
     "CLEAR",
     "best_of_shape",
+    "from_known_start",
     "prune",
     "refine",
     "search_shapes",
@@ -24,6 +26,8 @@ __all__ = [
 GOOD, CLEAR, PERFECT = 2e-2, 1e-4, 1e-6
 """Relative errors: a start worth refining, a shape that is surely right, nothing left to gain."""
 MOST_PARAMETERS = 2500
+NEAR, NEAR_STARTS = 0.7, 8
+"""Spread of the logarithms of constants around a known start, and starts until one fits."""
 
 
 def train_kan(
@@ -31,19 +35,57 @@ def train_kan(
 ) -> None:
     """Search shapes and starts on coarse splines, prune, then refine the splines."""
     fresh = starts > 1 or pruning
-    if fresh:
+    if fresh and model.known_start:
+        pruning = False
+        chosen = from_known_start(model, run, best, starts)
+    elif fresh:
         shapes = [model.widths]
         if pruning and not _drawn_by_hand(model):
             shapes = list(narrower_widths(model.widths))
         chosen = search_shapes(model, shapes, run, best, starts)
     else:
         chosen = copy.deepcopy(model)
-        run.levenberg_marquardt(chosen, steps, "continued")
+        best.offer(chosen, run.validation(chosen))
+        run.levenberg_marquardt(chosen, steps, "continued", smoothness=1e-9)
         best.offer(chosen, run.validation(chosen))
     if pruning:
         run.tell(0.6, "pruning")
         chosen = prune(chosen, run, best)
     refine(chosen, run, best, steps)
+
+
+def from_known_start(model: KAN, run: TrainingRun, best: BestModel, starts: int) -> KAN:
+    """The best of several starts of one shape: the constants as given first, then others near."""
+    short = run.subset(SEARCH_ROWS)
+    raced: list[tuple[float, KAN]] = []
+    for start in range(min(starts, NEAR_STARTS)):
+        trial = copy.deepcopy(model)
+        if start:
+            _move_constants(trial, run.seed + 1000 * start)
+        reached = _race(trial, short, f"known start {start + 1}")
+        # Constants far off may leave the domain of a function.
+        raced.append((reached if math.isfinite(reached) else math.inf, trial))
+        best.offer(trial, run.validation(trial))
+        lowest = min(error for error, _ in raced)
+        run.tell(0.6 * (start + 1) / NEAR_STARTS, f"known start, error {lowest:.1e}")
+        agreeing = sum(error < 1.05 * lowest for error, _ in raced)
+        if lowest < GOOD or agreeing >= 3:
+            break
+    _, chosen = min(raced, key=lambda pair: pair[0])
+    chosen.refit_grids(run.x, margin=0.01)
+    return chosen
+
+
+def _move_constants(model: KAN, seed: int) -> None:
+    """Multiply every free number outside the splines by a random factor near 1."""
+    generator = torch.Generator().manual_seed(seed)
+    splines = {id(layer.coef) for layer in model.kan_layers}
+    with torch.no_grad():
+        for parameter, free in FreeParameters.of(model).parts:
+            if id(parameter) not in splines:
+                factor = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+                factor = (NEAR * factor).exp().to(parameter)
+                parameter.mul_(torch.where(free, factor, 1.0))
 
 
 def _drawn_by_hand(model: KAN) -> bool:
@@ -244,7 +286,7 @@ def refine(model: KAN, run: TrainingRun, best: BestModel, steps: int) -> None:
     while error > PERFECT:
         splines = max(layer.grid for layer in model.kan_layers)
         finer = copy.deepcopy(model)
-        finer.refit_grids(run.x, margin=0.01)
+        finer.refit_grids(run.x_all, margin=0.01)
         finer.refine_grids(2)
         size = len(FreeParameters.of(finer))
         if size > min(MOST_PARAMETERS, len(run.x) * run.y.shape[1]) or 2 * splines > len(run.x) / 4:

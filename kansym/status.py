@@ -51,8 +51,9 @@ class Status(Enum):
         "give more rows or a wider range of the inputs."
     )
     MERGED_APPROXIMATELY = (
-        "Hidden units were merged within a tolerance, which changed the function slightly: "
-        "compare the fidelity before and after."
+        "Hidden units were merged within a tolerance, which changed the function: if the fidelity "
+        "after it is too low, give a smaller tolerance=, or train with a penalty that pulls "
+        "copies together."
     )
     DEPENDENT_INPUTS = (
         "Some inputs determine others on these data, so several formulas are equally right: "

@@ -31,7 +31,9 @@ class Table:
 
 
 def _columns_of(data: Any, what: str) -> tuple[np.ndarray, tuple[str, ...] | None]:
-    """A two-dimensional array and, for a data frame or series, its names."""
+    """A two-dimensional array and, for a table, data frame or series, its names."""
+    if isinstance(data, Table):
+        return data.values, data.names
     library = type(data).__module__.split(".")[0]
     names: tuple[str, ...] | None = None
     if library == "pandas":

@@ -35,7 +35,8 @@ def trace(model: Any, X: Any = None, *, tolerance: float | None = None) -> Netwo
     X : rows (rows, inputs) on which curves are drawn, in the units of the inputs. Models of
         kansym remember some of their training rows, others need them here.
     tolerance : relative distance within which curves count as constant, straight or parallel;
-        by default 1e-9, or 64 times the precision of the model's numbers if that is more.
+        by default 1e-9, or 64 times the precision of the model's numbers if that is more, but
+        never above 1e-3.
 
     Raises
     ------
@@ -58,6 +59,8 @@ def trace(model: Any, X: Any = None, *, tolerance: float | None = None) -> Netwo
         from kansym.readers.files import load_model
 
         model = load_model(Path(model))
+    if isinstance(model, dict):
+        raise _unsupported(model)
     rows = _rows(model, X)
     reading = Reading(_fewer(rows.values))
     opened = _opened(model, reading)
@@ -72,8 +75,13 @@ def trace(model: Any, X: Any = None, *, tolerance: float | None = None) -> Netwo
         outputs=outputs,
         source=opened.source,
         parameters=opened.parameters,
-        tolerance=max(1e-9, 64 * opened.precision) if tolerance is None else tolerance,
+        tolerance=_default_tolerance(opened.precision) if tolerance is None else tolerance,
     )
+
+
+def _default_tolerance(precision: float) -> float:
+    """What rounding may have moved apart; half precision would allow to merge anything."""
+    return min(max(1e-9, 64 * precision), 1e-3)
 
 
 def _check_finite(opened: Opened, reading: Reading) -> None:
@@ -83,6 +91,11 @@ def _check_finite(opened: Opened, reading: Reading) -> None:
     bad = ~np.isfinite(values.sum(axis=1))
     if bad.any():
         row = reading.rows[int(np.argmax(bad))]
+        if bad.all():
+            raise InputError(
+                f"{opened.source} gives no finite value on any of {len(bad)} rows, such as "
+                f"{row.tolist()}: X must be in the units and the range that it was trained on."
+            )
         raise InputError(
             f"{opened.source} gives no finite value on {int(bad.sum())} of {len(bad)} rows, such "
             f"as {row.tolist()}: leave these rows out of X."
@@ -116,8 +129,9 @@ def _unsupported(model: object) -> Exception:
     """The error for something that is no model."""
     if isinstance(model, dict):
         return UnsupportedModelError(
-            "A dictionary was given: a state dict holds numbers but not the layers that they "
-            "belong to. Load it into its model with load_state_dict, and give the model."
+            "A dictionary was given, expected a model: a state dict holds numbers but not the "
+            "layers that they belong to, so load it into its model with load_state_dict and give "
+            "that."
         )
     return UnsupportedModelError(
         f"No reader opens a {type(model).__module__}.{type(model).__qualname__}: give a torch "
@@ -142,8 +156,9 @@ def _rows(model: Any, X: Any) -> Table:
     elif isinstance(model, Readable):
         names = model.input_names
     if X is None and remembered is None:
+        what = "This model file" if isinstance(model, Readable) else type(model).__name__
         raise InputError(
-            f"{type(model).__name__} remembers no rows to be read on: give X, the inputs that it "
+            f"{what} remembers no rows to be read on: give X, the inputs that it "
             "was trained on (a KAN or MLP of kansym remembers some once it is trained)."
         )
     return _named(as_table(remembered if X is None else X), X, names)

@@ -78,7 +78,8 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
 
     A fresh KAN is searched for the narrowest of its sub-networks that fits (``prune=True``), from
     several starts on coarse splines; the splines are then refined while the held-out error falls.
-    A model that was trained before is trained on as it is.
+    A model that was trained before is trained on as it is. A known start
+    (`KAN.from_expression`) keeps its shape; only its constants and splines move.
 
     Parameters
     ----------

@@ -56,6 +56,11 @@ class TrainingRun:
     best: "BestModel | None" = None
     """Where an interrupted phase leaves its model."""
 
+    @property
+    def x_all(self) -> Tensor:
+        """Rows trained on and rows held out: grids should span both."""
+        return self.x if self.x_held is self.x else torch.cat([self.x, self.x_held])
+
     def subset(self, rows: int) -> "TrainingRun":
         """The same run on its first rows only; rows are in random order already."""
         smaller = copy.copy(self)

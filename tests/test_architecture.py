@@ -7,7 +7,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "kansym"
 MEETING_PLACES = {
     "__init__", "__main__", "bench", "claims", "cli", "demo", "discovery", "evidence",
-    "extraction", "readers", "reporting", "result_files", "tracing",
+    "extraction", "known_start", "readers", "reporting", "result_files", "tracing",
 }  # fmt: skip
 
 

@@ -2,6 +2,9 @@
 
 import json
 import math
+import re
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,8 @@ from torch import nn
 from kansym.claims import (
     CLAIMS,
     Claim,
+    ClaimResult,
+    ClaimsReport,
     Effort,
     Figure,
     Judgement,
@@ -25,6 +30,7 @@ from kansym.claims import (
 )
 from kansym.claims.classifying import knots_split
 from kansym.claims.intervals import bootstrap, geometric_mean, mean, proportion, slope, times
+from kansym.claims.plots import MLP_COLOUR, Strip, strips_plot
 from kansym.claims.results_file import ResultsFile
 from kansym.cli import main
 from kansym.errors import InputError
@@ -38,6 +44,9 @@ from kansym.mlp_form import (
     widened,
 )
 from kansym.reporting import write_document
+from kansym.reporting.charts import SYMBOL
+from kansym.reporting.pictures import Circle, Label, Picture, svg
+from kansym.reporting.pictures import Path as Stroke
 from kansym.rewriting import to_mlp
 
 EXACT = ("C1", "C2", "C3", "C6")
@@ -101,6 +110,22 @@ def test_the_quick_command_in_two_processes(tmp_path, capsys):
     for identifier in CLAIMS:
         assert f"{identifier} " in found
     assert "gave no figures" not in page.read_text(encoding="utf-8")
+
+
+def test_the_claim_in_the_documentation_runs(tmp_path, monkeypatch):
+    page = (Path(__file__).parent.parent / "docs" / "reference" / "claims.md").read_text()
+    (source,) = re.findall(r"```python\n(\"\"\"C11.*?)```", page, re.DOTALL)
+    place = tmp_path / "c11_linear.py"
+    place.write_text(source)
+    spec = spec_from_file_location(place.stem, place)
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader.exec_module(module := module_from_spec(spec))
+    claim = module.CLAIM
+    monkeypatch.setitem(runner.CLAIMS, claim.identifier, claim)
+    report = run_claims([claim], effort=Effort.TRIAL, jobs=1, progress=False)
+    assert report["C11"].judgement.verdict is Verdict.HOLDS
+    assert "<svg " in write_document(claims_document(report), tmp_path / "p.html").read_text()
 
 
 # Verdicts follow from figures -----------------------------------------------------------------
@@ -181,6 +206,69 @@ def test_interpretability_is_judged_by_paired_recovery():
     assert judge(_recovery(True, False, False)).verdict is Verdict.HOLDS
     assert judge(_recovery(True, True, False)).verdict is Verdict.ONLY_IF
     assert judge(_recovery(True, True, True)).verdict is Verdict.DOES_NOT_HOLD
+
+
+# Plots ------------------------------------------------------------------------------------------
+
+
+def _circles(picture: Picture) -> list[Circle]:
+    return [shape for shape in picture.shapes if isinstance(shape, Circle)]
+
+
+def test_every_run_of_the_stability_is_a_dot():
+    (plot,) = c5_stability.CLAIM.judge(_instability(3.0)).plots
+    dots = _circles(plot.picture)
+    assert len(dots) == 3 * 4 * 20
+    assert len({dot.centre for dot in dots}) == len(dots)
+    assert {dot.fill for dot in dots} == {SYMBOL, MLP_COLOUR}
+
+    def reach(colour: str) -> float:
+        return float(np.std([dot.centre[0] for dot in dots if dot.fill == colour]))
+
+    assert reach(SYMBOL) == pytest.approx(3 * reach(MLP_COLOUR))
+
+
+@pytest.mark.parametrize("value", [0.0, math.inf, math.nan, 1e300])
+def test_runs_that_overflowed_are_drawn_at_the_end(value):
+    picture = strips_plot([("Adam", [Strip("KAN", [0.1, value], True)])], "error", 0.5)
+    assert all(0 < x < picture.width and 0 < y < picture.height for x, y in _places(picture))
+    assert len(_circles(picture)) == 2
+    assert "nan" not in svg(picture, "")
+
+
+def _places(picture: Picture) -> list[tuple[float, float]]:
+    return [dot.centre for dot in _circles(picture)]
+
+
+def test_a_power_law_lies_on_its_line():
+    (plot,) = c7_scaling.CLAIM.judge([_scaling(-4.0, -3.0)[0]]).plots
+    lines = [
+        shape
+        for shape in plot.picture.shapes
+        if isinstance(shape, Stroke) and shape.stroke in (SYMBOL, MLP_COLOUR)
+    ]
+    fitted = [path for path in lines if len(path.points) > 2]
+    assert [path.dashed for path in fitted] == [False, True, False, True]
+    dots = _places(plot.picture)
+    for path in fitted:
+        assert min(math.dist(path.points[0], dot) for dot in dots) < 1e-6
+        assert min(math.dist(path.points[-1], dot) for dot in dots) < 1e-6
+    words = [shape.text for shape in plot.picture.shapes if isinstance(shape, Label)]
+    assert [word for word in words if word.startswith("slope")] == [
+        "slope −4", "slope −3", "slope −1", "slope −1",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ending", "sign"), [("html", "<svg "), ("md", "data:image/svg"), ("tex", "tikzpicture")]
+)
+def test_plots_stand_on_the_page_in_every_format(tmp_path, ending, sign):
+    claim = c7_scaling.CLAIM
+    result = ClaimResult(claim, claim.judge(_scaling(-4.0, -3.0)), 4, (), 1.0)
+    report = ClaimsReport((result,), Effort.QUICK, 1.0, 0, {"kansym": "0"})
+    text = write_document(claims_document(report), tmp_path / f"p.{ending}").read_text()
+    assert sign in text
+    assert "a dot per seed and size" in text
 
 
 # The runner ------------------------------------------------------------------------------------

@@ -5,12 +5,15 @@ import time
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from kansym.cli import main
 from kansym.cli.arguments import widths
 from kansym.cli.command_line import COMMANDS
 from kansym.errors import InputError
+from kansym.kan import KAN
 
 HEAVY = ("torch", "sympy", "pandas", "scipy", "numpy", "networkx")
 
@@ -174,6 +177,38 @@ def test_target_needs_data(capsys):
     assert "give --data" in capsys.readouterr().err
 
 
+def test_a_model_without_rows_needs_data(tmp_path, capsys):
+    place = tmp_path / "model.safetensors"
+    KAN([2, 1]).save(place)
+    assert main(["extract", str(place)]) == 2
+    assert "holds no rows" in (found := capsys.readouterr().err)
+    assert "--data" in found
+
+
+def test_data_of_another_width_are_refused(tmp_path, data, capsys):
+    place = tmp_path / "model.safetensors"
+    KAN([2, 1]).save(place)
+    assert main(["extract", str(place), "--data", str(data)]) == 2
+    assert "X has 3 columns but the model" in (found := capsys.readouterr().err)
+    assert len(found.splitlines()) == 1
+
+
+def test_extract_opens_files_of_other_makers(tmp_path, data, capsys):
+    layer = helper.make_node("Gemm", ["x", "w", "b"], ["y"])
+    numbers = {"w": np.array([[2.0], [-3.0]]), "b": np.array([0.5])}
+    graph = helper.make_graph(
+        [layer],
+        "line",
+        [helper.make_tensor_value_info("x", TensorProto.DOUBLE, [None, 2])],
+        [helper.make_tensor_value_info("y", TensorProto.DOUBLE, [None, 1])],
+        [numpy_helper.from_array(value, name) for name, value in numbers.items()],
+    )
+    onnx.save(helper.make_model(graph), tmp_path / "line.onnx")
+    words = ["extract", str(tmp_path / "line.onnx"), "--data", str(data), "--inputs", "a,b"]
+    assert main([*words, "--quiet"]) == 0
+    assert "y = 2*a - 3*b + 1/2" in capsys.readouterr().out
+
+
 def test_an_interrupt_says_what_was_kept(tmp_path, data, capsys, monkeypatch):
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -239,6 +274,74 @@ def test_fit_then_extract_then_report(tmp_path, data, capsys):
 
     assert main(["report", str(result), "--out", str(third), "--title", "Again"]) == 0
     assert r"\title{Again}" in third.read_text()
+
+
+@pytest.fixture
+def model(tmp_path) -> Path:
+    """A network for sin(pi a) + b**2, found by hand."""
+    from kansym.kan import KAN, EdgeKind
+    from tests.planted_models import know, plant, rows
+
+    found = KAN([2, 1, 1], grid=40)
+    plant(found, 0, 0, 0, lambda u: (np.pi * u).sin())
+    plant(found, 0, 0, 1, lambda u: u**2)
+    found.set_edge(1, 0, 0, EdgeKind.STRAIGHT, slope=1.0)
+    know(found, rows(), ("a", "b"))
+    found.save(tmp_path / "known.safetensors")
+    return tmp_path / "known.safetensors"
+
+
+def test_functions_are_fixed_and_forbidden_edge_by_edge(model, capsys):
+    assert main(["extract", str(model), "--edges"]) == 0
+    plain = capsys.readouterr().out
+    assert "a -> y = sin" in plain
+    assert "b -> y = x^2" in plain
+
+    words = ["--edges", "--fix", "b -> y=cosh", "--forbid", "a->y=sin"]
+    assert main(["extract", str(model), *words]) == 0
+    changed = capsys.readouterr().out
+    assert "b -> y = cosh" in changed
+    assert "a -> y = sin" not in changed
+
+
+def test_fit_takes_a_known_start(tmp_path, data, capsys):
+    saved = tmp_path / "model.safetensors"
+    words = ["fit", str(data), "--target", "y", "--start", "c*sin(w*a) + ?(b)", "--quiet"]
+    assert main([*words, "--constants", "w=3", "--save", str(saved)]) == 0
+    found = capsys.readouterr().out
+    assert "c = 1; w = 3.14159" in found
+    assert "y = b**2 + sin(pi*a)" in found
+    assert saved.is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["extract", "--fix", "a -> h=sin"], "the edges are a -> y, b -> y"),
+        (["extract", "--fix", "a -> y=sine"], "the nearest are sin"),
+        (["extract", "--forbid", "a -> y"], "expected an edge and a function"),
+        (["extract", "--forbid", "=sin"], "--forbid was given '=sin'"),
+        (["fit", "--start", "c*sin(a)", "--width", "2,1"], "--start and --width"),
+        (["fit", "--constants", "c=1"], "give --start as well"),
+        (["fit", "--start", "c*sin(a)", "--constants", "d=1"], "no constant of --start"),
+        (["fit", "--start", "c*sin(a"], "is expected where"),
+        (["fit", "--start", "sqrt(a)"], "not finite on"),
+        (["fit", "--fix", "a -> y=sine"], "the nearest are sin"),
+    ],
+)
+def test_bad_choices_and_starts_get_one_sentence(model, data, capsys, words, complaint):
+    command, *rest = words
+    given = [str(model)] if command == "extract" else [str(data), "--target", "y"]
+    assert main([command, *given, "--quiet", *rest]) == 2
+    found = capsys.readouterr()
+    assert complaint in found.err
+    assert len(found.err.splitlines()) == 1
+
+
+def test_constants_are_names_with_numbers(data, capsys):
+    with pytest.raises(SystemExit):
+        main(["fit", str(data), "--target", "y", "--start", "c*a", "--constants", "c"])
+    assert "no name with a number" in capsys.readouterr().err
 
 
 def test_demo_finds_the_rydberg_formula_twice(tmp_path, capsys):

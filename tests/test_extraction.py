@@ -92,17 +92,35 @@ def test_a_function_may_be_fixed_or_forbidden_by_hand(result):
     assert result.expr == TRUTH
 
 
+def test_a_forbidden_function_gives_way_to_what_was_far_behind():
+    """All that is left may be the edge's own curve; the edge must not be dropped."""
+    model = KAN([2, 1], grid=60)
+    plant(model, 0, 0, 0, lambda u: torch.sin(7 * u))
+    plant(model, 0, 0, 1, torch.square)
+    know(model, rows())
+    found = extract(model, library=FEW, progress=False).forbid(0, "sin")
+    assert found.formulas[0].curves
+    assert found.fidelity.rmse_network < 1e-3
+
+
+def test_several_choices_are_made_at_once(result):
+    both = result.choose_again(fix=[(2, "x")], forbid=[("x1 -> h1.1", "sin")])
+    assert both.edges[2].fit.candidate.name == "x"
+    assert both.edges[0].fit is None or both.edges[0].fit.candidate.name != "sin"
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
         (lambda r: r.fix("x9 -> y", "sin"), "There is no edge 'x9 -> y'"),
         (lambda r: r.fix(99, "sin"), "There is no edge"),
         (lambda r: r.fix(-1, "sin"), "There is no edge"),
-        (lambda r: r.fix(0, "sine"), "sine"),
+        (lambda r: r.fix("x1 -> h2", "sin"), "the edges are x1 -> h1.1"),
+        (lambda r: r.fix(0, "sine"), "the nearest are sin"),
         (lambda r: dataclasses.replace(r, evidence=None).fix(0, "sin"), "keeps no network"),
         (lambda r: dataclasses.replace(r, formulas=()).expr, "There is no formula"),
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_what_cannot_be_done_gets_a_sentence(result, change, sentence):
     with pytest.raises(InputError, match=sentence):

@@ -152,6 +152,13 @@ def test_a_torch_archive_is_called_one(tmp_path):
         load(tmp_path / "model.pt")
 
 
+@pytest.mark.parametrize("name", ["model.pkl", "model.pt", "model.PTH", "model.joblib"])
+def test_a_pickle_is_also_known_by_its_name(tmp_path, name):
+    (tmp_path / name).write_bytes(pickle.dumps({"a": 1}, protocol=0))
+    with pytest.raises(ModelFileError, match=r"pickle.*torch.load\(path, weights_only=True\)"):
+        load(tmp_path / name)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.5, 0.99])
 def test_a_file_cut_short_is_called_that(saved, share):
     path = saved[0]
@@ -170,8 +177,8 @@ def test_other_bytes_are_no_model(tmp_path):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    for path in (tmp_path / "absent.safetensors", tmp_path):
-        with pytest.raises(ModelFileError, match=str(path)):
+    for path, words in ((tmp_path / "absent.safetensors", "does not exist"), (tmp_path, "folder")):
+        with pytest.raises(ModelFileError, match=f"{path} .*{words}"):
             load(path)
 
 

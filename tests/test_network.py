@@ -1,5 +1,8 @@
 """Networks: what they compute, and the laws of condensing."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -10,9 +13,11 @@ from numpy.testing import assert_allclose
 from kansym.activations import relu
 from kansym.condensing import READABLE_EDGES, condense
 from kansym.errors import InputError
+from kansym.extraction import extract
 from kansym.kan import KAN, EdgeKind
 from kansym.mlp import MLP
 from kansym.network import Edge, Network, Node
+from kansym.reporting import report
 from kansym.rewriting import to_maxout, to_mlp
 from kansym.stages import Add, Inputs, Stage
 from kansym.status import Status
@@ -256,7 +261,24 @@ def test_copies_that_drifted_are_merged_within_a_tolerance_and_the_cost_is_state
     assert_allclose(apart(X), exact, atol=1e-12)
     change = np.sqrt(np.mean((merged(X) - exact) ** 2)) / exact.std()
     assert 0 < change < 1e-2
-    assert f"{change:.1e}" in finding.detail
+    before, after = re.findall(r"by (\S+?e[-+]\d+)", finding.detail)
+    assert float(before) < 1e-12
+    assert f"{change:.1e}" == after
+    assert "(R² = 1), after" in finding.detail
+    lost = re.search(r"after it by \S+ \(R² = ([\d.]+)\)", finding.detail)
+    assert lost is not None
+    assert 1 - float(lost[1]) == pytest.approx(change**2, rel=0.1)
+
+
+def test_a_result_and_its_report_state_the_cost_of_merging(tmp_path: Path) -> None:
+    X = sample(2, rows=300)
+    result = extract(drifted(1e-3), X, tolerance=0.03, budget=2.0, progress=False)
+    (finding,) = [one for one in result.status if one.status is Status.MERGED_APPROXIMATELY]
+    assert str(finding) in str(result)
+    for ending in ("html", "md"):
+        text = report(result, tmp_path / f"r.{ending}").read_text(encoding="utf-8")
+        assert "before, the network differed from the model by" in text
+        assert "R² = 0.9" in text
 
 
 # -- the object ----------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from torch import nn
 from torch.nn import functional
 
 from kansym.errors import InputError, UnsupportedModelError
-from kansym.mlp import Maxout, PerUnit, PowerReLU, Sine
+from kansym.kan import KAN
+from kansym.mlp import MLP, Maxout, PerUnit, PowerReLU, Sine
 from kansym.tracing import trace
 
 X = np.random.default_rng(0).uniform(-2, 2, (300, 3))
@@ -166,6 +167,57 @@ class Ranked(nn.Module):
 def test_a_forward_pass_that_depends_on_the_batch_is_refused(layer: nn.Module) -> None:
     with pytest.raises(UnsupportedModelError, match=type(layer).__name__):
         trace(layer, X)
+
+
+class Doubled(nn.Linear):
+    """A known layer that computes something else."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return 2 * super().forward(input)
+
+
+class Squared(MLP):
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return super().forward(input) ** 2
+
+
+class Twice(KAN):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * super().forward(x)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        nn.Sequential(Doubled(3, 4), nn.Tanh(), nn.Linear(4, 1)),
+        Squared([3, 4, 1]),
+        Twice([3, 2, 1]),
+    ],
+)
+def test_an_overridden_forward_pass_is_what_is_read(model: nn.Module) -> None:
+    agree(model, torch.float64)
+
+
+def test_a_replaced_forward_pass_is_read_or_refused() -> None:
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+    first, second = model[0].forward, model[1].forward
+    model[0].forward = lambda x: 2 * first(x)
+    with torch.no_grad():
+        exact = model(torch.tensor(X, dtype=torch.float32)).double().numpy()
+    assert_allclose(trace(model, X)(X), exact, rtol=0, atol=1e-6)
+    model[1].forward = lambda x: 2 * second(x)
+    with pytest.raises(UnsupportedModelError, match="differs from its own forward pass"):
+        trace(model, X)
+
+
+class Paired(nn.Module):
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return x, x
+
+
+def test_what_returns_no_tensor_is_refused() -> None:
+    with pytest.raises(UnsupportedModelError, match=r"Paired.*returns a tuple, not a tensor"):
+        trace(Paired(), X)
 
 
 class Hidden(nn.Module):

@@ -1,6 +1,8 @@
 """The door: what it asks for, what it leaves alone, and what it refuses."""
 
 import random
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,12 @@ import torch
 from numpy.testing import assert_allclose
 from torch import nn
 
-from kansym.errors import InputError, ModelFileError, UnsupportedModelError
+from kansym.errors import (
+    InputError,
+    MissingPackageError,
+    ModelFileError,
+    UnsupportedModelError,
+)
 from kansym.kan import KAN
 from kansym.mlp import MLP
 from kansym.model_files import save
@@ -162,12 +169,65 @@ def test_hooks_are_refused() -> None:
         trace(model, X)
 
 
+class Waves(nn.Module):
+    """A layer of edges of no known make."""
+
+    def __init__(self, n_in: int = 3, n_out: int = 2, normalised: bool = False) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.linspace(-1, 1, 4 * n_in * n_out).view(n_out, n_in, 4))
+        self.norm = nn.LayerNorm(n_in) if normalised else nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.norm(x)
+        waves = torch.sin(x[..., None] * torch.arange(1, 5, dtype=x.dtype))
+        return torch.einsum("bif,oif->bo", waves, self.weight)
+
+
+class Skipping(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(3, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + torch.tanh(self.inner(x))
+
+
+@pytest.mark.parametrize("model", [Waves(), nn.Sequential(Waves(), Waves(2, 1)), Skipping()])
+def test_a_wrong_width_is_refused_where_the_layer_is_not_known(model: nn.Module) -> None:
+    with pytest.raises(InputError, match=r"X has 2 columns but the model \(\w+\) takes 3: give"):
+        trace(model, X[:, :2])
+    with pytest.raises(InputError, match="takes 3 values but 4 reach it"):
+        trace(nn.Sequential(nn.Linear(3, 4), model), X)
+
+
+def test_a_norm_in_a_network_of_edges_says_which_inputs_interact_and_how_much() -> None:
+    with pytest.raises(UnsupportedModelError) as refused:
+        trace(nn.Sequential(Waves(3, 4), Waves(4, 1, normalised=True)), X)
+    message = str(refused.value)
+    assert "LayerNorm" in message
+    assert "kansym.register_reader(LayerNorm)" in message
+    found = re.search(r"inputs (\d) and (\d) interact: their mixed difference is ([\d.]+)", message)
+    assert found is not None
+    assert int(found[1]) < int(found[2]) <= 4
+    assert 0.05 < float(found[3]) < 2
+
+
 @pytest.mark.parametrize("layer", [nn.Dropout(0.5), nn.BatchNorm1d(4)])
 def test_training_mode_is_refused_where_it_matters(layer: nn.Module) -> None:
     model = nn.Sequential(nn.Linear(3, 4), layer, nn.Linear(4, 1))
     with pytest.raises(InputError, match=r"is in training mode.*model.eval\(\)"):
         trace(model, X)
     assert len(trace(model.eval(), X).edges) == 3
+
+
+def test_dropout_that_drops_nothing_is_the_same_in_training() -> None:
+    assert trace(nn.Sequential(nn.Linear(3, 1), nn.Dropout(0.0)), X).outputs == ("y",)
+
+
+def test_batch_norm_without_running_statistics_is_refused() -> None:
+    norm = nn.BatchNorm1d(3, track_running_stats=False).eval()
+    with pytest.raises(InputError, match="track_running_stats=True"):
+        trace(nn.Sequential(norm, nn.Linear(3, 1)), X)
 
 
 def test_weights_that_are_no_finite_real_numbers_are_refused() -> None:
@@ -180,6 +240,31 @@ def test_weights_that_are_no_finite_real_numbers_are_refused() -> None:
     whole.weight = nn.Parameter(torch.ones(1, 3, dtype=torch.int64), requires_grad=False)
     with pytest.raises(InputError, match=r"weight has the type torch.int64.*model.float\(\)"):
         trace(whole, X)
+    norm = nn.BatchNorm1d(3).eval()
+    assert norm.running_var is not None
+    norm.running_var[1] = float("nan")
+    with pytest.raises(InputError, match=r"1 of the 3 numbers in the buffer 0.running_var"):
+        trace(nn.Sequential(norm, nn.Linear(3, 1)), X)
+
+
+def test_weights_that_are_not_there_are_refused() -> None:
+    with pytest.raises(InputError, match="has no shape yet"):
+        trace(nn.Sequential(nn.LazyLinear(1)), X)
+    with pytest.raises(InputError, match="holds no numbers"):
+        trace(nn.Sequential(nn.Linear(3, 1, device="meta")), X)
+
+
+def test_quantized_weights_are_refused() -> None:
+    layer = nn.Linear(3, 1)
+    # The class is what quantization leaves behind; making one needs a backend.
+    layer.__class__ = type("Linear", (nn.Linear,), {"__module__": "torch.ao.nn.quantized.dynamic"})
+    with pytest.raises(InputError, match=r"Linear \(0\) holds quantized weights"):
+        trace(nn.Sequential(layer), X)
+
+
+def test_half_precision_merges_no_units_that_differ() -> None:
+    model = linear().bfloat16()
+    assert len(trace(model, X).nodes) == 3 + 4 + 2
 
 
 def test_bad_rows_are_refused() -> None:
@@ -206,8 +291,9 @@ def test_a_tolerance_must_be_a_share(tolerance: float) -> None:
 
 
 def test_what_is_no_model_is_refused() -> None:
-    with pytest.raises(UnsupportedModelError, match=r"state dict.*load_state_dict"):
-        trace(linear().state_dict(), X)
+    for rows in (X, None):
+        with pytest.raises(UnsupportedModelError, match=r"state dict.*load_state_dict"):
+            trace(linear().state_dict(), rows)
     with pytest.raises(UnsupportedModelError, match=r"builtins.int.*register_reader"):
         trace(3, X)
 
@@ -217,9 +303,22 @@ def test_files_of_kansym_are_opened_and_pickles_refused(tmp_path: Path) -> None:
     model.sample = torch.tensor(X)
     save(model, tmp_path / "model.safetensors")
     assert trace(str(tmp_path / "model.safetensors")).difference(trace(model)) == 0.0
-    pickled = tmp_path / "model.pt"
-    torch.save(model, pickled)
-    with pytest.raises(ModelFileError, match="pickle"):
-        trace(pickled, X)
+    for name in ("model.pt", "model.pth", "model.pkl", "model.onnx", "model.safetensors"):
+        torch.save(model, tmp_path / name)
+        with pytest.raises(ModelFileError, match=r"pickle.*weights_only=True.*kansym.extract"):
+            trace(tmp_path / name, X)
     with pytest.raises(ModelFileError):
         trace(tmp_path / "absent.safetensors", X)
+
+
+def test_a_missing_package_is_named_with_the_line_that_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "0.1_config.yml").write_text("width: [3, 1]\n")
+    for package, extra, path in (
+        ("onnx", "onnx", tmp_path / "model.onnx"),
+        ("yaml", "pykan", tmp_path / "0.1"),
+    ):
+        monkeypatch.setitem(sys.modules, package, None)
+        with pytest.raises(MissingPackageError, match=rf"'{package}'.*'kansym\[{extra}\]'"):
+            trace(path, X)

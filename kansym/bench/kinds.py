@@ -15,15 +15,14 @@ from jaxtyping import Float
 from torch import nn
 
 from kansym.bench.runs import Like
-from kansym.kan import KAN, Width
+from kansym.kan import KAN
 from kansym.mlp import MLP
+from kansym.proposals import GOOD, Proposal, propose
 from kansym.rewriting import parameter_counts, to_mlp
 from kansym.training import train
 
 __all__ = ["KINDS", "Kind", "Trained", "best_kan", "mlp_widths", "rewritten"]
 
-GOOD = 1e-4
-_FALLING = 0.35
 _NOMINAL_GRID = 10
 _FORM_STARTS = 6
 
@@ -61,7 +60,7 @@ class Kind:
 
 
 def best_kan(X: pd.DataFrame, y: Float[np.ndarray, " rows"], seconds: float, seed: int) -> KAN:
-    """A KAN whose shape is chosen by the rows: the first of a ladder of shapes that fits well.
+    """A KAN whose shape is chosen by the rows: the first that is surely right, or fits best.
 
     Parameters
     ----------
@@ -69,39 +68,14 @@ def best_kan(X: pd.DataFrame, y: Float[np.ndarray, " rows"], seconds: float, see
     seconds : time for all of it.
     seed : of the training.
     """
-    started = time.perf_counter()
-    ladder = _ladder(X.shape[1])
-    tried: list[tuple[float, KAN]] = []
-    for number, widths in enumerate(ladder):
-        left = seconds - (time.perf_counter() - started)
-        if tried and left < 0.05 * seconds:
-            break
-        share = left if number + 1 == len(ladder) else min(left, 2 * left / (len(ladder) - number))
-        model = KAN(widths, seed=seed)
-        history = train(model, X, y, seed=seed, seconds=share, progress=False)
-        tried.append((history.validation, model))
-        first = history.records[0].validation if history.records else np.inf
-        if history.validation < GOOD and history.validation < _FALLING * first:
-            break
-    smallest = min(error for error, _ in tried)
-    return next(model for error, model in tried if error <= 1.1 * smallest)
-
-
-def _ladder(n: int) -> list[list[Width]]:
-    """Shapes for n inputs, the simplest first; a pair counts sum nodes and product nodes."""
-    if n == 1:
-        return [[1, 1], [1, 1, 1], [1, 2, 1], [1, (0, 2), 1], [1, 2, (0, 1)]]
-    return [
-        [n, 1],
-        [n, (0, 1)],
-        [n, 1, 1],
-        [n, (1, 1), (0, 1)],
-        [n, (0, 2), (0, 1)],
-        [n, (0, 2), 1],
-        [n, 2, (0, 1)],
-        [n, (1, 1), 1],
-        [n, n + 1, 1],
-    ]
+    tried: list[Proposal] = []
+    for proposal in propose(X, y, seconds=seconds, seed=seed):
+        tried.append(proposal)
+        if proposal.right:
+            return proposal.model
+    smallest = min(proposal.error for proposal in tried)
+    close = [proposal.model for proposal in tried if proposal.error <= 1.1 * smallest]
+    return min(close, key=KAN.n_edges)
 
 
 def _train_kan(

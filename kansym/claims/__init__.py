@@ -4,7 +4,7 @@ A :class:`~kansym.claims.claim.Claim` is one small file: a statement, what is ru
 which the figures lead to a verdict. `run_claims` runs them, `claims_document` makes the page.
 """
 
-from kansym.claims.claim import Claim, Effort, Figure, Judgement, Verdict
+from kansym.claims.claim import Claim, Effort, Figure, Judgement, Plot, Verdict
 from kansym.claims.page import claims_document
 from kansym.claims.registry import CLAIMS, chosen_claims
 from kansym.claims.runner import ClaimResult, ClaimsReport, run_claims
@@ -17,6 +17,7 @@ __all__ = [
     "Effort",
     "Figure",
     "Judgement",
+    "Plot",
     "Verdict",
     "chosen_claims",
     "claims_document",

@@ -10,6 +10,7 @@ from kansym.claims.claim import (
     Effort,
     Figure,
     Judgement,
+    Plot,
     Row,
     Settings,
     Verdict,
@@ -17,6 +18,7 @@ from kansym.claims.claim import (
 )
 from kansym.claims.fitting import dense, fit_once, relative_error, rows_of
 from kansym.claims.intervals import bootstrap, geometric_mean, proportion, spread
+from kansym.claims.plots import Strip, strips_plot
 from kansym.kan import KAN
 
 __all__ = ["CLAIM"]
@@ -96,7 +98,27 @@ def _judge(rows: Sequence[Row]) -> Judgement:
         figures += [_failures(kind, errors, group) for kind in _KINDS]
         figures += [_error(kind, errors, group) for kind in _KINDS]
     verdict, condition = _verdict(ratios)
-    return Judgement(verdict, tuple(figures), condition, _remarks(ratios))
+    plots = tuple(_plot(problem, rows) for problem in dict.fromkeys(row["problem"] for row in rows))
+    return Judgement(verdict, tuple(figures), condition, _remarks(ratios), plots=plots)
+
+
+def _plot(problem: str, rows: Sequence[Row]) -> Plot:
+    """Every run on one problem."""
+    groups = []
+    for optimiser, words in _OPTIMISERS.items():
+        own = rows_where(rows, problem=problem, optimiser=optimiser)
+        if own:
+            strips = [
+                Strip(name, [row["error"][kind] for row in own], kind.startswith("kan"))
+                for kind, name in _KINDS.items()
+            ]
+            groups.append((f"{words}, {own[0]['steps']} steps", strips))
+    caption = (
+        f"Test error over the spread of the target on {problem}: a dot per seed, a bar at the "
+        "geometric mean; left of the dashed line, three quarters of the variance are explained."
+    )
+    picture = strips_plot(groups, "test error over the spread of the target", _FAILED)
+    return Plot(picture, caption, f"errors of every run on {problem}; the tables hold the means")
 
 
 def _table(rows: Sequence[Row]) -> dict[str, np.ndarray]:

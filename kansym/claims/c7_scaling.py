@@ -9,6 +9,7 @@ from kansym.claims.claim import (
     Effort,
     Figure,
     Judgement,
+    Plot,
     Row,
     Settings,
     Verdict,
@@ -23,6 +24,7 @@ from kansym.claims.fitting import (
     size_of,
 )
 from kansym.claims.intervals import geometric_mean, mean, slope
+from kansym.claims.plots import Series, curves_plot
 from kansym.kan import KAN
 
 __all__ = ["CLAIM"]
@@ -100,12 +102,15 @@ def _mlp_curve(activation: str, rows: Rows, settings: Settings) -> list[list[flo
 
 def _judge(rows: Sequence[Row]) -> Judgement:
     figures: list[Figure] = []
+    plots: list[Plot] = []
     faster: dict[str, dict[str, Figure]] = {"right": {}, "generic": {}}
     for problem in dict.fromkeys(row["problem"] for row in rows):
         own = rows_where(rows, problem=problem)
         slopes = {kind: [slope(*np.transpose(row[kind])) for row in own] for kind in _KINDS}
         group = f"Slope of log error against log parameters: {problem}"
-        figures += [mean(words, slopes[kind], group) for kind, words in _KINDS.items()]
+        means = {kind: mean(words, slopes[kind], group) for kind, words in _KINDS.items()}
+        figures += means.values()
+        plots.append(_plot(problem, own, means))
         for kind in faster:
             gap = np.subtract(slopes[kind], slopes["tanh"]).tolist()
             words = f"{_KINDS[kind]} minus tanh MLP"
@@ -113,7 +118,38 @@ def _judge(rows: Sequence[Row]) -> Judgement:
             figures.append(faster[kind][problem])
         figures += _errors(problem, own)
     verdict, condition = _verdict(faster)
-    return Judgement(verdict, tuple(figures), condition, _REMARKS)
+    return Judgement(verdict, tuple(figures), condition, _REMARKS, plots=tuple(plots))
+
+
+def _plot(problem: str, rows: Sequence[Row], slopes: dict[str, Figure]) -> Plot:
+    """Errors against sizes on one problem, with the fitted slopes."""
+    series = [
+        Series(
+            words,
+            _slope(slopes[kind]),
+            [(size, error) for row in rows for size, error in row[kind]],
+            kan=kind in ("right", "generic"),
+            open=kind in ("generic", "relu"),
+        )
+        for kind, words in _KINDS.items()
+    ]
+    caption = (
+        f"Test error against parameters on {problem}: a dot per seed and size, and the lines of "
+        "least squares, with the mean slopes and their intervals over seeds."
+    )
+    up = "test error over the spread of the target"
+    return Plot(
+        curves_plot(series, "parameters", up),
+        caption,
+        f"errors against parameters on {problem}; the tables hold the numbers",
+    )
+
+
+def _slope(figure: Figure) -> str:
+    """A slope with its interval, short."""
+    if figure.low is None or figure.high is None:
+        return f"slope {figure.value:.2g}".replace("-", "−")
+    return f"slope {figure.value:.2g} ({figure.low:.2g} to {figure.high:.2g})".replace("-", "−")
 
 
 def _errors(problem: str, rows: Sequence[Row]) -> list[Figure]:

@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-__all__ = ["Claim", "Effort", "Figure", "Judgement", "Row", "Settings", "Verdict", "rows_where"]
+from kansym.reporting.pictures import Picture
+
+__all__ = [
+    "Claim", "Effort", "Figure", "Judgement", "Plot", "Row", "Settings", "Verdict", "rows_where",
+]  # fmt: skip
 
 Settings = dict[str, Any]
 """What one piece of work is given: names and numbers that JSON can hold."""
@@ -74,6 +78,22 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Plot:
+    """A drawing of the figures, which the page shows before the tables.
+
+    Attributes
+    ----------
+    picture : as from `kansym.claims.plots`.
+    caption : what it shows.
+    description : read out where a drawing cannot be seen.
+    """
+
+    picture: Picture
+    caption: str
+    description: str
+
+
+@dataclass(frozen=True)
 class Judgement:
     """The verdict on a claim, and the figures that it was computed from.
 
@@ -83,6 +103,7 @@ class Judgement:
     figures : all figures, those of one table next to each other.
     remarks : sentences on what else was seen, and where published figures differ and why.
     formulas : formulas that networks gave up: where from, and the formula as text.
+    plots : drawings of the figures, if any.
     """
 
     verdict: Verdict
@@ -90,6 +111,7 @@ class Judgement:
     condition: str = ""
     remarks: tuple[str, ...] = ()
     formulas: tuple[tuple[str, str], ...] = ()
+    plots: tuple[Plot, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.verdict.value} {self.condition}".strip()

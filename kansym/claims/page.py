@@ -20,6 +20,7 @@ from kansym.reporting.blocks import (
     line,
     row,
 )
+from kansym.reporting.blocks import Figure as Drawing
 from kansym.reporting.names import number
 
 __all__ = ["claims_document"]
@@ -67,6 +68,7 @@ def _section(result: ClaimResult) -> Section:
         Paragraph(line(Strong("Statement."), f" {claim.statement} ({claim.source})")),
         Notice(_KIND[judgement.verdict], _first_upper(str(judgement)), line(claim.rule)),
         Paragraph(line(Strong("What was run."), f" {claim.tried}")),
+        *(Drawing(p.picture, line(p.caption), p.description) for p in judgement.plots),
         *_tables(judgement.figures),
     ]
     if judgement.formulas:

@@ -4,7 +4,7 @@ import argparse
 
 from kansym.errors import InputError
 
-__all__ = ["add_inputs", "add_outputs", "names", "positive", "seconds", "widths"]
+__all__ = ["add_inputs", "add_outputs", "names", "numbers", "positive", "seconds", "widths"]
 
 
 def names(text: str) -> list[str]:
@@ -16,6 +16,26 @@ def names(text: str) -> list[str]:
     ['a', 'b']
     """
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def numbers(text: str) -> dict[str, float]:
+    """Names with numbers, separated by commas.
+
+    Examples
+    --------
+    >>> numbers("a=2.5, b=1")
+    {'a': 2.5, 'b': 1.0}
+    """
+    found: dict[str, float] = {}
+    for part in names(text):
+        name, _, value = part.partition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            raise argparse.ArgumentTypeError(
+                f"{part!r} is no name with a number such as a=2.5"
+            ) from None
+    return found
 
 
 def widths(text: str) -> list[int | tuple[int, int]]:

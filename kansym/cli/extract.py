@@ -1,9 +1,11 @@
 """``kansym extract``: read the formula off a saved network."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from kansym.cli.arguments import add_inputs, add_outputs, seconds
+from kansym.cli.choices import add_choices, check_choices, chosen_again
 from kansym.cli.outputs import check_outputs, write_outputs
 from kansym.errors import InputError
 
@@ -12,20 +14,24 @@ __all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
 NAME = "extract"
 HELP = "read the formula off a saved network"
 DESCRIPTION = (
-    "Read the formula off a network that kansym saved. Without data the network itself is the\n"
-    "judge, on its own sample of the rows that it was trained on; with --data and --target the\n"
-    "data are."
+    "Read the formula off a saved network: a file of kansym (.safetensors), an ONNX file, or a\n"
+    "checkpoint of pykan (the beginning of its files' names). Without data the network itself is\n"
+    "the judge, on its own sample of the rows that it was trained on, which only files of kansym\n"
+    "hold; with --data and --target the data are. What you know about an edge goes into --fix and\n"
+    "--forbid:\n"
+    '  kansym extract model.safetensors --fix "x1 -> h1.1=sin" --forbid "x2 -> h1.1=exp"'
 )
 EXAMPLE = "kansym extract model.safetensors --data data.csv --target y --out report.html"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("model", metavar="MODEL.safetensors", help="the network")
+    parser.add_argument("model", metavar="MODEL", help="the file of the network")
     parser.add_argument("--data", metavar="DATA.csv", help="rows to read the network on")
     parser.add_argument("--target", metavar="Y", help="column that judges the formula")
     add_inputs(parser)
     parser.add_argument("--budget", type=seconds, metavar="SECONDS", help="time limit (60)")
+    add_choices(parser)
     add_outputs(parser)
 
 
@@ -34,16 +40,22 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     if (options.target or options.inputs) and not options.data:
         raise InputError("--target and --inputs name columns of a table: give --data as well.")
     check_outputs(options)
+    check_choices(options)
 
     from kansym.extraction import extract
-    from kansym.model_files import load
+    from kansym.readers.files import load_model
 
-    model = load(options.model)
+    model = load_model(Path(options.model))
+    if not options.data and not len(getattr(model, "sample", ())):
+        raise InputError(
+            f"{options.model} holds no rows to be read on: give the rows that the network was "
+            "trained on with --data DATA.csv."
+        )
     inputs, target = _data(options, model)
     limit = {"budget": options.budget} if options.budget else {}
     progress = False if options.quiet else None
     result = extract(model, inputs, target, progress=progress, **limit)
-    write_outputs(result, options, kept)
+    write_outputs(chosen_again(result, options), options, kept)
 
 
 def _data(options: argparse.Namespace, model: Any) -> tuple[Any, Any]:
@@ -55,7 +67,7 @@ def _data(options: argparse.Namespace, model: Any) -> tuple[Any, Any]:
     table = read_table(options.data)
     chosen = options.inputs
     if chosen is None and set(model.input_names) <= set(table.names):
-        chosen = list(model.input_names)
+        chosen = list(model.input_names) or None
     if options.target:
         return table.split(options.target, chosen)
     return table.numbers(table.names if chosen is None else chosen), None

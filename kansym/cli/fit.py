@@ -4,7 +4,8 @@ import argparse
 import time
 from typing import Any
 
-from kansym.cli.arguments import add_inputs, add_outputs, positive, seconds, widths
+from kansym.cli.arguments import add_inputs, add_outputs, numbers, positive, seconds, widths
+from kansym.cli.choices import add_choices, check_choices, chosen_again
 from kansym.cli.console import complain, say
 from kansym.cli.outputs import check_outputs, write_outputs
 from kansym.errors import InputError
@@ -15,7 +16,9 @@ NAME = "fit"
 HELP = "find a formula for a column of a CSV file"
 DESCRIPTION = (
     "Train a Kolmogorov-Arnold network on a CSV file and read the formula off it.\n"
-    "The file has a header line and numbers; lines that start with # are skipped."
+    "The file has a header line and numbers; lines that start with # are skipped.\n"
+    "What you know of the formula goes into --start, its unknown parts as ?(...):\n"
+    '  kansym fit data.csv --target z --start "a*exp(-x**2/b) + ?(y)" --constants a=2,b=1'
 )
 EXAMPLE = "kansym fit data.csv --target y --inputs a,b --width 2,5,1 --out report.html"
 
@@ -33,12 +36,25 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="2,5,1",
         help="nodes per layer, inputs first; 3+1 means 3 sum and 1 product nodes",
     )
+    parser.add_argument(
+        "--start",
+        metavar="FORMULA",
+        help='a formula with unknown parts, such as "a*exp(-x**2/b) + ?(y)"; its shape is kept',
+    )
+    parser.add_argument(
+        "--constants",
+        type=numbers,
+        default={},
+        metavar="A=2,B=1",
+        help="where the constants of --start begin; 1 unless given",
+    )
     parser.add_argument("--grid", type=positive, default=5, help="intervals per spline (5)")
     parser.add_argument("--degree", type=positive, default=3, help="degree of the splines (3)")
     parser.add_argument("--seed", type=int, default=0, help="seed of every random choice (0)")
     parser.add_argument(
         "--budget", type=seconds, metavar="SECONDS", help="time limit for training and reading"
     )
+    add_choices(parser)
     parser.add_argument("--save", metavar="MODEL.safetensors", help="write the trained network")
     add_outputs(parser)
 
@@ -49,7 +65,12 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     from kansym.reporting.writing import check_place
 
     shape = widths(options.width) if options.width else None
+    if options.start and options.width:
+        raise InputError("--start and --width were both given: a formula has its own width.")
+    if options.constants and not options.start:
+        raise InputError("--constants begin somewhere in a formula: give --start as well.")
     check_outputs(options)
+    check_choices(options)
     if options.save:
         check_place(options.save, "the network")
     inputs, target = read_table(options.data).split(options.target, options.inputs)
@@ -59,14 +80,37 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     from kansym.kan import KAN
 
     started = time.perf_counter()
-    model = KAN(shape, grid=options.grid, degree=options.degree, seed=options.seed)
+    splines: dict[str, Any] = {"grid": options.grid, "degree": options.degree, "seed": options.seed}
+    if options.start:
+        model = _known_start(inputs, options, splines)
+    else:
+        model = KAN(shape, **splines)
     _train(model, inputs, target, options, kept)
+    if model.constants:
+        say("; ".join(f"{name} = {value:.6g}" for name, value in model.constants.items()) + "\n")
     left = {}
     if options.budget:
         left["budget"] = max(options.budget - (time.perf_counter() - started), 1.0)
     progress = False if options.quiet else None
     result = extract(model, inputs, target, progress=progress, **left)
-    write_outputs(result, options, kept)
+    write_outputs(chosen_again(result, options), options, kept)
+
+
+def _known_start(inputs: Any, options: argparse.Namespace, splines: dict[str, Any]) -> Any:
+    """The KAN of a formula; a name that is no column is a constant."""
+    from kansym.kan import KAN
+    from kansym.parsing import parse_template
+
+    columns = [str(name) for name in inputs.columns]
+    template = parse_template(options.start, columns)
+    constants = {name: options.constants.get(name, 1.0) for name in template.constants}
+    stray = [name for name in options.constants if name not in constants]
+    if stray:
+        raise InputError(
+            f"--constants gives {stray[0]!r}, which is no constant of --start: its constants are "
+            f"{', '.join(constants) or 'none'}."
+        )
+    return KAN.from_expression(options.start, columns, constants=constants, X=inputs, **splines)
 
 
 def _shape(given: list[int | tuple[int, int]] | None, n_inputs: int) -> list[int | tuple[int, int]]:

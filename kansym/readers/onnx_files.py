@@ -14,6 +14,7 @@ from scipy.special import erf
 
 from kansym import activations as act
 from kansym.errors import InputError, ModelFileError, UnsupportedModelError, require
+from kansym.model_files import refuse_pickle
 from kansym.readers.opened import Opened, Readable, Reading, check_width
 from kansym.stages import Add, Concatenate, Function, Stage
 
@@ -41,6 +42,7 @@ def load_onnx(path: Path) -> Readable:
         model = onnx.load(str(path))
         onnx.checker.check_model(model)
     except (protobuf.DecodeError, onnx.checker.ValidationError, OSError, ValueError) as error:
+        refuse_pickle(path)
         raise ModelFileError(
             f"{path} is no valid ONNX file ({type(error).__name__}): export the model again."
         ) from error

@@ -25,6 +25,14 @@ from kansym.stages import Add, Concatenate, Stage
 __all__ = ["read_calls"]
 
 ReadModule = Callable[[nn.Module, Stage, Reading], Stage]
+_TRACE_ERRORS = (
+    TraceError,
+    TypeError,
+    ValueError,
+    RuntimeError,
+    AttributeError,
+    AssertionError,
+)
 
 
 class _Tracer(fx.Tracer):
@@ -54,7 +62,7 @@ def read_calls(module: nn.Module, stage: Stage, reading: Reading, read_module: R
     name = type(module).__name__
     try:
         calls = _Tracer(module).trace(module)
-    except (TraceError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+    except _TRACE_ERRORS as error:
         raise UnsupportedModelError(f"the calls of {name} cannot be followed ({error})") from error
     found: dict[fx.Node, Any] = {}
     for node in calls.nodes:

@@ -7,25 +7,34 @@ import numpy as np
 from torch import nn
 
 from kansym import activations as act
+from kansym.errors import InputError
 from kansym.mlp import Maxout, PerUnit, PowerReLU, ProgramActivation, Sine
 from kansym.readers.kan_layers import ProgramFunction, as_numpy, known_program
 from kansym.readers.opened import check_width
 from kansym.stages import Concatenate, Stage, Units
 
-__all__ = ["layer_reader"]
+__all__ = ["layer_reader", "runs_as"]
 
 Read = Callable[[Any, Stage], Stage]
 Function = Callable[[np.ndarray], np.ndarray]
 
 
+def runs_as(module: nn.Module, kind: type[nn.Module]) -> bool:
+    """Whether a module has the forward pass of a class, neither overridden nor replaced."""
+    return type(module).forward is kind.forward and "forward" not in vars(module)
+
+
 def layer_reader(module: nn.Module) -> Read | None:
     """How to read a layer, or None if it is of no known kind."""
     for kind in type(module).__mro__:
+        if kind not in _LAYERS and kind not in _ACTIVATIONS:
+            continue
+        if not runs_as(module, kind):
+            return None
         if kind in _LAYERS:
             return _LAYERS[kind]
-        if kind in _ACTIVATIONS:
-            function = _ACTIVATIONS[kind](module)
-            return lambda _, stage: stage.elementwise(function)
+        function = _ACTIVATIONS[kind](module)
+        return lambda _, stage: stage.elementwise(function)
     return None
 
 
@@ -37,8 +46,12 @@ def _linear(layer: nn.Linear, stage: Stage) -> Stage:
 
 def _batch_norm(layer: nn.BatchNorm1d, stage: Stage) -> Stage:
     check_width(stage, layer.num_features, f"BatchNorm1d({layer.num_features})")
-    assert layer.running_mean is not None
-    assert layer.running_var is not None
+    if layer.running_mean is None or layer.running_var is None:
+        raise InputError(
+            f"BatchNorm1d({layer.num_features}) keeps no running statistics, so that what it "
+            "computes for a row depends on the rows beside it: train it with "
+            "track_running_stats=True."
+        )
     factor = 1.0 / np.sqrt(as_numpy(layer.running_var) + layer.eps)
     shift = -as_numpy(layer.running_mean) * factor
     if layer.affine:

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from kansym.errors import InputError
 from kansym.kan import KAN
@@ -12,7 +13,7 @@ from kansym.readers.opened import Opened, Reading
 from kansym.readers.pykan_models import read_pykan
 from kansym.readers.pykan_objects import is_pykan, pykan_model
 from kansym.readers.registry import registered_reader
-from kansym.readers.torch_layers import layer_reader
+from kansym.readers.torch_layers import layer_reader, runs_as
 from kansym.readers.torch_unknown import read_unknown
 from kansym.rewriting import parameter_counts
 from kansym.stages import Stage
@@ -50,15 +51,17 @@ def open_module(model: nn.Module, reading: Reading) -> Opened:
 
 def read_module(module: nn.Module, stage: Stage, reading: Reading) -> Stage:
     """The stage that leaves a module when another enters it."""
+    if type(module).__name__ == "OptimizedModule":  # what torch.compile returns
+        return read_module(module.get_submodule("_orig_mod"), stage, reading)
     if (registered := registered_reader(module)) is not None:
         return registered(module, stage)
-    if isinstance(module, KAN):
+    if isinstance(module, KAN) and runs_as(module, KAN):
         return read_kan(module, stage)
     if is_pykan(module):
         return read_pykan(pykan_model(module), stage)
     if (known := layer_reader(module)) is not None:
         return known(module, stage)
-    if isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward:
+    if isinstance(module, nn.Sequential) and runs_as(module, nn.Sequential):
         for layer in module:
             stage = read_module(layer, stage, reading)
         return stage
@@ -86,32 +89,54 @@ def _precision(model: nn.Module) -> float:
 
 def _check(model: nn.Module) -> None:
     """Refuse what would be read wrongly."""
-    for name, module in model.named_modules():
-        where = f"{type(module).__name__}" + (f" ({name})" if name else "")
-        if module._forward_hooks or module._forward_pre_hooks:
-            raise InputError(
-                f"{where} has forward hooks, which may change what it computes: remove them "
-                "(the handle that register_forward_hook returned has remove())."
-            )
-        if module.training and isinstance(module, _MODE_MATTERS):
-            raise InputError(
-                f"{where} is in training mode, where it computes something else than in use: "
-                "call model.eval() first."
-            )
     for name, tensor in model.named_parameters():
-        _check_numbers(name, tensor)
+        _check_numbers(f"parameter {name}", tensor)
+    for name, tensor in model.named_buffers():
+        if name.rpartition(".")[2] in ("running_mean", "running_var"):
+            _check_numbers(f"buffer {name}", tensor)
+    for name, module in model.named_modules():
+        _check_layer(f"{type(module).__name__}" + (f" ({name})" if name else ""), module)
 
 
-def _check_numbers(name: str, tensor: torch.Tensor) -> None:
+def _check_layer(where: str, module: nn.Module) -> None:
+    """Refuse a layer that may compute something else than its class and its numbers say."""
+    if ".quantized." in type(module).__module__:
+        raise InputError(
+            f"{where} holds quantized weights, expected floating-point numbers: give the model "
+            "as it was before it was quantized."
+        )
+    if module._forward_hooks or module._forward_pre_hooks:
+        raise InputError(
+            f"{where} has forward hooks, which may change what it computes: remove them "
+            "(the handle that register_forward_hook returned has remove())."
+        )
+    # Dropout that drops nothing is the same in both modes.
+    matters = isinstance(module, _MODE_MATTERS) and getattr(module, "p", 1.0) > 0
+    if module.training and matters:
+        raise InputError(
+            f"{where} is in training mode, where it computes something else than in use: "
+            "call model.eval() first."
+        )
+
+
+def _check_numbers(where: str, tensor: torch.Tensor) -> None:
     """Refuse weights that are no finite floating-point numbers."""
+    if is_lazy(tensor):
+        raise InputError(
+            f"The {where} has no shape yet: run the model once on some rows, then train it."
+        )
+    if tensor.is_meta:
+        raise InputError(
+            f"The {where} is on the device 'meta' and holds no numbers: load the weights first."
+        )
     if not tensor.dtype.is_floating_point:
         raise InputError(
-            f"The parameter {name} has the type {tensor.dtype}: convert the model to floating "
+            f"The {where} has the type {tensor.dtype}: convert the model to floating "
             "point, for instance with model.float()."
         )
     bad = int((~torch.isfinite(tensor.detach())).sum())
     if bad:
         raise InputError(
-            f"{bad} of the {tensor.numel()} numbers in the parameter {name} are not finite: the "
+            f"{bad} of the {tensor.numel()} numbers in the {where} are not finite: the "
             "training has failed; train again with smaller steps."
         )

@@ -9,7 +9,7 @@ from torch import nn
 
 from kansym.errors import InputError, UnsupportedModelError
 from kansym.readers.additive import Interaction, additive_stage, strongest_interaction
-from kansym.readers.opened import Reading
+from kansym.readers.opened import Reading, check_width
 from kansym.readers.torch_calls import read_calls
 from kansym.stages import Stage
 
@@ -18,6 +18,7 @@ __all__ = ["read_unknown"]
 ReadModule = Callable[[nn.Module, Stage, Reading], Stage]
 _TOLERANCE = {True: 1e-9, False: 2e-5}
 """Largest miss of a sum of probes over the spread, in double and in single precision."""
+_MOST_WIDTHS = 30
 _FORWARD_ERRORS = (
     RuntimeError,
     TypeError,
@@ -38,6 +39,8 @@ class _Probed:
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             found = self.module(torch.as_tensor(rows, dtype=self.dtype))
+        if not isinstance(found, torch.Tensor):
+            raise TypeError(f"it returns a {type(found).__name__}, not a tensor")
         return found.reshape(len(rows), -1).double().numpy()
 
     @classmethod
@@ -77,6 +80,8 @@ def read_unknown(
     try:
         probed = _Probed.of(module, values[:2])
     except _FORWARD_ERRORS as error:
+        if (expected := _width_that_runs(module, stage.width)) is not None:
+            check_width(stage, expected, type(module).__name__)
         reason = f"its forward pass fails on rows of {stage.width} values ({error})"
         raise _error(module, reason) from error
     _check_rows(module, probed, values[:4])
@@ -88,6 +93,19 @@ def read_unknown(
         return _last_resort(module, probed, stage, values, own, error)
     _compare(module, probed, reading, read, values)
     return read
+
+
+def _width_that_runs(module: nn.Module, given: int) -> int | None:
+    """A number of inputs with which a module runs, among the sizes of its parameters."""
+    sizes = {size for parameter in module.parameters() for size in parameter.shape}
+    # A single column often runs by broadcasting, so it comes last.
+    for size in sorted(sizes - {given}, key=lambda size: (size == 1, size))[:_MOST_WIDTHS]:
+        try:
+            _Probed.of(module, np.zeros((3, size)))
+        except _FORWARD_ERRORS:
+            continue
+        return size
+    return None
 
 
 def _check_rows(module: nn.Module, probed: _Probed, rows: np.ndarray) -> None:
@@ -148,7 +166,7 @@ def _error(module: nn.Module, reason: str) -> UnsupportedModelError:
     """What cannot be read, why, and what to do."""
     name = type(module).__name__
     return UnsupportedModelError(
-        f"No reader opens the module {name}: {reason}. Register one: "
+        f"No reader opens the module {name}: {reason}; register one with "
         f"@kansym.register_reader({name}) on a function from (layer, stage) to a stage, such as "
         "stage.dense(weight, bias).elementwise(np.tanh)."
     )

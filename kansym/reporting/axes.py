@@ -26,6 +26,8 @@ class Axis:
     (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     >>> Axis(1e-6, 1.0, logarithmic=True).ticks(3)
     (1e-06, 0.001, 1.0)
+    >>> Axis(30.0, 300.0, logarithmic=True).ticks(4)
+    (50.0, 100.0, 200.0)
     """
 
     low: float
@@ -42,8 +44,9 @@ class Axis:
     def ticks(self, about: int) -> tuple[float, ...]:
         """Round numbers inside the range, about so many."""
         if self.logarithmic:
-            first = math.ceil(math.log10(self.low) - 1e-9)
-            last = math.floor(math.log10(self.high) + 1e-9)
+            first, last = self._powers()
+            if last <= first:
+                return self._within_a_decade()
             step = max(1, math.ceil((last - first + 1) / about))
             return tuple(10.0**power for power in range(first, last + 1, step))
         step = _round_step((self.high - self.low) / about)
@@ -51,6 +54,21 @@ class Axis:
         last = math.floor(self.high / step + 1e-9)
         decimals = max(0, -math.floor(math.log10(step)) + 1)
         return tuple(round(i * step, decimals) for i in range(first, last + 1))
+
+    def _powers(self) -> tuple[int, int]:
+        """Lowest and highest power of ten inside."""
+        return math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
+
+    @property
+    def in_powers(self) -> bool:
+        """Whether the ticks are powers of ten."""
+        return self.logarithmic and self._powers()[0] < self._powers()[1]
+
+    def _within_a_decade(self) -> tuple[float, ...]:
+        """Ticks where fewer than two powers of ten lie inside: 1, 2 and 5 times them."""
+        powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+        values = (float(f"{factor}e{power}") for power in powers for factor in (1, 2, 5))
+        return tuple(value for value in values if self.low <= value <= self.high)
 
 
 def _round_step(step: float) -> float:
@@ -128,7 +146,7 @@ class Frame:
 def _tick(at: tuple[float, float], value: float, axis: Axis, size: float, anchor: str) -> Label:
     """The number at a tick; powers of ten on a logarithmic scale."""
     end = "end" if anchor == "end" else "middle"
-    if axis.logarithmic:
+    if axis.in_powers:
         power = str(round(math.log10(value))).replace("-", "−")
         return Label(at, "10", size, end, "#555555", superscript=power)
     shown = split_float(value, 4)
