@@ -38,9 +38,11 @@ SLOPES: Mapping[str, Program] = {
     "sinc_slope": ("neg", ("add", "y0", ("div", ("mul", 2.0, "y"), "x"))),
     "langevin": ("langevin_slope", "x"),
     "langevin_slope": (
+        # By L' = 1 - L^2 - 2 L / x, which cancels less near zero than the hyperbolic functions.
         "add",
-        ("mul", 2.0, ("cosh", "x"), ("pow", ("sinh", "x"), -3.0)),
-        ("mul", -2.0, ("pow", "x", -3.0)),
+        ("mul", -2.0, ("langevin", "x"), ("langevin_slope", "x")),
+        ("mul", -2.0, ("langevin_slope", "x"), ("pow", "x", -1.0)),
+        ("mul", 2.0, ("langevin", "x"), ("pow", "x", -2.0)),
     ),
     "bose": ("bose_slope", "x"),
     "bose_slope": (

@@ -4,7 +4,8 @@ The judge is either measured data, whose noise decides by an F test, or a traine
 error is systematic: there a snap may raise the error by a stated share. In both cases a constant
 has a window of values that it may take while the others are refitted; the exact number that is
 cheapest to name within it is tried, and kept only if the refit confirms it. A number may not take
-more bits to name than the width of the window allows, or a coincidence would pass for a finding.
+more bits to name than the width of the window allows, or a coincidence would pass for a finding;
+multiples of pi, roots and the like must also be so rare that chance seldom puts one as cheap there.
 """
 
 import math
@@ -36,6 +37,7 @@ _EXPONENT_BITS = 4.0
 _TIE_ODDS = 32
 _NOT_WORTH_A_STEP = 1e-7
 _UNIT_WINDOW = 0.3
+_ROUNDING = 1e-14
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,13 @@ class _Snapping:
         """How far each constant may go while the others follow."""
         refined = self.state.refined
         room = self.allowance.room(refined.rss, len(self.state.exact))
-        return np.sqrt(np.maximum(room, 0.0) * np.diag(self._shapes()))
+        values = np.abs(list(refined.values.values()))
+        # Residuals of zero say nothing of the last digit.
+        shapes = np.diag(self._shapes())
+        # What the data do not determine stays free, however little room there is.
+        free = np.isinf(shapes)
+        windows = np.sqrt(max(room, 0.0) * np.where(free, 1.0, shapes))
+        return np.where(free, np.inf, np.maximum(windows, _ROUNDING * values))
 
     def _shapes(self) -> np.ndarray:
         """Inverse curvature of the sum of squares."""

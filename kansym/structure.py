@@ -82,7 +82,7 @@ def find_structure(
     >>> root = f / X[:, 0]
     >>> gradient = np.stack([root, X[:, 0] * X[:, 1] / root, X[:, 0] * X[:, 2] / root], axis=1)
     >>> print(find_structure(X, f, gradient))
-    (?x1 * ?(?x2 + ?x3))
+    (?(?x2 + ?x3) * ?x1)
     """
     spread = f.std()
     variables = [

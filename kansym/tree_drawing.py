@@ -127,7 +127,7 @@ def draw_tree(
     >>> leaves = [Tree("input", index=i) for i in (0, 1)]
     >>> tree = Tree("sum", (Branch(leaves[0], x, x**2), Branch(leaves[1], x, x, True)))
     >>> model = draw_tree(tree, np.stack([x, x], axis=1))
-    >>> round(float(model(torch.tensor([[0.5, 1.0]]).double())), 6)
+    >>> round(model(torch.tensor([[0.5, 1.0]]).double()).item(), 6)
     1.25
     """
     layers = _layers(tree)
