@@ -36,6 +36,8 @@ class Option:
     constants: tuple[float, float, float, float]
     bits: float
     fit: EdgeFit | None
+    engine: str = ""
+    """The search engine that found it, if one did."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ def choose(
     *,
     deadline: float,
     tell: Callable[[float, str], None],
+    start: tuple[int, ...] | None = None,
 ) -> list[Choice]:
     """Search for the choice of shortest description; all that were tried, shortest first.
 
@@ -166,11 +169,14 @@ def choose(
     options : per edge, best first.
     deadline : of `time.monotonic`, seconds.
     tell : progress callback.
+    start : picks to begin with as well.
     """
     search = _Search(network, options, judge)
     best = search.evaluate(tuple(0 for _ in options))
     exact = tuple(_most_exact(edge_options) for edge_options in options)
     best = min(best, search.evaluate(exact), key=lambda choice: choice.length)
+    if start is not None:
+        best = min(best, search.evaluate(start), key=lambda choice: choice.length)
     order = sorted(range(len(options)), key=lambda edge: _margin(options[edge]))
     for sweep in range(3):
         before = best

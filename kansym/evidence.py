@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,6 +19,7 @@ from kansym.complexity import complexity
 from kansym.composition import Template, compose
 from kansym.edge_fit import EdgeFit
 from kansym.edge_functions import ConstantFunction
+from kansym.engines import Engine
 from kansym.errors import InputError
 from kansym.extraction import EdgeReport, Extraction, Fidelity, FrontPoint, Provenance
 from kansym.fit import fit_curves
@@ -27,7 +28,9 @@ from kansym.library import Candidate, Library
 from kansym.monomials import rewrite_monomials
 from kansym.network import Edge, Network
 from kansym.polishing import finish
+from kansym.product_powers import rewrite_product_powers
 from kansym.progress import ProgressCallback, progress_bar
+from kansym.searched_edges import search_edges, shortest_first
 from kansym.status import Finding, Status
 from kansym.symbolic_network import Wiring
 from kansym.sympy_programs import to_sympy
@@ -68,6 +71,7 @@ class Evidence:
     settings: dict[str, Any]
     seconds: dict[str, float]
     progress: bool | ProgressCallback | None = None
+    engine: Engine | None = None
 
     def fixed(self, edge: int, function: str) -> "Evidence":
         """With one function on one edge."""
@@ -107,12 +111,8 @@ class Evidence:
         if len(self.network.edges) > MOST_EDGES or not self.network.edges:
             return self._unread()
         with progress_bar(self.progress, "reading") as tell:
-            choices = choose(
-                self.network,
-                [list(options) for options in self.options],
-                self.judge,
-                deadline=started + 0.6 * (deadline - started),
-                tell=lambda fraction, message: tell(0.2 + 0.5 * fraction, message),
+            choices = self._choices(
+                started, deadline, lambda part, message: tell(0.2 + 0.5 * part, message)
             )
             chosen = time.monotonic()
             tell(0.7, "refining constants")
@@ -126,6 +126,44 @@ class Evidence:
         }
         spent = time.monotonic() > deadline
         return self._result(choices[0], formulas, front, seconds, spent)
+
+    def _choices(
+        self, started: float, deadline: float, tell: Callable[[float, str], None]
+    ) -> list[Choice]:
+        """Choices of functions, best first; with an engine, it is asked where none fits."""
+        left = deadline - started
+        options = [list(each) for each in self.options]
+        if self.engine is None:
+            return choose(
+                self.network, options, self.judge, deadline=started + 0.6 * left, tell=tell
+            )
+        before = choose(
+            self.network,
+            options,
+            self.judge,
+            deadline=started + 0.3 * left,
+            tell=lambda part, message: tell(0.3 * part, message),
+        )
+        searched = search_edges(
+            self.network,
+            options,
+            before[0],
+            self.engine,
+            deadline=started + 0.6 * left,
+            seed=int(self.settings["seed"]),
+            tell=lambda part, message: tell(0.3 + 0.4 * part, message),
+        )
+        if searched is None:
+            return before
+        after = choose(
+            self.network,
+            searched.options,
+            self.judge,
+            deadline=started + 0.75 * left,
+            tell=lambda part, message: tell(0.7 + 0.3 * part, message),
+            start=searched.start,
+        )
+        return shortest_first(before, after, self.judge)
 
     # -- formulas --------------------------------------------------------------------------
 
@@ -266,7 +304,10 @@ class Evidence:
             return EdgeReport(edge, None, others, 0.0, finding)
         margin = min((fit.score for fit in others), default=float("inf")) - option.fit.score
         finding = None
-        if margin < CLEAR_BITS and edge.fixed is None:
+        if option.engine:
+            detail = f"{option.fit.candidate.name}, relative error {option.fit.error:.1e}"
+            finding = Finding(Status.SEARCHED_EDGE, name, detail)
+        elif margin < CLEAR_BITS and edge.fixed is None:
             rivals = ", ".join(fit.candidate.name for fit in others[:3])
             detail = f"{option.fit.candidate.name} leads by {margin:.0f} bits over {rivals}"
             finding = Finding(Status.AMBIGUOUS_EDGE, name, detail)
@@ -356,6 +397,7 @@ def gather(
     library: Library,
     settings: dict[str, Any],
     progress: bool | ProgressCallback | None,
+    engine: Engine | None = None,
 ) -> Evidence:
     """Trace a model, split the rows, fit every edge."""
     started = time.monotonic()
@@ -366,6 +408,7 @@ def gather(
     network = trace(model, X, tolerance=settings["tolerance"])
     if len(network.edges) <= MOST_EDGES:
         network = rewrite_monomials(fold_chains(network), library)
+        network = rewrite_product_powers(network, library)
     traced = time.monotonic()
     inputs = network.sample if rows is None else rows.values
     targets = None if y is None else as_targets(y, len(inputs), len(network.outputs))
@@ -389,6 +432,7 @@ def gather(
         settings=settings,
         seconds=seconds,
         progress=progress,
+        engine=engine,
     )
 
 

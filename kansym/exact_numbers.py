@@ -1,7 +1,9 @@
 """Exact numbers that a measured constant may stand for.
 
 Integers, halves and small rationals, decimals of few digits, rational multiples of pi, square
-roots of small integers and e, each with the bits that it takes to name.
+roots of small integers and e, each with the bits that it takes to name. There are so many of
+these that every wide window holds some: a number that is no fraction and no decimal is recognised
+only where chance would seldom put one that is as cheap.
 """
 
 import math
@@ -20,6 +22,8 @@ Entry = tuple[float, float, sympy.Expr]
 
 _LARGEST_INTEGER = 1000
 _AT_THE_EDGE = 4.5 / math.log(2)
+# Numbers as cheap as the one that is named, expected in the window by chance.
+_BY_CHANCE = 0.05
 _DENOMINATORS = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25)
 _EXTRAS: tuple[tuple[sympy.Expr, float], ...] = (
     (sympy.E, 4.0),
@@ -107,7 +111,8 @@ def nearest_exact(
     value : the measured constant.
     window : largest distance from it, taken as three standard errors.
     bits : most bits that the name may take, together with those of the distance: 6.5 at the
-        edge of the window, as in a normal distribution.
+        edge of the window, as in a normal distribution. Multiples of pi, roots and the like
+        must also be rare: by chance, fewer than 0.05 numbers of no more bits lie in the window.
     extra : further named numbers, tried first.
     rational : integers and fractions only, as for exponents.
 
@@ -121,6 +126,8 @@ def nearest_exact(
     (-pi/2, 5.877443751081734)
     >>> nearest_exact(0.7361, 1e-4, 10.0) is None
     True
+    >>> nearest_exact(2.506, 0.02, 12.0)[0], nearest_exact(2.50663, 1e-4, 12.0)[0]
+    (5/2, sqrt(2)*sqrt(pi))
     """
     for name, number in ({} if rational else extra or {}).items():
         if abs(abs(value) - abs(number)) <= window:
@@ -135,10 +142,33 @@ def nearest_exact(
     if rational:
         fractions = [isinstance(m, tuple) and m[0] == "rational" for m in makers[low:high]]
         total = np.where(fractions, total, np.inf)
+    chance = _expected_by_chance(abs(value), window, costs[low:high])
+    total = np.where(_exotic()[low:high] & (chance >= _BY_CHANCE), np.inf, total)
     best = low + int(np.argmin(total))
     if total[best - low] > bits:
         return None
     return (1 if value >= 0 else -1) * _made(makers[best]), float(costs[best])
+
+
+@cache
+def _exotic() -> np.ndarray:
+    """Which numbers of the table are neither fractions nor decimals."""
+    return np.array(
+        [isinstance(m, sympy.Expr) or m[0] not in ("rational", "decimal") for m in _table()[2]]
+    )
+
+
+def _expected_by_chance(value: float, window: float, costs: np.ndarray) -> np.ndarray:
+    """How many numbers of at most some costs a window holds, at their density around a value."""
+    values, every, _ = _table()
+    value = max(value, 1e-300)
+    low, high = np.searchsorted(values, [value / 2, value * 2])
+    # A number and its other name count once: the cheaper one.
+    _, first = np.unique(np.round(values[low:high] / value, 9), return_inverse=True)
+    cheapest = np.full(int(first.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(cheapest, first, every[low:high])
+    count = np.searchsorted(np.sort(cheapest), costs, side="right")
+    return np.maximum(count, 1) * 2 * window / (1.5 * value)
 
 
 def physical_constants(*names: str) -> dict[str, float]:

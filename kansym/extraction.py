@@ -17,6 +17,7 @@ from kansym.progress import ProgressCallback
 from kansym.status import Finding
 
 if TYPE_CHECKING:
+    from kansym.engines import Engine
     from kansym.evidence import Evidence
 
 __all__ = ["EdgeReport", "Extraction", "Fidelity", "FrontPoint", "Provenance", "extract"]
@@ -265,6 +266,7 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     held_out: float = 0.2,
     seed: int = 0,
     constants: Sequence[str] = (),
+    engine: "str | Engine | None" = None,
     progress: bool | ProgressCallback | None = None,
 ) -> Extraction:
     """Open a trained network of any kind and read a formula off it.
@@ -289,6 +291,9 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     held_out : share of the rows kept for the final check.
     seed : of the split of the rows.
     constants : names of physical constants to recognise, as in ``scipy.constants``.
+    engine : a search engine for edges that no function of the library explains: ``"operon"``,
+        ``"pysr"`` or an `Engine`. What it finds is refined and chosen like library functions,
+        within the same budget; a finding names the edge.
     progress : True or False for a bar, or a callback; by default a bar on a terminal.
 
     Returns
@@ -299,6 +304,8 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     ------
     InputError
         For data that do not fit the model, or a model that was never trained and no X.
+    MissingPackageError
+        If the engine is not installed, before anything else is done.
 
     Examples
     --------
@@ -311,8 +318,10 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     >>> extract(model).expr
     x2**2 + sin(pi*x1)
     """
+    from kansym.engines import engine_named
     from kansym.evidence import gather
 
+    searching = engine_named(engine)
     settings = {
         "library": len(library),
         "budget": budget,
@@ -322,4 +331,8 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
         "seed": seed,
         "constants": list(constants),
     }
-    return gather(model, X, y, library=library, settings=settings, progress=progress).conclude()
+    if searching is not None:
+        settings["engine"] = searching.name
+    return gather(
+        model, X, y, library=library, settings=settings, progress=progress, engine=searching
+    ).conclude()

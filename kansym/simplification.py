@@ -97,6 +97,10 @@ def _polynomial_size(expression: sympy.Expr) -> float:
             if base.free_symbols or rest.free_symbols:
                 exponents[base, rest].append(sympy.Rational(factor))
     size = 1.0
+    # Logarithms are combined: 67500*log(c) becomes c**67500 in exact numbers.
+    for product in expression.atoms(sympy.Mul):
+        if product.has(sympy.log):
+            size *= max(1.0, min(abs(float(product.as_coeff_Mul()[0])), _LARGE + 1.0))
     for powers in exponents.values():
         common = math.lcm(*(int(power.q) for power in powers))
         size *= max(1.0, *(float(abs(power) * common) for power in powers))

@@ -26,6 +26,10 @@ class Status(Enum):
         "No library function fits this edge, so it stays a spline in the formula: add a candidate, "
         "train with a finer grid, or hand the edge to a search engine."
     )
+    SEARCHED_EDGE = (
+        "A search engine found this edge's function, no library function explained it: "
+        "see whether the function makes sense, and add it to the library if it does."
+    )
     LOW_FIDELITY = (
         "The formula misses part of what the network computes: train longer, widen the library, "
         "or use the more complex entries of the Pareto front."

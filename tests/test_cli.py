@@ -338,6 +338,33 @@ def test_bad_choices_and_starts_get_one_sentence(model, data, capsys, words, com
     assert len(found.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("command", ["extract", "fit"])
+def test_a_missing_engine_is_told_before_the_work(model, data, capsys, monkeypatch, command):
+    monkeypatch.setitem(sys.modules, "pyoperon", None)
+    monkeypatch.delitem(sys.modules, "pyoperon.sklearn", raising=False)
+    given = [str(model)] if command == "extract" else [str(data), "--target", "y"]
+    assert main([command, *given, "--engine", "operon", "--budget", "1000"]) == 2
+    found = capsys.readouterr()
+    assert "pip install 'kansym[operon]'" in found.err
+    assert len(found.err.splitlines()) == 1
+    with pytest.raises(SystemExit):
+        main([command, *given, "--engine", "opern"])
+
+
+def test_an_engine_is_asked_for_by_name(model, capsys, monkeypatch):
+    from kansym import extraction
+
+    asked = []
+    real = extraction.extract
+    monkeypatch.setattr(
+        extraction, "extract", lambda *a, **k: (asked.append(k.get("engine")), real(*a, **k))[1]
+    )
+    pytest.importorskip("pyoperon")
+    assert main(["extract", str(model), "--engine", "operon", "--quiet"]) == 0
+    assert [engine.name for engine in asked] == ["operon"]
+    assert "sin(pi*a)" in capsys.readouterr().out
+
+
 def test_constants_are_names_with_numbers(data, capsys):
     with pytest.raises(SystemExit):
         main(["fit", str(data), "--target", "y", "--start", "c*a", "--constants", "c"])

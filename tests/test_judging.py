@@ -34,12 +34,15 @@ def test_one_rule_judges_formulas(gauss, formula, noise, recovered):
     assert found.recovered is recovered
 
 
-def test_a_curve_in_the_formula_is_no_recovery(gauss):
-    x = sympy.Symbol("x")
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+@pytest.mark.parametrize("missed", [0.0, 0.1])
+def test_a_curve_in_the_formula_is_no_recovery(gauss, noise, missed):
+    formula = sympy.Float(1.5) * sympy.Function("f5")(sympy.Symbol("x")) + 1
     rows = draw_rows(gauss, 100, 0)
-    found = judge(gauss, sympy.Function("f1")(x) + 1, rows, predicted=rows.y_unused)
+    found = judge(gauss, formula, rows, noise, predicted=rows.y_unused + missed)
     assert found.recovered is False
-    assert found.r2 == 1.0
+    assert found.r2 is not None
+    assert (found.r2 == 1.0) == (missed == 0.0)
 
 
 def test_an_undefined_formula_has_no_r2(gauss):

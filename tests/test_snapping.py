@@ -62,6 +62,51 @@ def test_chance_rarely_passes_for_an_exact_number():
     assert named <= 2
 
 
+def exotic(number: sympy.Expr) -> bool:
+    """Whether a number is neither a fraction nor a decimal."""
+    return not isinstance(number, sympy.Rational | sympy.Float)
+
+
+@pytest.mark.parametrize("precision", [1e-1, 1e-2, 3e-3, 1e-3, 1e-4])
+def test_a_wide_window_names_no_exotic_number_by_chance(precision):
+    values = np.exp(np.random.default_rng(1).uniform(-3, 3, 1000))
+    found = [nearest_exact(v, precision * v, 24.0) for v in values]
+    assert sum(each is not None and exotic(each[0]) for each in found) < 0.05 * len(values)
+
+
+@pytest.mark.parametrize("noise", [0.2, 0.02, 0.002])
+def test_noise_makes_no_exotic_numbers(noise):
+    """Constants drawn at random, as decimals too: standard errors of 1 % to 0.01 %."""
+    rng = np.random.default_rng(2)
+    named = 0
+    for trial in range(120):
+        a = float(np.round(rng.uniform(0.5, 9.5), trial % 4 + 1))
+        y = a * (X[:, 0] + noise * rng.normal(size=200))
+        found = snap(parse("a*x"), ["x"], X, y, {"a": a})
+        named += any(exotic(number) for number in found.exact.values())
+    assert named < 0.05 * 120
+
+
+def test_a_half_that_noise_moves_is_no_root_of_pi():
+    """2.5 measured as 2.506, which sqrt(2 pi) is closer to."""
+    y = 2.506 * X[:, 0] + 0.05 * np.random.default_rng(4).normal(size=200)
+    found = snap(parse("a*x"), ["x"], X, y, {"a": 2.5})
+    assert found.exact.get("a", sympy.Rational(5, 2)) == sympy.Rational(5, 2)
+
+
+@pytest.mark.parametrize("judge", ["data", "network"])
+@pytest.mark.parametrize(
+    "text", ["sqrt(2*pi)", "pi/2", "1/(4*pi)", "sqrt(3)/2", "2/sqrt(pi)", "e", "pi**2", "log(2)"]
+)
+@pytest.mark.parametrize("noise", [0.0, 1e-5])
+def test_clean_data_keep_exotic_numbers(judge, text, noise):
+    number = parse(text)
+    rng = np.random.default_rng(5)
+    y = float(number) * (np.exp(X[:, 0]) + noise * rng.normal(size=200))
+    found = snap(parse("a*exp(b*x)"), ["x"], X, y, {"a": float(number), "b": 1.0}, judge=judge)
+    assert sympy.simplify(found.expr / sympy.exp(sympy.Symbol("x")) - number) == 0
+
+
 @pytest.mark.parametrize("judge", ["data", "network"])
 @pytest.mark.parametrize("noise", [0.0, 1e-6, 1e-3])
 def test_planted_numbers_come_back(judge, noise):

@@ -139,6 +139,8 @@ def _largest(predicted: np.ndarray, y: np.ndarray) -> float:
 
 def _refitted_difference(formula: sympy.Expr, problem: Problem, rows: Rows) -> float:
     """The difference that is left when the measured numbers are fitted to the truth."""
+    if formula.atoms(AppliedUndef):  # only its finder knows the curve, and it is no recovery
+        return math.inf
     numbers = sorted(formula.atoms(sympy.Float), key=float)
     if not 0 < len(numbers) <= _MOST_CONSTANTS:
         return math.inf

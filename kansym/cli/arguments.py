@@ -1,10 +1,21 @@
 """Arguments that several commands share, and the words that they accept."""
 
 import argparse
+from typing import Any
 
 from kansym.errors import InputError
 
-__all__ = ["add_inputs", "add_outputs", "names", "numbers", "positive", "seconds", "widths"]
+__all__ = [
+    "add_engine",
+    "add_inputs",
+    "add_outputs",
+    "engine_of",
+    "names",
+    "numbers",
+    "positive",
+    "seconds",
+    "widths",
+]
 
 
 def names(text: str) -> list[str]:
@@ -77,6 +88,24 @@ def seconds(text: str) -> float:
     if not value > 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of seconds")
     return value
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """A search engine for what the library lacks."""
+    parser.add_argument(
+        "--engine",
+        choices=("operon", "pysr"),
+        help="search engine for edges that no library function explains",
+    )
+
+
+def engine_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The engine as an argument of `extract`; it is missed before the work begins."""
+    if not options.engine:
+        return {}
+    from kansym.engines import engine_named
+
+    return {"engine": engine_named(options.engine)}
 
 
 def add_inputs(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from kansym.cli.arguments import add_inputs, add_outputs, seconds
+from kansym.cli.arguments import add_engine, add_inputs, add_outputs, engine_of, seconds
 from kansym.cli.choices import add_choices, check_choices, chosen_again
 from kansym.cli.outputs import check_outputs, write_outputs
 from kansym.errors import InputError
@@ -31,6 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", metavar="Y", help="column that judges the formula")
     add_inputs(parser)
     parser.add_argument("--budget", type=seconds, metavar="SECONDS", help="time limit (60)")
+    add_engine(parser)
     add_choices(parser)
     add_outputs(parser)
 
@@ -41,6 +42,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         raise InputError("--target and --inputs name columns of a table: give --data as well.")
     check_outputs(options)
     check_choices(options)
+    engine = engine_of(options)
 
     from kansym.extraction import extract
     from kansym.readers.files import load_model
@@ -54,7 +56,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     inputs, target = _data(options, model)
     limit = {"budget": options.budget} if options.budget else {}
     progress = False if options.quiet else None
-    result = extract(model, inputs, target, progress=progress, **limit)
+    result = extract(model, inputs, target, progress=progress, **engine, **limit)
     write_outputs(chosen_again(result, options), options, kept)
 
 

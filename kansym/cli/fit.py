@@ -4,7 +4,16 @@ import argparse
 import time
 from typing import Any
 
-from kansym.cli.arguments import add_inputs, add_outputs, numbers, positive, seconds, widths
+from kansym.cli.arguments import (
+    add_engine,
+    add_inputs,
+    add_outputs,
+    engine_of,
+    numbers,
+    positive,
+    seconds,
+    widths,
+)
 from kansym.cli.choices import add_choices, check_choices, chosen_again
 from kansym.cli.console import complain, say
 from kansym.cli.outputs import check_outputs, write_outputs
@@ -54,6 +63,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget", type=seconds, metavar="SECONDS", help="time limit for training and reading"
     )
+    add_engine(parser)
     add_choices(parser)
     parser.add_argument("--save", metavar="MODEL.safetensors", help="write the trained network")
     add_outputs(parser)
@@ -71,6 +81,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         raise InputError("--constants begin somewhere in a formula: give --start as well.")
     check_outputs(options)
     check_choices(options)
+    engine = engine_of(options)
     if options.save:
         check_place(options.save, "the network")
     inputs, target = read_table(options.data).split(options.target, options.inputs)
@@ -92,7 +103,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     if options.budget:
         left["budget"] = max(options.budget - (time.perf_counter() - started), 1.0)
     progress = False if options.quiet else None
-    result = extract(model, inputs, target, progress=progress, **left)
+    result = extract(model, inputs, target, progress=progress, **engine, **left)
     write_outputs(chosen_again(result, options), options, kept)
 
 

@@ -3,5 +3,6 @@
 from kansym.engines.engine import Engine, Found, search_edge
 from kansym.engines.operon import Operon
 from kansym.engines.pysr import PySR
+from kansym.engines.registry import ENGINES, engine_named
 
-__all__ = ["Engine", "Found", "Operon", "PySR", "search_edge"]
+__all__ = ["ENGINES", "Engine", "Found", "Operon", "PySR", "engine_named", "search_edge"]

@@ -1,7 +1,8 @@
 """What every search engine offers: formulas of one to three inputs, simplest first."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast, final
 
@@ -13,10 +14,11 @@ from kansym.complexity import complexity
 from kansym.edge_fit import EdgeFit, error_bits
 from kansym.errors import InputError
 from kansym.library import Candidate
+from kansym.parsing import parse
 from kansym.program import evaluate
 from kansym.sympy_programs import from_sympy
 
-__all__ = ["Engine", "Found", "search_edge"]
+__all__ = ["Engine", "Found", "read_formulas", "search_edge"]
 
 Array = NDArray[np.floating]
 
@@ -52,6 +54,20 @@ class Engine(ABC):
     @abstractmethod
     def name(self) -> str:
         """Name of the program."""
+
+    @property
+    def reference(self) -> str:
+        """Publication of the program."""
+        return ""
+
+    def check(self) -> None:  # noqa: B027 - most engines of a user need nothing else
+        """Make sure that the program can run.
+
+        Raises
+        ------
+        MissingPackageError
+            If it cannot, with what to install.
+        """
 
     @abstractmethod
     def expressions(
@@ -158,10 +174,30 @@ def search_edge(
         if not found.expr.free_symbols:
             continue
         text = sympy.sstr(found.expr.evalf(4), full_prec=False)
-        candidate = Candidate(f"{engine.name}: {text}", found.expr, complexity=found.complexity)
+        candidate = Candidate(
+            f"{engine.name}: {text}",
+            found.expr,
+            complexity=found.complexity,
+            reference=engine.reference,
+        )
         score = float(error_bits(found.error, floor)) + found.complexity
         fits.append(EdgeFit(candidate, error=found.error, complexity=found.complexity, score=score))
     return sorted(fits, key=lambda fit: fit.score)
+
+
+def read_formulas(texts: Iterable[str], names: Sequence[str]) -> list[sympy.Expr]:
+    """Formulas that an engine printed, read safely; what cannot be read is left out.
+
+    Examples
+    --------
+    >>> read_formulas(["u1 + 2.0", "u1*nan", "__import__('os')"], ["u1"])
+    [u1 + 2.0]
+    """
+    found = []
+    for text in texts:
+        with suppress(InputError):
+            found.append(parse(text, names))
+    return found
 
 
 def _checked(
@@ -193,7 +229,10 @@ def _checked(
 def _judged(expr: sympy.Expr, x: Array, y: Array, weights: Array, names: Sequence[str]) -> Found:
     """A formula with its error on the data, infinite where it is undefined on a row."""
     expr = _with_integers(expr)
-    values = evaluate(from_sympy(expr), dict(zip(names, x.T, strict=True)))
+    try:
+        values = evaluate(from_sympy(expr), dict(zip(names, x.T, strict=True)))
+    except InputError:  # not real, or not a number
+        return Found(expr, np.inf, np.inf)
     residual = np.broadcast_to(np.asarray(values, dtype=float), y.shape) - y
     spread = np.sqrt(weights @ (y - weights @ y) ** 2)
     with np.errstate(all="ignore"):

@@ -12,15 +12,16 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from kansym.engines.engine import Engine
+from kansym.engines.engine import Engine, read_formulas
 from kansym.errors import require
-from kansym.parsing import parse
 
 __all__ = ["Operon"]
 
 Array = NDArray[np.floating]
 
 DIGITS = 15
+# 1 - R² at which a search ends before its time.
+ENOUGH = 1e-12
 
 
 @final
@@ -49,6 +50,15 @@ class Operon(Engine):
         """Name of the program."""
         return "operon"
 
+    @property
+    def reference(self) -> str:
+        """Publication of the program."""
+        return "Burlacu, Kronberger and Kommenda (2020), doi:10.1145/3377929.3398099"
+
+    def check(self) -> None:
+        """Make sure that pyoperon is installed."""
+        require("pyoperon.sklearn", "operon")
+
     def expressions(
         self, inputs: Array, target: Array, weights: Array, *, seconds: float, seed: int
     ) -> list[sympy.Expr]:
@@ -60,10 +70,10 @@ class Operon(Engine):
             optimizer_iterations=10,
             max_length=self.most_nodes,
             population_size=self.population,
-            max_time=max(1, round(seconds)),
+            max_time=max(1, int(seconds)),
             max_evaluations=10**9,
             generations=10**6 if seconds > 2.0 else 200,
-            epsilon=1e-6,
+            epsilon=ENOUGH,
             random_state=seed,
             n_threads=1,
         )
@@ -75,7 +85,7 @@ class Operon(Engine):
             for entry in model.pareto_front_
             if entry["variables"]
         ]
-        return [parse(text, names) for text in texts]
+        return read_formulas(texts, names)
 
 
 def _resampled(weights: Array) -> NDArray[np.intp]:

@@ -11,15 +11,15 @@ Cranmer, arXiv:2305.01582.
 import os
 import shutil
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, final
 
 import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from kansym.engines.engine import Engine
+from kansym.engines.engine import Engine, read_formulas
 from kansym.errors import MissingPackageError, require
-from kansym.parsing import parse
 
 __all__ = ["PySR", "julia_is_installed"]
 
@@ -57,6 +57,21 @@ class PySR(Engine):
         """Name of the program."""
         return "pysr"
 
+    @property
+    def reference(self) -> str:
+        """Publication of the program."""
+        return "M. Cranmer (2023), doi:10.48550/arXiv.2305.01582"
+
+    def check(self) -> None:
+        """Make sure that pysr and Julia are installed, without starting Julia."""
+        if not julia_is_installed():
+            raise MissingPackageError(
+                "PySR needs Julia, which is not installed here: install Julia from "
+                "https://julialang.org, or use kansym.engines.Operon."
+            )
+        if find_spec("pysr") is None:
+            require("pysr", "pysr")
+
     def arguments(self, *, seconds: float, seed: int) -> dict[str, Any]:
         """Arguments of ``pysr.PySRRegressor``: silent, reproducible, leaving no files."""
         return {
@@ -81,12 +96,8 @@ class PySR(Engine):
         self, inputs: Array, target: Array, weights: Array, *, seconds: float, seed: int
     ) -> list[sympy.Expr]:
         """PySR's hall of fame."""
-        if not julia_is_installed():
-            raise MissingPackageError(
-                "PySR needs Julia, which is not installed here: install Julia from "
-                "https://julialang.org, or use kansym.engines.Operon."
-            )
+        self.check()
         model = require("pysr", "pysr").PySRRegressor(**self.arguments(seconds=seconds, seed=seed))
         names = [symbol.name for symbol in self.symbols(inputs.shape[1])]
         model.fit(inputs, target, weights=weights * weights.size, variable_names=names)
-        return [parse(text, names) for text in model.equations_["equation"]]
+        return read_formulas(model.equations_["equation"], names)

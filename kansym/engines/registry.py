@@ -1,0 +1,42 @@
+"""The search engines by name."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from kansym.engines.engine import Engine
+from kansym.engines.operon import Operon
+from kansym.engines.pysr import PySR
+from kansym.errors import InputError
+
+__all__ = ["ENGINES", "engine_named"]
+
+ENGINES: Mapping[str, type[Engine]] = MappingProxyType({"operon": Operon, "pysr": PySR})
+
+
+def engine_named(engine: str | Engine | None) -> Engine | None:
+    """An engine that is ready to search, from its name or as it is.
+
+    Raises
+    ------
+    InputError
+        If there is no such engine.
+    MissingPackageError
+        If what it needs is not installed.
+
+    Examples
+    --------
+    >>> engine_named(None) is None
+    True
+    >>> engine_named("opern")
+    Traceback (most recent call last):
+    kansym.errors.InputError: engine='opern' is no search engine: ...
+    """
+    if engine is None:
+        return None
+    if isinstance(engine, str) and engine in ENGINES:
+        engine = ENGINES[engine]()
+    if not isinstance(engine, Engine):
+        known = " or ".join(repr(name) for name in ENGINES)
+        raise InputError(f"engine={engine!r} is no search engine: give {known}, or an Engine.")
+    engine.check()
+    return engine

@@ -1,0 +1,178 @@
+"""Product nodes, written with the power that makes factors and what follows functions of a library.
+
+A product p = prod_i f_i(x_i) of factors of one sign, followed by g(p), carries the same quantity as
+every power of it: p^k = prod_i f_i^k, followed by g(q^(1/k)). A trained network stops at an
+arbitrary k, where exp(0.83 x) sin(x)^0.7 stands for exp(1.19 x) sin(x), and no library holds the
+curves. Here k is searched for, by how well the library fits all curves at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from kansym.fit import fit_curves
+from kansym.library import Library
+from kansym.network import Edge, Network, Node
+
+__all__ = ["rewrite_product_powers"]
+
+Array = np.ndarray
+EXPLAINED = 3e-5
+"""Relative error of a curve's best fit up to which nothing needs mending."""
+WORTH_BITS = 40.0
+"""Bits that another power must save."""
+LARGEST = 5.0
+"""Powers between its reciprocal and itself are tried."""
+_COARSE, _ZOOMS, _FINE = 33, 4, 7
+
+
+@dataclass(frozen=True)
+class _Raised:
+    """x -> |f(x)| ** power."""
+
+    function: Callable[[Array], Array]
+    power: float
+
+    def __call__(self, x: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return np.abs(self.function(x)) ** self.power
+
+
+@dataclass(frozen=True)
+class _Rooted:
+    """q -> g(sign q ** (1 / power) + bias)."""
+
+    function: Callable[[Array], Array]
+    power: float
+    sign: float
+    bias: float
+
+    def __call__(self, q: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return self.function(self.sign * np.maximum(q, 0.0) ** (1 / self.power) + self.bias)
+
+
+def rewrite_product_powers(network: Network, library: Library) -> Network:
+    """Give every hidden product of factors of one sign the power that the library explains best.
+
+    Parameters
+    ----------
+    network : a traced network.
+    library : the functions that edges will be fitted with.
+
+    Returns
+    -------
+    A network with the same function on its sample.
+    """
+    for node in network.nodes:
+        if node.kind == "product" and node.name not in network.outputs:
+            network = _mended(network, node, library)
+    return network
+
+
+def _mended(network: Network, node: Node, library: Library) -> Network:
+    """The network with one node raised to its best power, or as it was."""
+    entering = [edge for edge in network.edges if edge.target == node.name]
+    leaving = [edge for edge in network.edges if edge.source == node.name]
+    known = any(edge.fixed is not None for edge in (*entering, *leaving))
+    known |= len({len(edge.x) for edge in (*entering, *leaving)}) > 1
+    if known or not leaving or len(entering) < 2:
+        return network
+    if any(edge.y.min() <= 0 <= edge.y.max() for edge in entering):
+        return network
+    values = network.values(network.sample)[node.name] - node.bias
+    if values.min() <= 0 <= values.max():
+        return network
+    trial = _Trial(entering, leaving, np.abs(values), float(np.sign(values[0])), node.bias, library)
+    before, worst = trial.score(1.0)
+    if worst <= EXPLAINED:
+        return network
+    power, after = trial.best()
+    return trial.applied(network, node, power) if after < before - WORTH_BITS else network
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """The curves around one product node, for any power of it."""
+
+    entering: list[Edge]
+    leaving: list[Edge]
+    size: Float[Array, " rows"]
+    sign: float
+    bias: float
+    library: Library
+
+    def scores(self, powers: Array) -> tuple[Array, Array]:
+        """Bits of all curves, and the largest error of a best fit, for every power."""
+        curves = [curve for power in powers for curve in self._curves(float(power))]
+        x, y, density = (np.stack(columns) for columns in zip(*curves, strict=True))
+        usable = np.isfinite(y).all(axis=1) & (np.ptp(y, axis=1) > 0) & (np.ptp(x, axis=1) > 0)
+        bits, errors = np.full(len(x), np.inf), np.full(len(x), np.inf)
+        if usable.any():
+            fits = fit_curves(x[usable], y[usable], density[usable], self.library, top=1)
+            bits[usable] = [each[0].score if each else np.inf for each in fits]
+            errors[usable] = [each[0].error if each else np.inf for each in fits]
+        shape = (len(powers), -1)
+        return bits.reshape(shape).sum(axis=1), errors.reshape(shape).max(axis=1)
+
+    def score(self, power: float) -> tuple[float, float]:
+        """Bits and largest error for one power."""
+        bits, errors = self.scores(np.array([power]))
+        return float(bits[0]), float(errors[0])
+
+    def best(self) -> tuple[float, float]:
+        """The power of fewest bits, and these: a coarse scan, then closer and closer looks."""
+        logs = np.linspace(-np.log(LARGEST), np.log(LARGEST), _COARSE)
+        bits, _ = self.scores(np.exp(logs))
+        found = [(float(bits[i]), float(logs[i])) for i in np.argsort(bits)[:2].tolist()]
+        step = float(logs[1] - logs[0])
+        for _ in range(_ZOOMS):
+            offsets = step * np.linspace(-1, 1, _FINE)
+            near = np.concatenate([center + offsets for _, center in found])
+            bits, _ = self.scores(np.exp(near))
+            closer = [(float(b), float(u)) for b, u in zip(bits, near, strict=True)]
+            found = [min(closer[:_FINE]), *([min(closer[_FINE:])] if closer[_FINE:] else [])]
+            step *= 2 / (_FINE - 1)
+        fewest, log_power = min(found)
+        return float(np.exp(log_power)), fewest
+
+    def _curves(self, power: float) -> list[tuple[Array, Array, Array]]:
+        """Points of every factor and every outgoing curve."""
+        factors = [(edge.x, np.abs(edge.y) ** power, edge.density) for edge in self.entering]
+        x, density = self._points(power)
+        return factors + [(x, self._after(edge, power)(x), density) for edge in self.leaving]
+
+    def _after(self, edge: Edge, power: float) -> _Rooted:
+        return _Rooted(edge.function, power, self.sign, self.bias)
+
+    def _points(self, power: float) -> tuple[Array, Array]:
+        """As many points as the curve had before, where the node's values lie."""
+        like = self.leaving[0]
+        q = self.size**power
+        levels = (np.arange(len(like.x)) + 0.5) / len(like.x)
+        even = np.linspace(q.min(), q.max(), len(like.x))
+        x = 0.5 * (np.quantile(q, levels) + even)
+        cells = np.bincount(np.searchsorted((x[1:] + x[:-1]) / 2, q), minlength=len(x))
+        density = cells / cells.sum() + 0.1 / len(x)
+        return x, density / density.sum()
+
+    def applied(self, network: Network, node: Node, power: float) -> Network:
+        """The network with the node raised to a power."""
+        x, density = self._points(power)
+        edges = []
+        for edge in network.edges:
+            if edge.target == node.name:
+                raised = _Raised(edge.function, power)
+                edges.append(replace(edge, function=raised, y=raised(edge.x), straight=False))
+            elif edge.source == node.name:
+                after = self._after(edge, power)
+                y = after(x)
+                edges.append(
+                    replace(edge, function=after, x=x, y=y, density=density, straight=False)
+                )
+            else:
+                edges.append(edge)
+        nodes = [replace(each, bias=0.0) if each is node else each for each in network.nodes]
+        return network.rebuilt(nodes, edges)

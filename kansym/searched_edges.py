@@ -1,0 +1,245 @@
+"""Edges that no library function explains, given to a search engine.
+
+What the engine finds on the points of a curve becomes an option of that edge like any other: its
+redundant constants are absorbed, the rest are refined, and the joint choice decides again.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import sympy
+
+from kansym.bounded_time import within
+from kansym.choice import CURVE_BITS, EXPLAINED, Choice, Judge, Option
+from kansym.complexity import complexity
+from kansym.edge_fit import EdgeFit, error_bits
+from kansym.edge_functions import CurveFunction
+from kansym.engines import Engine, search_edge
+from kansym.errors import InputError
+from kansym.library import Candidate
+from kansym.network import Edge, Network
+from kansym.polishing import finish
+from kansym.polynomials import TERM_BITS
+
+__all__ = ["SearchedEdges", "formula_fit", "search_edges", "shortest_first"]
+
+LEAST_SECONDS = 1.0
+"""Time below which no search is begun."""
+SEARCHING = 0.7
+"""Most of an edge's time that a search takes; the rest is for the constants."""
+ROUND_SECONDS = 3.0
+"""Time of one search among several, if there is more."""
+MOST_ROUNDS = 10
+"""Searches of one edge."""
+LONGEST = 1.5
+"""Bits of a formula worth refining, over those of a curve."""
+POLISHED = 4
+"""Formulas of a search whose constants are refined."""
+POLISH_SECONDS = 1.5
+"""Most time for the constants of one formula."""
+KEPT = 3
+"""Formulas of an edge that the joint choice tries."""
+_X = sympy.Symbol("x")
+
+
+@dataclass(frozen=True)
+class SearchedEdges:
+    """Options of all edges with what an engine found among them.
+
+    Attributes
+    ----------
+    options : per edge, best first.
+    start : a pick per edge to begin the choice with.
+    """
+
+    options: list[list[Option]]
+    start: tuple[int, ...]
+
+
+def search_edges(
+    network: Network,
+    options: Sequence[Sequence[Option]],
+    choice: Choice,
+    engine: Engine,
+    *,
+    deadline: float,
+    seed: int,
+    tell: Callable[[float, str], None],
+) -> SearchedEdges | None:
+    """Search for the functions of all edges that a choice leaves as curves.
+
+    Parameters
+    ----------
+    options : per edge, as the choice was made from.
+    choice : the shortest so far.
+    deadline : of `time.monotonic`, seconds.
+    seed : of the search.
+    tell : progress callback.
+
+    Returns
+    -------
+    None if nothing was found. Where a formula explains the edge, the curve is no option any more,
+    as for library functions.
+    """
+    extended, start = [list(each) for each in options], list(choice.picks)
+    found_any = False
+    curves = [
+        position
+        for position, option in enumerate(choice.options)
+        if isinstance(option.function, CurveFunction)
+    ]
+    curves.sort(key=lambda position: -network.edges[position].importance)
+    for done, position in enumerate(curves):
+        share = (deadline - time.monotonic()) / (len(curves) - done)
+        if SEARCHING * share < LEAST_SECONDS:
+            break
+        edge = network.edges[position]
+        tell(done / len(curves), f"{engine.name} searches {edge.source} -> {edge.target}")
+        fits = _searched(edge, engine, time.monotonic() + share, seed)
+        if not fits:
+            continue
+        found_any = True
+        found = [Option(f.candidate, f.constants, f.complexity, f, engine.name) for f in fits]
+        before = extended[position]
+        if min(fit.error for fit in fits) < EXPLAINED:
+            rest = [each for each in before if not isinstance(each.function, CurveFunction)]
+            extended[position], start[position] = [*found, *rest], 0
+        else:
+            extended[position] = [*before, *found]
+    return SearchedEdges(extended, tuple(start)) if found_any else None
+
+
+def shortest_first(before: Sequence[Choice], after: Sequence[Choice], judge: Judge) -> list[Choice]:
+    """Choices without and with an engine's formulas, the shorter description first.
+
+    A curve copies the network to the last digit, errors and all. Where the network is the judge,
+    an error at which a library function would count as explaining an edge is no error.
+    """
+    if judge.kind == "network":
+        judge = replace(judge, floor=max(judge.floor, EXPLAINED))
+    best = [judge.length(each[0].error, each[0].bits) for each in (before, after)]
+    first, second = (after, before) if best[1] < best[0] else (before, after)
+    return [first[0], *sorted([*first[1:], *second], key=lambda choice: choice.length)]
+
+
+def _searched(edge: Edge, engine: Engine, deadline: float, seed: int) -> list[EdgeFit]:
+    """Fits that an engine found for one edge, best score first.
+
+    Several short searches find more than a long one, which stays where it began to settle.
+    """
+    fits: dict[str, EdgeFit] = {}
+    for again in range(MOST_ROUNDS):
+        left = deadline - time.monotonic()
+        if SEARCHING * left < LEAST_SECONDS:
+            break
+        seconds = min(SEARCHING * left, max(ROUND_SECONDS, 0.2 * left))
+        try:
+            raw = search_edge(
+                engine, edge.x, edge.y, density=edge.density, seconds=seconds, seed=seed + again
+            )
+        except InputError:  # a curve of too few points or values
+            break
+        for fit in _promising(raw):
+            better = _refined(fit, edge, engine, deadline)
+            if better is not None and better.complexity < CURVE_BITS:
+                fits.setdefault(better.candidate.name, better)
+        if any(fit.error < EXPLAINED for fit in fits.values()):
+            break
+    return sorted(fits.values(), key=lambda fit: fit.score)[:KEPT]
+
+
+def _promising(fits: Sequence[EdgeFit]) -> list[EdgeFit]:
+    """The most exact formulas that are not much longer than the curve itself."""
+    short = [fit for fit in fits if _bits(fit.candidate.expr) < LONGEST * CURVE_BITS]
+    return sorted(short, key=lambda fit: fit.error)[:POLISHED]
+
+
+def _refined(fit: EdgeFit, edge: Edge, engine: Engine, deadline: float) -> EdgeFit | None:
+    """A formula with its constants refined, or as it was found if that is better."""
+    left = min(deadline - time.monotonic(), POLISH_SECONDS)
+    found = fit.candidate.expr
+    polished = within(left, lambda: _polished(found, edge, left), found)
+    fits = [formula_fit(edge, expr, engine) for expr in (polished, found)]
+    return min((fit for fit in fits if fit), key=lambda fit: fit.score, default=None)
+
+
+def formula_fit(edge: Edge, expr: sympy.Expr, engine: Engine) -> EdgeFit | None:
+    """A formula in x as the fit y = c*f(x) + d of an edge; None if undefined on its range.
+
+    Examples
+    --------
+    >>> from kansym.engines import Operon
+    >>> x = np.linspace(0, 1, 50)
+    >>> edge = Edge("x1", "y", np.sin, x, 2 * np.sin(x**2) + 3, np.full(50, 0.02), 1.0)
+    >>> fit = formula_fit(edge, 2.0 * sympy.sin(_X**2) + 3.0, Operon())
+    >>> fit.candidate.name, fit.c, fit.d
+    ('operon: sin(x**2)', 2.0, 3.0)
+    """
+    shift, rest = expr.as_independent(_X, as_Add=True)
+    scale, inner = rest.as_independent(_X, as_Add=False)
+    if inner.is_Add:  # its first coefficient is as free as a common factor
+        first = inner.as_ordered_terms()[0].as_independent(_X, as_Add=False)[0]
+        scale, inner = scale * first, sympy.Add(*(term / first for term in inner.args))
+    inner = _freed(inner)
+    try:
+        bits = _bits(inner)
+        name = f"{engine.name}: {_shown(inner)}"
+        candidate = Candidate(name, inner, complexity=bits, reference=engine.reference)
+        inside = candidate.domain.covers(edge.x.min(), edge.x.max())
+        c, d = float(scale), float(shift)
+    except (InputError, TypeError):  # a part that is not real
+        return None
+    fit = EdgeFit(candidate, c=c, d=d, complexity=bits)
+    weight = edge.density / edge.density.sum()
+    spread = np.sqrt(weight @ (edge.y - weight @ edge.y) ** 2)
+    error = float(np.sqrt(weight @ (fit(edge.x) - edge.y) ** 2) / spread)
+    if not (bool(inside) and np.isfinite(error)):
+        return None
+    return replace(fit, error=error, score=float(error_bits(error)) + bits)
+
+
+def _polished(expr: sympy.Expr, edge: Edge, seconds: float) -> sympy.Expr:
+    """A formula with its constants absorbed, refined and rounded where the curve allows."""
+    template, start = _template(expr)
+    return finish(
+        template,
+        start,
+        ["x"],
+        edge.x[:, None],
+        edge.y,
+        judge="network",
+        weights=edge.density * len(edge.x),
+        deadline=time.monotonic() + 0.8 * seconds,
+    ).expr
+
+
+def _template(expr: sympy.Expr) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
+    """A formula with names for its measured numbers."""
+    numbers = sorted(expr.atoms(sympy.Float), key=float)
+    names = {number: sympy.Symbol(f"k{i}") for i, number in enumerate(numbers)}
+    return expr.xreplace(names), {name: float(number) for number, name in names.items()}
+
+
+def _freed(part: sympy.Expr) -> sympy.Expr:
+    """With numbers as measured ones, to be recognised in the whole formula; powers stay."""
+    if part.is_number and part.is_real:
+        value = float(part)
+        return sympy.Integer(int(value)) if value in (0, 1, -1) else sympy.Float(value, 15)
+    if isinstance(part, sympy.Pow) and part.args[1].is_Rational:
+        return sympy.Pow(_freed(part.args[0]), part.args[1])  # pyright: ignore
+    return part.func(*map(_freed, part.args)) if part.args else part  # pyright: ignore
+
+
+def _shown(expr: sympy.Expr) -> str:
+    """A formula with four digits of its numbers."""
+    short = {n: sympy.Rational(f"{float(n):.4g}") for n in expr.atoms(sympy.Float)}
+    shown = {n: r if r.is_integer else sympy.Float(float(r)) for n, r in short.items()}
+    return sympy.sstr(expr.xreplace(shown), full_prec=False)
+
+
+def _bits(expr: sympy.Expr) -> float:
+    """Bits of a formula whose measured numbers are as free as a polynomial's coefficients."""
+    template, start = _template(expr)
+    return complexity(template) + TERM_BITS * len(start)

@@ -1,0 +1,49 @@
+"""Products that a network holds at an arbitrary power, given back as functions of the library."""
+
+import numpy as np
+import pytest
+
+from kansym.library import LIBRARY
+from kansym.network import Edge, Network, Node
+from kansym.product_powers import rewrite_product_powers
+
+
+def planted(power: float) -> Network:
+    """(exp(x1) sin(x2)) ** power as a node, and its inverse power, squared, behind it."""
+    X = np.random.default_rng(0).uniform(0.3, 2.0, (500, 2))
+    factors = (lambda x: np.exp(1.2 * x) ** power, lambda x: np.sin(x + 0.2) ** power)
+
+    def after(p):
+        return (np.abs(p) ** (1 / power) + 0.5) ** 2
+
+    product = factors[0](X[:, 0]) * factors[1](X[:, 1])
+    edges = [
+        drawn("x1", "h", factors[0], X[:, 0]),
+        drawn("x2", "h", factors[1], X[:, 1]),
+        drawn("h", "y", after, product),
+    ]
+    nodes = [Node("x1", "input"), Node("x2", "input"), Node("h", "product"), Node("y", "sum")]
+    return Network.from_parts(
+        nodes=nodes, edges=edges, inputs=["x1", "x2"], outputs=["y"], sample=X
+    )
+
+
+def drawn(source, target, function, values) -> Edge:
+    """An edge on the range of its source."""
+    x = np.linspace(values.min(), values.max(), 128)
+    return Edge(source, target, function, x, function(x), np.full(128, 1 / 128), 1.0)
+
+
+@pytest.mark.parametrize("power", [0.7, 1.4, 0.35])
+def test_the_power_is_found_and_the_function_kept(power):
+    network = planted(power)
+    rewritten = rewrite_product_powers(network, LIBRARY)
+    np.testing.assert_allclose(rewritten(network.sample), network(network.sample), rtol=1e-10)
+    (factor,) = (edge for edge in rewritten.edges if edge.source == "x1")
+    rate = np.log(factor.y[-1] / factor.y[0]) / (factor.x[-1] - factor.x[0])
+    assert rate == pytest.approx(1.2, rel=1e-3)
+
+
+def test_what_the_library_explains_is_left_alone():
+    network = planted(1.0)
+    assert rewrite_product_powers(network, LIBRARY) is network

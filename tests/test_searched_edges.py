@@ -1,0 +1,235 @@
+"""What the library lacks goes to an engine, and back into the same choice and refinement."""
+
+import time
+
+import numpy as np
+import pytest
+import sympy
+import torch
+
+from kansym.engines import Engine, Operon, PySR, engine_named
+from kansym.engines.pysr import julia_is_installed
+from kansym.errors import InputError, MissingPackageError
+from kansym.extraction import Extraction, extract
+from kansym.library import LIBRARY, Library
+from kansym.network import Edge
+from kansym.searched_edges import formula_fit
+from kansym.status import Status
+from tests.planted_models import exp_sin, rows, two_layers
+
+FEW = Library([LIBRARY[name] for name in ("x", "x^2", "exp", "sin", "tanh", "log")])
+x, x1, x2 = sympy.symbols("x x1 x2")
+TRUTH = sympy.exp((x1 + x2**2 + sympy.sin(3 * x1**2)) / 2)
+
+
+def model():
+    """exp((x1 + sin(3 x1^2) + x2^2)/2), whose first edge is no function of the library."""
+    return two_layers(lambda u: u + (3 * u**2).sin(), torch.square, lambda u: (u / 2).exp())
+
+
+def truth(X: np.ndarray) -> np.ndarray:
+    return np.exp((X[:, 0] + np.sin(3 * X[:, 0] ** 2) + X[:, 1] ** 2) / 2)
+
+
+class Fake(Engine):
+    """An engine that always returns what it was told, and takes the time that it may."""
+
+    def __init__(self, *texts: str, idle: bool = False, missing: str = "") -> None:
+        self.texts, self.idle, self.missing = texts, idle, missing
+        self.calls: list[tuple[float, int]] = []
+
+    @property
+    def name(self) -> str:
+        return "fake"
+
+    @property
+    def reference(self) -> str:
+        return "Nobody, doi:10.0/0"
+
+    def check(self) -> None:
+        if self.missing:
+            raise MissingPackageError(self.missing)
+
+    def expressions(self, inputs, target, weights, *, seconds, seed):
+        self.calls.append((seconds, seed))
+        if self.idle:
+            time.sleep(seconds)
+        return [sympy.sympify(text) for text in self.texts]
+
+
+# Off by a few per cent, as found by a search that was cut short.
+NEAR = "1.02*u1 + 0.97*sin(3.05*u1**2) - 0.5"
+
+
+def statuses(result: Extraction) -> set[Status]:
+    return {finding.status for finding in result.status}
+
+
+@pytest.fixture(scope="module")
+def result() -> Extraction:
+    return extract(model(), library=FEW, engine=Fake("u1", NEAR, "u1**2"), progress=False)
+
+
+def test_the_formula_of_an_engine_is_refined_and_snapped_like_any_other(result):
+    assert sympy.simplify(result.expr - TRUTH) == 0
+    assert not result.formulas[0].curves
+
+
+def test_the_result_says_that_an_engine_found_it_and_which(result):
+    (finding,) = [f for f in result.status if f.status is Status.SEARCHED_EDGE]
+    assert finding.where == "x1 -> h1.1"
+    assert "fake: x + sin(3*x**2)" in finding.detail
+    assert Status.UNEXPLAINED_EDGE not in statuses(result)
+    report = result.edges[0]
+    assert report.fit is not None
+    assert report.fit.candidate.name.startswith("fake: ")
+    assert "fake" not in " ".join(fit.candidate.name for fit in report.alternatives)
+    assert result.provenance.settings["engine"] == "fake"
+    assert any("doi:10.0/0" in each for each in result.provenance.references)
+
+
+def test_the_result_is_saved_and_changed_like_any_other(result):
+    again = Extraction.from_json(result.to_json())
+    np.testing.assert_allclose(again.predict(rows(9)), result.predict(rows(9)))
+    fits = [fit for each in (again, result) if (fit := each.edges[0].fit) is not None]
+    np.testing.assert_allclose(*(fit(rows(9)[:, 0]) for fit in fits))
+    assert len({fit.candidate.name for fit in fits}) == 1
+    fixed = result.fix(0, "sin")
+    assert fixed.edges[0].fit is not None
+    assert fixed.edges[0].fit.candidate.name == "sin"
+    assert Status.SEARCHED_EDGE not in statuses(fixed)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.02])
+def test_data_judge_what_an_engine_found(noise):
+    X = rows(600, seed=4)
+    y = truth(X) + noise * np.random.default_rng(0).normal(size=600)
+    found = extract(model(), X, y, library=FEW, engine=Fake(NEAR), progress=False)
+    assert sympy.simplify(found.expr - TRUTH) == 0
+
+
+def test_without_an_engine_the_edge_stays_a_curve_and_nothing_is_said():
+    found = extract(model(), library=FEW, progress=False)
+    assert Status.UNEXPLAINED_EDGE in statuses(found)
+    assert Status.SEARCHED_EDGE not in statuses(found)
+    assert "engine" not in found.provenance.settings
+
+
+def test_edges_that_the_library_explains_are_not_searched():
+    engine = Fake("u1")
+    found = extract(exp_sin(), library=FEW, engine=engine, progress=False)
+    assert engine.calls == []
+    assert statuses(found) == {Status.OK}
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        (),
+        ("u1", "0.9*u1 + 0.1"),
+        ("1/u1", "log(u1)", "zoo*u1", "sqrt(-1.5)*u1", "nan"),
+        ("+".join(f"{1.1 + k / 7}*sin({1.3 + k / 9}*u1 + {k + 0.123})" for k in range(9)),),
+    ],
+    ids=["nothing", "too rough", "undefined", "longer than the curve"],
+)
+def test_a_formula_is_kept_only_if_it_shortens_the_description(texts):
+    plain = extract(model(), library=FEW, progress=False)
+    found = extract(model(), library=FEW, engine=Fake(*texts), budget=8, progress=False)
+    assert found.formulas[0].curves
+    assert Status.UNEXPLAINED_EDGE in statuses(found)
+    np.testing.assert_allclose(found.fidelity.rmse_network, plain.fidelity.rmse_network, rtol=1e-3)
+
+
+def test_searches_begin_anew_with_other_seeds_until_one_explains_the_edge():
+    engine = Fake("u1", idle=True)
+    extract(model(), library=FEW, engine=engine, budget=10, seed=5, progress=False)
+    seconds, seeds = zip(*engine.calls, strict=True)
+    assert list(seeds) == list(range(5, 5 + len(seeds)))
+    assert len(seeds) >= 2
+    once = Fake(NEAR)
+    extract(model(), library=FEW, engine=once, progress=False)
+    assert len(once.calls) == 1
+    assert sum(seconds) < 0.6 * 10
+
+
+@pytest.mark.parametrize("budget", [0.01, 5.0])
+def test_the_budget_holds_with_an_engine_that_takes_all_that_it_may(budget):
+    engine = Fake("u1", idle=True)
+    started = time.monotonic()
+    found = extract(model(), library=FEW, engine=engine, budget=budget, progress=False)
+    assert time.monotonic() - started < budget + 3.0
+    assert all(seconds <= budget for seconds, _ in engine.calls)
+    assert np.isfinite(found.predict(rows(5))).any()
+    assert bool(engine.calls) == (budget > 1)
+
+
+# -- one edge -------------------------------------------------------------------------------------
+
+
+def edge(low: float = 0.0) -> Edge:
+    t = np.linspace(low, 1.0, 90)
+    return Edge("x1", "y", np.sin, t, 2 * np.sin(t**2) + 4 * t + 3, np.full(90, 1 / 90), 1.0)
+
+
+def test_outer_constants_are_the_edges_own():
+    fit = formula_fit(edge(), 2.0 * sympy.sin(x**2) + 4.0 * x + 3.0, Operon())
+    assert fit is not None
+    assert fit.error < 1e-12
+    assert (fit.c, fit.d) == (4.0, 3.0)
+    np.testing.assert_allclose(fit(edge().x), edge().y)
+    # Measured numbers cost what those of a polynomial cost: two are left inside at most.
+    assert fit.complexity < 60
+
+
+@pytest.mark.parametrize("text", ["1/(x - 0.4321)", "log(x - 0.5)", "I*x", "x + I"])
+def test_what_is_undefined_on_the_range_is_no_fit(text):
+    assert formula_fit(edge(), sympy.sympify(text), Operon()) is None
+
+
+# -- engines by name ------------------------------------------------------------------------------
+
+
+def test_a_missing_package_is_told_before_anything_else():
+    with pytest.raises(MissingPackageError, match="install it"):
+        extract(object(), engine=Fake(missing="install it"))
+
+
+def test_a_missing_extra_is_named(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pyoperon", None)
+    monkeypatch.delitem(__import__("sys").modules, "pyoperon.sklearn", raising=False)
+    with pytest.raises(MissingPackageError, match=r"pip install 'kansym\[operon\]'"):
+        extract(object(), engine="operon")
+
+
+@pytest.mark.skipif(julia_is_installed(), reason="Julia is installed")
+def test_pysr_without_julia_is_told_at_once():
+    with pytest.raises(MissingPackageError, match="install Julia"):
+        extract(object(), engine="pysr")
+
+
+@pytest.mark.parametrize("engine", ["opern", 7, PySR, ""])
+def test_what_is_no_engine_gets_one_sentence(engine):
+    with pytest.raises(InputError, match="is no search engine: give 'operon' or 'pysr'"):
+        extract(exp_sin(), engine=engine)
+
+
+def test_an_engine_is_taken_as_it_is():
+    engine = Fake()
+    assert engine_named(engine) is engine
+
+
+# -- for real -------------------------------------------------------------------------------------
+
+
+def damped(u):
+    """A function that the library lacks."""
+    return u * torch.exp(-u) * torch.cos(3 * u)
+
+
+def test_operon_finds_a_planted_function():
+    pytest.importorskip("pyoperon")
+    planted = two_layers(damped, torch.square, lambda u: (u / 2).exp())
+    found = extract(planted, engine="operon", budget=40, progress=False)
+    wanted = sympy.exp((x1 * sympy.exp(-x1) * sympy.cos(3 * x1) + x2**2) / 2)
+    assert sympy.simplify(found.expr - wanted) == 0
+    assert Status.SEARCHED_EDGE in statuses(found)
