@@ -84,7 +84,12 @@ class _Run:
             self.thread.join(_GRACE)
 
 
-def within(seconds: float, function: Callable[[], T], default: T) -> T:
+def within(
+    seconds: float,
+    function: Callable[[], T],
+    default: T,
+    failures: tuple[type[Exception], ...] = _FAILURES,
+) -> T:
     """The value of ``function()``, or the default if it takes too long or algebra fails.
 
     Parameters
@@ -92,6 +97,7 @@ def within(seconds: float, function: Callable[[], T], default: T) -> T:
     seconds : time that it may take; none at all gives the default.
     function : a computation in pure Python, such as sympy's, that changes nothing outside itself.
     default : what to give back otherwise.
+    failures : errors that give the default as well; others pass through.
 
     Examples
     --------
@@ -114,7 +120,7 @@ def within(seconds: float, function: Callable[[], T], default: T) -> T:
         _LOGGER.debug("a computation was stopped after %.2f s", seconds)
         return default
     if run.failure is not None:
-        if not isinstance(run.failure, _FAILURES):
+        if not isinstance(run.failure, failures):
             raise run.failure
         return default
     return run.value

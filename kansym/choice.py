@@ -67,12 +67,18 @@ class Judge:
             return float("inf")
         return self.weight * float(np.log2(np.hypot(error, self.floor))) + bits
 
+    def hopeless(self, best: "Choice", more_bits: float) -> float:
+        """Error early in a refit with which a choice of more or fewer bits cannot beat another."""
+        saved = max(-more_bits / self.weight, 0.0)
+        return 3.0 * max(best.error, self.floor) * 2.0**saved
+
 
 @dataclass(frozen=True)
 class Choice:
     """One option per edge, refitted together."""
 
     picks: tuple[int, ...]
+    """Positions among the options offered; -1 for a function that is none of them."""
     options: tuple[Option, ...]
     refit: Refit
     bits: float
@@ -113,9 +119,13 @@ def options_of(network: Network, fits: Sequence[Sequence[EdgeFit]]) -> list[list
 class _Search:
     """Evaluated choices, by their picks."""
 
-    def __init__(self, network: Network, options: list[list[Option]], judge: Judge):
+    def __init__(
+        self, network: Network, options: list[list[Option]], judge: Judge, deadline: float
+    ):
+        self.deadline = deadline
         self.wiring = Wiring.of(network)
-        self.options = options
+        self.network = network
+        self.options = [list(each) for each in options]
         self.judge = judge
         self.biases = _biases(network, self.wiring)
         self.seen: dict[tuple[int, ...], Choice] = {}
@@ -127,7 +137,14 @@ class _Search:
         chosen = tuple(options[pick] for options, pick in zip(self.options, picks, strict=True))
         symbolic = SymbolicNetwork(self.wiring, [option.function for option in chosen])
         constants, biases = self._start(chosen)
-        refit = symbolic.refit(constants, biases, self.judge.X, self.judge.y, hopeless=hopeless)
+        refit = symbolic.refit(
+            constants,
+            biases,
+            self.judge.X,
+            self.judge.y,
+            hopeless=hopeless,
+            deadline=self.deadline,
+        )
         bits = sum(option.bits for option in chosen)
         choice = Choice(picks, chosen, refit, bits, self.judge.length(refit.error, bits))
         self.seen[picks] = choice
@@ -171,7 +188,7 @@ def choose(
     tell : progress callback.
     start : picks to begin with as well.
     """
-    search = _Search(network, options, judge)
+    search = _Search(network, options, judge, deadline)
     best = search.evaluate(tuple(0 for _ in options))
     exact = tuple(_most_exact(edge_options) for edge_options in options)
     best = min(best, search.evaluate(exact), key=lambda choice: choice.length)
@@ -199,9 +216,7 @@ def _best_swap(search: _Search, best: Choice, edge: int, deadline: float) -> Cho
         if solved and option.bits >= best.options[edge].bits:
             continue
         picks = (*best.picks[:edge], pick, *best.picks[edge + 1 :])
-        # More bits must be paid for by less error: what error could still win?
-        saved = (best.options[edge].bits - option.bits) / search.judge.weight
-        hopeless = 3.0 * max(best.error, search.judge.floor) * 2.0 ** max(saved, 0.0)
+        hopeless = search.judge.hopeless(best, option.bits - best.options[edge].bits)
         trial = search.evaluate(picks, hopeless)
         if trial.length < best.length:
             best = trial

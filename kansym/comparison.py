@@ -9,12 +9,13 @@ from itertools import combinations
 import numpy as np
 
 from kansym.bench.bootstrap import Interval, mean_over_problems, median_over_problems
+from kansym.bench.kind_names import KAN_KIND
 from kansym.bench.record import Record
 from kansym.bench.results_file import read_results
-from kansym.bench.runs import Key, nearest
+from kansym.bench.runs import ACCURACY, AS_ACCURATE, PARAMETERS, Key, nearest
 from kansym.errors import InputError
 
-__all__ = ["Comparison", "KindSummary", "PairedDifference", "compare"]
+__all__ = ["Comparison", "KindSummary", "PairedDifference", "Sizes", "compare"]
 
 EQUAL_FIDELITY = 0.999
 """R² on unused rows that both formulas must reach before their complexities are compared."""
@@ -109,6 +110,11 @@ class Comparison:
         return tuple(dict.fromkeys(summary.noise for summary in self.kinds))
 
     @property
+    def sizes(self) -> "Sizes":
+        """What the sizes of MLPs were chosen by."""
+        return _sizes(self.records)
+
+    @property
     def verdict(self) -> tuple[str, ...]:
         """The answer in sentences that follow from the figures."""
         from kansym.comparison_words import verdict
@@ -124,6 +130,22 @@ class Comparison:
         from kansym.comparison_page import notebook_html
 
         return notebook_html(self)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What the sizes of MLPs were chosen by, in numbers of runs.
+
+    Attributes
+    ----------
+    parameters : as many parameters as the KAN.
+    accuracy : widened to be as accurate as the KAN.
+    reached : of these, as accurate as it in the end.
+    """
+
+    parameters: int
+    accuracy: int
+    reached: int
 
 
 Results = str | os.PathLike[str] | Record
@@ -192,6 +214,21 @@ def _records(results: Results | Iterable[Results]) -> list[Record]:
     if not found:
         raise InputError("There are no results to compare: run kansym bench first.")
     return list(found.values())
+
+
+def _sizes(records: Sequence[Record]) -> Sizes:
+    by_key = {record.key: record for record in records}
+    widened = [record for record in records if record.equal == ACCURACY]
+    errors = [
+        (record.validation, kan.validation)
+        for record in widened
+        if (kan := by_key.get(record.key._replace(kind=KAN_KIND))) is not None
+    ]
+    return Sizes(
+        sum(record.equal == PARAMETERS for record in records),
+        len(widened),
+        sum(a is not None and b is not None and a <= AS_ACCURATE * b for a, b in errors),
+    )
 
 
 Figure = Callable[[Record], float | bool | None]

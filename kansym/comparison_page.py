@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from kansym.bench.bootstrap import Interval
 from kansym.bench.record import Record
-from kansym.comparison import EQUAL_FIDELITY, Comparison, KindSummary, PairedDifference
+from kansym.comparison import EQUAL_FIDELITY, Comparison, KindSummary, PairedDifference, Sizes
 from kansym.comparison_words import percent, verdict
 from kansym.reporting.axes import GREY, INK, Axis, Frame, limits
 from kansym.reporting.blocks import (
@@ -54,7 +54,7 @@ def comparison_document(comparison: Comparison, title: str | None = None) -> Doc
         *_sections(comparison),
         _by_problem(comparison),
         *_failures(comparison),
-        _method(),
+        _method(comparison.sizes),
         _versions(comparison),
     )
     return Document(title or "Which networks give up their formula", blocks, subtitle)
@@ -272,7 +272,15 @@ def _failures(comparison: Comparison) -> list[Block]:
     return [Section("Failures", (Notice("warning", "Failures", words), Details("All", (table,))))]
 
 
-def _method() -> Block:
+def _sizes(sizes: Sizes) -> str:
+    few = "each MLP has about as many parameters as the KAN"
+    wide = "each MLP was widened until it was as accurate as the KAN, or its time was up"
+    if not sizes.accuracy:
+        return few
+    return f"{few}, or {wide}, as the rows say" if sizes.parameters else wide
+
+
+def _method(sizes: Sizes) -> Block:
     words = (
         "A formula counts as recovered if its difference from the truth, or its ratio to it, "
         "simplifies to a constant after constants are rounded to three decimals (the rule of "
@@ -280,7 +288,7 @@ def _method() -> Block:
         "constants of a right formula: there, the measured numbers are fitted to the truth "
         "before the numerical check.",
         "All networks of one problem, seed and noise level learn from the same rows with the "
-        "same optimiser and the same time; each MLP has about as many parameters as the KAN.",
+        f"same optimiser and the same time; {_sizes(sizes)}.",
         "Intervals resample problems, not runs, since runs of one problem are not independent. "
         "Where all problems agree the interval is that of Clopper and Pearson.",
     )

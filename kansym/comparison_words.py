@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kansym.bench.bootstrap import Interval
-from kansym.comparison import EQUAL_FIDELITY, Comparison, KindSummary, PairedDifference
+from kansym.comparison import EQUAL_FIDELITY, Comparison, KindSummary, PairedDifference, Sizes
 
 __all__ = ["percent", "summary", "verdict"]
 
@@ -36,10 +36,20 @@ def verdict(comparison: Comparison) -> Iterator[str]:
             if pair.noise == noise:
                 yield _recovery_words(pair)
                 yield from _other_words(pair)
+    yield from _size_words(comparison.sizes)
     failures = sum(one.failed for one in comparison.kinds)
     if failures:
         runs = sum(one.runs for one in comparison.kinds)
         yield f"{failures} of {runs} runs failed; they count as not recovered."
+
+
+def _size_words(sizes: Sizes) -> Iterator[str]:
+    """How accurate MLPs are that were widened for it."""
+    if sizes.accuracy:
+        yield (
+            f"MLPs were widened until their error on rows held out was at most twice that of the "
+            f"KAN, or their time was up: {sizes.reached} of {sizes.accuracy} runs came to that."
+        )
 
 
 def _first(kinds: list[KindSummary], noise: float) -> Iterator[str]:

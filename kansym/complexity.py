@@ -51,7 +51,8 @@ def _bits(part: sympy.Basic, names: frozenset[str] | None) -> float:
     if isinstance(part, sympy.Mul):
         return _product_bits(part, names)
     if isinstance(part, sympy.Pow) and part.args[0] is not sympy.E:
-        return _power_bits(part, names)
+        base, exponent = part.args
+        return _power_bits(base, exponent, names)
     if isinstance(part, sympy.Add):
         inner = [_bits(_unsigned(term), names) for term in part.args]
         return _OPERATION * (len(inner) - 1) + sum(inner)
@@ -85,10 +86,11 @@ def _product_bits(part: sympy.Mul, names: frozenset[str] | None) -> float:
         factors.pop(0)
         bits = _OPERATION / 2
     above = [f for f in factors if not _inverse(f)]
-    below = [1 / f for f in factors if _inverse(f)]
+    below = [f.args for f in factors if _inverse(f)]
     operations = len(above) + len(below) - (1 if above else 0)
     bits += _OPERATION * operations
-    return bits + sum(_bits(f, names) for f in above + below)
+    bits += sum(_power_bits(base, -exponent, names) for base, exponent in below)
+    return bits + sum(_bits(f, names) for f in above)
 
 
 def _inverse(factor: sympy.Basic) -> bool:
@@ -100,8 +102,9 @@ def _inverse(factor: sympy.Basic) -> bool:
     )
 
 
-def _power_bits(part: sympy.Pow, names: frozenset[str] | None) -> float:
-    base, exponent = part.args
+def _power_bits(base: sympy.Basic, exponent: sympy.Basic, names: frozenset[str] | None) -> float:
+    if exponent == 1:
+        return _bits(base, names)
     if exponent == -1:
         return _OPERATION + _bits(base, names)
     if exponent == sympy.Rational(1, 2):

@@ -12,6 +12,7 @@ import sympy
 
 from kansym.choice import Choice
 from kansym.edge_functions import ConstantFunction, CurveFunction, EdgeFunction
+from kansym.replacing import replaced
 from kansym.symbolic_network import Wiring
 
 __all__ = ["Template", "compose"]
@@ -195,7 +196,7 @@ def _edge_expr(
     else:
         # Numbers inside a function, such as a polynomial's, are as free as those around it.
         free = {number: constant(float(number)) for number in function.expr.atoms(sympy.Float)}
-        outer = function.expr.xreplace(free).subs(sympy.Symbol("x"), inner)  # pyright: ignore[reportAttributeAccessIssue]
+        outer = replaced(function.expr, {**free, sympy.Symbol("x"): inner})
     value = constant(c) * outer
     return value + constant(d) if d != 0 else value
 

@@ -11,7 +11,7 @@ https://arxiv.org/abs/2107.14351.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,6 +141,13 @@ def _expression(formula: Formula | sympy.Expr | str) -> sympy.Expr:
 def _sample(
     names: list[str], ranges: Mapping[str, tuple[float, float]], points: int
 ) -> dict[str, np.ndarray]:
+    for name, pair in ranges.items():
+        numbers = np.asarray(pair) if isinstance(pair, Sequence | np.ndarray) else np.array(())
+        usable = numbers.shape == (2,) and numbers.dtype.kind in "iuf"
+        if not usable or not -np.inf < numbers[0] < numbers[1] < np.inf:
+            raise InputError(
+                f"The range of {name!r} is {pair!r}: give a pair (low, high), low < high."
+            )
     rng = np.random.default_rng(20240601)
     return {name: rng.uniform(*ranges.get(name, _DEFAULT_RANGE), points) for name in names}
 
@@ -187,14 +194,21 @@ def _symbolic(
     left: sympy.Expr, right: sympy.Expr, sample: Mapping[str, np.ndarray], deadline: float
 ) -> bool | None:
     """SRBench's rule, for the formula as it is and with rounded constants."""
+    combined = [
+        pair
+        for formula in dict.fromkeys((left, _rounded(left)))
+        for truth in dict.fromkeys((right, _rounded(right)))
+        for pair in ((formula - truth, False), (formula / truth, True))
+    ]
+    # What is plainly constant spares the algebra on the others.
+    if any(not e.free_symbols and (not is_ratio or e != 0) for e, is_ratio in combined):
+        return True
     verdicts: list[bool | None] = []
-    for formula in dict.fromkeys((left, _rounded(left))):
-        for truth in dict.fromkeys((right, _rounded(right))):
-            for combined, is_ratio in ((formula - truth, False), (formula / truth, True)):
-                verdict = _constant(combined, is_ratio, sample, deadline)
-                if verdict:
-                    return True
-                verdicts.append(verdict)
+    for expression, is_ratio in combined:
+        verdict = _constant(expression, is_ratio, sample, deadline)
+        if verdict:
+            return True
+        verdicts.append(verdict)
     return None if None in verdicts else False
 
 

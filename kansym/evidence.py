@@ -2,9 +2,10 @@
 
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -31,6 +32,7 @@ from kansym.polishing import finish
 from kansym.product_powers import rewrite_product_powers
 from kansym.progress import ProgressCallback, progress_bar
 from kansym.searched_edges import search_edges, shortest_first
+from kansym.shortening import shorten
 from kansym.status import Finding, Status
 from kansym.symbolic_network import Wiring
 from kansym.sympy_programs import to_sympy
@@ -44,7 +46,12 @@ MOST_EDGES = 400
 CHOICE_ROWS = 500
 FINISH_ROWS = 2000
 NETWORK_FLOOR, DATA_FLOOR = 1e-6, 1e-11
+LEAST_FLOOR, MOST_FLOOR = 1e-6, 3e-2
 CLEAR_BITS = 6.0
+REWRITING_SHARE, FITTING_SHARE = 0.35, 0.5
+"""Shares of the budget after which no node is rewritten, and no further function is fitted."""
+LEAST_SECONDS = 0.5
+"""Time for refining constants when the budget is spent."""
 INDEPENDENT = 1e-6
 """Ratio of singular values below which inputs count as determining one another."""
 FRONT_POINTS = 6
@@ -65,6 +72,8 @@ class Evidence:
     options: tuple[tuple[Option, ...], ...]
     fits: tuple[tuple[EdgeFit, ...], ...]
     library: Library
+    libraries: tuple[Collection[Candidate], ...]
+    """What every edge may be."""
     judge: Judge
     check_X: Float[np.ndarray, "held_out inputs"]
     check_y: Float[np.ndarray, "held_out outputs"] | None
@@ -72,11 +81,14 @@ class Evidence:
     seconds: dict[str, float]
     progress: bool | ProgressCallback | None = None
     engine: Engine | None = None
+    cut: bool = False
+    """Whether the budget left functions untried."""
 
     def fixed(self, edge: int, function: str) -> "Evidence":
         """With one function on one edge."""
         candidate = self.library[function]
-        found = _fit_edges([self.network.edges[edge]], [Library([candidate])])[0]
+        floor = _curve_floor(self.network, self.judge)
+        found = _fit_edges([self.network.edges[edge]], [Library([candidate])], floor)[0]
         fitted = [fit for fit in found if fit.candidate == candidate]
         if not fitted:
             raise InputError(
@@ -85,7 +97,8 @@ class Evidence:
         fits = (*self.fits[:edge], tuple(fitted), *self.fits[edge + 1 :])
         only = tuple(Option(fit.candidate, fit.constants, fit.complexity, fit) for fit in fitted)
         options = (*self.options[:edge], only, *self.options[edge + 1 :])
-        return replace(self, fits=fits, options=options)
+        libraries = (*self.libraries[:edge], Library([candidate]), *self.libraries[edge + 1 :])
+        return replace(self, fits=fits, options=options, libraries=libraries)
 
     def forbidden(self, edge: int, function: str) -> "Evidence":
         """Without one function on one edge."""
@@ -98,16 +111,18 @@ class Evidence:
         allowed = tuple(option for option in every[edge] if option.function.name != name)
         if not fits and self.network.edges[edge].fixed is not None:
             raise InputError(f"{name!r} is all that this edge may be: nothing would be left.")
+        others = tuple(one for one in self.libraries[edge] if one.name != name)
         return replace(
             self,
+            libraries=(*self.libraries[:edge], others, *self.libraries[edge + 1 :]),
             options=(*self.options[:edge], allowed, *self.options[edge + 1 :]),
             fits=(*self.fits[:edge], fits, *self.fits[edge + 1 :]),
         )
 
-    def conclude(self) -> Extraction:
-        """Choose functions, write formulas, check them."""
+    def conclude(self, spent: float = 0.0) -> Extraction:
+        """Choose functions, write formulas, check them; some seconds of the budget are spent."""
         started = time.monotonic()
-        deadline = started + float(self.settings["budget"]) - self.seconds.get("fit", 0.0)
+        deadline = started + float(self.settings["budget"]) - spent
         if len(self.network.edges) > MOST_EDGES or not self.network.edges:
             return self._unread()
         with progress_bar(self.progress, "reading") as tell:
@@ -124,18 +139,38 @@ class Evidence:
             "choice": chosen - started,
             "formula": time.monotonic() - chosen,
         }
-        spent = time.monotonic() > deadline
-        return self._result(choices[0], formulas, front, seconds, spent)
+        cut = self.cut or time.monotonic() > deadline
+        return self._result(choices[0], formulas, front, seconds, cut)
 
     def _choices(
         self, started: float, deadline: float, tell: Callable[[float, str], None]
     ) -> list[Choice]:
-        """Choices of functions, best first; with an engine, it is asked where none fits."""
+        """Choices of functions, best first."""
+        choices = self._chosen(started, deadline, lambda part, message: tell(0.8 * part, message))
+        left = deadline - time.monotonic()
+        shorter = shorten(
+            self.network,
+            choices[0],
+            self.libraries,
+            self.judge,
+            deadline=time.monotonic() + 0.5 * left,
+            tell=lambda part, message: tell(0.8 + 0.2 * part, message),
+        )
+        return [*shorter, *choices]
+
+    def _chosen(
+        self, started: float, deadline: float, tell: Callable[[float, str], None]
+    ) -> list[Choice]:
+        """Choices among the options; with an engine, it is asked where none fits."""
         left = deadline - started
         options = [list(each) for each in self.options]
         if self.engine is None:
             return choose(
-                self.network, options, self.judge, deadline=started + 0.6 * left, tell=tell
+                self.network,
+                options,
+                self.judge,
+                deadline=started + 0.6 * left,
+                tell=tell,
             )
         before = choose(
             self.network,
@@ -172,7 +207,8 @@ class Evidence:
         templates = compose(Wiring.of(self.network), choice, self.network.inputs)
         formulas = []
         for position, template in enumerate(templates):
-            left = max((deadline - time.monotonic()) / (len(templates) - position), 0.2)
+            left = (deadline - time.monotonic()) / (len(templates) - position)
+            left = max(left, LEAST_SECONDS / len(templates))
             formulas.append(self._finished(template, position, left))
         return tuple(formulas)
 
@@ -199,7 +235,7 @@ class Evidence:
         constants = tuple(Constant(symbol.name, value) for symbol, value in template.start.items())
         composed = Formula(template.expr, self.network.inputs, constants, curves=curves)
         # The deadline is kept by finish itself; algebra that escapes it is stopped here.
-        return within(1.5 * seconds + 1.0, finished, composed)
+        return within(1.1 * seconds + LEAST_SECONDS / len(self.network.outputs), finished, composed)
 
     def _front(
         self, choices: list[Choice], formulas: tuple[Formula, ...], deadline: float
@@ -237,7 +273,7 @@ class Evidence:
         formulas: tuple[Formula, ...],
         front: tuple[FrontPoint, ...],
         seconds: dict[str, float],
-        spent: bool,
+        cut: bool,
     ) -> Extraction:
         """Everything together, with what is doubtful about it."""
         edges = tuple(
@@ -248,7 +284,7 @@ class Evidence:
         findings = list(self.network.findings)
         findings += [report.finding for report in edges if report.finding is not None]
         findings += self._findings(formulas, fidelity, selected.error)
-        if spent:
+        if cut:
             findings.append(
                 Finding(Status.BUDGET_SPENT, "search", f"{self.settings['budget']:g} s")
             )
@@ -308,8 +344,7 @@ class Evidence:
             detail = f"{option.fit.candidate.name}, relative error {option.fit.error:.1e}"
             finding = Finding(Status.SEARCHED_EDGE, name, detail)
         elif margin < CLEAR_BITS and edge.fixed is None:
-            rivals = ", ".join(fit.candidate.name for fit in others[:3])
-            detail = f"{option.fit.candidate.name} leads by {margin:.0f} bits over {rivals}"
+            detail = _margin_in_words(option.fit.candidate.name, margin, others)
             finding = Finding(Status.AMBIGUOUS_EDGE, name, detail)
         return EdgeReport(edge, option.fit, others, margin, finding)
 
@@ -406,19 +441,21 @@ def gather(
         raise InputError("y was given without X: give the rows that it belongs to.")
     rows = None if X is None else as_table(X)
     network = trace(model, X, tolerance=settings["tolerance"])
-    if len(network.edges) <= MOST_EDGES:
-        network = rewrite_monomials(fold_chains(network), library)
-        network = rewrite_product_powers(network, library)
-    traced = time.monotonic()
     inputs = network.sample if rows is None else rows.values
     targets = None if y is None else as_targets(y, len(inputs), len(network.outputs))
     if targets is not None:
         network = _named_after(network, targets)
     judge, check_X, check_y = _split(network, inputs, targets, settings)
+    floor = _curve_floor(network, judge)
+    until = _Until(started + REWRITING_SHARE * float(settings["budget"]))
+    if len(network.edges) <= MOST_EDGES:
+        network = _rewritten(network, library, floor, until)
+    traced = time.monotonic()
+    until.deadline = started + FITTING_SHARE * float(settings["budget"])
     libraries = [_library_for(edge, library) for edge in network.edges]
     fits: list[list[EdgeFit]] = []
     if len(network.edges) <= MOST_EDGES:
-        fits = _fit_edges(network.edges, libraries)
+        fits = _fit_edges(network.edges, libraries, floor, until)
     options = options_of(network, fits) if fits else []
     seconds = {"trace": traced - started, "fit": time.monotonic() - traced}
     return Evidence(
@@ -426,6 +463,7 @@ def gather(
         options=tuple(tuple(each) for each in options),
         fits=tuple(tuple(each) for each in fits),
         library=library,
+        libraries=tuple(libraries),
         judge=judge,
         check_X=check_X,
         check_y=check_y,
@@ -433,7 +471,42 @@ def gather(
         seconds=seconds,
         progress=progress,
         engine=engine,
+        cut=until.came,
     )
+
+
+@dataclass
+class _Until:
+    """Whether a time has come, and whether it ever had when that was asked."""
+
+    deadline: float
+    came: bool = False
+
+    def __call__(self) -> bool:
+        now = time.monotonic() > self.deadline
+        self.came |= now
+        return now
+
+
+def _rewritten(network: Network, library: Library, floor: float, until: _Until) -> Network:
+    """Chains folded, and nodes in the powers that suit the library, as far as the time goes."""
+    network = fold_chains(network)
+    for rewrite in (rewrite_monomials, partial(rewrite_product_powers, floor=floor)):
+        left = until.deadline - time.monotonic()
+        network = within(left, partial(rewrite, network, library), network, failures=())
+        until()
+    return network
+
+
+def _margin_in_words(name: str, margin: float, others: Sequence[EdgeFit]) -> str:
+    """How a function stands against the others of its edge."""
+    if margin < -0.5:
+        best = min(others, key=lambda fit: fit.score).candidate.name
+        return (
+            f"{name} by the whole formula; {best} suits the curve alone {-margin:.0f} bits better"
+        )
+    rivals = ", ".join(fit.candidate.name for fit in others[:3])
+    return f"{name} leads by {margin:.0f} bits over {rivals}"
 
 
 def _named_after(network: Network, targets: Table) -> Network:
@@ -467,11 +540,28 @@ def _library_for(edge: Edge, library: Library) -> Library:
     """What an edge may be: one function if it is known, else the whole library."""
     if edge.fixed is not None:
         known = [candidate for candidate in library if candidate.program == edge.fixed]
-        return Library(known[:1] or [Candidate("fixed", to_sympy(edge.fixed))])
+        own = to_sympy(edge.fixed)
+        return Library(known[:1] or [Candidate(f"fixed {own}", own)])
     return Library([library["x"]]) if edge.straight and "x" in library else library
 
 
-def _fit_edges(edges: Sequence[Edge], libraries: list[Library]) -> list[list[EdgeFit]]:
+def _curve_floor(network: Network, judge: Judge) -> float:
+    """Relative error below which the curves of a network are not to be trusted.
+
+    Where data judge, a network that misses them by so much has curves no better than that.
+    """
+    if judge.kind == "network":
+        return LEAST_FLOOR
+    misfit = _relative_error(network(judge.X), judge.y)
+    return float(np.clip(misfit, LEAST_FLOOR, MOST_FLOOR))
+
+
+def _fit_edges(
+    edges: Sequence[Edge],
+    libraries: list[Library],
+    floor: float,
+    stop: Callable[[], bool] | None = None,
+) -> list[list[EdgeFit]]:
     """Fits of all edges, one batch per library."""
     result: list[list[EdgeFit]] = [[] for _ in edges]
     for library in dict.fromkeys(libraries):
@@ -479,7 +569,8 @@ def _fit_edges(edges: Sequence[Edge], libraries: list[Library]) -> list[list[Edg
         x, y, density = (
             np.stack([getattr(edges[i], name) for i in group]) for name in ("x", "y", "density")
         )
-        for i, fits in zip(group, fit_curves(x, y, density, library), strict=True):
+        found = fit_curves(x, y, density, library, floor=floor, stop=stop)
+        for i, fits in zip(group, found, strict=True):
             result[i] = fits
     return result
 

@@ -192,6 +192,15 @@ def _number(value: float) -> str:
     return f"{value:.1f}" if value.is_integer() and abs(value) < 1e6 else repr(value)
 
 
+def _check_name(name: str) -> None:
+    """Refuse what cannot name a function in Python and C."""
+    plain = isinstance(name, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name)
+    if not plain or keyword.iskeyword(name) or (name in _RESERVED and name != "formula"):
+        raise InputError(
+            f"name={name!r} cannot name a function: give letters, digits and _ that are no keyword."
+        )
+
+
 def python_source(
     program: Program,
     inputs: Sequence[str],
@@ -223,6 +232,7 @@ def python_source(
         return c * np.sin(x)
     <BLANKLINE>
     """
+    _check_name(name)
     names = mangled([*inputs, *constants])
     tables = curves or {}
     calls = mangled([f"curve_{key}" for key in tables])
@@ -288,6 +298,7 @@ def c_source(
     }
     <BLANKLINE>
     """
+    _check_name(name)
     names = mangled([*inputs, *constants])
     body = _Printer("C", names, _C, _C_PATTERNS, False).show(program)
     arguments = ", ".join(f"double {names[i]}" for i in inputs) or "void"

@@ -1,8 +1,10 @@
 """The result of opening a network: formulas, how they were found, and how far to trust them."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -208,6 +210,10 @@ class Extraction:
         InputError
             For an edge or a function that is not there, with the nearest names.
         """
+        fix, forbid = _pairs("fix", fix), _pairs("forbid", forbid)
+        for edge, function in fix:
+            if (self.position(edge), function) in {(self.position(e), f) for e, f in forbid}:
+                raise InputError(f"{function!r} is both fixed and forbidden on {edge!r}: choose.")
         evidence = self._evidence()
         for edge, function in forbid:
             evidence = evidence.forbidden(self.position(edge), function)
@@ -226,7 +232,7 @@ class Extraction:
     def position(self, edge: str | int) -> int:
         """Position of an edge that is given by position or by name."""
         names = [report.name for report in self.edges]
-        if isinstance(edge, int) and 0 <= edge < len(names):
+        if isinstance(edge, int) and not isinstance(edge, bool) and 0 <= edge < len(names):
             return edge
         plain = str(edge).replace("→", "->")
         found = [
@@ -321,6 +327,15 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     from kansym.engines import engine_named
     from kansym.evidence import gather
 
+    started = time.monotonic()
+    _check_settings(library, constants, seed)
+    for name, value, least in (
+        ("budget", budget, 0.0),
+        ("accuracy", accuracy or None, 0.0),
+        ("tolerance", tolerance, None),
+        ("held_out", held_out, None),
+    ):
+        _check_number(name, value, least)
     searching = engine_named(engine)
     settings = {
         "library": len(library),
@@ -333,6 +348,43 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     }
     if searching is not None:
         settings["engine"] = searching.name
-    return gather(
+    evidence = gather(
         model, X, y, library=library, settings=settings, progress=progress, engine=searching
-    ).conclude()
+    )
+    return evidence.conclude(spent=time.monotonic() - started)
+
+
+def _pairs(name: str, given: Any) -> list[tuple[str | int, str]]:
+    """Pairs of an edge and a function."""
+    pairs = [] if isinstance(given, str) else list(given)
+    if isinstance(given, str) or not all(
+        isinstance(p, tuple | list) and len(p) == 2 for p in pairs
+    ):
+        raise InputError(
+            f"{name}={given!r} is not usable: give pairs of an edge and a function, such as "
+            "[('x1 -> y', 'sin')]."
+        )
+    return [(edge, function) for edge, function in pairs]
+
+
+def _check_settings(library: Any, constants: Any, seed: Any) -> None:
+    """Refuse what is no library, no names or no seed."""
+    if not isinstance(library, Library):
+        raise InputError(
+            f"library is a {type(library).__name__}, expected a Library: give one such as "
+            "kansym.LIBRARY + kansym.Candidate(name, formula), or kansym.Library([...])."
+        )
+    if isinstance(constants, str):
+        raise InputError(f"constants={constants!r} is one text: give names, [{constants!r}].")
+    if not isinstance(seed, Integral) or seed < 0:
+        raise InputError(f"seed={seed!r} is not usable: give a whole number of at least 0.")
+
+
+def _check_number(name: str, value: Any, least: float | None) -> None:
+    """Refuse what is no finite number, or not above the least; None is for a default."""
+    if value is None and name != "budget":
+        return
+    number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else np.nan
+    if not np.isfinite(number) or (least is not None and number <= least):
+        above = "" if least is None else f" above {least:g}"
+        raise InputError(f"{name}={value!r} is not usable: give a finite number{above}.")

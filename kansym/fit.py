@@ -6,7 +6,7 @@ still in the race. Each range is brought to [-1, 1] and each curve to variance 1
 bounded by a box and amplitudes do not matter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +56,7 @@ def fit_curves(
     *,
     top: int = 8,
     floor: float = 1e-6,
+    stop: Callable[[], bool] | None = None,
 ) -> list[list[EdgeFit]]:
     r"""Fit every candidate of a library to every curve, y ~ c*f(a*x + b) + d.
 
@@ -71,6 +72,7 @@ def fit_curves(
     library : the candidates; the straight line is always one of them.
     top : most fits returned per edge.
     floor : relative error below which curves count as reproduced.
+    stop : asked before every candidate but the first; if true, those that are left stay untried.
 
     Returns
     -------
@@ -99,7 +101,12 @@ def fit_curves(
     ranges = normalised(x, y, density)
     candidates = _with_straight(library)
     with np.errstate(all="ignore"):
-        races = [_explore(candidate, ranges) for candidate in candidates]
+        races: list[InnerConstants] = []
+        for candidate in candidates:
+            if races and stop is not None and stop():
+                break
+            races.append(_explore(candidate, ranges))
+        candidates = candidates[: len(races)]
         finalists = _finalists(candidates, races, floor, keep=max(top + 6, 14))
         fits = [
             _finish(candidate, ranges, race, edges, floor)
@@ -161,6 +168,8 @@ def margin(fits: Sequence[EdgeFit]) -> float:
 
 
 def _check_settings(library: Library, floor: float, top: int) -> None:
+    if not isinstance(library, Library):
+        raise InputError(f"library is a {type(library).__name__}, give a kansym.Library([...]).")
     if len(library) == 0:
         raise InputError("The library is empty: give at least one candidate.")
     if not 0.0 < floor < np.inf:

@@ -5,20 +5,20 @@ import json
 import math
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import mpmath
 import numpy as np
 import sympy
-from scipy import stats
+from scipy import special
 
 from kansym.complexity import complexity
 from kansym.errors import InputError
 from kansym.exports import c_source, python_source
 from kansym.program import NUMPY, Program, evaluate, to_json, validate
+from kansym.replacing import replaced
 from kansym.sympy_programs import from_sympy, to_sympy
 from kansym.tables import as_table
 from kansym.tabulated_curve import TabulatedCurve
@@ -66,8 +66,11 @@ class Constant:
         """Confidence interval by Student's t (normal unless degrees of freedom are given)."""
         if self.stderr is None:
             return self.value, self.value
-        quantile = stats.norm.ppf if math.isinf(freedom) else lambda p: stats.t.ppf(p, freedom)
-        half = float(quantile(0.5 + level / 2)) * self.stderr
+        share = 0.5 + level / 2
+        # Not scipy.stats, which gives the same and takes a second to load.
+        normal = math.isinf(freedom)
+        half = float(special.ndtri(share) if normal else special.stdtrit(freedom, share))
+        half *= self.stderr
         return self.value - half, self.value + half
 
     def __str__(self) -> str:
@@ -114,6 +117,9 @@ class Formula:
     curves: tuple[TabulatedCurve, ...] = field(default=())
 
     def __post_init__(self) -> None:
+        if isinstance(self.template, str):
+            # sympy would run the text.
+            raise InputError("The template is text: read it with kansym.parsing.parse first.")
         object.__setattr__(self, "template", sympy.sympify(self.template))
         known = {*self.inputs, *(c.name for c in self.constants)}
         unknown = sorted(s.name for s in self.template.free_symbols if s.name not in known)
@@ -140,7 +146,7 @@ class Formula:
             else sympy.Float(f"{c.value:.{digits[c.name]}g}", digits[c.name])
             for c in self.constants
         }
-        return _with_numbers(self.template, numbers)
+        return replaced(self.template, numbers)
 
     def _digits(self) -> dict[str, int]:
         """One digit beyond what a constant's error, the others held fixed, supports."""
@@ -353,6 +359,8 @@ class Formula:
 
 
 def _loaded(text: str) -> Mapping[str, Any]:
+    if not isinstance(text, str):
+        raise InputError(f"A formula is JSON text, {type(text).__name__} was given.")
     if len(text) > _LONGEST_JSON:
         raise InputError(f"The JSON text of {len(text)} characters is too long for a formula.")
     try:
@@ -405,36 +413,6 @@ def _constant(data: Mapping[str, Any]) -> Constant:
 
 def _finite(matrix: np.ndarray) -> list[list[float | None]]:
     return [[float(v) if math.isfinite(v) else None for v in row] for row in matrix]
-
-
-def _with_numbers(template: sympy.Expr, numbers: Mapping[sympy.Symbol, sympy.Expr]) -> sympy.Expr:
-    """Numbers in place of constants, without multiplying them into sums."""
-    if not numbers:
-        return template
-    if template in numbers:
-        return numbers[template]
-    if template.is_Atom:
-        return template
-    parts = [_with_numbers(part, numbers) for part in template.args]
-    if tuple(parts) == template.args:
-        return template
-    if template.is_Mul and any(p.is_Add for p in parts) and any(p.is_Number for p in parts):
-        with sympy.evaluate(False):  # pyright: ignore[reportGeneralTypeIssues]
-            return _flat_product(parts)
-    return template.func(*parts)
-
-
-def _flat_product(parts: Sequence[sympy.Expr]) -> sympy.Expr:
-    """One number, with the digits of the least certain one, times the rest."""
-    factors = [factor for part in parts for factor in sympy.Mul.make_args(part)]
-    numbers = [f for f in factors if f.is_Number]
-    rest = [f for f in factors if not f.is_Number]
-    digits = min((mpmath.libmp.prec_to_dps(f._prec) for f in numbers if f.is_Float), default=0)
-    number = math.prod(numbers, start=sympy.Integer(1)) if not digits else None
-    if number is None:
-        value = math.prod(float(f) for f in numbers)
-        number = sympy.Float(f"{value:.{digits}g}", digits)
-    return sympy.Mul(number, *rest) if number != 1 else sympy.Mul(*rest)
 
 
 _SYMBOL = re.compile(r"^([A-Za-z]|[a-z]+)_?(\d*)$")

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from kansym.errors import InputError
 from kansym.program import Program, evaluate
 from kansym.splines import greville_abscissae, spline_basis, spline_coefficients
+from kansym.state_dicts import prepare_for
 from kansym.torch_functions import TORCH
 
 __all__ = ["KAN", "ConstantPlace", "EdgeKind", "KANLayer", "SymbolEdge", "Width"]
@@ -322,7 +323,10 @@ class KAN(nn.Module):
                 )
             )
             n_in = n_sum + n_product
-        limits = torch.as_tensor(domain, dtype=dtype, device=device)
+        try:
+            limits = torch.as_tensor(domain, dtype=dtype, device=device)
+        except (TypeError, ValueError):
+            limits = torch.empty(0)
         fits = limits.shape in ((2,), (n_inputs, 2))
         limits = limits.expand(n_inputs, 2).clone() if fits else limits
         if not fits or not bool((limits[:, 0] < limits[:, 1]).all()):
@@ -548,6 +552,19 @@ class KAN(nn.Module):
             layer.regrid(layer.low.clone(), layer.high.clone(), layer.grid * factor)
 
     # -- files -------------------------------------------------------------------------------
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> Any:
+        """Copy the tensors of a state dict, all or none of them.
+
+        Raises
+        ------
+        InputError
+            If it is of another architecture.
+        """
+        prepare_for(state_dict, self, strict=strict)
+        return super().load_state_dict(state_dict, strict=strict, assign=assign)
 
     def save(self, path: str | Path) -> None:
         """Write the model to a safetensors file (no pickle); `kansym.load` reads it."""

@@ -95,6 +95,11 @@ def kan_of(
 
 def _checked_constants(constants: Mapping[str, float]) -> dict[str, float]:
     """Names with finite numbers to start from."""
+    if not isinstance(constants, Mapping):
+        raise InputError(
+            f"constants={constants!r} is not usable: give names with values to start from, "
+            "such as {'a': 1.0}."
+        )
     for name, value in constants.items():
         if not isinstance(value, Real) or not np.isfinite(float(value)):
             raise InputError(

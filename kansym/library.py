@@ -75,6 +75,8 @@ class Candidate:
         if isinstance(expression, str) and not sets:
             # The user's own text is checked at once, the built-in ones when first used.
             _checked(name, parse(expression, ["x"]))
+            if isinstance(domain, str):
+                parse_domain(domain)
         self.__dict__.update(
             name=name,
             expression=expression if isinstance(expression, str) else _checked(name, expression),

@@ -1,7 +1,8 @@
 """Multilayer perceptrons: trained as such, or as the other form of a KAN."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from kansym.errors import InputError
 from kansym.program import Program, evaluate
+from kansym.state_dicts import prepare_for
 from kansym.torch_functions import TORCH
 
 __all__ = [
@@ -203,3 +205,16 @@ class MLP(nn.Sequential):
                     uniform = (2 * uniform - 1) * bound
                     layer.weight.copy_(uniform[:, :-1])
                     layer.bias.copy_(uniform[:, -1])
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> Any:
+        """Copy the tensors of a state dict, all or none of them.
+
+        Raises
+        ------
+        InputError
+            If it is of another architecture.
+        """
+        prepare_for(state_dict, self, strict=strict)
+        return super().load_state_dict(state_dict, strict=strict, assign=assign)

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from kansym.fit import fit_curves
-from kansym.library import Library
+from kansym.library import Candidate, Library
 from kansym.network import Edge, Network, Node
 
 __all__ = ["rewrite_product_powers"]
@@ -23,9 +23,17 @@ EXPLAINED = 3e-5
 """Relative error of a curve's best fit up to which nothing needs mending."""
 WORTH_BITS = 40.0
 """Bits that another power must save."""
+FROM_AFAR = 1e-3
+"""Relative error that counts as a fit in the coarse scan."""
+BASINS = 2
+"""Best powers of the coarse scan that are looked at closer."""
 LARGEST = 5.0
 """Powers between its reciprocal and itself are tried."""
-_COARSE, _ZOOMS, _FINE = 33, 4, 7
+THINNED = 5
+"""One in so many points of a curve is looked at."""
+WINNERS = 2
+"""Functions of a curve that are looked at again, closer to the best power."""
+_COARSE, _ZOOMS, _FINE = 29, 4, 7
 
 
 @dataclass(frozen=True)
@@ -54,13 +62,14 @@ class _Rooted:
             return self.function(self.sign * np.maximum(q, 0.0) ** (1 / self.power) + self.bias)
 
 
-def rewrite_product_powers(network: Network, library: Library) -> Network:
+def rewrite_product_powers(network: Network, library: Library, *, floor: float = 1e-6) -> Network:
     """Give every hidden product of factors of one sign the power that the library explains best.
 
     Parameters
     ----------
     network : a traced network.
     library : the functions that edges will be fitted with.
+    floor : relative error below which curves count as reproduced.
 
     Returns
     -------
@@ -68,11 +77,11 @@ def rewrite_product_powers(network: Network, library: Library) -> Network:
     """
     for node in network.nodes:
         if node.kind == "product" and node.name not in network.outputs:
-            network = _mended(network, node, library)
+            network = _mended(network, node, library, floor)
     return network
 
 
-def _mended(network: Network, node: Node, library: Library) -> Network:
+def _mended(network: Network, node: Node, library: Library, floor: float) -> Network:
     """The network with one node raised to its best power, or as it was."""
     entering = [edge for edge in network.edges if edge.target == node.name]
     leaving = [edge for edge in network.edges if edge.source == node.name]
@@ -85,12 +94,24 @@ def _mended(network: Network, node: Node, library: Library) -> Network:
     values = network.values(network.sample)[node.name] - node.bias
     if values.min() <= 0 <= values.max():
         return network
-    trial = _Trial(entering, leaving, np.abs(values), float(np.sign(values[0])), node.bias, library)
-    before, worst = trial.score(1.0)
-    if worst <= EXPLAINED:
+    trial = _Trial(entering, leaving, np.abs(values), float(np.sign(values[0])), node.bias)
+    # The functions worth mending for are plain ones, and a part of the points tells.
+    plain = sorted(library, key=lambda candidate: candidate.complexity)
+    simple = Library(plain[: max(1, len(plain) // 2)])
+    if trial.scores(np.ones(1), library, floor, every=1).errors[0] <= max(EXPLAINED, 3 * floor):
         return network
-    power, after = trial.best()
+    before = trial.scores(np.ones(1), simple, floor).bits[0]
+    power, after = trial.best(simple, floor)
     return trial.applied(network, node, power) if after < before - WORTH_BITS else network
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """How well a library fits the curves, per power."""
+
+    bits: Float[Array, " powers"]
+    errors: Float[Array, " powers"]
+    winners: list[tuple[Candidate, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,38 +123,47 @@ class _Trial:
     size: Float[Array, " rows"]
     sign: float
     bias: float
-    library: Library
 
-    def scores(self, powers: Array) -> tuple[Array, Array]:
-        """Bits of all curves, and the largest error of a best fit, for every power."""
+    def scores(
+        self, powers: Array, library: Library, floor: float, every: int = THINNED
+    ) -> _Scores:
+        """Bits of all curves, the largest error of a best fit, and what fits best."""
         curves = [curve for power in powers for curve in self._curves(float(power))]
-        x, y, density = (np.stack(columns) for columns in zip(*curves, strict=True))
+        x, y, density = (np.stack(columns)[:, ::every] for columns in zip(*curves, strict=True))
         usable = np.isfinite(y).all(axis=1) & (np.ptp(y, axis=1) > 0) & (np.ptp(x, axis=1) > 0)
         bits, errors = np.full(len(x), np.inf), np.full(len(x), np.inf)
+        best: list[tuple[Candidate, ...]] = [()] * len(x)
         if usable.any():
-            fits = fit_curves(x[usable], y[usable], density[usable], self.library, top=1)
-            bits[usable] = [each[0].score if each else np.inf for each in fits]
-            errors[usable] = [each[0].error if each else np.inf for each in fits]
-        shape = (len(powers), -1)
-        return bits.reshape(shape).sum(axis=1), errors.reshape(shape).max(axis=1)
+            fits = fit_curves(
+                x[usable], y[usable], density[usable], library, top=WINNERS, floor=floor
+            )
+            for curve, each in zip(np.flatnonzero(usable).tolist(), fits, strict=True):
+                if each:
+                    bits[curve], errors[curve] = each[0].score, each[0].error
+                best[curve] = tuple(fit.candidate for fit in each)
+        n = len(x) // len(powers)
+        winners = [sum(best[i : i + n], ()) for i in range(0, len(x), n)]
+        return _Scores(bits.reshape(-1, n).sum(axis=1), errors.reshape(-1, n).max(axis=1), winners)
 
-    def score(self, power: float) -> tuple[float, float]:
-        """Bits and largest error for one power."""
-        bits, errors = self.scores(np.array([power]))
-        return float(bits[0]), float(errors[0])
-
-    def best(self) -> tuple[float, float]:
+    def best(self, library: Library, floor: float) -> tuple[float, float]:
         """The power of fewest bits, and these: a coarse scan, then closer and closer looks."""
         logs = np.linspace(-np.log(LARGEST), np.log(LARGEST), _COARSE)
-        bits, _ = self.scores(np.exp(logs))
-        found = [(float(bits[i]), float(logs[i])) for i in np.argsort(bits)[:2].tolist()]
+        # From afar the best power shows by functions that nearly fit.
+        scan = self.scores(np.exp(logs), library, max(floor, FROM_AFAR))
+        order = np.argsort(scan.bits)[:BASINS].tolist()
+        found = [(float(scan.bits[i]), float(logs[i])) for i in order]
         step = float(logs[1] - logs[0])
+        near_by = {j for i in order for j in (i - 1, i, i + 1) if 0 <= j < len(logs)}
+        likely = Library(list(dict.fromkeys(c for j in sorted(near_by) for c in scan.winners[j])))
         for _ in range(_ZOOMS):
             offsets = step * np.linspace(-1, 1, _FINE)
             near = np.concatenate([center + offsets for _, center in found])
-            bits, _ = self.scores(np.exp(near))
-            closer = [(float(b), float(u)) for b, u in zip(bits, near, strict=True)]
-            found = [min(closer[:_FINE]), *([min(closer[_FINE:])] if closer[_FINE:] else [])]
+            bits = self.scores(np.exp(near), likely, floor).bits.reshape(-1, _FINE)
+            near = near.reshape(-1, _FINE)
+            best = bits.argmin(axis=1)
+            found = [
+                (float(bits[row, k]), float(near[row, k])) for row, k in enumerate(best.tolist())
+            ]
             step *= 2 / (_FINE - 1)
         fewest, log_power = min(found)
         return float(np.exp(log_power)), fewest

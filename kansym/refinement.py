@@ -377,7 +377,8 @@ def summarise(fitting: Fitting, values: dict[str, float], solution: Solution) ->
     covariance, rank = np.full((count, count), np.inf), 0
     j = fitting.slopes(values, fitting.constants)
     if np.isfinite(rss) and np.isfinite(j).all():
-        covariance, rank = _covariance(j, rss / max(1, len(r) - count))
+        # A residual of exactly zero keeps the shape of the covariance.
+        covariance, rank = _covariance(j, max(rss, 1e-300) / max(1, len(r) - count))
     stderr = dict(zip(values, np.sqrt(np.diag(covariance)).tolist(), strict=True))
     return Refined(
         values, stderr, covariance, rss, len(r), rank, solution.converged, solution.steps

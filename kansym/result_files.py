@@ -63,6 +63,8 @@ def result_from_json(text: str) -> Extraction:
     InputError
         If the text is no such result.
     """
+    if not isinstance(text, str):
+        raise InputError(f"A result is JSON text, {type(text).__name__} was given.")
     if len(text) > LONGEST:
         raise InputError(f"The JSON text of {len(text)} characters is too long for a result.")
     try:

@@ -11,6 +11,7 @@ from kansym.jacobians import FreeParameters
 from kansym.kan import KAN, EdgeKind, Width
 from kansym.pruning import embed, narrower_widths, prune_edges
 from kansym.training_run import SEARCH_ROWS, BestModel, TrainingRun
+from kansym.whiteness import is_noise
 
 __all__ = [
     "CLEAR",
@@ -26,6 +27,8 @@ __all__ = [
 GOOD, CLEAR, PERFECT = 2e-2, 1e-4, 1e-6
 """Relative errors: a start worth refining, a shape that is surely right, nothing left to gain."""
 MOST_PARAMETERS = 2500
+AGAIN = 4
+"""Trainings from other starts where the best one leaves more than noise."""
 NEAR, NEAR_STARTS = 0.7, 8
 """Spread of the logarithms of constants around a known start, and starts until one fits."""
 
@@ -34,24 +37,53 @@ def train_kan(
     model: KAN, run: TrainingRun, best: BestModel, steps: int, starts: int, pruning: bool
 ) -> None:
     """Search shapes and starts on coarse splines, prune, then refine the splines."""
-    fresh = starts > 1 or pruning
-    if fresh and model.known_start:
-        pruning = False
-        chosen = from_known_start(model, run, best, starts)
-    elif fresh:
+    if (starts > 1 or pruning) and model.known_start:
+        refine(from_known_start(model, run, best, starts), run, best, steps)
+    elif starts > 1 or pruning:
         shapes = [model.widths]
         if pruning and not _drawn_by_hand(model):
             shapes = list(narrower_widths(model.widths))
-        chosen = search_shapes(model, shapes, run, best, starts)
+        chosen = _from_scratch(model, shapes, run, best, steps, starts, pruning)
+        for again in range(1, AGAIN + 1):
+            if starts == 1 or best.error < CLEAR or _only_noise(best.model, run):
+                break
+            # A fine error with a pattern in it is a wrong minimum more often than not.
+            other, elsewhere = BestModel(model, run, fresh=True), copy.copy(run)
+            elsewhere.seed = run.seed + 100_000 * again
+            _from_scratch(model, [chosen.widths], elsewhere, other, steps, starts, pruning)
+            best.offer(other.model, other.error)
     else:
         chosen = copy.deepcopy(model)
         best.offer(chosen, run.validation(chosen))
         run.levenberg_marquardt(chosen, steps, "continued", smoothness=1e-9)
         best.offer(chosen, run.validation(chosen))
+        refine(chosen, run, best, steps)
+
+
+def _from_scratch(
+    model: KAN,
+    shapes: Sequence[tuple[Width, ...]],
+    run: TrainingRun,
+    best: BestModel,
+    steps: int,
+    starts: int,
+    pruning: bool,
+) -> KAN:
+    """Search, prune and refine; the model whose splines were refined."""
+    chosen = search_shapes(model, shapes, run, best, starts)
     if pruning:
         run.tell(0.6, "pruning")
         chosen = prune(chosen, run, best)
     refine(chosen, run, best, steps)
+    return chosen
+
+
+@torch.no_grad()
+def _only_noise(model: torch.nn.Module, run: TrainingRun) -> bool:
+    """Whether the residual has no pattern left."""
+    y = run.y if run.x_held is run.x else torch.cat([run.y, run.y_held])
+    residual = y - model(run.x_all)
+    return is_noise(run.x_all.cpu().double().numpy(), residual.cpu().double().numpy())
 
 
 def from_known_start(model: KAN, run: TrainingRun, best: BestModel, starts: int) -> KAN:

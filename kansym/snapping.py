@@ -16,7 +16,7 @@ from typing import Any, Literal, final
 
 import numpy as np
 import sympy
-from scipy import stats
+from scipy import special
 
 from kansym.errors import InputError
 from kansym.exact_numbers import nearest_exact
@@ -77,7 +77,7 @@ class Allowance:
             return max(self.rss * _GROWTH**2, self.floor)
         fixed = max(1, fixed)
         freedom = max(1, self.rows - self.constants)
-        ratio = max(float(stats.f.ppf(_CONFIDENCE, fixed, freedom)), _ONE_SNAP / fixed)
+        ratio = max(float(special.fdtri(fixed, freedom, _CONFIDENCE)), _ONE_SNAP / fixed)
         return max(self.rss + fixed * ratio * self.variance, self.floor)
 
     def room(self, now: float, fixed: int) -> float:

@@ -90,6 +90,8 @@ def find_structure(
         for i in range(X.shape[1])
         if np.std(X[:, i]) * np.sqrt(np.mean(gradient[:, i] ** 2)) > IRRELEVANT * spread
     ]
+    if not variables:  # a surrogate that learnt nothing has no gradient, or none that is finite
+        return Tree("any", values=f)
     return tidy(_solve(variables, f, tolerance), tolerance)
 
 

@@ -4,6 +4,7 @@ Every edge is y = c f(a x + b) + d. All constants of all edges are refined toget
 outputs, by Levenberg-Marquardt with derivatives carried back through the network.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,8 @@ from kansym.network import Network
 __all__ = ["Refit", "SymbolicNetwork", "Wiring"]
 
 Array = np.ndarray
+EARLY = 10
+"""Steps after which a hopeless refit ends."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,16 @@ class SymbolicNetwork:
         with np.errstate(all="ignore"):
             return np.stack(self._forward(theta, X).nodes, axis=1)
 
+    def curves(
+        self, refit: Refit, X: Float[Array, "rows inputs"]
+    ) -> tuple[Float[Array, "rows edges"], Float[Array, "rows edges"]]:
+        """Arguments and values of all edges; nan where a function is undefined."""
+        theta = np.concatenate([refit.constants.ravel(), refit.biases])
+        with np.errstate(all="ignore"):
+            record = self._forward(theta, X)
+        arguments = np.stack([record.nodes[source] for source in self.wiring.sources], axis=1)
+        return arguments, np.stack(record.values, axis=1)
+
     def refit(
         self,
         constants: Float[Array, "edges 4"],
@@ -184,8 +197,9 @@ class SymbolicNetwork:
         X: Float[Array, "rows inputs"],
         y: Float[Array, "rows outputs"],
         *,
-        steps: int = 30,
+        steps: int = 100,
         hopeless: float = np.inf,
+        deadline: float = np.inf,
     ) -> Refit:
         """Refine all constants together.
 
@@ -194,7 +208,8 @@ class SymbolicNetwork:
         constants, biases : where to start.
         X, y : rows to agree with; nan or infinite predictions count as infinite error.
         steps : most steps.
-        hopeless : an error that must be undercut after a third of the steps, else it ends.
+        deadline : of `time.monotonic`, seconds, after which it ends.
+        hopeless : an error that must be undercut after the first steps, else it ends.
         """
         spread = y.std(axis=0)
         spread = np.where(spread > 0, spread, 1.0)
@@ -205,7 +220,7 @@ class SymbolicNetwork:
             for step in range(steps):
                 if not np.isfinite(cost) or cost < 1e-28:
                     break
-                if 3 * step > steps and cost > hopeless**2:
+                if (step > EARLY and cost > hopeless**2) or time.monotonic() > deadline:
                     break
                 assert record is not None
                 J = np.concatenate(

@@ -196,6 +196,8 @@ def prepare(
     tell: ProgressCallback,
 ) -> TrainingRun:
     """Shuffle and split the rows, on the model's device and in its precision."""
+    if seed < 0:
+        raise InputError(f"seed={seed!r} is not usable: give a whole number of at least 0.")
     order = np.random.default_rng(seed).permutation(len(x))
     held = int(share * len(x)) if len(x) >= 40 else 0
     like = next(model.parameters())

@@ -5,15 +5,19 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from torch import nn
 
-from benchmarks import kill_and_resume
+from benchmarks import bench_overhead, feynman, kill_and_resume
 from kansym.bench import (
     KIND_NAMES,
     Budget,
+    Record,
     ResultsFile,
     checked_kinds,
     find_problems,
@@ -21,6 +25,7 @@ from kansym.bench import (
     read_results,
     run_benchmark,
 )
+from kansym.bench.kinds import KINDS, Trained, _widened
 from kansym.bench.loop import _items, _stages
 from kansym.bench.rows import draw_rows
 from kansym.bench.runs import Key, Like
@@ -128,8 +133,6 @@ def test_bad_budgets_are_refused(given):
 
 
 def test_names_of_kinds_are_those_that_can_be_trained():
-    from kansym.bench.kinds import KINDS
-
     assert tuple(KINDS) == KIND_NAMES
 
 
@@ -229,6 +232,72 @@ def test_mlps_are_as_large_as_the_kan_of_the_same_run(tmp_path):
         assert not kan.wanted  # trained again only to be rewritten
         ((mlp,),) = _items(then, file)
         assert mlp.like == Like(20, (2, 1))
+
+
+def test_mlps_are_given_the_error_to_reach_where_accuracy_is_to_be_equal(tmp_path):
+    runs = _plan(1, kinds=["kan", "mlp-silu"], budget=Budget(5.0, 20, "accuracy"))
+    first, then = _stages(runs)
+    with ResultsFile(tmp_path / "r.jsonl", SETTINGS) as file:
+        file.append([replace(bench_work.record(first[0]), validation=1e-3)])
+        ((mlp,),) = _items(then, file)
+    assert mlp.like == Like(20, (2, 1), 1e-3)
+
+
+@pytest.mark.parametrize(
+    ("error", "tried", "chosen"),
+    [(None, [10], 10), (0.1, [10], 10), (0.06, [10], 10), (0.02, [10, 20, 40], 40)],
+)
+def test_an_mlp_is_widened_until_it_is_as_accurate(error, tried, chosen):
+    seen: list[int] = []
+
+    def train_one(like: Like, seconds: float) -> Trained:
+        assert seconds > 0
+        seen.append(like.parameters)
+        return Trained(nn.Identity(), "", (1,), like.parameters, 0.0, 1 / like.parameters)
+
+    found = _widened(train_one, Like(10, (1, 1), error), 60.0)
+    assert seen == tried
+    assert found.parameters == chosen
+
+
+def test_widening_ends_with_the_time_or_where_nothing_grows():
+    def train_one(like: Like, seconds: float) -> Trained:
+        time.sleep(seconds / 2)
+        return Trained(nn.Identity(), "", (1,), like.parameters, 0.0, like.parameters)
+
+    started = time.perf_counter()
+    found = _widened(train_one, Like(10, (1, 1), 0.1), 0.4)
+    assert time.perf_counter() - started < 1.0
+    assert found.parameters == 10  # the most accurate, not the last
+    same = replace(found, validation=1.0)
+    assert _widened(lambda like, seconds: same, Like(10, (1, 1), 0.1), 60.0).parameters == 10
+
+
+@pytest.mark.parametrize("kind", ["mlp-tanh", "mlp-form"])
+def test_mlps_of_every_layout_can_be_widened(kind):
+    X = pd.DataFrame({"x": np.linspace(-1, 1, 200)})
+    y = np.sin(6 * X["x"].to_numpy())
+    few, many = (KINDS[kind].train(X, y, 20.0, 0, Like(8, (1, 1, 1), e)) for e in (1.0, 0.02))
+    assert many.parameters > few.parameters
+    assert many.validation <= 0.04 < few.validation
+
+
+@pytest.mark.parametrize("settings", [{}, {"equal": "parameters"}])
+def test_a_file_is_gone_on_with_only_for_what_was_equal(tmp_path, settings):
+    path = tmp_path / "r.jsonl"
+    with ResultsFile(path, SETTINGS | settings):
+        pass
+    assert _run(_plan(1), path, "good").done == 3
+    with pytest.raises(InputError, match="made with --equal parameters, now accuracy"):
+        _run(_plan(2, budget=Budget(5.0, 20, "accuracy")), path, "good")
+
+
+def test_nothing_can_be_as_accurate_as_a_kan_that_is_not_there(tmp_path, capsys):
+    words = ["bench", "--problems", "Nguyen-1", "--kinds", "mlp-silu", "--equal", "accuracy"]
+    assert main([*words, "--out", str(tmp_path / "r.jsonl")]) == 2
+    assert "There is no kind 'kan'" in capsys.readouterr().err
+    with pytest.raises(InputError, match="did you mean 'accuracy'"):
+        Budget(equal="acuracy")
 
 
 def test_changed_problems_are_not_mixed(tmp_path):
@@ -387,6 +456,37 @@ def test_bench_then_compare(tmp_path, capsys):
     assert json.loads(header)["version"] == 1
     assert all(json.loads(row)["versions"]["kansym"] for row in rows)
     assert Key("wave", "kan", 0, 0.0) == kan.key
+
+
+def test_the_page_on_a_run_says_what_was_not_recovered_and_why():
+    good = Record("A", "mine", "kan", 0, 0.0, "ok", recovered=True, formula="x|y", truth="x")
+    errors = {
+        feynman.UNFIT: (0.9, 0.9),
+        feynman.LOST: (1 - 1e-8, 1 - 1e-4),
+        feynman.OTHER: (1 - 1e-8, 1 - 1e-8),
+    }
+    missed = [
+        replace(good, problem=f"B{i}", recovered=False, network_r2=network, r2=formula)
+        for i, (network, formula) in enumerate(errors.values())
+    ]
+    ended = Record("C", "mine", "kan", 0, 0.0, "failed", "no result within 90 s", recovered=False)
+    records = [good, *missed, ended]
+    assert [feynman.cause(each) for each in missed] == list(errors)
+    text = feynman.page(records, 60.0, 1000, 2)
+    assert "**1 of 5 recovered**" in text
+    assert "| A | `x` | yes | – | `x\\|y` |" in text
+    assert "| C | – | no | – | no result within 90 s |" in text
+    assert all(f"| {each} | 1 |" in text for each in (*errors, feynman.FAILED))
+
+
+def test_overhead_is_what_is_neither_training_nor_extraction():
+    done = Record(
+        "A", "mine", "kan", 0, 0.0, "ok", train_seconds=5.0, extract_seconds=3.0, seconds=9.0
+    )
+    ended = Record("B", "mine", "kan", 0, 0.0, "failed", seconds=10.0)
+    found = bench_overhead.overhead([done, ended], 10.0, 2)
+    assert (found.whole, found.worked, found.judging, found.rest) == (20.0, 18.0, 1.0, 1.0)
+    assert "judging took 5.0 %" in str(found)
 
 
 def test_problems_are_listed(capsys, tmp_path):

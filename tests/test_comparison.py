@@ -202,6 +202,24 @@ def test_problems_without_a_formula_do_not_count_in_recovery():
 # Input ---------------------------------------------------------------------------------------
 
 
+def test_sizes_are_told_by_what_they_were_chosen_by():
+    kan = record("P", "kan", 0, True, validation=1e-3)
+    few = record("P", "mlp-relu", 0, True, validation=1.0, equal="parameters")
+    near = record("P", "mlp-silu", 0, True, validation=1.9e-3, equal="accuracy")
+    far = record("P", "mlp-tanh", 0, True, validation=2.1e-3, equal="accuracy")
+    unknown = record("Q", "mlp-tanh", 0, True, validation=1e-9, equal="accuracy")
+    found = compare([kan, few, near, far, unknown])
+    assert (found.sizes.parameters, found.sizes.accuracy, found.sizes.reached) == (1, 3, 1)
+    assert any("1 of 3 runs came to that" in words for words in found.verdict)
+    assert not any("widened" in words for words in compare([kan, few]).verdict)
+    for records, words in (
+        ([kan, few], "about as many parameters as the KAN."),
+        ([kan, near], "time; each MLP was widened until"),
+        ([kan, few, near], "or each MLP was widened until"),
+    ):
+        assert words in FORMATS["md"](comparison_document(compare(records)))
+
+
 def test_bad_input_is_one_sentence():
     with pytest.raises(InputError, match="no results"):
         compare([])

@@ -46,6 +46,14 @@ TREES = {
 }
 
 
+@pytest.mark.parametrize("slope", [0.0, np.nan])
+def test_gradients_that_say_nothing_show_no_structure(slope):
+    X, f, gradient = drawn("x1*x2")
+    tree = find_structure(X, f, np.full_like(gradient, slope))
+    assert tree.unknown() is tree
+    assert not tree.branches
+
+
 @pytest.mark.parametrize("noise", [0.0, 1e-3])
 @pytest.mark.parametrize("text", TREES)
 def test_a_tree_is_found_and_computes_the_function(text, noise):

@@ -14,13 +14,25 @@ from kan import KAN
 from benchmarks.peers.peer import symbols
 
 LIBRARY = ["x", "x^2", "x^3", "x^4", "1/x", "1/x^2", "sqrt", "exp", "log", "sin", "tanh", "abs"]
-STEPS = 30
+STEPS, BITE = 30, 5
+"""Steps of LBFGS for each fit, and how many are made between two looks at the clock."""
+TRAINED, REFINED, FINISHED = 0.3, 0.5, 0.9
+"""Shares of the time at which the first fit, those on finer grids, and the last one end."""
+ROWS, FEWEST = 400, 20
+"""Rows times edges on which functions are tried for edges, since all rows would take minutes."""
 
 
 def solve(X: np.ndarray, y: np.ndarray, seconds: float, seed: int) -> sympy.Expr:
     """The formula after automatic symbolic regression of every edge."""
     logging.disable(logging.WARNING)
     started = time.perf_counter()
+
+    def fit(share: float, **settings: float) -> None:
+        for _ in range(0, STEPS, BITE):
+            if time.perf_counter() - started > share * seconds:
+                return
+            model.fit(data, opt="LBFGS", steps=BITE, **settings)
+
     torch.set_default_dtype(torch.float64)
     low, high = X.min(0), X.max(0)
     scaled = 2 * (X - low) / np.where(high > low, high - low, 1.0) - 1
@@ -34,15 +46,16 @@ def solve(X: np.ndarray, y: np.ndarray, seconds: float, seed: int) -> sympy.Expr
         "test_label": target[:held],
     }
     model = KAN(width=[X.shape[1], 5, 1], grid=3, k=3, seed=seed)
-    model.fit(data, opt="LBFGS", steps=STEPS, lamb=0.001)
+    fit(TRAINED, lamb=0.001)
     model = model.prune()
     for grid in (5, 10):
-        if time.perf_counter() - started > 0.3 * seconds:
-            break
-        model = model.refine(grid)
-        model.fit(data, opt="LBFGS", steps=STEPS)
+        if time.perf_counter() - started < REFINED * seconds:
+            model = model.refine(grid)
+            fit(REFINED)
+    edges = sum(int((layer.mask != 0).sum()) for layer in model.act_fun)
+    model.get_act(x[: max(FEWEST, ROWS // max(edges, 1))])
     model.auto_symbolic(lib=LIBRARY, verbose=0)
-    model.fit(data, opt="LBFGS", steps=STEPS)
+    fit(FINISHED)
     inputs = symbols(X.shape[1])
     found = model.symbolic_formula(var=[f"u{i}" for i in range(len(inputs))])[0][0]
     back = {

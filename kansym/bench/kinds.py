@@ -1,12 +1,13 @@
 """The kinds of network, and how one of each is made and trained.
 
 All are trained by `kansym.training.train`, with the same optimiser and the same time. The KAN
-chooses its shape; each MLP has as many parameters as the KAN of the same problem, seed and noise.
+chooses its shape; each MLP has as many parameters as the KAN of the same problem, seed and noise,
+or is widened until it is as accurate.
 """
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from kansym.bench.runs import Like
+from kansym.bench.runs import AS_ACCURATE, Like
 from kansym.kan import KAN
 from kansym.mlp import MLP
 from kansym.proposals import GOOD, Proposal, propose
@@ -29,13 +30,14 @@ _FORM_STARTS = 6
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained network and its shape."""
+    """A trained network, its shape, and its relative error on rows held out."""
 
     model: nn.Module
     network: str
     widths: tuple[int, ...]
     parameters: int
     seconds: float
+    validation: float
 
 
 Training = Callable[[pd.DataFrame, np.ndarray, float, int, Like | None], Trained]
@@ -68,14 +70,18 @@ def best_kan(X: pd.DataFrame, y: Float[np.ndarray, " rows"], seconds: float, see
     seconds : time for all of it.
     seed : of the training.
     """
+    return _best(X, y, seconds, seed).model
+
+
+def _best(X: pd.DataFrame, y: np.ndarray, seconds: float, seed: int) -> Proposal:
     tried: list[Proposal] = []
     for proposal in propose(X, y, seconds=seconds, seed=seed):
         tried.append(proposal)
         if proposal.right:
-            return proposal.model
+            return proposal
     smallest = min(proposal.error for proposal in tried)
-    close = [proposal.model for proposal in tried if proposal.error <= 1.1 * smallest]
-    return min(close, key=KAN.n_edges)
+    close = [proposal for proposal in tried if proposal.error <= 1.1 * smallest]
+    return min(close, key=lambda proposal: proposal.model.n_edges())
 
 
 def _train_kan(
@@ -83,13 +89,15 @@ def _train_kan(
 ) -> Trained:
     """The KAN that fits best; there is nothing to be like."""
     started = time.perf_counter()
-    model = best_kan(X, y, seconds, seed)
-    return _kan_trained(model, time.perf_counter() - started)
+    best = _best(X, y, seconds, seed)
+    return _kan_trained(best, time.perf_counter() - started)
 
 
-def _kan_trained(model: KAN, seconds: float) -> Trained:
+def _kan_trained(best: Proposal, seconds: float) -> Trained:
+    model = best.model
     widths = tuple(sum(w) if isinstance(w, tuple) else int(w) for w in model.widths)
-    return Trained(model, repr(model), widths, parameter_counts(model).stored, seconds)
+    stored = parameter_counts(model).stored
+    return Trained(model, repr(model), widths, stored, seconds, best.error)
 
 
 def rewritten(trained: Trained) -> Trained:
@@ -105,7 +113,7 @@ def rewritten(trained: Trained) -> Trained:
     started = time.perf_counter()
     model = to_mlp(trained.model)
     seconds = trained.seconds + time.perf_counter() - started
-    return _stack_trained(model, "MLP form of " + trained.network, seconds)
+    return _stack_trained(model, "MLP form of " + trained.network, seconds, trained.validation)
 
 
 def _train_rewritten(
@@ -118,10 +126,35 @@ def _train_rewritten(
 # -- MLPs --------------------------------------------------------------------------------------
 
 
-def _stack_trained(model: nn.Module, name: str, seconds: float) -> Trained:
+def _stack_trained(model: nn.Module, name: str, seconds: float, validation: float) -> Trained:
     linear = [module for module in model.modules() if isinstance(module, nn.Linear)]
     widths = (linear[0].in_features, *(module.out_features for module in linear))
-    return Trained(model, name, widths, parameter_counts(model).stored, seconds)
+    return Trained(model, name, widths, parameter_counts(model).stored, seconds, validation)
+
+
+def _widened(train_one: Callable[[Like, float], Trained], like: Like, seconds: float) -> Trained:
+    """A network of so many parameters; or of twice as many, and so on, until one is as accurate.
+
+    Parameters
+    ----------
+    train_one : trains one, given what it is to be like and the seconds for it.
+    like : a network with or without an error to be reached.
+    seconds : for all of them.
+    """
+    started = time.perf_counter()
+    if like.error is None:
+        return train_one(like, seconds)
+    enough = AS_ACCURATE * like.error
+    tried: list[Trained] = []
+    while True:
+        left = seconds - (time.perf_counter() - started)
+        tried.append(train_one(like, left / 2))
+        best = min(tried, key=lambda trained: trained.validation)
+        widest = len(tried) > 1 and tried[-1].parameters <= tried[-2].parameters
+        elapsed = time.perf_counter() - started
+        if best.validation <= enough or widest or elapsed > 0.95 * seconds:
+            return replace(best, seconds=elapsed)
+        like = replace(like, parameters=2 * max(like.parameters, tried[-1].parameters))
 
 
 def _nominal(n: int) -> Like:
@@ -156,13 +189,16 @@ def _train_mlp(activation: str) -> Training:
     def trained(
         X: pd.DataFrame, y: np.ndarray, seconds: float, seed: int, like: Like | None
     ) -> Trained:
-        like = _nominal(X.shape[1]) if like is None else like
-        started = time.perf_counter()
-        widths = mlp_widths(X.shape[1], like.parameters)
-        model = MLP(widths, activation=activation, seed=seed, device="cpu")
-        train(model, X, y, seed=seed, seconds=seconds, progress=False)
-        name = f"MLP {list(widths)} {activation}"
-        return _stack_trained(model, name, time.perf_counter() - started)
+        def one(like: Like, seconds: float) -> Trained:
+            started = time.perf_counter()
+            widths = mlp_widths(X.shape[1], like.parameters)
+            model = MLP(widths, activation=activation, seed=seed, device="cpu")
+            history = train(model, X, y, seed=seed, seconds=seconds, progress=False)
+            name = f"MLP {list(widths)} {activation}"
+            elapsed = time.perf_counter() - started
+            return _stack_trained(model, name, elapsed, history.validation)
+
+        return _widened(one, _nominal(X.shape[1]) if like is None else like, seconds)
 
     return trained
 
@@ -170,8 +206,18 @@ def _train_mlp(activation: str) -> Training:
 def _train_form(
     X: pd.DataFrame, y: np.ndarray, seconds: float, seed: int, like: Like | None
 ) -> Trained:
-    """Every weight free in the layout of a piecewise-linear KAN as an MLP, from several starts."""
-    like = _nominal(X.shape[1]) if like is None else like
+    """Every weight free in the layout of a piecewise-linear KAN as an MLP."""
+
+    def one(like: Like, seconds: float) -> Trained:
+        return _train_one_form(X, y, seconds, seed, like)
+
+    return _widened(one, _nominal(X.shape[1]) if like is None else like, seconds)
+
+
+def _train_one_form(
+    X: pd.DataFrame, y: np.ndarray, seconds: float, seed: int, like: Like
+) -> Trained:
+    """The best of several starts."""
     started = time.perf_counter()
     pieces = _pieces(like)
     best, best_error = None, np.inf
@@ -189,7 +235,7 @@ def _train_form(
     assert best is not None
     linear = [module.out_features for module in best if isinstance(module, nn.Linear)]
     name = f"MLP {[X.shape[1], *linear]} relu, in the layout of a KAN {list(like.widths)}"
-    return _stack_trained(best, name, time.perf_counter() - started)
+    return _stack_trained(best, name, time.perf_counter() - started, best_error)
 
 
 def _piecewise(X: pd.DataFrame, widths: tuple[int, ...], pieces: int, seed: int) -> KAN:

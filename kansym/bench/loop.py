@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from kansym.bench.fork_server import Answer, Request
 from kansym.bench.kind_names import KAN_KIND, REWRITTEN
 from kansym.bench.record import Record, failed
 from kansym.bench.results_file import ResultsFile
-from kansym.bench.runs import Key, Like, Run
+from kansym.bench.runs import ACCURACY, PARAMETERS, Key, Like, Run
 from kansym.bench.worker import answer, release, stay_with
 from kansym.errors import InputError, KansymError
 from kansym.progress import ProgressCallback, progress_bar
@@ -83,13 +83,19 @@ def run_benchmark(
     Raises
     ------
     InputError
-        If the file cannot be used, the runs have different budgets, or no scheduler answers.
+        If the file cannot be used, the runs have different budgets, no kind is there for others to
+        be as accurate as, or no scheduler answers.
     """
     started = time.monotonic()
     budgets = list(dict.fromkeys(run.budget for run in runs))
     if len(budgets) != 1:
         raise InputError(f"The runs have {len(budgets)} budgets: plan them with one.")
-    settings = {"limit": budgets[0].limit, "rows": budgets[0].rows}
+    settings = asdict(budgets[0])
+    if budgets[0].equal == ACCURACY and all(run.kind != KAN_KIND for run in runs):
+        raise InputError(
+            f"There is no kind {KAN_KIND!r} for the others to be as accurate as: add it, or give "
+            f"--equal {PARAMETERS}."
+        )
     with (
         _joblib(backend, address),
         ResultsFile(path, settings) as file,
@@ -144,7 +150,11 @@ def _like(run: Run, file: ResultsFile) -> Like | None:
     record = file.done.get(Key(run.problem.name, KAN_KIND, run.seed, run.noise))
     if record is None or record.parameters is None or record.widths is None:
         return None
-    return Like(record.parameters, record.widths)
+    return Like(
+        record.parameters,
+        record.widths,
+        record.validation if run.budget.equal == ACCURACY else None,
+    )
 
 
 def _check_truths(runs: Sequence[Run], file: ResultsFile) -> None:

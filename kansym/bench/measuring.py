@@ -9,15 +9,19 @@ import numpy as np
 import torch
 from torch import nn
 
+# What extraction loads when it is first called is loaded before the workers fork.
+import kansym.evidence  # noqa: F401
 from kansym.bench.judging import Judgement, agreement, gradient_error, judge
 from kansym.bench.kind_names import REWRITTEN
 from kansym.bench.kinds import KINDS, Trained, rewritten
 from kansym.bench.record import Record, versions
 from kansym.bench.rows import Rows, draw_rows
-from kansym.bench.runs import Run
+from kansym.bench.runs import ACCURACY, PARAMETERS, Run
 from kansym.extraction import Extraction, extract
 
 __all__ = ["measure"]
+
+versions()  # read once, before the workers fork
 
 TRAINING_SHARE = 0.6
 """Share of a run's time that training may use; extraction gets what is left."""
@@ -68,6 +72,8 @@ def _record(run: Run, trained: Trained, rows: Rows, started: float, tell: Tell) 
         gradient_error=gradient_error(lambda X: _gradient(model, X), problem, rows),
         parameters=trained.parameters,
         network=trained.network,
+        validation=trained.validation,
+        equal=_equal(run),
         widths=trained.widths,
         train_seconds=trained.seconds,
         extract_seconds=extracted - extracting,
@@ -83,6 +89,13 @@ def _record(run: Run, trained: Trained, rows: Rows, started: float, tell: Tell) 
         judgement = judge(problem, formula.expr, rows, run.noise, predicted)
         record = replace(record, formula=str(formula.expr), **_figures(judgement))
     return replace(record, seconds=time.perf_counter() - started)
+
+
+def _equal(run: Run) -> str | None:
+    """What the size of a network was chosen by."""
+    if run.like is None or run.kind == REWRITTEN:
+        return None
+    return PARAMETERS if run.like.error is None else ACCURACY
 
 
 def _figures(judgement: Judgement) -> dict[str, Any]:

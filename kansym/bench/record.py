@@ -29,6 +29,8 @@ class Record:
     difference : largest difference at these points, over the spread of the truth.
     r2, rmse : formula against the truth on unused rows; rmse in units of the output.
     network_r2, network_rmse : the same for the network.
+    validation : the network's error on rows held out of training, over the spread of y.
+    equal : what the network has in common with the KAN; None if it was not sized by one.
     fidelity : R² of the formula against the network.
     gradient_error : of the network's gradient against the truth's: root mean square over root
         mean square, every input in units of its spread.
@@ -62,6 +64,8 @@ class Record:
     rmse: float | None = None
     network_r2: float | None = None
     network_rmse: float | None = None
+    validation: float | None = None
+    equal: str | None = None
     fidelity: float | None = None
     gradient_error: float | None = None
     complexity: float | None = None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from kansym.bench.record import Record
-from kansym.bench.runs import Key
+from kansym.bench.runs import PARAMETERS, Key
 from kansym.errors import InputError
 
 __all__ = ["FORMAT", "VERSION", "Results", "ResultsFile", "read_results"]
@@ -27,7 +27,7 @@ class Results:
 
     Attributes
     ----------
-    settings : limit and rows of the runs.
+    settings : what the runs of all kinds had: limit, rows, and what is equal.
     records : one per run, in the order of the file.
     whole : length in bytes of the part that is in order.
     cut : whether the last line is cut off; it is left out.
@@ -82,7 +82,8 @@ def _header(text: bytes, place: Path) -> dict[str, Any]:
             f"reads version {VERSION}: use the kansym that wrote it, or a new file."
         )
     settings = header.get("settings")
-    return settings if isinstance(settings, dict) else {}
+    # Earlier files do not say what is equal, since there was no choice.
+    return {"equal": PARAMETERS} | (settings if isinstance(settings, dict) else {})
 
 
 def _record(text: bytes, number: int, place: Path) -> Record:
@@ -101,7 +102,7 @@ class ResultsFile:
     Parameters
     ----------
     path : of the file; it is made if it is not there, and gone on with if it is.
-    settings : limit and rows; a file is gone on with only under the same ones.
+    settings : as of `kansym.bench.Budget`; a file is gone on with only under the same ones.
 
     Examples
     --------

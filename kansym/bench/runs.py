@@ -12,7 +12,24 @@ from kansym.errors import InputError
 from kansym.problem import Problem
 from kansym.problems import list_problems, list_sets, load_problem, load_problem_file, load_problems
 
-__all__ = ["Budget", "Key", "Like", "Run", "find_problems", "nearest", "plan"]
+__all__ = [
+    "ACCURACY",
+    "AS_ACCURATE",
+    "EQUAL",
+    "PARAMETERS",
+    "Budget",
+    "Key",
+    "Like",
+    "Run",
+    "find_problems",
+    "nearest",
+    "plan",
+]
+
+EQUAL = PARAMETERS, ACCURACY = "parameters", "accuracy"
+"""What an MLP has in common with the KAN of the same problem, seed and noise."""
+AS_ACCURATE = 2.0
+"""Largest ratio of errors on rows held out at which an MLP counts as accurate as the KAN."""
 
 
 class Key(NamedTuple):
@@ -32,6 +49,8 @@ class Budget:
     ----------
     limit : seconds for training and extraction together.
     rows : rows to learn from; a table gives at most three quarters of what it has.
+    equal : ``parameters``: each MLP has as many as the KAN; ``accuracy``: it is widened until its
+        error on rows held out is at most twice the KAN's, or its time to train is up.
 
     Examples
     --------
@@ -41,8 +60,14 @@ class Budget:
 
     limit: float = 60.0
     rows: int = 1000
+    equal: str = PARAMETERS
 
     def __post_init__(self) -> None:
+        if self.equal not in EQUAL:
+            raise InputError(
+                f"MLPs can equal the KAN in {' or '.join(EQUAL)}, not in {self.equal!r}: "
+                f"{nearest(self.equal, EQUAL)}."
+            )
         if not 0 < self.limit < float("inf") or self.rows < 10:
             raise InputError(
                 f"A limit of {self.limit} s and {self.rows} rows were given: give a positive "
@@ -57,10 +82,17 @@ class Budget:
 
 @dataclass(frozen=True)
 class Like:
-    """The KAN of the same problem, seed and noise: other kinds get as many parameters."""
+    """The KAN of the same problem, seed and noise, which other kinds are sized by.
+
+    Attributes
+    ----------
+    parameters, widths : of the KAN.
+    error : on rows held out, if it is to be reached; None for networks of as many parameters.
+    """
 
     parameters: int
     widths: tuple[int, ...]
+    error: float | None = None
 
 
 @dataclass(frozen=True)

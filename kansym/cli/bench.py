@@ -54,6 +54,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--rows", type=positive, default=1000, help="rows to learn from (1000)")
     parser.add_argument(
+        "--equal",
+        choices=("parameters", "accuracy"),
+        default="parameters",
+        help="what MLPs have in common with the KAN: as many parameters, or widened until the "
+        "error on rows held out is at most twice the KAN's or the time is up (parameters)",
+    )
+    parser.add_argument(
         "--jobs", type=positive, default=os.cpu_count() or 1, help="runs at once (all cores)"
     )
     parser.add_argument(
@@ -78,7 +85,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         kinds,
         range(options.seeds),
         options.noise,
-        Budget(options.limit, options.rows),
+        Budget(options.limit, options.rows, options.equal),
     )
     kept.append(f"all finished runs in {options.out}")
     outcome = run_benchmark(

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from kansym.cli.arguments import seed
 from kansym.cli.console import say
 from kansym.errors import InputError
 
@@ -22,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", default="kansym-demo", metavar="FOLDER", help="for the report (kansym-demo)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of every random choice (0)")
+    parser.add_argument("--seed", type=seed, default=0, help="seed of every random choice (0)")
     parser.add_argument("--quiet", action="store_true", help="draw no progress bar")
 
 

@@ -12,6 +12,7 @@ from kansym.cli.arguments import (
     numbers,
     positive,
     seconds,
+    seed,
     widths,
 )
 from kansym.cli.choices import add_choices, check_choices, chosen_again
@@ -59,7 +60,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--grid", type=positive, default=5, help="intervals per spline (5)")
     parser.add_argument("--degree", type=positive, default=3, help="degree of the splines (3)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of every random choice (0)")
+    parser.add_argument("--seed", type=seed, default=0, help="seed of every random choice (0)")
     parser.add_argument(
         "--budget", type=seconds, metavar="SECONDS", help="time limit for training and reading"
     )

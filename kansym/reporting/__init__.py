@@ -94,6 +94,10 @@ def report(
     InputError
         For an unknown ending or a directory that does not exist.
     """
+    if not isinstance(result, Extraction):
+        raise InputError(
+            f"A {type(result).__name__} was given, expected what kansym.extract returned."
+        )
     chosen = format_of(path)
     check_place(path)
     return write_text(path, render(result, chosen, title=title, extra=extra))

@@ -1,0 +1,248 @@
+"""Simpler functions in a choice that is made: what rich ones become is often plain.
+
+Trained edges share out a function between them, so a curve may look like a rich function although
+a plain one would do: a softplus that is almost straight, a sine around its maximum that is a
+parabola. Once all constants are refitted, every edge is offered the simpler functions that come
+near to what it is then, one edge at a time and all together, and the rest follows.
+"""
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+
+from kansym.choice import Choice, Judge, Option
+from kansym.edge_fit import EdgeFit, error_bits
+from kansym.fit import fit_curves, fit_edge
+from kansym.library import Candidate, Library
+from kansym.network import Edge, Network
+from kansym.symbolic_network import SymbolicNetwork, Wiring
+
+__all__ = ["shorten"]
+
+NEAR = 0.1
+"""Relative error up to which a simpler function comes near to an edge."""
+LADDER = (0.1, 3e-2, 1e-2, 3e-3, 1e-3, 1e-4, 1e-5)
+"""Errors up to which all edges together take their simplest functions."""
+MOST = 6
+"""Most simpler functions tried on an edge."""
+TOP, FLOOR = 20, 1e-3
+"""Functions of an edge that are looked at, and the error up to which only their length counts."""
+POWERS = tuple(float(np.exp(u)) for u in np.linspace(-1.25, 1.25, 19) if abs(u) > 0.01)
+"""Powers of a product that are tried."""
+FLOORS = (1e-3, 1e-2, 5e-2)
+"""Errors that count as a fit there: refitting makes good much of what is left."""
+MOST_POWERS = 20
+"""Most choices with other powers tried in one round."""
+POINTS = 100
+"""Rows that show what an edge is after a refit."""
+
+
+def shorten(
+    network: Network,
+    choice: Choice,
+    libraries: Sequence[Collection[Candidate]],
+    judge: Judge,
+    *,
+    deadline: float,
+    tell: Callable[[float, str], None],
+) -> list[Choice]:
+    """Choices with simpler functions and shorter descriptions, the shortest first.
+
+    Parameters
+    ----------
+    network : whose edges were chosen for.
+    choice : to start from.
+    libraries : per edge, the functions that it may have.
+    deadline : of `time.monotonic`, seconds.
+    tell : progress callback.
+    """
+    shortening = _Shortening(network, libraries, judge, deadline)
+    found: list[Choice] = []
+    best = choice
+    while time.monotonic() < deadline:
+        tell(0.0, f"shortening, error {best.error:.1e}")
+        better = shortening.better(best)
+        if better is best:
+            break
+        best = better
+        found.insert(0, best)
+    return found
+
+
+class _Shortening:
+    """Replacements of functions in a choice, with all constants refitted from where they are."""
+
+    def __init__(
+        self,
+        network: Network,
+        libraries: Sequence[Collection[Candidate]],
+        judge: Judge,
+        deadline: float,
+    ):
+        self.deadline = deadline
+        self.edges = network.edges
+        self.wiring = Wiring.of(network)
+        self.libraries = libraries
+        self.judge = judge
+        every = dict.fromkeys(candidate for library in libraries for candidate in library)
+        plain = sorted(every, key=lambda candidate: candidate.complexity)
+        self.plain = Library(plain[: max(1, 4 * len(plain) // 5)])
+
+    def better(self, best: Choice) -> Choice:
+        """A shorter choice; the same if there is none."""
+        simpler = self.simpler(best)
+        for replacements in _together(simpler):
+            if time.monotonic() > self.deadline:
+                return best
+            trial = self.replaced(best, replacements)
+            if trial.length < best.length:
+                return trial
+        for replacements in self.powers(best):
+            if time.monotonic() > self.deadline:
+                return best
+            trial = self.replaced(best, replacements)
+            if trial.length < best.length:
+                return trial
+        first = best
+        for edge in sorted(range(len(simpler)), key=lambda edge: -first.options[edge].bits):
+            for near in simpler[edge]:
+                if time.monotonic() > self.deadline:
+                    return best
+                if near.complexity < best.options[edge].bits:
+                    trial = self.replaced(best, {edge: near})
+                    best = min(best, trial, key=lambda each: each.length)
+        return best
+
+    def simpler(self, best: Choice) -> list[list[EdgeFit]]:
+        """Per edge, functions near to what it is now, each simpler and less near than the last."""
+        symbolic = SymbolicNetwork(self.wiring, [option.function for option in best.options])
+        x, y = symbolic.curves(best.refit, self.judge.X[:POINTS])
+        allowed = [
+            [c for c in library if c.complexity < option.bits and c != option.function]
+            for library, option in zip(self.libraries, best.options, strict=True)
+        ]
+        edges = [
+            edge
+            for edge, simple in enumerate(allowed)
+            if simple and _varies(x[:, edge]) and _varies(y[:, edge])
+        ]
+        found: list[list[EdgeFit]] = [[] for _ in self.edges]
+        if not edges:
+            return found
+        together = Library(list(dict.fromkeys(c for edge in edges for c in allowed[edge])))
+        every = fit_curves(x[:, edges].T, y[:, edges].T, library=together, top=TOP, floor=FLOOR)
+        for edge, fits in zip(edges, every, strict=True):
+            bits = best.options[edge].bits
+            near = [fit for fit in fits if fit.candidate in allowed[edge] and fit.error < NEAR]
+            for fit in sorted(near, key=lambda fit: fit.error):
+                if fit.complexity < bits:
+                    found[edge].append(fit)
+                    bits = fit.complexity
+        return [[*fits[: MOST - 1], *fits[MOST - 1 :][-1:]] for fits in found]
+
+    def powers(self, best: Choice) -> list[dict[int, EdgeFit]]:
+        """Functions around hidden products, for other powers of them; the most likely first.
+
+        A product of factors of one sign carries the same quantity as every power of it.
+        """
+        symbolic = SymbolicNetwork(self.wiring, [option.function for option in best.options])
+        x, y = symbolic.curves(best.refit, self.judge.X[:POINTS])
+        found: dict[tuple[tuple[int, str], ...], tuple[float, dict[int, EdgeFit]]] = {}
+        for entering, leaving in self._free_products(x, y):
+            around = (*entering, *leaving)
+            curves = [
+                (x[:, edge], np.abs(y[:, edge]) ** power)
+                if edge in entering
+                else (np.abs(x[:, edge]) ** power, y[:, edge])
+                for power in POWERS
+                for edge in around
+            ]
+            columns = (np.stack(column) for column in zip(*curves, strict=True))
+            fits = fit_curves(*columns, library=self.plain, top=TOP, floor=FLOOR)
+            for start in range(0, len(fits), len(around)):
+                own = dict(zip(around, fits[start : start + len(around)], strict=True))
+                for floor in FLOORS if all(own.values()) else ():
+                    chosen = {
+                        edge: min(each, key=partial(_score, floor=floor))
+                        for edge, each in own.items()
+                    }
+                    names = tuple((edge, fit.candidate.name) for edge, fit in chosen.items())
+                    score = sum(_score(fit, FLOORS[1]) for fit in chosen.values())
+                    if names not in found or score < found[names][0]:
+                        found[names] = (score, chosen)
+        ranked = sorted(found.values(), key=lambda each: each[0])
+        return [replacements for _, replacements in ranked[:MOST_POWERS]]
+
+    def _free_products(
+        self, x: np.ndarray, y: np.ndarray
+    ) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+        """Edges into and out of each hidden product whose factors have one sign."""
+        found = []
+        for node, is_product in enumerate(self.wiring.is_product):
+            entering, leaving = self.wiring.incoming[node], self.wiring.outgoing[node]
+            around = (*entering, *leaving)
+            if not is_product or not leaving or any(len(self.libraries[e]) <= 1 for e in around):
+                continue
+            values = [*y[:, entering].T, *x[:, leaving].T]
+            one_sign = all(np.isfinite(v).all() and not v.min() <= 0 <= v.max() for v in values)
+            if one_sign and all(_varies(v) for v in (*values, *y[:, leaving].T)):
+                found.append((entering, leaving))
+        return found
+
+    def replaced(self, best: Choice, replacements: Mapping[int, EdgeFit]) -> Choice:
+        """Some edges' functions replaced, all else starting from where it is."""
+        constants, biases = best.refit.constants.copy(), best.refit.biases.copy()
+        options, picks = list(best.options), list(best.picks)
+        for edge, near in replacements.items():
+            constants[edge] = near.constants
+            target = self.wiring.targets[edge]
+            if not self.wiring.is_product[target]:
+                biases[target] += constants[edge, 3]
+                constants[edge, 3] = 0.0
+            own = _fit_to(self.edges[edge], near)
+            options[edge] = Option(near.candidate, near.constants, near.complexity, own)
+            picks[edge] = -1
+        symbolic = SymbolicNetwork(self.wiring, [each.function for each in options])
+        bits = sum(each.bits for each in options)
+        refit = symbolic.refit(
+            constants,
+            biases,
+            self.judge.X,
+            self.judge.y,
+            deadline=self.deadline,
+            hopeless=self.judge.hopeless(best, bits - best.bits),
+        )
+        length = self.judge.length(refit.error, bits)
+        return Choice(tuple(picks), tuple(options), refit, bits, length)
+
+
+def _varies(values: np.ndarray) -> bool:
+    """Whether values are finite, and spread by more than rounding."""
+    return bool(np.isfinite(values).all() and np.ptp(values) > 1e-9 * np.abs(values).max())
+
+
+def _score(fit: EdgeFit, floor: float) -> float:
+    """Bits of a function and of what it leaves over, errors below a floor for nothing."""
+    return float(error_bits(fit.error, floor)) + fit.complexity
+
+
+def _together(simpler: Sequence[Sequence[EdgeFit]]) -> list[dict[int, EdgeFit]]:
+    """The simplest functions of all edges within one error, for a ladder of errors."""
+    found: list[dict[int, EdgeFit]] = []
+    for error in LADDER:
+        step = {}
+        for edge, fits in enumerate(simpler):
+            within = [fit for fit in fits if fit.error <= error]
+            if within:
+                step[edge] = within[-1]
+        if len(step) > 1 and step not in found:
+            found.append(step)
+    return found
+
+
+def _fit_to(edge: Edge, near: EdgeFit) -> EdgeFit:
+    """A function fitted to the network's own curve; as it is where that cannot be."""
+    fits = fit_edge(edge.x, edge.y, Library([near.candidate]), density=edge.density, top=2)
+    return next((fit for fit in fits if fit.candidate == near.candidate), near)

@@ -1,0 +1,45 @@
+"""The budget of an extraction counts from its beginning and ends every part of it."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from kansym import KAN, extract
+from kansym.bounded_time import within
+from kansym.fit import fit_curves
+from kansym.status import Status
+from tests.zoo import draw_kan, rows
+
+
+def test_candidates_are_left_untried_when_the_time_has_come():
+    x = np.linspace(1.0, 2.0, 60)[None]
+    asked = iter([False, False, True])
+    fits = fit_curves(x, np.sin(3 * x), stop=lambda: next(asked))[0]
+    assert {fit.candidate.name for fit in fits} == {"x", "x^2", "x^3"}
+
+
+def test_errors_that_are_no_failures_pass_through():
+    assert within(1.0, lambda: int("one"), 0) == 0
+    with pytest.raises(ValueError, match="one"):
+        within(1.0, lambda: int("one"), 0, failures=())
+
+
+def products() -> KAN:
+    """Products of wild factors of one sign, whose powers are searched for at length."""
+    model = draw_kan([6, (0, 3), (0, 1)], seed=1)
+    with torch.no_grad():
+        for layer in model.kan_layers:
+            layer.coef.copy_(1.5 + layer.coef.tanh())
+            layer.bias.zero_()
+    return model
+
+
+def test_the_search_for_powers_of_products_is_part_of_the_budget():
+    started = time.monotonic()
+    found = extract(products(), rows(300, 6).numpy(), budget=1.0, progress=False)
+    # Far more than is allowed, for machines that are busy; unbounded it takes a minute.
+    assert time.monotonic() - started < 15.0
+    assert Status.BUDGET_SPENT in {finding.status for finding in found.status}
+    assert found.provenance.seconds["trace"] < 5.0
