@@ -29,6 +29,8 @@ GOOD, CLEAR, PERFECT = 2e-2, 1e-4, 1e-6
 MOST_PARAMETERS = 2500
 AGAIN = 4
 """Trainings from other starts where the best one leaves more than noise."""
+AGAIN_SECONDS = 15.0
+"""Time until which they are begun; twice that of the first if it took longer."""
 NEAR, NEAR_STARTS = 0.7, 8
 """Spread of the logarithms of constants around a known start, and starts until one fits."""
 
@@ -44,8 +46,10 @@ def train_kan(
         if pruning and not _drawn_by_hand(model):
             shapes = list(narrower_widths(model.widths))
         chosen = _from_scratch(model, shapes, run, best, steps, starts, pruning)
+        until = run.started + max(AGAIN_SECONDS, 2 * (time.perf_counter() - run.started))
         for again in range(1, AGAIN + 1):
-            if starts == 1 or best.error < CLEAR or _only_noise(best.model, run):
+            late = time.perf_counter() > until
+            if late or starts == 1 or best.error < CLEAR or _only_noise(best.model, run):
                 break
             # A fine error with a pattern in it is a wrong minimum more often than not.
             other, elsewhere = BestModel(model, run, fresh=True), copy.copy(run)
