@@ -1,36 +1,45 @@
 """Eight small formulas, from 1000 rows to the formula: training and extraction on one core.
 
 Run with OMP_NUM_THREADS=1. Prints, per formula and seed, the seconds and whether the formula that
-was read is equivalent to the truth (rule of SRBench, and numerically).
+was read is equivalent to the truth (rule of SRBench, and numerically). Where no shape is given, the
+KAN is chosen by the rows. Peers get the same rows, the same judge and 60 s each.
 
     python benchmarks/eight_formulas.py [--seeds 3] [--only a,c] [--judge network|data]
+        [--peers operon,pykan,pykan_exact]
 """
 
 import argparse
 import statistics
+import sys
+import tempfile
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
-import numpy as np
-import sympy
 import torch
 
-from kansym import KAN, equivalent, extract, train
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.peers.peer import PEERS, PREFIX, WORK
+from kansym import KAN, Problem, equivalent, extract, train
+from kansym.bench import Budget, plan, read_results, run_benchmark
+from kansym.bench.kinds import best_kan
+from kansym.bench.rows import draw_rows
 from kansym.kan import Width
 from kansym.parsing import parse
+from kansym.problem import Range
 
 TARGET = "target: all 8 equivalent on all seeds, median under 20 s each"
-
+ROWS = 1000
+SECONDS = 60.0
+"""Of a search for the shape of a KAN, and of a peer."""
 SQUARE = (-1.0, 1.0)
-FORMULAS: dict[str, tuple[str, dict[str, tuple[float, float]], list[Width]]] = {
+FORMULAS: dict[str, tuple[str, dict[str, tuple[float, float]], list[Width] | None]] = {
     "a": ("exp(sin(pi*x) + y**2)", dict.fromkeys("xy", SQUARE), [2, 5, 1]),
     "b": ("x*y", dict.fromkeys("xy", SQUARE), [2, 2, 1]),
     "b*": ("x*y", dict.fromkeys("xy", SQUARE), [2, (0, 1)]),
     "c": ("(x + y)/(1 + x*y)", dict.fromkeys("xy", (-0.9, 0.9)), [2, 1, 1]),
-    "d": (
-        "exp(-x**2/(2*s**2))/(sqrt(2*pi)*s)",
-        dict.fromkeys("xs", (1.0, 3.0)),
-        [2, (0, 2), (0, 1)],
-    ),
+    "d": ("exp(-x**2/(2*s**2))/(sqrt(2*pi)*s)", dict.fromkeys("xs", (1.0, 3.0)), None),
     "e": (
         "sqrt((x2 - x1)**2 + (y2 - y1)**2)",
         dict.fromkeys(("x1", "x2", "y1", "y2"), (1.0, 5.0)),
@@ -39,12 +48,12 @@ FORMULAS: dict[str, tuple[str, dict[str, tuple[float, float]], list[Width]]] = {
     "f": (
         "q1*q2/(4*pi*eps*r**2)",
         dict.fromkeys(("q1", "q2", "eps", "r"), (1.0, 5.0)),
-        [4, (0, 1)],
+        None,
     ),
     "g": (
         "m/sqrt(1 - v**2/c**2)",
         {"m": (1.0, 5.0), "v": (1.0, 2.0), "c": (3.0, 10.0)},
-        [3, 2, (0, 1)],
+        None,
     ),
     "h": (
         "exp((sin(pi*(x1**2 + x2**2)) + sin(pi*(x3**2 + x4**2)))/2)",
@@ -54,23 +63,50 @@ FORMULAS: dict[str, tuple[str, dict[str, tuple[float, float]], list[Width]]] = {
 }
 
 
+def problem(name: str) -> Problem:
+    """A formula and its ranges as a problem."""
+    text, ranges, _ = FORMULAS[name]
+    limits = {key: Range(*pair) for key, pair in ranges.items()}
+    return Problem(name, "eight formulas", tuple(ranges), "result", text, ranges=limits)
+
+
 def run(name: str, seed: int, judge: str) -> tuple[bool, float, str]:
     """One formula and seed: whether it was recovered, seconds, and the formula that was read."""
-    import pandas as pd
-
     text, ranges, widths = FORMULAS[name]
-    truth = parse(text, list(ranges))
-    rng = np.random.default_rng(seed)
-    X = pd.DataFrame({key: rng.uniform(*limits, 1000) for key, limits in ranges.items()})
-    value = sympy.lambdify([sympy.Symbol(key) for key in ranges], truth, "numpy")
-    y = value(*X.to_numpy().T)
+    rows = draw_rows(problem(name), ROWS, seed, 0.0)
     started = time.perf_counter()
-    model = KAN(widths, seed=seed)
-    train(model, X, y, progress=False)
-    result = extract(model, progress=False) if judge == "network" else extract(model, X, y)
+    if widths is None:
+        model = best_kan(rows.X, rows.y, SECONDS, seed)
+    else:
+        model = KAN(widths, seed=seed)
+        train(model, rows.X, rows.y, progress=False)
+    data = (rows.X, rows.y) if judge == "data" else ()
+    result = extract(model, *data, progress=False)
     seconds = time.perf_counter() - started
-    found = equivalent(result.formulas[0], truth, ranges=ranges)
+    found = equivalent(result.formulas[0], parse(text, list(ranges)), ranges=ranges)
     return found.recovered, seconds, str(result.expr)
+
+
+def peers(names: Sequence[str], chosen: Sequence[str], seeds: int) -> None:
+    """The same problems and seeds for other programs."""
+    runs = plan(
+        [problem(name) for name in chosen],
+        [PREFIX + name for name in names],
+        range(seeds),
+        [0.0],
+        Budget(SECONDS, ROWS),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "peers.jsonl")
+        run_benchmark(runs, path, jobs=1, work=WORK, progress=False)
+        records = read_results(path).records
+    for name in names:
+        print(name)
+        for formula in chosen:
+            own = [r for r in records if (r.kind, r.problem) == (PREFIX + name, formula)]
+            hits = sum(bool(record.recovered) for record in own)
+            middle = statistics.median(record.seconds or SECONDS for record in own)
+            print(f"{formula:2} {hits}/{len(own)}  {middle:5.1f} s", flush=True)
 
 
 def main() -> None:
@@ -79,10 +115,12 @@ def main() -> None:
     options.add_argument("--seeds", type=int, default=3)
     options.add_argument("--only", default=",".join(FORMULAS))
     options.add_argument("--judge", choices=("network", "data"), default="data")
-    chosen = options.parse_args()
+    options.add_argument("--peers", default="", help=f"of {', '.join(PEERS)}")
+    given = options.parse_args()
     torch.set_num_threads(1)
-    for name in chosen.only.split(","):
-        runs = [run(name, seed, chosen.judge) for seed in range(chosen.seeds)]
+    chosen = given.only.split(",")
+    for name in chosen:
+        runs = [run(name, seed, given.judge) for seed in range(given.seeds)]
         hits = sum(recovered for recovered, _, _ in runs)
         middle = statistics.median(seconds for _, seconds, _ in runs)
         print(f"{name:2} {hits}/{len(runs)}  {middle:5.1f} s  {FORMULAS[name][0]}")
@@ -92,6 +130,8 @@ def main() -> None:
                 flush=True,
             )
     print(TARGET)
+    if given.peers:
+        peers(given.peers.split(","), [name for name in chosen if name != "b*"], given.seeds)
 
 
 if __name__ == "__main__":

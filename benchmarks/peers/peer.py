@@ -16,7 +16,7 @@ from kansym.bench.record import Record, versions
 from kansym.bench.rows import draw_rows
 from kansym.bench.runs import Run
 
-PEERS = ("gplearn", "operon", "pykan", "pysr")
+PEERS = ("gplearn", "operon", "pykan", "pykan_exact", "pysr")
 PREFIX = "peer-"
 WORK = "benchmarks.peers.peer:measure"
 
@@ -76,4 +76,4 @@ def measure(runs: Sequence[Run], tell: Callable[[Any], None]) -> None:
 def _version(name: str) -> str:
     from importlib.metadata import version
 
-    return version({"operon": "pyoperon"}.get(name, name))
+    return version({"operon": "pyoperon", "pykan_exact": "pykan"}.get(name, name))

@@ -22,7 +22,9 @@ ROWS, FEWEST = 400, 20
 """Rows times edges on which functions are tried for edges, since all rows would take minutes."""
 
 
-def solve(X: np.ndarray, y: np.ndarray, seconds: float, seed: int) -> sympy.Expr:
+def solve(
+    X: np.ndarray, y: np.ndarray, seconds: float, seed: int, weight_simple: float = 0.8
+) -> sympy.Expr:
     """The formula after automatic symbolic regression of every edge."""
     logging.disable(logging.WARNING)
     started = time.perf_counter()
@@ -54,7 +56,7 @@ def solve(X: np.ndarray, y: np.ndarray, seconds: float, seed: int) -> sympy.Expr
             fit(REFINED)
     edges = sum(int((layer.mask != 0).sum()) for layer in model.act_fun)
     model.get_act(x[: max(FEWEST, ROWS // max(edges, 1))])
-    model.auto_symbolic(lib=LIBRARY, verbose=0)
+    model.auto_symbolic(lib=LIBRARY, verbose=0, weight_simple=weight_simple)
     fit(FINISHED)
     inputs = symbols(X.shape[1])
     found = model.symbolic_formula(var=[f"u{i}" for i in range(len(inputs))])[0][0]
