@@ -14,7 +14,7 @@ from torch import Tensor
 
 from kansym.kan import KAN, EdgeKind, KANLayer, Width
 
-__all__ = ["embed", "narrower_widths", "prune_edges"]
+__all__ = ["can_be_straight", "embed", "narrower_widths", "prune_edges", "straight"]
 
 
 def _limited(width: Width, most: int) -> Width:
@@ -235,3 +235,45 @@ def prune_edges(
         new_error = retrain(smaller)
         if new_error <= limit:
             model, error = smaller, new_error
+
+
+def can_be_straight(model: KAN, position: int) -> bool:
+    """Whether a layer that others follow has splines into its sums."""
+    layer = model.kan_layers[position]
+    splines = (layer.kind == EdgeKind.SPLINE) & ~layer.frozen
+    return position + 1 < len(model.kan_layers) and int(splines[: layer.n_sum].sum()) > 1
+
+
+@torch.no_grad()
+def straight(model: KAN, position: int, x: Float[Tensor, "rows inputs"], seed: int = 0) -> KAN:
+    """A copy with lines for all splines into the sums of a layer.
+
+    Several networks may be the same function, such as those of x*y from sums; of these, one with
+    straight edges is the most readable.
+
+    Parameters
+    ----------
+    x : rows on which the lines are fitted, and which the grids are refitted to.
+    seed : for a fresh network with lines at random; 0 for the lines that come nearest.
+    """
+    straighter = copy.deepcopy(model)
+    layer = straighter.kan_layers[position]
+    entering = straighter.layer_inputs(x)[position]
+    edges = layer.edges(entering)
+    if seed:
+        straighter.reset(seed)
+    generator = torch.Generator().manual_seed(seed)
+    centred = entering - entering.mean(0)
+    for target in range(layer.n_sum):
+        for source in range(layer.n_in):
+            spline = int(layer.kind[target, source]) == EdgeKind.SPLINE
+            if not spline or bool(layer.frozen[target, source]):
+                continue
+            values, u = edges[:, target, source], centred[:, source]
+            slope = (u * values).sum() / u.square().sum().clamp_min(1e-300)
+            if seed:
+                slope = torch.randn(1, generator=generator, dtype=torch.float64) / u.std()
+            straighter.set_edge(position, target, source, EdgeKind.STRAIGHT, float(slope))
+            layer.bias[target] += values.mean() - float(slope) * entering[:, source].mean()
+    straighter.refit_grids(x, margin=0.02)
+    return straighter

@@ -9,7 +9,7 @@ import torch
 
 from kansym.jacobians import FreeParameters
 from kansym.kan import KAN, EdgeKind, Width
-from kansym.pruning import embed, narrower_widths, prune_edges
+from kansym.pruning import can_be_straight, embed, narrower_widths, prune_edges, straight
 from kansym.training_run import SEARCH_ROWS, BestModel, TrainingRun
 from kansym.whiteness import is_noise
 
@@ -31,6 +31,8 @@ AGAIN = 4
 """Trainings from other starts where the best one leaves more than noise."""
 AGAIN_SECONDS = 15.0
 """Time until which they are begun; twice that of the first if it took longer."""
+LINES = 6
+"""Starts with straight edges in a layer: the lines that come nearest, then some at random."""
 NEAR, NEAR_STARTS = 0.7, 8
 """Spread of the logarithms of constants around a known start, and starts until one fits."""
 
@@ -299,8 +301,29 @@ def prune(model: KAN, run: TrainingRun, best: BestModel, floor: float = 3e-5) ->
     if retrain(sparse) <= 1.5 * error:
         model, error = sparse, run.validation(sparse)
     pruned, error = prune_edges(model, short.x, retrain, error, floor=floor)
+    pruned, error = _straightened(pruned, error, short, max(1.1 * error, floor))
     best.replace(pruned, error)
     return pruned
+
+
+def _straightened(model: KAN, error: float, run: TrainingRun, limit: float) -> tuple[KAN, float]:
+    """With lines in place of the splines of a layer, where that fits as well."""
+    for position in range(len(model.kan_layers)):
+        # The functions into a single node are unique; several nodes may share one out.
+        several = int((model.kan_layers[position].kind != EdgeKind.ABSENT).any(1).sum()) > 1
+        starts = LINES if several else 1
+        for start in range(starts if can_be_straight(model, position) else 0):
+            trial = straight(model, position, run.x, seed=start)
+            if start:
+                _race(trial, run, "straight edges")
+            run.levenberg_marquardt(
+                trial, 20, "straight edges", smoothness=1e-11, tolerance=1e-3, patience=2
+            )
+            reached = run.validation(trial)
+            if reached <= limit:
+                model, error = trial, reached
+                break
+    return model, error
 
 
 def _sparsified(model: KAN, run: TrainingRun) -> KAN:
