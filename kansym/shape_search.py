@@ -27,7 +27,7 @@ __all__ = [
 GOOD, CLEAR, PERFECT = 2e-2, 1e-4, 1e-6
 """Relative errors: a start worth refining, a shape that is surely right, nothing left to gain."""
 MOST_PARAMETERS = 2500
-AGAIN = 4
+AGAIN = 6
 """Trainings from other starts where the best one leaves more than noise."""
 AGAIN_SECONDS = 15.0
 """Time until which they are begun; twice that of the first if it took longer."""

@@ -7,13 +7,15 @@ near to what it is then, one edge at a time and all together, and the rest follo
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from kansym.choice import Choice, Judge, Option
 from kansym.edge_fit import EdgeFit, error_bits
+from kansym.edge_functions import CurveFunction
 from kansym.fit import fit_curves, fit_edge
 from kansym.library import Candidate, Library
 from kansym.network import Edge, Network
@@ -35,6 +37,8 @@ FLOORS = (1e-3, 1e-2, 5e-2)
 """Errors that count as a fit there: refitting makes good much of what is left."""
 MOST_POWERS = 20
 """Most choices with other powers tried in one round."""
+SOLVED = 400
+"""Rows for which the values of an edge are solved for."""
 POINTS = 100
 """Rows that show what an edge is after a refit."""
 
@@ -68,7 +72,7 @@ def shorten(
             break
         best = better
         found.insert(0, best)
-    return found
+    return [shortening.beside_the_curves(each) for each in found]
 
 
 class _Shortening:
@@ -93,16 +97,10 @@ class _Shortening:
     def better(self, best: Choice) -> Choice:
         """A shorter choice; the same if there is none."""
         simpler = self.simpler(best)
-        for replacements in _together(simpler):
+        for start, replacements in self._several(best, simpler):
             if time.monotonic() > self.deadline:
                 return best
-            trial = self.replaced(best, replacements)
-            if trial.length < best.length:
-                return trial
-        for replacements in self.powers(best):
-            if time.monotonic() > self.deadline:
-                return best
-            trial = self.replaced(best, replacements)
+            trial = self.replaced(start, replacements)
             if trial.length < best.length:
                 return trial
         first = best
@@ -114,6 +112,17 @@ class _Shortening:
                     trial = self.replaced(best, {edge: near})
                     best = min(best, trial, key=lambda each: each.length)
         return best
+
+    def _several(
+        self, best: Choice, simpler: Sequence[Sequence[EdgeFit]]
+    ) -> Iterator[tuple[Choice, dict[int, EdgeFit]]]:
+        """Where to start, and functions to replace at once."""
+        for replacements in _together(simpler):
+            yield best, replacements
+        if best.error > 3 * self.judge.floor:
+            for replacements in self.powers(best):
+                yield best, replacements
+            yield from self.released(best)
 
     def simpler(self, best: Choice) -> list[list[EdgeFit]]:
         """Per edge, functions near to what it is now, each simpler and less near than the last."""
@@ -175,6 +184,41 @@ class _Shortening:
         ranked = sorted(found.values(), key=lambda each: each[0])
         return [replacements for _, replacements in ranked[:MOST_POWERS]]
 
+    def released(self, best: Choice) -> Iterator[tuple[Choice, dict[int, EdgeFit]]]:
+        """Functions for edges that stay curves, once factors of products lose their offsets.
+
+        In exp((x**2 + k)/s**2) f(s) the offset k may be anything, f makes up for it: only for one k
+        is f a plain function. So offsets are left out, and the curve is solved for anew.
+        """
+        if len(self.wiring.outputs) > 1:
+            return
+        symbolic = SymbolicNetwork(self.wiring, [option.function for option in best.options])
+        curves = [e for e, o in enumerate(best.options) if isinstance(o.function, CurveFunction)]
+        offsets = [
+            edge
+            for edge, target in enumerate(self.wiring.targets)
+            if self.wiring.is_product[target] and best.refit.constants[edge, 3] != 0
+        ]
+        for edge in curves:
+            others = [other for other in offsets if other != edge]
+            for dropped in dict.fromkeys([tuple(others), *((other,) for other in others)]):
+                constants = best.refit.constants.copy()
+                constants[list(dropped), 3] = 0.0
+                refit = replace(best.refit, constants=constants)
+                x, y, weight = symbolic.needed(
+                    refit, self.judge.X[:SOLVED], self.judge.y[:SOLVED, 0], edge
+                )
+                usable = np.isfinite(x + y + weight)
+                if usable.sum() < POINTS or not (_varies(x[usable]) and _varies(y[usable])):
+                    continue
+                fits = fit_curves(
+                    x[None, usable], y[None, usable], weight[None, usable],
+                    Library(list(self.libraries[edge])), top=MOST, floor=FLOOR,
+                )[0]  # fmt: skip
+                for fit in fits:
+                    if fit.error < NEAR and fit.candidate in self.libraries[edge]:
+                        yield replace(best, refit=refit), {edge: fit}
+
     def _free_products(
         self, x: np.ndarray, y: np.ndarray
     ) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
@@ -191,6 +235,15 @@ class _Shortening:
                 found.append((entering, leaving))
         return found
 
+    def beside_the_curves(self, choice: Choice) -> Choice:
+        """With the fits of new functions to the network's own curves, as others are reported."""
+        options = list(choice.options)
+        for edge, (pick, option) in enumerate(zip(choice.picks, options, strict=True)):
+            if pick == -1 and option.fit is not None:
+                own = _fit_to(self.edges[edge], option.fit)
+                options[edge] = replace(option, fit=own)
+        return replace(choice, options=tuple(options))
+
     def replaced(self, best: Choice, replacements: Mapping[int, EdgeFit]) -> Choice:
         """Some edges' functions replaced, all else starting from where it is."""
         constants, biases = best.refit.constants.copy(), best.refit.biases.copy()
@@ -201,8 +254,7 @@ class _Shortening:
             if not self.wiring.is_product[target]:
                 biases[target] += constants[edge, 3]
                 constants[edge, 3] = 0.0
-            own = _fit_to(self.edges[edge], near)
-            options[edge] = Option(near.candidate, near.constants, near.complexity, own)
+            options[edge] = Option(near.candidate, near.constants, near.complexity, near)
             picks[edge] = -1
         symbolic = SymbolicNetwork(self.wiring, [each.function for each in options])
         bits = sum(each.bits for each in options)

@@ -146,7 +146,11 @@ class SymbolicNetwork:
         return record
 
     def _jacobian(self, theta: Array, record: _Pass, output: int) -> Array:
-        """Derivatives of one output by every constant, (rows, constants)."""
+        """Derivatives of one output by every free constant, (rows, constants)."""
+        return self._derivatives(theta, record, output)[:, self._free]
+
+    def _derivatives(self, theta: Array, record: _Pass, output: int) -> Array:
+        """Derivatives of one output by all constants, redundant ones as well."""
         constants, biases = self._unpack(theta)
         wiring, rows = self.wiring, len(record.nodes[0])
         by_edge = np.zeros((rows, len(constants), 4))
@@ -172,7 +176,7 @@ class SymbolicNetwork:
                 by_edge[:, edge, 3] = share
                 if source >= wiring.n_inputs:
                     deltas[source] = deltas.get(source, 0.0) + inner * a
-        return np.concatenate([by_edge.reshape(rows, -1), by_node], axis=1)[:, self._free]
+        return np.concatenate([by_edge.reshape(rows, -1), by_node], axis=1)
 
     def values(self, refit: Refit, X: Float[Array, "rows inputs"]) -> Float[Array, "rows nodes"]:
         """Values of all nodes; nan where a function is undefined."""
@@ -189,6 +193,26 @@ class SymbolicNetwork:
             record = self._forward(theta, X)
         arguments = np.stack([record.nodes[source] for source in self.wiring.sources], axis=1)
         return arguments, np.stack(record.values, axis=1)
+
+    def needed(
+        self,
+        refit: Refit,
+        X: Float[Array, "rows inputs"],
+        y: Float[Array, " rows"],
+        edge: int,
+    ) -> tuple[Float[Array, " rows"], Float[Array, " rows"], Float[Array, " rows"]]:
+        """Arguments of an edge, values it would need for the output to be y, and their weights.
+
+        By one step of Newton's method: exact where the output is linear in the edge's value. The
+        weights are squares of the sensitivity, so that errors count as they do at the output.
+        """
+        theta = np.concatenate([refit.constants.ravel(), refit.biases])
+        (output,) = self.wiring.outputs
+        with np.errstate(all="ignore"):
+            record = self._forward(theta, X)
+            sensitivity = self._derivatives(theta, record, output)[:, 4 * edge + 3]
+            values = record.values[edge] + (y - record.nodes[output]) / sensitivity
+        return record.nodes[self.wiring.sources[edge]], values, sensitivity**2
 
     def refit(
         self,

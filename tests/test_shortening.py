@@ -114,3 +114,39 @@ def test_past_the_deadline_nothing_is_tried(seconds):
     network = planted(np.sinh, np.square, lambda u: u)
     best, judge = chosen(network, X[:, 0] + X[:, 1] ** 2, ["sinh", "x^2", "x"])
     assert shortened(network, best, judge, seconds=seconds) == []
+
+
+def test_a_curve_that_makes_up_for_an_offset_in_a_product_is_solved_for():
+    """exp((x1**2 + 0.5)/x2**2) f(x2) is exp(x1**2/x2**2)/x2 for one f only."""
+    rows = np.random.default_rng(2).uniform(1.0, 2.0, (400, 2))
+    product = (rows[:, 0] ** 2 + 0.5) / rows[:, 1] ** 2
+    curve = lambda u: np.exp(-0.5 / u**2) / u  # noqa: E731
+
+    network = Network.from_parts(
+        nodes=[
+            Node("x1", "input"), Node("x2", "input"), Node("h1.1", "product"),
+            Node("y", "product"),
+        ],
+        edges=[
+            edge("x1", "h1.1", lambda u: u**2 + 0.5, rows[:, 0]),
+            edge("x2", "h1.1", lambda u: u**-2.0, rows[:, 1]),
+            edge("h1.1", "y", np.exp, product),
+            edge("x2", "y", curve, rows[:, 1]),
+        ],
+        inputs=("x1", "x2"),
+        outputs=("y",),
+        sample=rows,
+    )  # fmt: skip
+    truth = np.exp(rows[:, 0] ** 2 / rows[:, 1] ** 2) / rows[:, 1]
+    curves = [(e.x, e.y, e.density) for e in network.edges]
+    few = Library([LIBRARY[name] for name in ("x", "x^2", "1/x^2", "exp", "sin")])
+    fits = fit_curves(*(np.stack(part) for part in zip(*curves, strict=True)), library=few)
+    judge = Judge(rows, truth[:, None], "data", 1e-11)
+    best, *_ = choose(
+        network, options_of(network, fits), judge,
+        deadline=time.monotonic() + 30, tell=lambda f, m: None,
+    )  # fmt: skip
+    found = shortened(network, best, judge)
+    after = found[0] if found else best
+    assert names(after) == ["x^2", "1/x^2", "exp", "1/x"]
+    assert after.error < 1e-9
