@@ -94,11 +94,15 @@ class _Shortening:
         plain = sorted(every, key=lambda candidate: candidate.complexity)
         self.plain = Library(plain[: max(1, 4 * len(plain) // 5)])
 
+    def late(self) -> bool:
+        """Whether time is up."""
+        return time.monotonic() > self.deadline
+
     def better(self, best: Choice) -> Choice:
         """A shorter choice; the same if there is none."""
         simpler = self.simpler(best)
         for start, replacements in self._several(best, simpler):
-            if time.monotonic() > self.deadline:
+            if self.late():
                 return best
             trial = self.replaced(start, replacements)
             if trial.length < best.length:
@@ -106,7 +110,7 @@ class _Shortening:
         first = best
         for edge in sorted(range(len(simpler)), key=lambda edge: -first.options[edge].bits):
             for near in simpler[edge]:
-                if time.monotonic() > self.deadline:
+                if self.late():
                     return best
                 if near.complexity < best.options[edge].bits:
                     trial = self.replaced(best, {edge: near})
@@ -141,7 +145,9 @@ class _Shortening:
         if not edges:
             return found
         together = Library(list(dict.fromkeys(c for edge in edges for c in allowed[edge])))
-        every = fit_curves(x[:, edges].T, y[:, edges].T, library=together, top=TOP, floor=FLOOR)
+        every = fit_curves(
+            x[:, edges].T, y[:, edges].T, library=together, top=TOP, floor=FLOOR, stop=self.late
+        )
         for edge, fits in zip(edges, every, strict=True):
             bits = best.options[edge].bits
             near = [fit for fit in fits if fit.candidate in allowed[edge] and fit.error < NEAR]
@@ -169,7 +175,7 @@ class _Shortening:
                 for edge in around
             ]
             columns = (np.stack(column) for column in zip(*curves, strict=True))
-            fits = fit_curves(*columns, library=self.plain, top=TOP, floor=FLOOR)
+            fits = fit_curves(*columns, library=self.plain, top=TOP, floor=FLOOR, stop=self.late)
             for start in range(0, len(fits), len(around)):
                 own = dict(zip(around, fits[start : start + len(around)], strict=True))
                 for floor in FLOORS if all(own.values()) else ():
@@ -213,7 +219,7 @@ class _Shortening:
                     continue
                 fits = fit_curves(
                     x[None, usable], y[None, usable], weight[None, usable],
-                    Library(list(self.libraries[edge])), top=MOST, floor=FLOOR,
+                    Library(list(self.libraries[edge])), top=MOST, floor=FLOOR, stop=self.late,
                 )[0]  # fmt: skip
                 for fit in fits:
                     if fit.error < NEAR and fit.candidate in self.libraries[edge]:
