@@ -177,7 +177,11 @@ class _Shortening:
             columns = (np.stack(column) for column in zip(*curves, strict=True))
             fits = fit_curves(*columns, library=self.plain, top=TOP, floor=FLOOR, stop=self.late)
             for start in range(0, len(fits), len(around)):
-                own = dict(zip(around, fits[start : start + len(around)], strict=True))
+                of_power = zip(around, fits[start : start + len(around)], strict=True)
+                own = {
+                    edge: [fit for fit in each if fit.candidate in self.libraries[edge]]
+                    for edge, each in of_power
+                }
                 for floor in FLOORS if all(own.values()) else ():
                     chosen = {
                         edge: min(each, key=partial(_score, floor=floor))
@@ -199,7 +203,11 @@ class _Shortening:
         if len(self.wiring.outputs) > 1:
             return
         symbolic = SymbolicNetwork(self.wiring, [option.function for option in best.options])
-        curves = [e for e, o in enumerate(best.options) if isinstance(o.function, CurveFunction)]
+        curves = [
+            edge
+            for edge, option in enumerate(best.options)
+            if isinstance(option.function, CurveFunction) and self.libraries[edge]
+        ]
         offsets = [
             edge
             for edge, target in enumerate(self.wiring.targets)

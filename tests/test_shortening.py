@@ -150,3 +150,33 @@ def test_a_curve_that_makes_up_for_an_offset_in_a_product_is_solved_for():
     after = found[0] if found else best
     assert names(after) == ["x^2", "1/x^2", "exp", "1/x"]
     assert after.error < 1e-9
+
+
+def test_other_powers_of_a_product_bring_back_no_function_that_its_edge_may_not_have():
+    network = planted(
+        lambda u: np.sqrt(u + 0.02), lambda u: np.exp(0.5 * u), lambda q: q**4, "product"
+    )
+    y = X[:, 0] ** 2 * np.exp(2 * X[:, 1]) + np.random.default_rng(1).normal(0, 0.1, len(X))
+    best, judge = chosen(network, y, ["sqrt", "exp", "x^4"])
+    free = shortened(network, best, judge)[0]
+    taken = names(free)[0]
+    assert taken != names(best)[0]
+    others = Library([candidate for candidate in LIBRARY if candidate.name != taken])
+    kept = shorten(
+        network, best, [others, LIBRARY, LIBRARY], judge,
+        deadline=time.monotonic() + 60, tell=lambda f, m: None,
+    )  # fmt: skip
+    assert all(names(each)[0] != taken for each in kept)
+
+
+def test_an_edge_with_every_function_forbidden_stays_its_curve():
+    def odd(u: np.ndarray) -> np.ndarray:
+        return np.sin(9 * u) * np.exp(-u) + np.abs(u - 0.3)
+
+    network = planted(odd, np.square, lambda u: u)
+    best, judge = chosen(network, odd(X[:, 0]) + X[:, 1] ** 2, ["sinh", "x^2", "x"])
+    libraries = [(), LIBRARY, LIBRARY]
+    found = shorten(
+        network, best, libraries, judge, deadline=time.monotonic() + 60, tell=lambda f, m: None
+    )
+    assert all(names(each)[0] == names(best)[0] for each in found)
