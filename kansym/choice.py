@@ -124,8 +124,7 @@ class _Search:
     ):
         self.deadline = deadline
         self.wiring = Wiring.of(network)
-        self.network = network
-        self.options = [list(each) for each in options]
+        self.options = options
         self.judge = judge
         self.biases = _biases(network, self.wiring)
         self.seen: dict[tuple[int, ...], Choice] = {}

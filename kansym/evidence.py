@@ -43,10 +43,10 @@ __all__ = ["Evidence", "gather"]
 
 MOST_EDGES = 400
 """Edges beyond which no formula is written: nobody could read it."""
-CHOICE_ROWS = 500
 FINISH_ROWS = 2000
 NETWORK_FLOOR, DATA_FLOOR = 1e-6, 1e-11
 LEAST_FLOOR, MOST_FLOOR = 1e-6, 3e-2
+"""Relative errors between which that of a network against data bounds the trust in its curves."""
 CLEAR_BITS = 6.0
 REWRITING_SHARE, FITTING_SHARE = 0.35, 0.5
 """Shares of the budget after which no node is rewritten, and no further function is fitted."""
@@ -166,11 +166,7 @@ class Evidence:
         options = [list(each) for each in self.options]
         if self.engine is None:
             return choose(
-                self.network,
-                options,
-                self.judge,
-                deadline=started + 0.6 * left,
-                tell=tell,
+                self.network, options, self.judge, deadline=started + 0.6 * left, tell=tell
             )
         before = choose(
             self.network,

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from kansym.errors import InputError
 from kansym.program import Program, evaluate
 from kansym.splines import greville_abscissae, spline_basis, spline_coefficients
-from kansym.state_dicts import prepare_for
+from kansym.state_dicts import LoadedWhole
 from kansym.torch_functions import TORCH
 
 __all__ = ["KAN", "ConstantPlace", "EdgeKind", "KANLayer", "SymbolEdge", "Width"]
@@ -250,7 +250,7 @@ class ConstantPlace:
         return edge.constants["abcd".index(self.slot)].item()
 
 
-class KAN(nn.Module):
+class KAN(LoadedWhole):
     """Kolmogorov-Arnold network: layers of univariate functions on edges, summed at nodes.
 
     x^(l+1)_j = sum_i phi^(l)_ji(x^(l)_i), and products in place of sums at product nodes.
@@ -552,19 +552,6 @@ class KAN(nn.Module):
             layer.regrid(layer.low.clone(), layer.high.clone(), layer.grid * factor)
 
     # -- files -------------------------------------------------------------------------------
-
-    def load_state_dict(
-        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> Any:
-        """Copy the tensors of a state dict, all or none of them.
-
-        Raises
-        ------
-        InputError
-            If it is of another architecture.
-        """
-        prepare_for(state_dict, self, strict=strict)
-        return super().load_state_dict(state_dict, strict=strict, assign=assign)
 
     def save(self, path: str | Path) -> None:
         """Write the model to a safetensors file (no pickle); `kansym.load` reads it."""

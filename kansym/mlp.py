@@ -1,8 +1,7 @@
 """Multilayer perceptrons: trained as such, or as the other form of a KAN."""
 
 import itertools
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 
 from kansym.errors import InputError
 from kansym.program import Program, evaluate
-from kansym.state_dicts import prepare_for
+from kansym.state_dicts import LoadedWhole
 from kansym.torch_functions import TORCH
 
 __all__ = [
@@ -136,7 +135,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 }
 
 
-class MLP(nn.Sequential):
+class MLP(LoadedWhole, nn.Sequential):
     """Multilayer perceptron: Linear, activation, Linear, ..., Linear.
 
     Parameters
@@ -205,16 +204,3 @@ class MLP(nn.Sequential):
                     uniform = (2 * uniform - 1) * bound
                     layer.weight.copy_(uniform[:, :-1])
                     layer.bias.copy_(uniform[:, -1])
-
-    def load_state_dict(
-        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> Any:
-        """Copy the tensors of a state dict, all or none of them.
-
-        Raises
-        ------
-        InputError
-            If it is of another architecture.
-        """
-        prepare_for(state_dict, self, strict=strict)
-        return super().load_state_dict(state_dict, strict=strict, assign=assign)

@@ -95,11 +95,11 @@ def _mended(network: Network, node: Node, library: Library, floor: float) -> Net
     if values.min() <= 0 <= values.max():
         return network
     trial = _Trial(entering, leaving, np.abs(values), float(np.sign(values[0])), node.bias)
+    if trial.scores(np.ones(1), library, floor, every=1).errors[0] <= max(EXPLAINED, 3 * floor):
+        return network
     # The functions worth mending for are plain ones, and a part of the points tells.
     plain = sorted(library, key=lambda candidate: candidate.complexity)
     simple = Library(plain[: max(1, len(plain) // 2)])
-    if trial.scores(np.ones(1), library, floor, every=1).errors[0] <= max(EXPLAINED, 3 * floor):
-        return network
     before = trial.scores(np.ones(1), simple, floor).bits[0]
     power, after = trial.best(simple, floor)
     return trial.applied(network, node, power) if after < before - WORTH_BITS else network

@@ -228,13 +228,13 @@ class _Snapping:
         """How far each constant may go while the others follow."""
         refined = self.state.refined
         room = self.allowance.room(refined.rss, len(self.state.exact))
-        values = np.abs(list(refined.values.values()))
-        # Residuals of zero say nothing of the last digit.
         shapes = np.diag(self._shapes())
         # What the data do not determine stays free, however little room there is.
         free = np.isinf(shapes)
         windows = np.sqrt(max(room, 0.0) * np.where(free, 1.0, shapes))
-        return np.where(free, np.inf, np.maximum(windows, _ROUNDING * values))
+        # Residuals of zero say nothing of the last digit.
+        least = _ROUNDING * np.abs(list(refined.values.values()))
+        return np.where(free, np.inf, np.maximum(windows, least))
 
     def _shapes(self) -> np.ndarray:
         """Inverse curvature of the sum of squares."""

@@ -8,9 +8,26 @@ from torch import nn
 
 from kansym.errors import InputError
 
-__all__ = ["prepare_for"]
+__all__ = ["LoadedWhole", "prepare_for"]
 
 _ROWS = "sample"
+
+
+class LoadedWhole(nn.Module):
+    """A module that loads a state dict whole or not at all."""
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> Any:
+        """Copy the tensors of a state dict, all or none of them.
+
+        Raises
+        ------
+        InputError
+            If it is of another architecture.
+        """
+        prepare_for(state_dict, self, strict=strict)
+        return super().load_state_dict(state_dict, strict=strict, assign=assign)
 
 
 def prepare_for(state: Any, model: nn.Module, *, strict: bool = True) -> None:

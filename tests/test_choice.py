@@ -16,37 +16,15 @@ from kansym.choice import (
 )
 from kansym.fit import fit_curves
 from kansym.library import LIBRARY, Library
-from kansym.network import Edge, Network, Node
+from kansym.network import Network
+from tests.planted_edges import curves, edge, planted
 
 FEW = Library([LIBRARY[name] for name in ("x", "x^2", "exp", "sin", "tanh", "log")])
 X = np.random.default_rng(0).uniform(-1, 1, (300, 2))
 
 
-def edge(source: str, target: str, function, column: np.ndarray) -> Edge:
-    x = np.linspace(column.min(), column.max(), 128)
-    return Edge(source, target, function, x, function(x), np.full(128, 1 / 128), 1.0)
-
-
-def planted(first, second, outer) -> Network:
-    """outer(first(x1) + second(x2))."""
-    hidden = first(X[:, 0]) + second(X[:, 1])
-    return Network.from_parts(
-        nodes=[
-            Node("x1", "input"), Node("x2", "input"), Node("h1.1", "sum"), Node("y", "sum"),
-        ],
-        edges=[
-            edge("x1", "h1.1", first, X[:, 0]), edge("x2", "h1.1", second, X[:, 1]),
-            edge("h1.1", "y", outer, hidden),
-        ],
-        inputs=("x1", "x2"),
-        outputs=("y",),
-        sample=X,
-    )  # fmt: skip
-
-
 def found(network: Network, library: Library = FEW, **settings) -> list[Choice]:
-    curves = [(e.x, e.y, e.density) for e in network.edges]
-    fits = fit_curves(*(np.stack(part) for part in zip(*curves, strict=True)), library=library)
+    fits = fit_curves(*curves(network), library=library)
     judge = Judge(X, network(X), "network", 1e-6)
     options = options_of(network, fits)
     deadline = settings.pop("deadline", time.monotonic() + 30)
@@ -58,7 +36,7 @@ def names(choice: Choice) -> list[str]:
 
 
 def test_the_functions_that_were_planted_are_chosen():
-    network = planted(lambda u: np.sin(3 * u), np.square, np.exp)
+    network = planted(X, lambda u: np.sin(3 * u), np.square, np.exp)
     best, *others = found(network)
     assert names(best) == ["sin", "x^2", "exp"]
     assert best.error < 1e-6
@@ -69,7 +47,7 @@ def test_an_edge_that_nothing_explains_stays_its_curve():
     def odd(u: np.ndarray) -> np.ndarray:
         return np.sin(9 * u) * np.exp(-u) + np.abs(u - 0.3)
 
-    best, *_ = found(planted(odd, np.square, lambda u: u))
+    best, *_ = found(planted(X, odd, np.square, lambda u: u))
     assert isinstance(best.options[0].function, CurveFunction)
     assert best.options[0].fit is None
     assert names(best)[1] == "x^2"
@@ -82,10 +60,9 @@ def test_the_judge_decides_where_one_edge_alone_cannot():
     def disturbed(u: np.ndarray) -> np.ndarray:
         return np.tanh(1.2 * u) + 2e-3 * np.sin(40 * u + rng.normal())
 
-    network = planted(disturbed, np.square, np.exp)
+    network = planted(X, disturbed, np.square, np.exp)
     truth = np.exp(np.tanh(1.2 * X[:, 0]) + X[:, 1] ** 2)[:, None]
-    curves = [(e.x, e.y, e.density) for e in network.edges]
-    fits = fit_curves(*(np.stack(part) for part in zip(*curves, strict=True)), library=FEW)
+    fits = fit_curves(*curves(network), library=FEW)
     judge = Judge(X, truth, "data", 1e-11)
     best, *_ = choose(
         network, options_of(network, fits), judge,
@@ -96,7 +73,7 @@ def test_the_judge_decides_where_one_edge_alone_cannot():
 
 
 def test_past_the_deadline_the_best_so_far_is_returned():
-    network = planted(lambda u: np.sin(3 * u), np.square, np.exp)
+    network = planted(X, lambda u: np.sin(3 * u), np.square, np.exp)
     choices = found(network, deadline=time.monotonic() - 1)
     assert choices
     assert len(choices) <= 3
@@ -104,9 +81,8 @@ def test_past_the_deadline_the_best_so_far_is_returned():
 
 def test_progress_is_told():
     told: list[float] = []
-    network = planted(np.sin, np.square, np.exp)
-    curves = [(e.x, e.y, e.density) for e in network.edges]
-    fits = fit_curves(*(np.stack(part) for part in zip(*curves, strict=True)), library=FEW)
+    network = planted(X, np.sin, np.square, np.exp)
+    fits = fit_curves(*curves(network), library=FEW)
     choose(
         network, options_of(network, fits), Judge(X, network(X), "network", 1e-6),
         deadline=time.monotonic() + 30, tell=lambda fraction, message: told.append(fraction),
@@ -116,9 +92,8 @@ def test_progress_is_told():
 
 
 def test_options_are_the_fits_that_come_near_and_the_curve_if_none_is_good():
-    network = planted(lambda u: np.sin(9 * u) * np.exp(-u) + np.abs(u - 0.3), np.square, np.exp)
-    curves = [(e.x, e.y, e.density) for e in network.edges]
-    fits = fit_curves(*(np.stack(part) for part in zip(*curves, strict=True)), library=FEW)
+    network = planted(X, lambda u: np.sin(9 * u) * np.exp(-u) + np.abs(u - 0.3), np.square, np.exp)
+    fits = fit_curves(*curves(network), library=FEW)
     wild, *tame = options_of(network, fits)
     (curve,) = [option for option in wild if isinstance(option.function, CurveFunction)]
     assert (curve.bits, curve.fit) == (CURVE_BITS, None)
