@@ -21,8 +21,8 @@ CONSTANT = 1e-14
 
 
 def dot(left: Array, right: Array) -> Array:
-    """Inner product of each row of two arrays."""
-    return np.einsum("rm,rm->r", left, right)
+    """Inner products of the rows of two arrays."""
+    return np.vecdot(left, right)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -55,16 +56,31 @@ class Domain:
         array([False,  True])
         """
         low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
-        starts, ends = np.asarray(self.low), np.asarray(self.high)
-        i = np.clip(np.searchsorted(starts, low, side="right") - 1, 0, len(starts) - 1)
+        finite = np.isfinite(low) & np.isfinite(high)
+        if len(self.low) == 1:
+            above = low >= self.low[0] if self.closed_low[0] else low > self.low[0]
+            below = high <= self.high[0] if self.closed_high[0] else high < self.high[0]
+            return above & below & finite
+        starts, ends, closed_low, closed_high = self._arrays
+        i = np.maximum(np.searchsorted(starts, low, side="right") - 1, 0)
         # An end shared by an open and a closed interval belongs to the closed one on its left.
-        earlier = (low == starts[i]) & ~np.asarray(self.closed_low)[i] & (i > 0)
+        earlier = (low == starts[i]) & ~closed_low[i] & (i > 0)
         i = np.where(earlier, i - 1, i)
-        above = np.where(np.asarray(self.closed_low)[i], low >= starts[i], low > starts[i])
-        below = np.where(np.asarray(self.closed_high)[i], high <= ends[i], high < ends[i])
-        return above & below & np.isfinite(low) & np.isfinite(high)
+        above = np.where(closed_low[i], low >= starts[i], low > starts[i])
+        below = np.where(closed_high[i], high <= ends[i], high < ends[i])
+        return above & below & finite
 
-    @property
+    @cached_property
+    def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """The ends and whether they are closed, as arrays."""
+        return (
+            np.asarray(self.low),
+            np.asarray(self.high),
+            np.asarray(self.closed_low),
+            np.asarray(self.closed_high),
+        )
+
+    @cached_property
     def whole_line(self) -> bool:
         """Whether the function is defined everywhere."""
         return len(self.low) == 1 and self.low[0] == -np.inf and self.high[0] == np.inf

@@ -4,6 +4,7 @@ A layer is linear in its coefficients: with delta the sensitivity of an output t
 result, d out / d c[j, i, k] = delta_j B_k(x_i). One backward pass per output gives all rows.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -39,6 +40,7 @@ class FreeParameters:
     def __init__(self, parts: list[tuple[nn.Parameter, Bool[Tensor, "..."]]]):
         self.parts = parts
         self.sizes = [int(mask.sum()) for _, mask in parts]
+        self._whole = [bool(mask.all()) for _, mask in parts]
 
     @classmethod
     def of(cls, model: nn.Module) -> "FreeParameters":
@@ -65,8 +67,12 @@ class FreeParameters:
     @torch.no_grad()
     def set(self, values: Float[Tensor, " parameters"]) -> None:
         """Write values back into the model."""
-        for (parameter, mask), part in zip(self.parts, values.split(self.sizes), strict=True):
-            parameter[mask] = part.to(parameter.dtype)
+        parts = zip(self.parts, self._whole, values.split(self.sizes), strict=True)
+        for (parameter, mask), whole, part in parts:
+            if whole:
+                parameter.copy_(part.view(parameter.shape))
+            elif len(part):
+                parameter[mask] = part.to(parameter.dtype)
 
     def mask_gradients(self) -> None:
         """Zero the gradients of everything that is not free."""
@@ -107,6 +113,10 @@ class RowJacobian(Protocol):
         self, x: Float[Tensor, "rows inputs"]
     ) -> tuple[Float[Tensor, "rows outputs"], Float[Tensor, "rows outputs parameters"]]: ...
 
+    def outputs(self, x: Float[Tensor, "rows inputs"]) -> Float[Tensor, "rows outputs"]:
+        """The outputs alone."""
+        ...
+
 
 def row_jacobian_of(model: nn.Module) -> RowJacobian | None:
     """The analytic Jacobian of a KAN or of an MLP; None for other modules.
@@ -128,63 +138,156 @@ def row_jacobian_of(model: nn.Module) -> RowJacobian | None:
     return None
 
 
-@dataclass(frozen=True)
-class _Tape:
-    """What one layer's forward pass leaves for its backward pass."""
-
-    layer: KANLayer
-    x: Tensor
-    basis: Tensor
-    edges: Tensor | None
-    slopes: Tensor
-    symbols: dict[tuple[int, int], Tensor]
-
-
-@dataclass(frozen=True)
 class KANJacobian:
-    """Analytic Jacobian of a KAN."""
+    """Analytic Jacobian of a KAN whose edges stay of their kinds while it is in use."""
 
-    model: KAN
+    def __init__(self, model: KAN):
+        layers = model.kan_layers
+        self.passes = [
+            _LayerPass(layer, first=layer is layers[0], last=layer is layers[-1])
+            for layer in layers
+        ]
+
+    @torch.no_grad()
+    def outputs(self, x: Tensor) -> Tensor:
+        for layer in self.passes:
+            x = layer.values(x)
+        return x
 
     @torch.no_grad()
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
         tapes = []
-        for layer in self.model.kan_layers:
-            tape, x = _forward(layer, x)
+        for layer in self.passes:
+            tape, x = layer.forward(x)
             tapes.append(tape)
-        rows = []
+        sizes = [layer.size for layer in self.passes]
+        rows = x.new_empty(len(x), x.shape[1], sum(sizes))
         for output in range(x.shape[1]):
             delta = torch.zeros_like(x)
             delta[:, output] = 1.0
-            blocks: list[Tensor] = []
-            for tape in reversed(tapes):
-                block, delta = _backward(tape, delta, last=tape is tapes[-1])
-                blocks.append(block)
-            rows.append(torch.cat(blocks[::-1], dim=1))
-        return x, torch.stack(rows, dim=1)
+            blocks = rows[:, output].split(sizes, dim=1)
+            for layer, tape, block in zip(
+                self.passes[::-1], tapes[::-1], blocks[::-1], strict=True
+            ):
+                delta = layer.backward(tape, delta, block)
+        return x, rows
 
 
-def _forward(layer: KANLayer, x: Tensor) -> tuple[_Tape, Tensor]:
-    """Values of one layer with all that its derivatives need."""
-    basis, derivative = basis_with_slopes(x, layer.low, layer.high, layer.grid, layer.degree)
-    weight, straight = layer.weight(), layer.straight()
-    # Edge by edge as one matrix product per source: (in, rows, k) @ (in, k, out).
-    per_source = weight.permute(1, 2, 0)
-    slopes = torch.bmm(derivative.transpose(0, 1), per_source).permute(1, 2, 0) + straight
-    symbols: dict[tuple[int, int], Tensor] = {}
-    if not layer.n_product and not len(layer.symbols):
-        values = torch.addmm(layer.bias, basis.flatten(1), weight.flatten(1).T) + x @ straight.T
-        return _Tape(layer, x, basis, None, slopes, symbols), values
-    edges = torch.bmm(basis.transpose(0, 1), per_source).permute(1, 2, 0)
-    edges = edges + x[:, None, :] * straight
-    for target, source, edge in layer.symbol_edges():
-        by_constants, by_x = _symbol_derivatives(edge, x[:, source])
-        symbols[target, source] = by_constants
-        slopes[:, target, source] = by_x
-        edges[:, target, source] = edge(x[:, source])
-    absent = layer.kind[layer.n_sum :] == EdgeKind.ABSENT
-    edges[:, layer.n_sum :].masked_fill_(absent, 1.0)
-    return _Tape(layer, x, basis, edges, slopes, symbols), layer.combine(edges)
+@dataclass(frozen=True)
+class _Tape:
+    """What one layer's forward pass leaves for its backward pass."""
+
+    x: Tensor
+    basis: Tensor
+    edges: Tensor | None
+    slopes: Tensor | None
+    symbols: list[Tensor]
+
+
+class _LayerPass:
+    """One layer's forward and backward pass, with all that its kinds of edges decide found once."""
+
+    def __init__(self, layer: KANLayer, *, first: bool, last: bool):
+        self.layer, self.first = layer, first
+        parts = _layer_parts(layer, last)
+        splines = free_splines(layer)
+        self.splines = None if bool(splines.all()) else splines.nonzero(as_tuple=True)
+        self.straight = parts[1][1].nonzero(as_tuple=True)
+        self.bias = parts[2][1].nonzero()[:, 0]
+        self.symbols = layer.symbol_edges()
+        self.free = [mask.nonzero()[:, 0] for _, mask in parts[3:]]
+        self.has_lines = bool((layer.kind == EdgeKind.STRAIGHT).any())
+        self.only_sums = not layer.n_product and not self.symbols
+        self.absent = layer.kind[layer.n_sum :] == EdgeKind.ABSENT
+        kept = layer.kind == EdgeKind.SPLINE
+        self.mask = None if bool(kept.all()) else kept[..., None]
+        # Of the columns of splines: every edge by target and source, or one axis of some edges.
+        edges = kept.shape if self.splines is None else self.splines[0].shape
+        self.columns = (*edges, layer.grid + layer.degree)
+        of_symbols = [len(free) for free in self.free]
+        sizes = [len(self.straight[0]), len(self.bias), *of_symbols]
+        self.sizes = [math.prod(self.columns), *sizes]
+        self.size = sum(self.sizes)
+
+    def values(self, x: Tensor) -> Tensor:
+        """Values of the layer."""
+        if not self.only_sums:
+            return self.layer(x)
+        basis = self.layer.basis(x)
+        return self._sums(x, basis, self._weight())
+
+    def forward(self, x: Tensor) -> tuple[_Tape, Tensor]:
+        """Values of the layer with all that its derivatives need."""
+        layer = self.layer
+        basis, derivative = self._basis(x)
+        weight, straight = self._weight(), layer.straight()
+        # Edge by edge as one matrix product per source: (in, rows, k) @ (in, k, out).
+        per_source = weight.permute(1, 2, 0)
+        slopes = None
+        if derivative is not None:
+            slopes = torch.bmm(derivative.transpose(0, 1), per_source).permute(1, 2, 0)
+            slopes = slopes + straight if self.has_lines else slopes
+        if self.only_sums:
+            return _Tape(x, basis, None, slopes, []), self._sums(x, basis, weight)
+        edges = torch.bmm(basis.transpose(0, 1), per_source).permute(1, 2, 0)
+        edges = edges + x[:, None, :] * straight
+        symbols: list[Tensor] = []
+        for target, source, edge in self.symbols:
+            by_constants, by_x = _symbol_derivatives(edge, x[:, source])
+            symbols.append(by_constants)
+            if slopes is not None:
+                slopes[:, target, source] = by_x
+            edges[:, target, source] = edge(x[:, source])
+        edges[:, layer.n_sum :].masked_fill_(self.absent, 1.0)
+        return _Tape(x, basis, edges, slopes, symbols), layer.combine(edges)
+
+    def _weight(self) -> Tensor:
+        """Spline coefficients, zero where the edge is no spline."""
+        return self.layer.coef if self.mask is None else self.layer.coef * self.mask
+
+    def _sums(self, x: Tensor, basis: Tensor, weight: Tensor) -> Tensor:
+        """Values of a layer of sums of splines and lines."""
+        values = torch.addmm(self.layer.bias, basis.flatten(1), weight.flatten(1).T)
+        return torch.addmm(values, x, self.layer.straight().T) if self.has_lines else values
+
+    def _basis(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Basis and its derivative; nothing asks for that of the first layer."""
+        layer = self.layer
+        if self.first:
+            return layer.basis(x), None
+        return basis_with_slopes(x, layer.low, layer.high, layer.grid, layer.degree)
+
+    def backward(self, tape: _Tape, delta: Tensor, block: Tensor) -> Tensor:
+        """Fill the columns of the layer's free parameters; the sensitivity to its inputs."""
+        sensitivity = self._sensitivities(tape, delta)
+        splines, straight, bias, *symbols = block.split(self.sizes, dim=1)
+        if self.splines is None:
+            at_edges, basis = sensitivity[..., None], tape.basis[:, None]
+        else:
+            target, source = self.splines
+            at_edges, basis = sensitivity[:, target, source, None], tape.basis[:, source]
+        torch.mul(at_edges, basis, out=splines.unflatten(1, self.columns))
+        if straight.shape[1]:
+            target, source = self.straight
+            torch.mul(sensitivity[:, target, source], tape.x[:, source], out=straight)
+        if bias.shape[1]:
+            bias.copy_(delta[:, self.bias])
+        edges = zip(self.symbols, symbols, tape.symbols, self.free, strict=True)
+        for (target, source, _), columns, derivatives, free in edges:
+            torch.mul(sensitivity[:, target, source, None], derivatives[:, free], out=columns)
+        return delta if tape.slopes is None else (sensitivity * tape.slopes).sum(1)
+
+    def _sensitivities(self, tape: _Tape, delta: Tensor) -> Tensor:
+        """Derivative of the output by every edge, (rows, n_out, n_in)."""
+        layer = self.layer
+        sums = delta[:, : layer.n_sum, None].expand(-1, -1, layer.n_in)
+        if not layer.n_product or tape.edges is None:
+            return sums
+        factors = tape.edges[:, layer.n_sum :]
+        one = torch.ones_like(factors[..., :1])
+        before = torch.cat([one, factors[..., :-1]], dim=-1).cumprod(-1)
+        after = torch.cat([one, factors.flip(-1)[..., :-1]], dim=-1).cumprod(-1).flip(-1)
+        return torch.cat([sums, delta[:, layer.n_sum :, None] * before * after], dim=1)
 
 
 def _symbol_derivatives(edge: SymbolEdge, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -198,39 +301,15 @@ def _symbol_derivatives(edge: SymbolEdge, x: Tensor) -> tuple[Tensor, Tensor]:
     return torch.stack([by_b * x, by_b, value.detach(), torch.ones_like(x)], dim=1), by_b * a
 
 
-def _sensitivities(tape: _Tape, delta: Tensor) -> Tensor:
-    """Derivative of the output by every edge, (rows, n_out, n_in)."""
-    layer = tape.layer
-    sums = delta[:, : layer.n_sum, None].expand(-1, -1, layer.n_in)
-    if not layer.n_product or tape.edges is None:
-        return sums
-    factors = tape.edges[:, layer.n_sum :]
-    one = torch.ones_like(factors[..., :1])
-    before = torch.cat([one, factors[..., :-1]], dim=-1).cumprod(-1)
-    after = torch.cat([one, factors.flip(-1)[..., :-1]], dim=-1).cumprod(-1).flip(-1)
-    return torch.cat([sums, delta[:, layer.n_sum :, None] * before * after], dim=1)
-
-
-def _backward(tape: _Tape, delta: Tensor, last: bool) -> tuple[Tensor, Tensor]:
-    """Columns of one layer's free parameters, and the sensitivity to its inputs."""
-    layer = tape.layer
-    sensitivity = _sensitivities(tape, delta)
-    target, source = free_splines(layer).nonzero(as_tuple=True)
-    blocks = [(sensitivity[:, target, source, None] * tape.basis[:, source]).flatten(1)]
-    (_, _), (_, straight), (_, bias), *symbols = _layer_parts(layer, last)
-    target, source = straight.nonzero(as_tuple=True)
-    blocks += [sensitivity[:, target, source] * tape.x[:, source], delta[:, bias]]
-    for (position, derivatives), (_, free) in zip(tape.symbols.items(), symbols, strict=True):
-        blocks.append(sensitivity[:, position[0], position[1], None] * derivatives[:, free])
-    present = layer.kind != EdgeKind.ABSENT
-    return torch.cat(blocks, dim=1), (sensitivity * tape.slopes * present).sum(1)
-
-
 @dataclass(frozen=True)
 class MLPJacobian:
     """Analytic Jacobian of a stack of Linear layers and elementwise activations."""
 
     model: nn.Sequential
+
+    @torch.no_grad()
+    def outputs(self, x: Tensor) -> Tensor:
+        return self.model(x)
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
         tape: list[tuple[nn.Module, Tensor]] = []

@@ -18,7 +18,7 @@ from kansym.derivatives import differentiate
 from kansym.domains import Domain, derive_domain, parse_domain
 from kansym.errors import InputError
 from kansym.parsing import parse
-from kansym.program import Program, evaluate
+from kansym.program import Program, evaluate, spread
 from kansym.sympy_programs import from_sympy
 
 __all__ = ["ALL", "LIBRARY", "Candidate", "Library"]
@@ -140,9 +140,11 @@ class Candidate:
 
     def _evaluated(self, program: Program, u: Any) -> np.ndarray:
         u = np.asarray(u, dtype=float)
-        values = np.broadcast_to(evaluate(program, {"x": u}), u.shape)
-        inside = True if self.domain.whole_line else self.domain.contains(u)
-        return np.where(inside & np.isfinite(values), values, np.nan)
+        values = spread(evaluate(program, {"x": u}), u.shape)
+        kept = np.isfinite(values)
+        if not self.domain.whole_line:
+            kept &= self.domain.contains(u)
+        return np.where(kept, values, np.nan)
 
     @cached_property
     def domain(self) -> Domain:

@@ -113,7 +113,7 @@ def levenberg_marquardt(
             if int(failed) == 0:
                 step = -torch.cholesky_solve(gradient[:, None], factor)[:, 0]
                 free.set(theta + step)
-                mse = mean_squared_error(model, x, y)
+                mse = mean_squared_error(jacobian.outputs, x, y)
                 trial = theta + step
                 new_cost = mse + float(trial @ roughness @ trial)
                 predicted = float(step @ (mu * scale * step - gradient))

@@ -61,23 +61,26 @@ def penalty_matrix(
     free = FreeParameters.of(model)
     starts = _spline_starts(model, free)
 
+    splines = [free_splines(layer).nonzero(as_tuple=True) for layer in model.kan_layers]
+    smooth = torch.zeros(len(free), len(free), dtype=torch.float64, device=x.device)
+    for start, (target, _), own in zip(starts, splines, roughness, strict=True):
+        stop = start + len(target) * len(own)
+        smooth[start:stop, start:stop] = torch.block_diag(*[smoothness * own] * len(target))
+
     @torch.no_grad()
-    def matrix() -> Tensor:
-        result = torch.zeros(len(free), len(free), dtype=torch.float64, device=x.device)
-        spreads = model.layer_inputs(x) if sparsity > 0 else None
-        for position, start in enumerate(starts):
-            layer = model.kan_layers[position]
-            target, source = free_splines(layer).nonzero(as_tuple=True)
-            n = layer.grid + layer.degree
-            blocks = (smoothness * roughness[position].to(x.device)).expand(len(target), n, n)
-            if spreads is not None and len(target):
-                covariance = _spread(layer, spreads[position])[source]
-                coef = layer.coef[target, source].double()
-                variance = torch.einsum("ek,ekl,el->e", coef, covariance, coef)
-                weight = sparsity / (2 * variance.clamp_min(1e-10).sqrt())
-                blocks = blocks + weight[:, None, None] * covariance
-            stop = start + len(target) * n
-            result[start:stop, start:stop] = torch.block_diag(*blocks)
+    def sparse() -> Tensor:
+        result = smooth.clone()
+        spreads = model.layer_inputs(x)
+        for layer, start, entering, (target, source) in zip(
+            model.kan_layers, starts, spreads, splines, strict=True
+        ):
+            covariance = _spread(layer, entering)[source]
+            coef = layer.coef[target, source].double()
+            variance = torch.einsum("ek,ekl,el->e", coef, covariance, coef)
+            weight = sparsity / (2 * variance.clamp_min(1e-10).sqrt())
+            stop = start + coef.numel()
+            blocks = weight[:, None, None] * covariance
+            result[start:stop, start:stop] += torch.block_diag(*blocks)
         return result
 
-    return matrix
+    return sparse if sparsity > 0 else lambda: smooth

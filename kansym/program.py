@@ -23,6 +23,7 @@ __all__ = [
     "Program",
     "evaluate",
     "from_json",
+    "spread",
     "substitute",
     "to_json",
     "validate",
@@ -88,10 +89,14 @@ def _value(
 ) -> Any:
     if isinstance(program, tuple):
         # Shared parts are the same object: one evaluation each.
-        if id(program) not in known:
-            arguments = [_value(part, values, functions, known) for part in program[1:]]
-            known[id(program)] = _function(program[0], functions)(*arguments)
-        return known[id(program)]
+        key = id(program)
+        if key not in known:
+            arguments = [
+                part if isinstance(part, float) else _value(part, values, functions, known)
+                for part in program[1:]
+            ]
+            known[key] = _function(program[0], functions)(*arguments)
+        return known[key]
     if isinstance(program, str):
         if program not in values:
             raise InputError(
@@ -110,6 +115,13 @@ def _function(name: str, functions: Mapping[str, Callable[..., Any]]) -> Callabl
             f"The operation {name!r} has no meaning here; known operations are "
             f"{', '.join(sorted(functions))}."
         ) from None
+
+
+def spread(value: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """A value as floats of a shape: that of a program without variables is a single number."""
+    value = np.asarray(value, dtype=float)
+    # Asking first is much cheaper than broadcasting.
+    return value if value.shape == shape else np.broadcast_to(value, shape)
 
 
 def variables(program: Program) -> tuple[str, ...]:

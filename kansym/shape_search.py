@@ -29,6 +29,8 @@ GOOD, CLEAR, PERFECT = 2e-2, 1e-4, 1e-6
 MOST_PARAMETERS = 2500
 AGAIN = 6
 """Trainings from other starts where the best one leaves more than noise."""
+AGREEING = 0.02
+"""Relative difference of the errors of two trainings that have come to the same minimum."""
 AGAIN_SECONDS = 15.0
 """Time until which they are begun; twice that of the first if it took longer."""
 LINES = 6
@@ -57,7 +59,10 @@ def train_kan(
             other, elsewhere = BestModel(model, run, fresh=True), copy.copy(run)
             elsewhere.seed = run.seed + 100_000 * again
             _from_scratch(model, [chosen.widths], elsewhere, other, steps, starts, pruning)
+            agrees = abs(other.error - best.error) < AGREEING * best.error
             best.offer(other.model, other.error)
+            if agrees:
+                break
     else:
         chosen = copy.deepcopy(model)
         best.offer(chosen, run.validation(chosen))

@@ -16,6 +16,9 @@ from torch import Tensor
 
 __all__ = ["basis_with_slopes", "greville_abscissae", "spline_basis", "spline_coefficients"]
 
+FEW = 20_000
+"""Points up to which the number of operations costs more than their size."""
+
 
 @cache
 def _blending(degree: int, order: int) -> Tensor:
@@ -45,21 +48,33 @@ def _blending(degree: int, order: int) -> Tensor:
 
 
 @cache
-def _columns(degree: int, order: int) -> list[list[float]]:
-    """Coefficients of every local piece, lowest power first."""
-    return _blending(degree, order).T.tolist()
+def _with_slopes(degree: int) -> Tensor:
+    """Coefficients of the local pieces, then of their slopes, (powers of t, 2 degree + 2)."""
+    return torch.cat([_blending(degree, 0), _blending(degree, 1)], dim=1)
 
 
 def _pieces(t: Tensor, degree: int, order: int) -> Tensor:
-    """The degree + 1 local pieces at t along a new last axis, by Horner's rule.
+    """The degree + 1 local pieces at t along a new first axis."""
+    return _polynomials(t, _blending(degree, order)[: degree + 1 - order])
 
-    Faster than a product with the small blending matrix: every operation runs over all points.
+
+def _polynomials(t: Tensor, coefficients: Tensor) -> Tensor:
+    """Polynomials (powers, functions) at t along a new first axis, by Horner's rule.
+
+    Faster than a product with the small matrix: every operation runs over all points. Few points
+    stay in the cache for all functions at once; of many, one function does.
     """
-    pieces = t.new_empty(degree + 1, *t.shape)
-    for piece, column in zip(pieces, _columns(degree, order), strict=True):
-        piece.fill_(column[degree - order])
-        for power in range(degree - order - 1, -1, -1):
-            piece.mul_(t).add_(column[power])
+    if t.numel() <= FEW:
+        powers = coefficients.to(t).view(*coefficients.shape, *[1] * t.dim()).unbind()
+        pieces = powers[-1].expand(-1, *t.shape).clone(memory_format=torch.contiguous_format)
+        for power in powers[-2::-1]:
+            pieces.mul_(t).add_(power)
+        return pieces
+    pieces = t.new_empty(coefficients.shape[1], *t.shape)
+    for piece, column in zip(pieces, coefficients.T.tolist(), strict=True):
+        piece.fill_(column[-1])
+        for coefficient in column[-2::-1]:
+            piece.mul_(t).add_(coefficient)
     return pieces
 
 
@@ -98,14 +113,45 @@ def _places(interval: Tensor, n_coefficients: int) -> Tensor:
 
 
 def _scattered(pieces: Tensor, interval: Tensor, grid: int) -> Tensor:
-    """Local pieces at their places among all coefficients."""
-    n_coefficients = grid + len(pieces) - 1
-    values = pieces.new_zeros(interval.numel() * n_coefficients)
+    """Local pieces at their places among all coefficients.
+
+    Parameters
+    ----------
+    pieces : (sets, degree + 1, *batch), such as values and slopes.
+    interval : (*batch), where the first of them belongs.
+
+    Returns
+    -------
+    (sets, *batch, grid + degree).
+    """
+    n_coefficients = grid + pieces.shape[1] - 1
+    values = pieces.new_zeros(len(pieces), interval.numel() * n_coefficients)
     place = _places(interval, n_coefficients)
-    for piece in pieces:
-        values.scatter_(0, place, piece.reshape(-1))
-        place.add_(1)
-    return values.view(*interval.shape, n_coefficients)
+    if interval.numel() <= FEW:
+        places = place + torch.arange(pieces.shape[1], device=place.device)[:, None]
+        values.scatter_(1, places.view(1, -1).expand(len(pieces), -1), pieces.flatten(1))
+    else:
+        for piece in pieces.transpose(0, 1):
+            values.scatter_(1, place.expand(len(pieces), -1), piece.flatten(1))
+            place.add_(1)
+    return values.view(len(pieces), *interval.shape, n_coefficients)
+
+
+def _derivative(
+    x: Tensor, low: Tensor, scale: Tensor, grid: int, degree: int, order: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Basis values of a derivative order, the interval of every x and the place inside it."""
+    interval, t, beyond = _located(x, low, scale, grid)
+    if order > degree:
+        return x.new_zeros(*x.shape, grid + degree), interval, t
+    pieces = _pieces(t, degree, order)
+    if order == 0 and bool(beyond.any()):
+        _continue(pieces, beyond)
+    elif order == 1:
+        pieces.mul_(scale)
+    elif order > 1:
+        pieces.mul_(scale**order * (beyond == 0))
+    return _scattered(pieces[None], interval, grid)[0], interval, t
 
 
 class _Basis(torch.autograd.Function):
@@ -113,19 +159,10 @@ class _Basis(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, low, scale, grid: int, degree: int, order: int) -> Tensor:
-        interval, t, beyond = _located(x, low, scale, grid)
+        values, interval, t = _derivative(x, low, scale, grid, degree, order)
         ctx.save_for_backward(x, low, scale, interval, t)
         ctx.shape = (grid, degree, order)
-        if order > degree:
-            return x.new_zeros(*x.shape, grid + degree)
-        pieces = _pieces(t, degree, order)
-        if order == 0 and bool(beyond.any()):
-            _continue(pieces, beyond)
-        elif order == 1:
-            pieces.mul_(scale)
-        elif order > 1:
-            pieces.mul_(scale**order * (beyond == 0))
-        return _scattered(pieces, interval, grid)
+        return values
 
     @staticmethod
     def backward(ctx, gradient):  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -159,11 +196,12 @@ def basis_with_slopes(
     """
     scale = grid / (high - low)
     interval, t, beyond = _located(x, low, scale, grid)
-    values, slopes = _pieces(t, degree, 0), _pieces(t, degree, 1)
+    pieces = _polynomials(t, _with_slopes(degree)).unflatten(0, (2, degree + 1))
     if bool(beyond.any()):
-        _continue(values, beyond)
-    slopes.mul_(scale)
-    return _scattered(values, interval, grid), _scattered(slopes, interval, grid)
+        _continue(pieces[0], beyond)
+    pieces[1].mul_(scale)
+    values, slopes = _scattered(pieces, interval, grid)
+    return values, slopes
 
 
 def spline_basis(
@@ -199,6 +237,8 @@ def spline_basis(
     [[0.5, 0.5, 0.0], [0.0, -4.0, 5.0]]
     """
     scale = grid / (high - low)
+    if not torch.is_grad_enabled():
+        return _derivative(x, low, scale, grid, degree, order)[0]
     return _Basis.apply(x, low, scale, grid, degree, order)  # pyright: ignore[reportReturnType]
 
 

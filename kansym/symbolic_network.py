@@ -81,7 +81,7 @@ class _Pass:
     nodes: list[Array]
     values: list[Array]
     functions: list[Array]
-    slopes: list[Array]
+    arguments: list[Array]
 
 
 class SymbolicNetwork:
@@ -136,10 +136,8 @@ class SymbolicNetwork:
             total = np.ones(len(X)) if product else np.zeros(len(X))
             for edge in self.wiring.incoming[node]:
                 a, b, c, d = constants[edge]
-                u = a * nodes[self.wiring.sources[edge]] + b
-                f = self.functions[edge].numpy(u)
-                record.functions[edge] = f
-                record.slopes[edge] = self.functions[edge].derivative(u)
+                record.arguments[edge] = u = a * nodes[self.wiring.sources[edge]] + b
+                record.functions[edge] = f = self.functions[edge].numpy(u)
                 record.values[edge] = value = c * f + d
                 total = total * value if product else total + value
             nodes.append(total + biases[node])
@@ -169,7 +167,7 @@ class SymbolicNetwork:
                             share = share * record.values[other]
                 a, _, c, _ = constants[edge]
                 source = wiring.sources[edge]
-                inner = share * c * record.slopes[edge]
+                inner = share * c * self.functions[edge].derivative(record.arguments[edge])
                 by_edge[:, edge, 0] = inner * record.nodes[source]
                 by_edge[:, edge, 1] = inner
                 by_edge[:, edge, 2] = share * record.functions[edge]

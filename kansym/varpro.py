@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kansym.curves import Curves, dot
 from kansym.library import Candidate
-from kansym.program import Program, evaluate
+from kansym.program import Program, evaluate, spread
 
 __all__ = ["InnerConstants", "defined", "project", "refine_inner"]
 
@@ -125,10 +125,12 @@ def _linearise(
     # A branch point on the curve has an infinite slope: that point says nothing about the step.
     slope = np.where(np.isfinite(slope), slope, 0.0)
     slope *= factor[:, None] * curves.root
-    jq = _orthogonal(slope, f, curves)
-    slope *= shifted
-    jp = _orthogonal(slope, f, curves)
-    model = _Model(dot(jp, jp), dot(jp, jq), dot(jq, jq), dot(jp, residual), dot(jq, residual))
+    # Both columns of the Jacobian at once, without their parts along the constant and along f.
+    columns = np.stack([slope * shifted, slope])
+    columns -= dot(columns, curves.root)[..., None] * curves.root
+    columns -= dot(columns, f)[..., None] * f
+    (pp, qq), (rp, rq) = dot(columns, columns), dot(columns, residual)
+    model = _Model(pp, dot(columns[0], columns[1]), qq, rp, rq)
     loss = dot(residual, residual)
     legal = np.isfinite(loss) & defined(candidate, curves, p, q + p * origin)
     return np.where(legal, loss, np.inf), model
@@ -136,14 +138,7 @@ def _linearise(
 
 def _values(program: Program, u: Array) -> Array:
     """A program of x at u; constant programs are spread over the shape of u."""
-    return np.broadcast_to(np.asarray(evaluate(program, {"x": u}), dtype=float), u.shape)
-
-
-def _orthogonal(column: Array, f: Array, curves: Curves) -> Array:
-    """A column of the Jacobian without its parts along the constant and along f."""
-    column = column - dot(column, curves.root)[:, None] * curves.root
-    column -= dot(column, f)[:, None] * f
-    return column
+    return spread(evaluate(program, {"x": u}), u.shape)
 
 
 def refine_inner(
