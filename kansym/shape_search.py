@@ -51,17 +51,17 @@ def train_kan(
             shapes = list(narrower_widths(model.widths))
         chosen = _from_scratch(model, shapes, run, best, steps, starts, pruning)
         until = run.started + max(AGAIN_SECONDS, 2 * (time.perf_counter() - run.started))
-        for again in range(1, AGAIN + 1):
+        for number in range(1, AGAIN + 1):
             late = time.perf_counter() > until
             if late or starts == 1 or best.error < CLEAR or _only_noise(best.model, run):
                 break
             # A fine error with a pattern in it is a wrong minimum more often than not.
             other, elsewhere = BestModel(model, run, fresh=True), copy.copy(run)
-            elsewhere.seed = run.seed + 100_000 * again
+            elsewhere.seed = run.seed + 100_000 * number
             _from_scratch(model, [chosen.widths], elsewhere, other, steps, starts, pruning)
-            agrees = abs(other.error - best.error) < AGREEING * best.error
+            again = _agree(other.error, best.error)
             best.offer(other.model, other.error)
-            if agrees:
+            if again:
                 break
     else:
         chosen = copy.deepcopy(model)
@@ -87,6 +87,11 @@ def _from_scratch(
         chosen = prune(chosen, run, best)
     refine(chosen, run, best, steps)
     return chosen
+
+
+def _agree(error: float, other: float) -> bool:
+    """Whether two trainings have come to the same minimum."""
+    return abs(error - other) <= AGREEING * other
 
 
 @torch.no_grad()
@@ -189,11 +194,12 @@ def best_of_shape(
     while first < starts and (first == 0 or time.perf_counter() < until):
         found, coarse, first = _best_start(model, widths, run, range(first, starts), until)
         fine = _doubled(found, run)
+        again = best is not None and _agree(fine, best[1])
         if best is None or fine < best[1]:
             best = (found, fine)
         if fine < CLEAR or (fine < 0.35 * coarse and fine < GOOD):
             return found, fine, True
-        if coarse >= GOOD:
+        if coarse >= GOOD or again:
             break
     assert best is not None
     return *best, False
@@ -319,8 +325,8 @@ def _straightened(model: KAN, error: float, run: TrainingRun, limit: float) -> t
         starts = LINES if several else 1
         for start in range(starts if can_be_straight(model, position) else 0):
             trial = straight(model, position, run.x, seed=start)
-            if start:
-                _race(trial, run, "straight edges")
+            if start and _race(trial, run, "straight edges") > max(GOOD, 10 * limit):
+                continue
             run.levenberg_marquardt(
                 trial, 20, "straight edges", smoothness=1e-11, tolerance=1e-3, patience=2
             )

@@ -21,7 +21,9 @@ __all__ = ["SEARCH_ROWS", "BestModel", "OutOfTime", "Record", "TrainingRun"]
 SEARCH_ROWS = 1000
 """Rows that suffice to tell good starts from bad ones."""
 VALIDATION_STEPS = 5
-"""Steps between looks at the held-out rows, for the record."""
+"""Steps between looks at the held-out rows."""
+STALLED = 15
+"""Steps without a lower error on the held-out rows after which a phase ends."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,10 @@ class TrainingRun:
     def levenberg_marquardt(
         self, model: nn.Module, steps: int, phase: str, *, smoothness: float = 0.0, **options: Any
     ) -> float:
-        """So many steps at most; returns the relative error on the rows trained on."""
+        """So many steps at most, fewer if the held-out error has stopped falling.
+
+        Returns the relative error on the rows trained on.
+        """
         jacobian = row_jacobian_of(model)
         assert jacobian is not None
         penalty = None
@@ -94,9 +99,14 @@ class TrainingRun:
             penalty = penalty_matrix(model, rows, smoothness=smoothness, sparsity=self.sparsity)
         iteration = levenberg_marquardt(model, jacobian, self.x, self.y, penalty=penalty, **options)
         mse = mean_squared_error(model, self.x, self.y)
+        lowest, since = float("inf"), 0
         try:
             for step, mse in zip(range(steps), iteration, strict=False):
                 self.note(phase, step, mse, model)
+                if self.records[-1].validation < lowest:
+                    lowest, since = self.records[-1].validation, step
+                elif step - since >= STALLED:
+                    break
         except (OutOfTime, KeyboardInterrupt):
             if self.best is not None:
                 self.best.offer(model, self.validation(model))
