@@ -16,7 +16,7 @@ from kansym.edge_fit import EdgeFit
 from kansym.edge_functions import ConstantFunction, CurveFunction, EdgeFunction
 from kansym.network import Network
 from kansym.polynomials import polynomial_fit
-from kansym.symbolic_network import Refit, SymbolicNetwork, Wiring
+from kansym.symbolic_network import MARGIN, Refit, SymbolicNetwork, Wiring
 
 __all__ = ["Choice", "Judge", "Option", "choose", "options_of"]
 
@@ -70,7 +70,7 @@ class Judge:
     def hopeless(self, best: "Choice", more_bits: float) -> float:
         """Error early in a refit with which a choice of more or fewer bits cannot beat another."""
         saved = max(-more_bits / self.weight, 0.0)
-        return 3.0 * max(best.error, self.floor) * 2.0**saved
+        return MARGIN * max(best.error, self.floor) * 2.0**saved
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import final
 
 import mpmath
 import sympy
@@ -38,26 +39,67 @@ def complexity(expression: sympy.Expr, inputs: Iterable[str] | None = None) -> f
     (3.0, 9.0, 15.0)
     """
     names = None if inputs is None else frozenset(inputs)
-    return _bits(expression, names)
+    return _Length(names).bits(expression)
 
 
-def _bits(part: sympy.Basic, names: frozenset[str] | None) -> float:
-    if isinstance(part, sympy.Symbol):
-        return _NAME if names is None or part.name in names else _CONSTANT
-    if isinstance(part, sympy.Number):
-        return _number_bits(part)
-    if isinstance(part, sympy.NumberSymbol):
-        return _NAMED_NUMBER
-    if isinstance(part, sympy.Mul):
-        return _product_bits(part, names)
-    if isinstance(part, sympy.Pow) and part.args[0] is not sympy.E:
-        base, exponent = part.args
-        return _power_bits(base, exponent, names)
-    if isinstance(part, sympy.Add):
-        inner = [_bits(_unsigned(term), names) for term in part.args]
-        return _OPERATION * (len(inner) - 1) + sum(inner)
-    own = _FUNCTION if isinstance(part, _USUAL) else _RARE_FUNCTION
-    return own + sum(_bits(argument, names) for argument in part.args)
+@final
+class _Length:
+    """Bits of parts; those that occur again are looked at once, but count every time."""
+
+    def __init__(self, names: frozenset[str] | None) -> None:
+        self.names = names
+        self.known: dict[sympy.Basic, float] = {}
+
+    def bits(self, part: sympy.Basic) -> float:
+        if part.is_Atom:
+            return self._counted(part)
+        if part not in self.known:
+            self.known[part] = self._counted(part)
+        return self.known[part]
+
+    def _counted(self, part: sympy.Basic) -> float:
+        if isinstance(part, sympy.Symbol):
+            return _NAME if self.names is None or part.name in self.names else _CONSTANT
+        if isinstance(part, sympy.Number):
+            return _number_bits(part)
+        if isinstance(part, sympy.NumberSymbol):
+            return _NAMED_NUMBER
+        if isinstance(part, sympy.Mul):
+            return self._product(part)
+        if isinstance(part, sympy.Pow) and part.args[0] is not sympy.E:
+            base, exponent = part.args
+            return self._power(base, exponent)
+        if isinstance(part, sympy.Add):
+            inner = [self.bits(_unsigned(term)) for term in part.args]
+            return _OPERATION * (len(inner) - 1) + sum(inner)
+        own = _FUNCTION if isinstance(part, _USUAL) else _RARE_FUNCTION
+        return own + sum(self.bits(argument) for argument in part.args)
+
+    def _product(self, part: sympy.Mul) -> float:
+        factors = list(part.args)
+        bits = 0.0
+        if factors[0] == -1:
+            factors.pop(0)
+            bits = _OPERATION / 2
+        above = [f for f in factors if not _inverse(f)]
+        below = [f.args for f in factors if _inverse(f)]
+        operations = len(above) + len(below) - (1 if above else 0)
+        bits += _OPERATION * operations
+        bits += sum(self._power(base, -exponent) for base, exponent in below)
+        return bits + sum(self.bits(f) for f in above)
+
+    def _power(self, base: sympy.Basic, exponent: sympy.Basic) -> float:
+        if exponent == 1:
+            return self.bits(base)
+        if exponent == -1:
+            return _OPERATION + self.bits(base)
+        if exponent == sympy.Rational(1, 2):
+            return _OPERATION + self.bits(base)
+        if exponent == sympy.Rational(-1, 2):
+            return 2 * _OPERATION + self.bits(base)
+        if isinstance(exponent, sympy.Integer) and exponent > 0:
+            return _OPERATION + self.bits(base) + math.log2(int(exponent))
+        return _OPERATION + self.bits(base) + self.bits(exponent)
 
 
 def _unsigned(term: sympy.Basic) -> sympy.Basic:
@@ -79,20 +121,6 @@ def _number_bits(number: sympy.Number) -> float:
     return _CONSTANT
 
 
-def _product_bits(part: sympy.Mul, names: frozenset[str] | None) -> float:
-    factors = list(part.args)
-    bits = 0.0
-    if factors[0] == -1:
-        factors.pop(0)
-        bits = _OPERATION / 2
-    above = [f for f in factors if not _inverse(f)]
-    below = [f.args for f in factors if _inverse(f)]
-    operations = len(above) + len(below) - (1 if above else 0)
-    bits += _OPERATION * operations
-    bits += sum(_power_bits(base, -exponent, names) for base, exponent in below)
-    return bits + sum(_bits(f, names) for f in above)
-
-
 def _inverse(factor: sympy.Basic) -> bool:
     return (
         isinstance(factor, sympy.Pow)
@@ -100,17 +128,3 @@ def _inverse(factor: sympy.Basic) -> bool:
         and isinstance(factor.args[1], sympy.Number)
         and bool(factor.args[1].is_negative)
     )
-
-
-def _power_bits(base: sympy.Basic, exponent: sympy.Basic, names: frozenset[str] | None) -> float:
-    if exponent == 1:
-        return _bits(base, names)
-    if exponent == -1:
-        return _OPERATION + _bits(base, names)
-    if exponent == sympy.Rational(1, 2):
-        return _OPERATION + _bits(base, names)
-    if exponent == sympy.Rational(-1, 2):
-        return 2 * _OPERATION + _bits(base, names)
-    if isinstance(exponent, sympy.Integer) and exponent > 0:
-        return _OPERATION + _bits(base, names) + math.log2(int(exponent))
-    return _OPERATION + _bits(base, names) + _bits(exponent, names)

@@ -52,9 +52,15 @@ REWRITING_SHARE, FITTING_SHARE = 0.35, 0.5
 """Shares of the budget after which no node is rewritten, and no further function is fitted."""
 LEAST_SECONDS = 0.5
 """Time for refining constants when the budget is spent."""
+FINISHING_SHARE = 0.75
+"""Share of the time for a formula after which its refinement ends of itself."""
 INDEPENDENT = 1e-6
 """Ratio of singular values below which inputs count as determining one another."""
 FRONT_POINTS = 6
+BETTER = 0.9
+"""Part of a simpler formula's error that a longer one has to stay below on the front."""
+RIVAL_SECONDS = 0.5
+"""Most time for the formulas of a rival on the front."""
 REFERENCES = (
     "Z. Liu et al., KAN: Kolmogorov-Arnold Networks, arXiv:2404.19756 (2024).",
     "G. H. Golub, V. Pereyra, Separable nonlinear least squares: the variable projection method, "
@@ -153,10 +159,19 @@ class Evidence:
             choices[0],
             self.libraries,
             self.judge,
+            optional=self._optional(),
             deadline=time.monotonic() + 0.5 * left,
             tell=lambda part, message: tell(0.8 + 0.2 * part, message),
         )
         return [*shorter, *choices]
+
+    def _optional(self) -> list[int]:
+        """Edges that may be left out."""
+        return [
+            edge
+            for edge, options in enumerate(self.options)
+            if any(isinstance(option.function, ConstantFunction) for option in options)
+        ]
 
     def _chosen(
         self, started: float, deadline: float, tell: Callable[[float, str], None]
@@ -225,33 +240,29 @@ class Evidence:
                 curves=curves,
                 named=named,
                 accuracy=float(self.settings["accuracy"] or 0.0),
-                deadline=time.monotonic() + seconds,
+                deadline=time.monotonic() + FINISHING_SHARE * seconds,
             )
 
         constants = tuple(Constant(symbol.name, value) for symbol, value in template.start.items())
         composed = Formula(template.expr, self.network.inputs, constants, curves=curves)
         # The deadline is kept by finish itself; algebra that escapes it is stopped here.
-        return within(1.1 * seconds + LEAST_SECONDS / len(self.network.outputs), finished, composed)
+        return within(seconds, finished, composed)
 
     def _front(
         self, choices: list[Choice], formulas: tuple[Formula, ...], deadline: float
     ) -> tuple[FrontPoint, ...]:
         """Formulas that no simpler one beats, simplest first."""
         points = [self._point(formulas, selected=True)]
-        rivals: list[Choice] = []
-        for choice in sorted(choices[1:], key=lambda choice: choice.bits):
-            if not rivals or choice.error < 0.7 * rivals[-1].error:
-                rivals.append(choice)
-        for choice in rivals[:FRONT_POINTS]:
+        for choice in _rivals(choices, self.judge.floor)[:FRONT_POINTS]:
             left = deadline - time.monotonic()
             if left < 0.5:
                 break
-            rival = self._formulas(choice, time.monotonic() + min(1.0, left / 2))
+            rival = self._formulas(choice, time.monotonic() + min(RIVAL_SECONDS, left / 2))
             points.append(self._point(rival, selected=False))
         points.sort(key=lambda point: (point.complexity, point.error))
         front: list[FrontPoint] = []
         for point in points:
-            if point.selected or not front or point.error < 0.9 * front[-1].error:
+            if point.selected or not front or point.error < BETTER * front[-1].error:
                 front.append(point)
         return tuple(front)
 
@@ -492,6 +503,21 @@ def _rewritten(network: Network, library: Library, floor: float, until: _Until) 
         network = within(left, partial(rewrite, network, library), network, failures=())
         until()
     return network
+
+
+def _rivals(choices: list[Choice], floor: float) -> list[Choice]:
+    """Choices that may be on the front beside the first, simplest first.
+
+    A simpler one always may, a longer one only if it is more precise than the first by something
+    that means anything.
+    """
+    first, *others = choices
+    rivals: list[Choice] = []
+    for choice in sorted(others, key=lambda choice: choice.bits):
+        shown = choice.bits < first.bits or max(choice.error, floor) < BETTER * first.error
+        if shown and (not rivals or choice.error < 0.7 * rivals[-1].error):
+            rivals.append(choice)
+    return rivals
 
 
 def _margin_in_words(name: str, margin: float, others: Sequence[EdgeFit]) -> str:

@@ -26,6 +26,8 @@ Rows = NDArray[np.intp]
 
 # Bits of an inner constant that is not trivial.
 CONSTANT_BITS = 8.0
+# Candidates that are finished on a curve when time is up.
+LATE = 3
 # Bits that the outer constants may lose by cancellation for nothing.
 FREE_DIGITS = 7.0
 
@@ -72,7 +74,8 @@ def fit_curves(
     library : the candidates; the straight line is always one of them.
     top : most fits returned per edge.
     floor : relative error below which curves count as reproduced.
-    stop : asked before every candidate but the first; if true, those that are left stay untried.
+    stop : asked before every candidate but the first; if true, those that are left stay untried,
+        and few of the others are finished.
 
     Returns
     -------
@@ -106,8 +109,10 @@ def fit_curves(
             if races and stop is not None and stop():
                 break
             races.append(_explore(candidate, ranges))
+        # Where time was up, what is best so far has to do.
+        keep = max(top + 6, 14) if len(races) == len(candidates) else LATE
         candidates = candidates[: len(races)]
-        finalists = _finalists(candidates, races, floor, keep=max(top + 6, 14))
+        finalists = _finalists(candidates, races, floor, keep)
         fits = [
             _finish(candidate, ranges, race, edges, floor)
             for candidate, race, edges in zip(candidates, races, finalists, strict=True)

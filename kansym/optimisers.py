@@ -17,13 +17,16 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from kansym.jacobians import FreeParameters, RowJacobian
+from kansym.losses import Loss, SquaredError
 
-__all__ = ["QuadraticPenalty", "adam", "lbfgs", "levenberg_marquardt", "mean_squared_error"]
+__all__ = ["QuadraticPenalty", "adam", "lbfgs", "levenberg_marquardt", "mean_loss"]
+
+SQUARED = SquaredError()
 
 CHUNK_NUMBERS = 150_000
 """Numbers in one chunk of a Jacobian: 1.2 MB in float64, and some ten times that on the way."""
 
-MSE_ROWS = 4096
+MEAN_ROWS = 4096
 """Rows of one chunk of a forward pass."""
 
 QuadraticPenalty = Callable[[], Float[Tensor, "parameters parameters"]]
@@ -32,9 +35,9 @@ QuadraticPenalty = Callable[[], Float[Tensor, "parameters parameters"]]
 
 @dataclass(frozen=True)
 class _Normal:
-    """Mean squared error with its Gauss-Newton matrix and half gradient."""
+    """Mean loss with half its Gauss-Newton matrix and half its gradient."""
 
-    mse: float
+    mean: float
     matrix: Tensor
     gradient: Tensor
 
@@ -46,43 +49,48 @@ def _chunks(n_rows: int, n_outputs: int, n_parameters: int) -> Iterator[slice]:
         yield slice(start, start + size)
 
 
-def _normal_equations(jacobian: RowJacobian, x: Tensor, y: Tensor, n_parameters: int) -> _Normal:
+def _normal_equations(
+    jacobian: RowJacobian, x: Tensor, y: Tensor, n_parameters: int, loss: Loss
+) -> _Normal:
     """Accumulate J'J and J'r over chunks of rows: memory P^2, not rows x P."""
     matrix = torch.zeros(n_parameters, n_parameters, dtype=torch.float64, device=x.device)
     gradient = torch.zeros(n_parameters, dtype=torch.float64, device=x.device)
     total = 0.0
     for rows in _chunks(y.shape[0], y.shape[1], n_parameters):
         outputs, columns = jacobian(x[rows])
-        columns = columns.flatten(0, 1).double()
-        residual = (outputs - y[rows]).flatten().double()
-        matrix.addmm_(columns.T, columns)
-        gradient.addmv_(columns.T, residual)
-        total += float(residual @ residual)
+        outputs, columns = outputs.double(), columns.double()
+        matrix += loss.curvature(outputs, columns)
+        residual = loss.residual(outputs, y[rows]).flatten()
+        gradient.addmv_(columns.flatten(0, 1).T, residual)
+        total += float(loss.total(outputs, y[rows]))
     return _Normal(total / y.numel(), matrix / y.numel(), gradient / y.numel())
 
 
 @torch.no_grad()
-def mean_squared_error(model: Callable[[Tensor], Tensor], x: Tensor, y: Tensor) -> float:
-    """Mean squared error over all rows and outputs."""
+def mean_loss(
+    model: Callable[[Tensor], Tensor], x: Tensor, y: Tensor, loss: Loss = SQUARED
+) -> float:
+    """Mean loss over all rows and outputs: by default, the mean squared error."""
     total = 0.0
-    for start in range(0, len(x), MSE_ROWS):
-        residual = (model(x[start : start + MSE_ROWS]) - y[start : start + MSE_ROWS]).double()
-        total += float(residual.square().sum())
+    for start in range(0, len(x), MEAN_ROWS):
+        rows = slice(start, start + MEAN_ROWS)
+        total += float(loss.total(model(x[rows]), y[rows]))
     return total / y.numel()
 
 
-def levenberg_marquardt(
+def levenberg_marquardt(  # noqa: PLR0913 - a model, its data, and how far to go
     model: nn.Module,
     jacobian: RowJacobian,
     x: Float[Tensor, "rows inputs"],
     y: Float[Tensor, "rows outputs"],
     *,
+    loss: Loss = SQUARED,
     penalty: QuadraticPenalty | None = None,
     damping: float = 1e-2,
     tolerance: float = 1e-5,
     patience: int = 4,
 ) -> Iterator[float]:
-    """Damped Gauss-Newton steps on the mean squared error; yields it after every step.
+    """Damped Gauss-Newton steps on the mean loss; yields it after every step.
 
     (J'J + R + mu diag(J'J + R)) step = -(J'r + R theta), with mu lowered or raised by the
     ratio of the actual to the predicted gain.
@@ -90,6 +98,7 @@ def levenberg_marquardt(
     Parameters
     ----------
     jacobian : outputs and row Jacobian of the model.
+    loss : what is made small, by default the squared error.
     penalty : quadratic penalty, such as smoothness or sparsity.
     damping : first value of mu.
     tolerance : a relative gain below this ...
@@ -98,14 +107,14 @@ def levenberg_marquardt(
     free = FreeParameters.of(model)
     theta = free.get().double()
     mu, growth, idle = damping, 2.0, 0
-    normal = _normal_equations(jacobian, x, y, len(free))
+    normal = _normal_equations(jacobian, x, y, len(free), loss)
     while True:
         roughness = torch.zeros_like(normal.matrix) if penalty is None else penalty()
         matrix = normal.matrix + roughness
         gradient = normal.gradient + roughness @ theta
-        cost = normal.mse + float(theta @ roughness @ theta)
+        cost = normal.mean + float(theta @ roughness @ theta)
         scale = matrix.diagonal().clamp_min(1e-10 * float(matrix.diagonal().max()) + 1e-300)
-        accepted, new_cost, mse = False, cost, normal.mse
+        accepted, new_cost, mean = False, cost, normal.mean
         for _ in range(12):
             damped = matrix.clone()
             damped.diagonal().add_(mu * scale)
@@ -113,9 +122,9 @@ def levenberg_marquardt(
             if int(failed) == 0:
                 step = -torch.cholesky_solve(gradient[:, None], factor)[:, 0]
                 free.set(theta + step)
-                mse = mean_squared_error(jacobian.outputs, x, y)
+                mean = mean_loss(jacobian.outputs, x, y, loss)
                 trial = theta + step
-                new_cost = mse + float(trial @ roughness @ trial)
+                new_cost = mean + float(trial @ roughness @ trial)
                 predicted = float(step @ (mu * scale * step - gradient))
                 if new_cost < cost and predicted > 0:
                     ratio = (cost - new_cost) / predicted
@@ -128,11 +137,11 @@ def levenberg_marquardt(
         if not accepted:
             free.set(theta)
             return
-        yield mse
+        yield mean
         idle = idle + 1 if cost - new_cost < tolerance * cost else 0
         if idle >= patience:
             return
-        normal = _normal_equations(jacobian, x, y, len(free))
+        normal = _normal_equations(jacobian, x, y, len(free), loss)
 
 
 def lbfgs(
@@ -140,6 +149,7 @@ def lbfgs(
     x: Float[Tensor, "rows inputs"],
     y: Float[Tensor, "rows outputs"],
     *,
+    loss: Loss = SQUARED,
     penalty: Callable[[], Tensor] | None = None,
     tolerance: float = 1e-7,
     patience: int = 10,
@@ -148,7 +158,8 @@ def lbfgs(
 
     Parameters
     ----------
-    penalty : a differentiable number added to the mean squared error.
+    loss : what is made small, by default the squared error.
+    penalty : a differentiable number added to the mean loss.
     tolerance, patience : relative gain below which, and steps after which, it ends.
     """
     free = FreeParameters.of(model)
@@ -161,25 +172,25 @@ def lbfgs(
 
     def closure() -> Tensor:
         optimiser.zero_grad()
-        loss = (model(x) - y).square().mean()
+        mean = loss.total(model(x), y) / y.numel()
         if penalty is not None:
-            loss = loss + penalty()
-        loss.backward()
+            mean = mean + penalty()
+        mean.backward()
         free.mask_gradients()
-        return loss
+        return mean
 
     last, idle = float("inf"), 0
     while True:
         optimiser.step(closure)  # pyright: ignore[reportArgumentType]
-        loss = mean_squared_error(model, x, y)
-        yield loss
-        idle = idle + 1 if not last - loss > tolerance * last else 0
-        last = min(last, loss)
+        mean = mean_loss(model, x, y, loss)
+        yield mean
+        idle = idle + 1 if not last - mean > tolerance * last else 0
+        last = min(last, mean)
         if idle >= patience:
             return
 
 
-def adam(
+def adam(  # noqa: PLR0913 - a model, its data, and how far to go
     model: nn.Module,
     x: Float[Tensor, "rows inputs"],
     y: Float[Tensor, "rows outputs"],
@@ -188,6 +199,7 @@ def adam(
     steps: int,
     batch: int = 512,
     rate: float = 3e-3,
+    loss: Loss = SQUARED,
     penalty: Callable[[], Tensor] | None = None,
 ) -> Iterator[float]:
     """Adam on mini-batches with a cosine schedule; yields a running loss after every batch.
@@ -198,6 +210,7 @@ def adam(
     steps : batches in all; the rate falls to zero over them.
     batch : rows per batch.
     rate : first step size.
+    loss : what is made small, by default the squared error.
     """
     free = FreeParameters.of(model)
     optimiser = torch.optim.Adam([parameter for parameter, _ in free.parts], lr=rate)
@@ -209,13 +222,13 @@ def adam(
         for start in range(0, len(x), batch):
             rows = order[start : start + batch]
             optimiser.zero_grad()
-            loss = (model(x[rows]) - y[rows]).square().mean()
-            total = loss if penalty is None else loss + penalty()
+            mean = loss.total(model(x[rows]), y[rows]) / y[rows].numel()
+            total = mean if penalty is None else mean + penalty()
             total.backward()
             free.mask_gradients()
             optimiser.step()
             schedule.step()
-            value = float(loss.detach())
+            value = float(mean.detach())
             running = value if done == 0 else 0.98 * running + 0.02 * value
             done += 1
             yield running

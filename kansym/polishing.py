@@ -280,7 +280,7 @@ class _Chain:
         """Last refinement on all rows, constants named in order of appearance."""
         expr, values = _signs_drawn_in(expr, values)
         refined = self.refit(self.data, expr, values, 30 if self.data.left > 0 else 0)
-        order = sorted(refined.values, key=lambda name: _place(expr, name))
+        order = _in_print(expr, list(refined.values))
         names = _fresh_names(len(order), {*self.data.inputs, *self.named})
         renamed = dict(zip(order, names, strict=True))
         constants = tuple(
@@ -310,10 +310,14 @@ def _signs_drawn_in(
     """c*(v - u) with negative c as -c*(u - v), where that spares a sign."""
     values = dict(values)
     turned: dict[sympy.Basic, sympy.Basic] = {}
+    if expr.count_ops() > _MOST_REWRITTEN:
+        return expr, values
     for product in expr.atoms(sympy.Mul):
         symbols = [f for f in product.args if f in values and values[f] < 0]
+        if not symbols:
+            continue
         sums = [f for f in product.args if f.is_Add and str(f).startswith("-")]
-        if symbols and sums and _count(expr, symbols[0]) == 1:
+        if sums and _count(expr, symbols[0]) == 1:
             values[symbols[0]] = -values[symbols[0]]
             turned[product] = product / sums[0] * sympy.Add(*(-term for term in sums[0].args))
     return expr.xreplace(turned), values
@@ -323,10 +327,13 @@ def _count(expr: sympy.Expr, symbol: sympy.Symbol) -> int:
     return sum(part == symbol for part in sympy.preorder_traversal(expr))
 
 
-def _place(expr: sympy.Expr, name: str) -> tuple[int, str]:
-    """Where a constant first stands in print."""
-    found = str(expr).find(name)
-    return (found if found >= 0 else math.inf), name  # pyright: ignore[reportReturnType]
+def _in_print(expr: sympy.Expr, names: list[str]) -> list[str]:
+    """Constants in the order in which they first stand in print; as they are in what none reads."""
+    if expr.count_ops() > _MOST_REWRITTEN:
+        return names
+    text = str(expr)
+    places = {name: text.find(name) for name in names}
+    return sorted(names, key=lambda name: (places[name] if places[name] >= 0 else math.inf, name))
 
 
 def _fresh_names(count: int, taken: set[str]) -> list[str]:

@@ -57,12 +57,13 @@ def polynomial_fit(
         solution = np.linalg.lstsq(left, weight * y, rcond=None)[0]
         return solution, float(np.linalg.norm(left @ solution - weight * y)) / spread
 
-    for powers in _full(LARGEST_DEGREE):
+    degrees = list(_full(LARGEST_DEGREE))
+    if solved(degrees[-1])[1] > enough:
+        return None
+    for powers in degrees:
         error = solved(powers)[1]
         if error <= enough:
             break
-    else:
-        return None
     limit = max(GROWTH * error, 1e-10)
     for power in sorted(powers[1:], reverse=True):
         fewer = [kept for kept in powers if kept != power]

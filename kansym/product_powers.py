@@ -95,14 +95,17 @@ def _mended(network: Network, node: Node, library: Library, floor: float) -> Net
     if values.min() <= 0 <= values.max():
         return network
     trial = _Trial(entering, leaving, np.abs(values), float(np.sign(values[0])), node.bias)
-    if trial.scores(np.ones(1), library, floor, every=1).errors[0] <= max(EXPLAINED, 3 * floor):
-        return network
+    explained = max(EXPLAINED, 3 * floor)
     # The functions worth mending for are plain ones, and a part of the points tells.
     plain = sorted(library, key=lambda candidate: candidate.complexity)
     simple = Library(plain[: max(1, len(plain) // 2)])
-    before = trial.scores(np.ones(1), simple, floor).bits[0]
+    before = trial.scores(np.ones(1), simple, floor)
+    if before.errors[0] <= explained:
+        return network
+    if trial.scores(np.ones(1), library, floor, every=1).errors[0] <= explained:
+        return network
     power, after = trial.best(simple, floor)
-    return trial.applied(network, node, power) if after < before - WORTH_BITS else network
+    return trial.applied(network, node, power) if after < before.bits[0] - WORTH_BITS else network
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,11 @@ class _Scores:
     bits: Float[Array, " powers"]
     errors: Float[Array, " powers"]
     winners: list[tuple[Candidate, ...]]
+
+    def winning(self, powers: list[int]) -> Library:
+        """What fits best at some powers and next to them."""
+        near = {j for i in powers for j in (i - 1, i, i + 1) if 0 <= j < len(self.winners)}
+        return Library(list(dict.fromkeys(c for j in sorted(near) for c in self.winners[j])))
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,14 +161,14 @@ class _Trial:
         order = np.argsort(scan.bits)[:BASINS].tolist()
         found = [(float(scan.bits[i]), float(logs[i])) for i in order]
         step = float(logs[1] - logs[0])
-        near_by = {j for i in order for j in (i - 1, i, i + 1) if 0 <= j < len(logs)}
-        likely = Library(list(dict.fromkeys(c for j in sorted(near_by) for c in scan.winners[j])))
+        likely = scan.winning(order)
         for _ in range(_ZOOMS):
             offsets = step * np.linspace(-1, 1, _FINE)
             near = np.concatenate([center + offsets for _, center in found])
-            bits = self.scores(np.exp(near), likely, floor).bits.reshape(-1, _FINE)
-            near = near.reshape(-1, _FINE)
+            closer = self.scores(np.exp(near), likely, floor)
+            bits, near = closer.bits.reshape(-1, _FINE), near.reshape(-1, _FINE)
             best = bits.argmin(axis=1)
+            likely = closer.winning((best + _FINE * np.arange(len(best))).tolist())
             found = [
                 (float(bits[row, k]), float(near[row, k])) for row, k in enumerate(best.tolist())
             ]

@@ -98,7 +98,7 @@ def _agree(error: float, other: float) -> bool:
 def _only_noise(model: torch.nn.Module, run: TrainingRun) -> bool:
     """Whether the residual has no pattern left."""
     y = run.y if run.x_held is run.x else torch.cat([run.y, run.y_held])
-    residual = y - model(run.x_all)
+    residual = run.loss.residual(model(run.x_all), y)
     return is_noise(run.x_all.cpu().double().numpy(), residual.cpu().double().numpy())
 
 

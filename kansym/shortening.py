@@ -15,7 +15,7 @@ import numpy as np
 
 from kansym.choice import Choice, Judge, Option
 from kansym.edge_fit import EdgeFit, error_bits
-from kansym.edge_functions import CurveFunction
+from kansym.edge_functions import ConstantFunction, CurveFunction
 from kansym.fit import fit_curves, fit_edge
 from kansym.library import Candidate, Library
 from kansym.network import Edge, Network
@@ -49,6 +49,7 @@ def shorten(
     libraries: Sequence[Collection[Candidate]],
     judge: Judge,
     *,
+    optional: Collection[int] = (),
     deadline: float,
     tell: Callable[[float, str], None],
 ) -> list[Choice]:
@@ -59,10 +60,11 @@ def shorten(
     network : whose edges were chosen for.
     choice : to start from.
     libraries : per edge, the functions that it may have.
+    optional : edges that may be left out.
     deadline : of `time.monotonic`, seconds.
     tell : progress callback.
     """
-    shortening = _Shortening(network, libraries, judge, deadline)
+    shortening = _Shortening(network, libraries, judge, optional, deadline)
     found: list[Choice] = []
     best = choice
     while time.monotonic() < deadline:
@@ -83,8 +85,10 @@ class _Shortening:
         network: Network,
         libraries: Sequence[Collection[Candidate]],
         judge: Judge,
+        optional: Collection[int],
         deadline: float,
     ):
+        self.optional = optional
         self.deadline = deadline
         self.edges = network.edges
         self.wiring = Wiring.of(network)
@@ -100,11 +104,14 @@ class _Shortening:
 
     def better(self, best: Choice) -> Choice:
         """A shorter choice; the same if there is none."""
+        without = self.without_idle_edges(best)
+        if without is not best:
+            return without
         simpler = self.simpler(best)
         for start, replacements in self._several(best, simpler):
             if self.late():
                 return best
-            trial = self.replaced(start, replacements)
+            trial = self.replaced(start, _options(replacements))
             if trial.length < best.length:
                 return trial
         first = best
@@ -113,8 +120,22 @@ class _Shortening:
                 if self.late():
                     return best
                 if near.complexity < best.options[edge].bits:
-                    trial = self.replaced(best, {edge: near})
+                    trial = self.replaced(best, _options({edge: near}))
                     best = min(best, trial, key=lambda each: each.length)
+        return best
+
+    def without_idle_edges(self, best: Choice) -> Choice:
+        """Edges left out that have come to do nothing, or nothing that pays."""
+        for edge in self.optional:
+            option = best.options[edge]
+            if isinstance(option.function, ConstantFunction) or self.late():
+                continue
+            symbolic = SymbolicNetwork(self.wiring, [each.function for each in best.options])
+            _, y = symbolic.curves(best.refit, self.judge.X[:POINTS])
+            mean = float(y[:, edge].mean())
+            nothing = Option(ConstantFunction(), (1.0, 0.0, 1.0, mean), 0.0, None)
+            trial = self.replaced(best, {edge: nothing})
+            best = min(best, trial, key=lambda each: each.length)
         return best
 
     def _several(
@@ -124,9 +145,10 @@ class _Shortening:
         for replacements in _together(simpler):
             yield best, replacements
         if best.error > 3 * self.judge.floor:
+            # One curve is fitted for the one, dozens for the other.
+            yield from self.released(best)
             for replacements in self.powers(best):
                 yield best, replacements
-            yield from self.released(best)
 
     def simpler(self, best: Choice) -> list[list[EdgeFit]]:
         """Per edge, functions near to what it is now, each simpler and less near than the last."""
@@ -258,17 +280,17 @@ class _Shortening:
                 options[edge] = replace(option, fit=own)
         return replace(choice, options=tuple(options))
 
-    def replaced(self, best: Choice, replacements: Mapping[int, EdgeFit]) -> Choice:
+    def replaced(self, best: Choice, replacements: Mapping[int, Option]) -> Choice:
         """Some edges' functions replaced, all else starting from where it is."""
         constants, biases = best.refit.constants.copy(), best.refit.biases.copy()
         options, picks = list(best.options), list(best.picks)
-        for edge, near in replacements.items():
-            constants[edge] = near.constants
+        for edge, option in replacements.items():
+            constants[edge] = option.constants
             target = self.wiring.targets[edge]
             if not self.wiring.is_product[target]:
                 biases[target] += constants[edge, 3]
                 constants[edge, 3] = 0.0
-            options[edge] = Option(near.candidate, near.constants, near.complexity, near)
+            options[edge] = option
             picks[edge] = -1
         symbolic = SymbolicNetwork(self.wiring, [each.function for each in options])
         bits = sum(each.bits for each in options)
@@ -282,6 +304,14 @@ class _Shortening:
         )
         length = self.judge.length(refit.error, bits)
         return Choice(tuple(picks), tuple(options), refit, bits, length)
+
+
+def _options(fits: Mapping[int, EdgeFit]) -> dict[int, Option]:
+    """Functions with their constants as what edges may take."""
+    return {
+        edge: Option(fit.candidate, fit.constants, fit.complexity, fit)
+        for edge, fit in fits.items()
+    }
 
 
 def _varies(values: np.ndarray) -> bool:

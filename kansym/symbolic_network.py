@@ -15,11 +15,13 @@ from jaxtyping import Float, Int
 from kansym.edge_functions import EdgeFunction
 from kansym.network import Network
 
-__all__ = ["Refit", "SymbolicNetwork", "Wiring"]
+__all__ = ["MARGIN", "Refit", "SymbolicNetwork", "Wiring"]
 
 Array = np.ndarray
 EARLY = 10
 """Steps after which a hopeless refit ends."""
+MARGIN = 3.0
+"""How far above the error that it is to beat a refit may be then."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,8 @@ class SymbolicNetwork:
         X, y : rows to agree with; nan or infinite predictions count as infinite error.
         steps : most steps.
         deadline : of `time.monotonic`, seconds, after which it ends.
-        hopeless : an error that must be undercut after the first steps, else it ends.
+        hopeless : an error that must be undercut after the first steps, else it ends; so does a
+            refit that would not come below it by `MARGIN` if it went on as in the last steps.
         """
         spread = y.std(axis=0)
         spread = np.where(spread > 0, spread, 1.0)
@@ -239,10 +242,10 @@ class SymbolicNetwork:
         with np.errstate(all="ignore"):
             residual, record = self._residual(theta, X, y, spread)
             cost, mu = float(np.mean(residual**2)), 1e-3
-            for step in range(steps):
-                if not np.isfinite(cost) or cost < 1e-28:
-                    break
-                if (step > EARLY and cost > hopeless**2) or time.monotonic() > deadline:
+            costs: list[float] = []
+            while len(costs) < steps and np.isfinite(cost) and cost >= 1e-28:
+                costs.append(cost)
+                if _is_hopeless(costs, steps, hopeless) or time.monotonic() > deadline:
                     break
                 assert record is not None
                 J = np.concatenate(
@@ -306,3 +309,13 @@ class SymbolicNetwork:
                 return trial, new_residual, record, new_cost, max(mu / 10, 1e-15)
             mu = max(10 * mu, 1e-8)
         return None
+
+
+def _is_hopeless(costs: Sequence[float], steps: int, error: float) -> bool:
+    """Whether a refit is far from an error that it is to undercut, or creeps towards it."""
+    step, cost = len(costs) - 1, costs[-1]
+    if step <= EARLY:
+        return False
+    pace = cost / costs[-1 - EARLY]
+    reached = cost * pace ** ((steps - step) / EARLY)
+    return cost > error**2 or reached > (error / MARGIN) ** 2

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from kansym.errors import InputError
 from kansym.jacobians import FreeParameters, row_jacobian_of
 from kansym.kan import KAN, EdgeKind, Width
+from kansym.losses import Loss, SquaredError, as_labels
 from kansym.mlp import MLP
-from kansym.optimisers import adam, lbfgs, mean_squared_error
+from kansym.optimisers import adam, lbfgs, mean_loss
 from kansym.progress import ProgressCallback, progress_bar
 from kansym.scaling import scale_inputs, scale_outputs
 from kansym.shape_search import train_kan
@@ -25,6 +26,7 @@ from kansym.training_run import SEARCH_ROWS, BestModel, OutOfTime, Record, Train
 __all__ = ["History", "Record", "introduce", "prepare", "train"]
 
 Optimiser = Literal["lm", "lbfgs", "adam"]
+LossName = Literal["squared", "cross-entropy"]
 SAMPLE_ROWS = 2000
 LM_PARAMETERS, LBFGS_PARAMETERS = 2500, 50_000
 
@@ -36,7 +38,8 @@ class History:
     Attributes
     ----------
     error, validation : root-mean-square error over the spread of the target (dimensionless), on
-        the rows trained on and on those held out.
+        the rows trained on and on those held out; for classes, the root of the cross-entropy over
+        the entropy of their shares.
     stopped : why it ended: ``converged``, ``steps``, ``time`` or ``interrupted``.
     """
 
@@ -50,6 +53,8 @@ class History:
     widths: tuple[Width, ...]
     rows: int
     held_out_rows: int
+    classes: tuple[str, ...] = ()
+    """Names of the classes in order, if the labels of classes were learnt."""
 
     def __str__(self) -> str:
         return (
@@ -64,6 +69,7 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
     X: Any,
     y: Any,
     *,
+    loss: LossName = "squared",
     optimiser: Optimiser | None = None,
     steps: int | None = None,
     starts: int = 24,
@@ -85,7 +91,9 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
     ----------
     model : a `KAN`, an `MLP`, or a ``torch.nn.Sequential`` of Linear layers and activations.
     X : inputs, shape (rows, inputs), in any units; array, data frame or tensor.
-    y : targets, shape (rows,) or (rows, outputs).
+    y : targets, shape (rows,) or (rows, outputs); or classes, any labels of shape (rows,).
+    loss : ``"squared"``, or ``"cross-entropy"`` for classes: the outputs, one fewer than there are
+        classes, are then the log-odds of each class against the first in order.
     optimiser : ``"lm"`` (Levenberg-Marquardt), ``"lbfgs"`` or ``"adam"``; by size if not given.
     steps : most steps of the last phase; a default by optimiser.
     starts : most random starts per shape, at least 1; fewer are made once one fits well.
@@ -121,7 +129,7 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
             f"X has {len(inputs.names)} columns but the model has {n_inputs} inputs: "
             "make them equal."
         )
-    targets = as_targets(y, len(inputs), n_outputs)
+    names, values, objective, classes = _targets(loss, y, len(inputs), n_outputs)
     if optimiser not in (None, "lm", "lbfgs", "adam"):
         raise InputError(f"optimiser={optimiser!r} is not known: use 'lm', 'lbfgs' or 'adam'.")
     if not 0 <= validation <= 0.5:
@@ -131,11 +139,15 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
     chosen = optimiser or _by_size(model)
     seed = int(getattr(model, "seed", 0)) if seed is None else seed
 
-    shift, spread = targets.values.mean(0), targets.values.std(0)
-    scaled = (targets.values - shift) / spread
+    # Log-odds have their own scale.
+    shift = np.zeros(n_outputs) if classes else values.mean(0)
+    spread = np.ones(n_outputs) if classes else values.std(0)
+    scaled = (values - shift) / spread
     with progress_bar(progress, "training") as tell:
-        run = prepare(model, inputs.values, scaled, validation, seed, seconds, sparsity, tell)
-        fresh = introduce(model, inputs.values, inputs.names, targets.names, seed)
+        run = prepare(
+            model, inputs.values, scaled, validation, seed, seconds, sparsity, tell, objective
+        )
+        fresh = introduce(model, inputs.values, inputs.names, names, seed)
         scale_outputs(model, 1 / spread, -shift / spread)
         best = run.best = BestModel(model, run, fresh)
         stopped = "converged"
@@ -151,8 +163,8 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
             scale_outputs(model, spread, shift)
     return History(
         records=tuple(run.records),
-        error=_relative_error(model, run.x, run.y, shift, spread),
-        validation=_relative_error(model, run.x_held, run.y_held, shift, spread),
+        error=_relative_error(model, run.x, run.y, shift, spread, objective),
+        validation=_relative_error(model, run.x_held, run.y_held, shift, spread, objective),
         seconds=time.perf_counter() - run.started,
         stopped=stopped,
         optimiser=chosen,
@@ -160,7 +172,28 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
         widths=tuple(getattr(model, "widths", _sizes(model))),
         rows=len(run.x),
         held_out_rows=len(run.x_held) if run.x_held is not run.x else 0,
+        classes=classes,
     )
+
+
+def _targets(
+    loss: LossName, y: Any, n_rows: int, n_outputs: int
+) -> tuple[tuple[str, ...], np.ndarray, Loss, tuple[str, ...]]:
+    """Names of the outputs, targets (rows, outputs), what is made small, and classes if any."""
+    if loss == "squared":
+        targets = as_targets(y, n_rows, n_outputs)
+        return targets.names, targets.values, SquaredError(), ()
+    if loss != "cross-entropy":
+        raise InputError(f"loss={loss!r} is not known: use 'squared' or 'cross-entropy'.")
+    labels = as_labels(y, n_rows)
+    if len(labels.classes) != n_outputs + 1:
+        raise InputError(
+            f"The labels are of {len(labels.classes)} classes, for which a model has "
+            f"{len(labels.classes) - 1} outputs (log-odds against the first class), not "
+            f"{n_outputs}: change its last width."
+        )
+    names = tuple(f"log-odds of {name}" for name in labels.classes[1:])
+    return names, labels.targets, labels.loss, labels.classes
 
 
 def _sizes(model: nn.Module) -> tuple[int, int]:
@@ -185,7 +218,7 @@ def _by_size(model: nn.Module) -> Optimiser:
     return "lbfgs" if size <= LBFGS_PARAMETERS else "adam"
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 - a model, its data, and how far to go
     model: nn.Module,
     x: Float[np.ndarray, "rows inputs"],
     y: Float[np.ndarray, "rows outputs"],
@@ -194,6 +227,7 @@ def prepare(
     seconds: float,
     sparsity: float,
     tell: ProgressCallback,
+    loss: Loss,
 ) -> TrainingRun:
     """Shuffle and split the rows, on the model's device and in its precision."""
     if seed < 0:
@@ -206,7 +240,7 @@ def prepare(
     x_kept, y_kept = x_all[held:], y_all[held:]
     split = (x_all[:held], y_all[:held]) if held else (x_kept, y_kept)
     deadline = time.perf_counter() + seconds
-    return TrainingRun(x_kept, y_kept, *split, seed, sparsity, deadline, tell)
+    return TrainingRun(x_kept, y_kept, *split, seed, sparsity, deadline, tell, loss)
 
 
 def introduce(
@@ -268,15 +302,15 @@ def _first_order(
         model.refit_grids(run.x[:SEARCH_ROWS])
     if optimiser == "lbfgs":
         most = steps or 400
-        iteration: Iterator[float] = lbfgs(model, run.x, run.y)
+        iteration: Iterator[float] = lbfgs(model, run.x, run.y, loss=run.loss)
         look = 1
     else:
         most = steps or max(2000, 40 * len(run.x) // 512)
-        iteration = adam(model, run.x, run.y, seed=run.seed, steps=most)
+        iteration = adam(model, run.x, run.y, seed=run.seed, steps=most, loss=run.loss)
         look = max(1, most // 200)
-    for step, mse in enumerate(iteration):
+    for step, mean in enumerate(iteration):
         if step % look == 0 or step + 1 == most:
-            run.note(optimiser, step, mse, model)
+            run.note(optimiser, step, mean, model)
             best.offer(model, run.validation(model))
             run.tell((step + 1) / most, f"{optimiser}, error {run.records[-1].validation:.1e}")
         if step + 1 >= most:
@@ -310,8 +344,8 @@ def _second_order_mlp(
 
 
 def _relative_error(
-    model: nn.Module, x: Tensor, y: Tensor, shift: np.ndarray, spread: np.ndarray
+    model: nn.Module, x: Tensor, y: Tensor, shift: np.ndarray, spread: np.ndarray, loss: Loss
 ) -> float:
     """Error of a model in its own units, against targets in units of spread 1."""
     by, add = torch.as_tensor(spread).to(y), torch.as_tensor(shift).to(y)
-    return mean_squared_error(lambda rows: (model(rows) - add) / by, x, y) ** 0.5
+    return mean_loss(lambda rows: (model(rows) - add) / by, x, y, loss) ** 0.5

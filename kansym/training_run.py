@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from kansym.jacobians import row_jacobian_of
 from kansym.kan import KAN
-from kansym.optimisers import levenberg_marquardt, mean_squared_error
+from kansym.losses import Loss
+from kansym.optimisers import levenberg_marquardt, mean_loss
 from kansym.penalties import penalty_matrix
 from kansym.progress import ProgressCallback
 from kansym.pruning import embed
@@ -28,7 +29,7 @@ STALLED = 15
 
 @dataclass(frozen=True)
 class Record:
-    """One step of training: root mean squares are relative to the spread of the target."""
+    """One step of training: errors are roots of the mean loss, 1 for the best constant."""
 
     phase: str
     step: int
@@ -53,6 +54,7 @@ class TrainingRun:
     sparsity: float
     deadline: float
     tell: ProgressCallback
+    loss: Loss
     started: float = field(default_factory=time.perf_counter)
     records: list[Record] = field(default_factory=list)
     best: "BestModel | None" = None
@@ -72,15 +74,15 @@ class TrainingRun:
     @torch.no_grad()
     def validation(self, model: nn.Module) -> float:
         """Relative error on the held-out rows; infinite if the model overflows."""
-        value = mean_squared_error(model, self.x_held, self.y_held) ** 0.5
+        value = mean_loss(model, self.x_held, self.y_held, self.loss) ** 0.5
         return value if np.isfinite(value) else float("inf")
 
-    def note(self, phase: str, step: int, mse: float, model: nn.Module) -> None:
+    def note(self, phase: str, step: int, mean: float, model: nn.Module) -> None:
         """Record a step; raise `OutOfTime` past the deadline."""
         now = time.perf_counter()
         stale = step % VALIDATION_STEPS != 0 and bool(self.records)
         validation = self.records[-1].validation if stale else self.validation(model)
-        self.records.append(Record(phase, step, mse**0.5, validation, now - self.started))
+        self.records.append(Record(phase, step, mean**0.5, validation, now - self.started))
         if now > self.deadline:
             raise OutOfTime
 
@@ -97,12 +99,14 @@ class TrainingRun:
         if isinstance(model, KAN) and (smoothness > 0 or self.sparsity > 0):
             rows = self.x[:SEARCH_ROWS]
             penalty = penalty_matrix(model, rows, smoothness=smoothness, sparsity=self.sparsity)
-        iteration = levenberg_marquardt(model, jacobian, self.x, self.y, penalty=penalty, **options)
-        mse = mean_squared_error(model, self.x, self.y)
+        iteration = levenberg_marquardt(
+            model, jacobian, self.x, self.y, loss=self.loss, penalty=penalty, **options
+        )
+        mean = mean_loss(model, self.x, self.y, self.loss)
         lowest, since = float("inf"), 0
         try:
-            for step, mse in zip(range(steps), iteration, strict=False):
-                self.note(phase, step, mse, model)
+            for step, mean in zip(range(steps), iteration, strict=False):
+                self.note(phase, step, mean, model)
                 if self.records[-1].validation < lowest:
                     lowest, since = self.records[-1].validation, step
                 elif step - since >= STALLED:
@@ -111,7 +115,7 @@ class TrainingRun:
             if self.best is not None:
                 self.best.offer(model, self.validation(model))
             raise
-        return mse**0.5
+        return mean**0.5
 
 
 class BestModel:
