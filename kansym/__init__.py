@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kansym.boundaries import Boundary
     from kansym.comparison import Comparison, compare
     from kansym.discovery import Discovery, discover
     from kansym.equivalence import equivalent
@@ -39,6 +40,7 @@ __all__ = [
     "KAN",
     "LIBRARY",
     "MLP",
+    "Boundary",
     "Candidate",
     "Comparison",
     "Discovery",
@@ -72,6 +74,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "boundaries": ("Boundary",),
     "comparison": ("Comparison", "compare"),
     "discovery": ("Discovery", "discover"),
     "equivalence": ("equivalent",),

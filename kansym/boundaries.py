@@ -55,7 +55,8 @@ class Boundary:
         between = f"{self.classes[0]} | {self.classes[1]}"
         if not isinstance(self.equation, sympy.Eq):
             return f"{between}: no boundary"
-        return f"{between}: {self.equation.lhs} = {self.equation.rhs}"
+        left, right = (sympy.sstr(side, full_prec=False) for side in self.equation.args)
+        return f"{between}: {left} = {right}"
 
 
 def boundaries(formulas: Sequence[Formula], classes: Sequence[str]) -> tuple[Boundary, ...]:
@@ -146,6 +147,8 @@ def _inside(left: sympy.Expr, right: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr
 def _scaled(left: sympy.Expr, right: sympy.Expr) -> sympy.Basic:
     """Divided by the number before the first term."""
     if isinstance(left, sympy.Add):
-        first = left.as_ordered_terms()[0].as_coeff_Mul()[0]
-        left, right = sympy.Add(*(term / first for term in left.args)), right / first
+        terms = [term.as_coeff_Mul() for term in left.as_ordered_terms()]
+        first = terms[0][0]
+        parts = [(number / first if k else _ONE) * rest for k, (number, rest) in enumerate(terms)]
+        left, right = sympy.Add(*parts), right / first
     return sympy.Eq(left, right, evaluate=False)

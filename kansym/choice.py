@@ -49,12 +49,28 @@ class Judge:
     X, y : inputs (rows, inputs) and what the formula should give (rows, outputs).
     kind : ``"data"`` or ``"network"``.
     floor : relative error below which an improvement means nothing.
+    weights : what each target counts, up to a factor for each output; all the same if None.
     """
 
     X: Float[np.ndarray, "rows inputs"]
     y: Float[np.ndarray, "rows outputs"]
     kind: str
     floor: float
+    weights: Float[np.ndarray, "rows outputs"] | None = None
+
+    @property
+    def scale(self) -> Float[np.ndarray, "rows outputs"]:
+        """What a residual is divided by: the spread of the output, more where little counts."""
+        weights = np.ones(self.y.shape) if self.weights is None else self.weights
+        weights = weights / weights.mean(axis=0)
+        mean = (weights * self.y).mean(axis=0)
+        spread = np.sqrt((weights * (self.y - mean) ** 2).mean(axis=0))
+        return np.where(spread > 0, spread, 1.0) / np.sqrt(weights)
+
+    def error(self, predicted: Float[np.ndarray, "rows outputs"]) -> float:
+        """Root mean square of the residual over the spread; infinite if something is undefined."""
+        value = float(np.sqrt(np.mean(((predicted - self.y) / self.scale) ** 2)))
+        return value if np.isfinite(value) else float("inf")
 
     @property
     def weight(self) -> float:
@@ -141,6 +157,7 @@ class _Search:
             biases,
             self.judge.X,
             self.judge.y,
+            scale=self.judge.scale,
             hopeless=hopeless,
             deadline=self.deadline,
         )

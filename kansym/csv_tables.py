@@ -63,6 +63,30 @@ class CsvTable:
         InputError
             For a column that is not there, a target among the inputs, or a cell that is no number.
         """
+        return self.numbers(self._inputs(target, inputs)), self.numbers([target])
+
+    def labelled(
+        self, target: str, inputs: Sequence[str] | None = None
+    ) -> tuple[pd.DataFrame, pd.Series]:
+        """Inputs as numbers and the classes of a target as they stand; see `split`.
+
+        Raises
+        ------
+        InputError
+            As `split`, or for a row without a class.
+        """
+        chosen = self._inputs(target, inputs)
+        labels = self.frame[target].astype(str).str.strip()
+        empty = np.flatnonzero(self.frame[target].isna() | labels.str.lower().isin(_MISSING))
+        if empty.size:
+            raise InputError(
+                f"{self.path}, line {self.lines[empty[0]]}, column {target!r}: the cell is empty "
+                f"({empty.size} such cells in this column); fill it or remove the row."
+            )
+        return self.numbers(chosen), labels
+
+    def _inputs(self, target: str, inputs: Sequence[str] | None) -> list[str]:
+        """Names of the inputs beside a target, checked."""
         self._check(target, "target")
         chosen = [name for name in self.names if name != target] if inputs is None else list(inputs)
         for name in chosen:
@@ -76,7 +100,7 @@ class CsvTable:
             raise InputError(
                 f"{self.path} has no column besides the target {target!r}: add the inputs."
             )
-        return self.numbers(chosen), self.numbers([target])
+        return chosen
 
     def _check(self, name: str, role: str) -> None:
         """Refuse a name that is no column, with the nearest ones."""

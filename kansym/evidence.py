@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import scipy.constants
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from kansym.bounded_time import within
 from kansym.chains import fold_chains
@@ -25,6 +25,7 @@ from kansym.errors import InputError
 from kansym.extraction import EdgeReport, Extraction, Fidelity, FrontPoint, Provenance
 from kansym.fit import fit_curves
 from kansym.formula import Constant, Formula
+from kansym.labels import Labels, as_labels
 from kansym.library import Candidate, Library
 from kansym.monomials import rewrite_monomials
 from kansym.network import Edge, Network
@@ -34,7 +35,7 @@ from kansym.progress import ProgressCallback, progress_bar
 from kansym.searched_edges import search_edges, shortest_first
 from kansym.shortening import shorten
 from kansym.status import Finding, Status
-from kansym.symbolic_network import Wiring
+from kansym.symbolic_network import Refit, SymbolicNetwork, Wiring
 from kansym.sympy_programs import to_sympy
 from kansym.tables import Table, as_table, as_targets
 from kansym.tracing import trace
@@ -54,6 +55,10 @@ LEAST_SECONDS = 0.5
 """Time for refining constants when the budget is spent."""
 FINISHING_SHARE = 0.75
 """Share of the time for a formula after which its refinement ends of itself."""
+SCORING_STEPS, SETTLED = 10, 1e-6
+"""Most steps of Fisher's scoring, and the relative gain at which they end."""
+SCORING_SHARES = (1.0, 0.5, 0.25, 0.125)
+"""Parts of a step that are tried in turn."""
 INDEPENDENT = 1e-6
 """Ratio of singular values below which inputs count as determining one another."""
 FRONT_POINTS = 6
@@ -83,6 +88,7 @@ class Evidence:
     judge: Judge
     check_X: Float[np.ndarray, "held_out inputs"]
     check_y: Float[np.ndarray, "held_out outputs"] | None
+    labelled: "Labelled | None"
     settings: dict[str, Any]
     seconds: dict[str, float]
     progress: bool | ProgressCallback | None = None
@@ -153,12 +159,13 @@ class Evidence:
     ) -> list[Choice]:
         """Choices of functions, best first."""
         choices = self._chosen(started, deadline, lambda part, message: tell(0.8 * part, message))
+        choices[0], judge = self._settled(choices[0])
         left = deadline - time.monotonic()
         shorter = shorten(
             self.network,
             choices[0],
             self.libraries,
-            self.judge,
+            judge,
             optional=self._optional(),
             deadline=time.monotonic() + 0.5 * left,
             tell=lambda part, message: tell(0.8 + 0.2 * part, message),
@@ -215,28 +222,41 @@ class Evidence:
 
     def _formulas(self, choice: Choice, deadline: float) -> tuple[Formula, ...]:
         """Finished formulas of all outputs for one choice."""
+        choice, judge = self._settled(choice)
         templates = compose(Wiring.of(self.network), choice, self.network.inputs)
         formulas = []
         for position, template in enumerate(templates):
             left = (deadline - time.monotonic()) / (len(templates) - position)
             left = max(left, LEAST_SECONDS / len(templates))
-            formulas.append(self._finished(template, position, left))
+            formulas.append(self._finished(template, judge, position, left))
         return tuple(formulas)
 
-    def _finished(self, template: Template, position: int, seconds: float) -> Formula:
+    def _settled(self, choice: Choice) -> tuple[Choice, Judge]:
+        """A choice and its judge; of labels, at the log-odds that make them likeliest."""
+        if self.labelled is None:
+            return choice, self.judge
+        wiring = Wiring.of(self.network)
+        symbolic = SymbolicNetwork(wiring, [option.function for option in choice.options])
+        refit, judge = self.labelled.likeliest(symbolic, choice.refit, self.judge)
+        length = judge.length(refit.error, choice.bits)
+        return replace(choice, refit=refit, length=length), judge
+
+    def _finished(self, template: Template, judge: Judge, position: int, seconds: float) -> Formula:
         """Refined, snapped and simplified; as composed if that does not end in time."""
         curves = tuple(curve.curve for curve in template.curves)
         named = _named(self.settings["constants"])
         rows = slice(FINISH_ROWS)
+        weights = None if judge.weights is None else judge.weights[rows, position]
 
         def finished() -> Formula:
             return finish(
                 template.expr,
                 template.start,
                 self.network.inputs,
-                self.judge.X[rows],
-                self.judge.y[rows, position],
-                judge=self.judge.kind,  # pyright: ignore[reportArgumentType]
+                judge.X[rows],
+                judge.y[rows, position],
+                judge=judge.kind,  # pyright: ignore[reportArgumentType]
+                weights=weights,
                 curves=curves,
                 named=named,
                 accuracy=float(self.settings["accuracy"] or 0.0),
@@ -268,7 +288,7 @@ class Evidence:
 
     def _point(self, formulas: tuple[Formula, ...], *, selected: bool) -> FrontPoint:
         """A formula with its complexity and its error against the judge."""
-        error = _relative_error(_predicted(formulas, self.judge.X), self.judge.y)
+        error = self.judge.error(_predicted(formulas, self.judge.X))
         bits = sum(complexity(formula.expr, formula.inputs) for formula in formulas)
         return FrontPoint(formulas, bits, error, selected)
 
@@ -362,8 +382,11 @@ class Evidence:
         predicted = _predicted(formulas, X)
         learned = self.network(X)
         data = self.check_y if aside else (self.judge.y if self.judge.kind == "data" else None)
-        rmse_data = r2_data = noise = None
-        if data is not None:
+        rmse_data = r2_data = noise = right = right_network = None
+        if self.labelled is not None:
+            right = self.labelled.right(predicted, aside=aside)
+            right_network = self.labelled.right(learned, aside=aside)
+        elif data is not None:
             rmse_data, r2_data = _agreement(predicted, data)
             noise = _relative_error(predicted, data)
         rmse_network, r2_network = _agreement(predicted, learned)
@@ -377,6 +400,8 @@ class Evidence:
             rmse_data=rmse_data,
             r2_data=r2_data,
             noise=noise,
+            right=right,
+            right_network=right_network,
         )
 
     def _findings(
@@ -392,11 +417,11 @@ class Evidence:
             detail = f"relative error {error:.1e} against the network"
             found.append(Finding(Status.LOW_FIDELITY, "formula", detail))
         if self.judge.kind == "data":
-            misfit = _relative_error(self.network(self.judge.X), self.judge.y)
+            misfit = self.judge.error(self.network(self.judge.X))
             if not error < max(1.1 * misfit, 1e-3):
                 detail = f"relative error {error:.1e}, that of the network is {misfit:.1e}"
                 found.append(Finding(Status.LOW_FIDELITY, "formula", detail))
-            elif misfit > 0.5:
+            elif misfit > 0.5 and self.labelled is None:
                 detail = f"relative error of the network {misfit:.1e}"
                 found.append(Finding(Status.POOR_NETWORK, "network", detail))
         dependent = _dependence(self.judge.X)
@@ -449,10 +474,19 @@ def gather(
     rows = None if X is None else as_table(X)
     network = trace(model, X, tolerance=settings["tolerance"])
     inputs = network.sample if rows is None else rows.values
-    targets = None if y is None else as_targets(y, len(inputs), len(network.outputs))
-    if targets is not None:
+    labels = targets = None
+    if settings.get("loss") == "cross-entropy":
+        labels = _labels(y, len(inputs), len(network.outputs))
+        settings = settings | {"classes": list(labels.classes)}
+    elif y is not None:
+        targets = as_targets(y, len(inputs), len(network.outputs))
         network = _named_after(network, targets)
-    judge, check_X, check_y = _split(network, inputs, targets, settings)
+    used, check = _split(len(inputs), settings)
+    judge, labelled = _judge(network, inputs, used, targets, settings), None
+    if labels is not None:
+        labelled = Labelled(labels, used, check)
+        judge = labelled.judge(judge, network(judge.X))
+    check_X, check_y = inputs[check], None if targets is None else targets.values[check]
     floor = _curve_floor(network, judge)
     until = _Until(started + REWRITING_SHARE * float(settings["budget"]))
     if len(network.edges) <= MOST_EDGES:
@@ -474,6 +508,7 @@ def gather(
         judge=judge,
         check_X=check_X,
         check_y=check_y,
+        labelled=labelled,
         settings=settings,
         seconds=seconds,
         progress=progress,
@@ -540,22 +575,86 @@ def _named_after(network: Network, targets: Table) -> Network:
     return network.renamed(targets.names)
 
 
-def _split(
-    network: Network, X: np.ndarray, targets: Table | None, settings: dict[str, Any]
-) -> tuple[Judge, np.ndarray, np.ndarray | None]:
+@dataclass(frozen=True)
+class Labelled:
+    """Class labels of the rows to choose by and of the rows to check on."""
+
+    labels: Labels
+    used: Int[np.ndarray, " rows"]
+    check: Int[np.ndarray, " held_out"]
+
+    def judge(self, judge: Judge, scores: Float[np.ndarray, "rows outputs"]) -> Judge:
+        """Judges log-odds near given ones as the labels of its rows do."""
+        y, weights = self.labels.working_responses(scores, self.used[: len(scores)])
+        return replace(judge, y=y, weights=weights, kind="data")
+
+    def likeliest(
+        self, symbolic: SymbolicNetwork, refit: Refit, judge: Judge
+    ) -> tuple[Refit, Judge]:
+        """Constants that make the labels likeliest, by Fisher's scoring, and the judge there."""
+        outputs = list(symbolic.wiring.outputs)
+        scores = symbolic.values(refit, judge.X)[:, outputs]
+        loss = self.labels.mean_loss(scores, self.used[: len(scores)])
+        for _ in range(SCORING_STEPS if np.isfinite(loss) else 0):
+            judge = self.judge(judge, scores)
+            for share in SCORING_SHARES:
+                y = scores + share * (judge.y - scores)
+                trial = symbolic.refit(refit.constants, refit.biases, judge.X, y, scale=judge.scale)
+                found = symbolic.values(trial, judge.X)[:, outputs]
+                lower = self.labels.mean_loss(found, self.used[: len(scores)])
+                if lower < loss:
+                    break
+            else:
+                break
+            gain, refit, scores, loss = loss - lower, trial, found, lower
+            if gain < SETTLED * loss:
+                break
+        if np.isfinite(loss):
+            judge = self.judge(judge, scores)
+        return replace(refit, error=judge.error(scores)), judge
+
+    def right(self, scores: Float[np.ndarray, "rows outputs"], *, aside: bool) -> float:
+        """Share of the rows to check on, or of the others, in the right class."""
+        return self.labels.right(scores, self.check if aside else self.used[: len(scores)])
+
+
+def _labels(y: Any, n_rows: int, n_outputs: int) -> Labels:
+    """Labels for a network of log-odds."""
+    if y is None:
+        raise InputError("loss='cross-entropy' was given without labels: give them as y.")
+    labels = as_labels(y, n_rows)
+    if len(labels.classes) != n_outputs + 1:
+        raise InputError(
+            f"The labels are of {len(labels.classes)} classes but the network has {n_outputs} "
+            "outputs: labels judge log-odds against the first class, one output fewer than "
+            "classes. Leave loss out to let the network judge."
+        )
+    return labels
+
+
+def _split(n_rows: int, settings: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Rows to choose by and rows to check on, in random order."""
     share = float(settings["held_out"])
     if not 0 <= share < 1:
         raise InputError(f"held_out={share} is not a share of rows: give 0 to less than 1.")
-    order = np.random.default_rng(int(settings["seed"])).permutation(len(X))
-    n_check = int(share * len(X)) if len(X) >= 50 else 0
-    check, used = order[:n_check], order[n_check:]
+    order = np.random.default_rng(int(settings["seed"])).permutation(n_rows)
+    n_check = int(share * n_rows) if n_rows >= 50 else 0
+    return order[n_check:], order[:n_check]
+
+
+def _judge(
+    network: Network,
+    X: np.ndarray,
+    used: np.ndarray,
+    targets: Table | None,
+    settings: dict[str, Any],
+) -> Judge:
+    """The data if there are any, else the network."""
     accuracy = settings["accuracy"]
-    if targets is None:
-        X_used = X[used][:FINISH_ROWS]
-        return Judge(X_used, network(X_used), "network", accuracy or NETWORK_FLOOR), X[check], None
-    y = targets.values
-    return Judge(X[used], y[used], "data", accuracy or DATA_FLOOR), X[check], y[check]
+    if targets is not None:
+        return Judge(X[used], targets.values[used], "data", accuracy or DATA_FLOOR)
+    rows = X[used][:FINISH_ROWS]
+    return Judge(rows, network(rows), "network", accuracy or NETWORK_FLOOR)
 
 
 def _library_for(edge: Edge, library: Library) -> Library:
@@ -574,7 +673,7 @@ def _curve_floor(network: Network, judge: Judge) -> float:
     """
     if judge.kind == "network":
         return LEAST_FLOOR
-    misfit = _relative_error(network(judge.X), judge.y)
+    misfit = judge.error(network(judge.X))
     return float(np.clip(misfit, LEAST_FLOOR, MOST_FLOOR))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -19,6 +19,7 @@ from kansym.progress import ProgressCallback
 from kansym.status import Finding
 
 if TYPE_CHECKING:
+    from kansym.boundaries import Boundary
     from kansym.engines import Engine
     from kansym.evidence import Evidence
 
@@ -82,6 +83,8 @@ class Fidelity:
     rmse_network, r2_network : formula against network; the error in units of the output.
     rmse_data, r2_data : formula against data, if data were given.
     noise : spread of the residual of the data, relative to the spread of the output.
+    right, right_network : share of rows that formula and network put in the right class, if the
+        labels of classes were given.
     """
 
     judge: str
@@ -92,6 +95,8 @@ class Fidelity:
     rmse_data: float | None = None
     r2_data: float | None = None
     noise: float | None = None
+    right: float | None = None
+    right_network: float | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +164,26 @@ class Extraction:
         """The formula in LaTeX, an equation per output."""
         pairs = zip(self.output_names, self._readable(), strict=True)
         return r" \\ ".join(f"{latex_name(name)} = {formula.latex()}" for name, formula in pairs)
+
+    def boundaries(self, classes: Sequence[str] | None = None) -> "tuple[Boundary, ...]":
+        """Where a classifier is undecided between two classes, as equations in the inputs.
+
+        Parameters
+        ----------
+        classes : names, in order; known if labels were given. With one class more than outputs,
+            outputs are log-odds against the first; with as many, values before a softmax.
+
+        Raises
+        ------
+        InputError
+            If the classes are not known, or their number does not match the outputs.
+        """
+        from kansym.boundaries import boundaries
+
+        named = self.provenance.settings.get("classes") if classes is None else classes
+        if named is None:
+            raise InputError("The classes are not known: name them, boundaries(['no', 'yes']).")
+        return boundaries(self._readable(), named)
 
     def to_json(self) -> str:
         """The result as JSON text, which `from_json` and ``kansym report`` read."""
@@ -265,6 +290,7 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     X: Any = None,
     y: Any = None,
     *,
+    loss: Literal["squared", "cross-entropy"] = "squared",
     library: Library = LIBRARY,
     budget: float = 60.0,
     accuracy: float | None = None,
@@ -289,6 +315,8 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
         their own.
     y : targets (rows,) or (rows, outputs); if given, the data judge the formula, otherwise the
         network does.
+    loss : ``"cross-entropy"`` if y are the labels of classes, and the outputs of the network the
+        log-odds of all classes but the first against the first, as `train` makes them.
     library : the functions to try.
     budget : seconds after which the best formula so far is returned.
     accuracy : error over the spread of the output that is not worth explaining: the error of a
@@ -328,7 +356,7 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     from kansym.evidence import gather
 
     started = time.monotonic()
-    _check_settings(library, constants, seed)
+    _check_settings(loss, library, constants, seed)
     for name, value, least in (
         ("budget", budget, 0.0),
         ("accuracy", accuracy or None, 0.0),
@@ -346,6 +374,8 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
         "seed": seed,
         "constants": list(constants),
     }
+    if loss != "squared":
+        settings["loss"] = loss
     if searching is not None:
         settings["engine"] = searching.name
     evidence = gather(
@@ -367,8 +397,10 @@ def _pairs(name: str, given: Any) -> list[tuple[str | int, str]]:
     return [(edge, function) for edge, function in pairs]
 
 
-def _check_settings(library: Any, constants: Any, seed: Any) -> None:
-    """Refuse what is no library, no names or no seed."""
+def _check_settings(loss: Any, library: Any, constants: Any, seed: Any) -> None:
+    """Refuse what is no loss, no library, no names or no seed."""
+    if loss not in ("squared", "cross-entropy"):
+        raise InputError(f"loss={loss!r} is not known: use 'squared' or 'cross-entropy'.")
     if not isinstance(library, Library):
         raise InputError(
             f"library is a {type(library).__name__}, expected a Library: give one such as "

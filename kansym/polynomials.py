@@ -60,11 +60,8 @@ def polynomial_fit(
     degrees = list(_full(LARGEST_DEGREE))
     if solved(degrees[-1])[1] > enough:
         return None
-    for powers in degrees:
-        error = solved(powers)[1]
-        if error <= enough:
-            break
-    limit = max(GROWTH * error, 1e-10)
+    powers = next(each for each in degrees if solved(each)[1] <= enough)
+    limit = max(GROWTH * solved(powers)[1], 1e-10)
     for power in sorted(powers[1:], reverse=True):
         fewer = [kept for kept in powers if kept != power]
         if solved(fewer)[1] <= limit:

@@ -244,6 +244,7 @@ class _Shortening:
                 x, y, weight = symbolic.needed(
                     refit, self.judge.X[:SOLVED], self.judge.y[:SOLVED, 0], edge
                 )
+                weight = weight / self.judge.scale[:SOLVED, 0] ** 2
                 usable = np.isfinite(x + y + weight)
                 if usable.sum() < POINTS or not (_varies(x[usable]) and _varies(y[usable])):
                     continue
@@ -299,6 +300,7 @@ class _Shortening:
             biases,
             self.judge.X,
             self.judge.y,
+            scale=self.judge.scale,
             deadline=self.deadline,
             hopeless=self.judge.hopeless(best, bits - best.bits),
         )

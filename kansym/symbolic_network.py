@@ -221,6 +221,7 @@ class SymbolicNetwork:
         X: Float[Array, "rows inputs"],
         y: Float[Array, "rows outputs"],
         *,
+        scale: Float[Array, "rows outputs"] | None = None,
         steps: int = 100,
         hopeless: float = np.inf,
         deadline: float = np.inf,
@@ -231,16 +232,18 @@ class SymbolicNetwork:
         ----------
         constants, biases : where to start.
         X, y : rows to agree with; nan or infinite predictions count as infinite error.
+        scale : what residuals are divided by; the spread of the output unless given.
         steps : most steps.
         deadline : of `time.monotonic`, seconds, after which it ends.
         hopeless : an error that must be undercut after the first steps, else it ends; so does a
             refit that would not come below it by `MARGIN` if it went on as in the last steps.
         """
-        spread = y.std(axis=0)
-        spread = np.where(spread > 0, spread, 1.0)
+        if scale is None:
+            spread = y.std(axis=0)
+            scale = np.broadcast_to(np.where(spread > 0, spread, 1.0), y.shape)
         theta = np.concatenate([constants.ravel(), biases])
         with np.errstate(all="ignore"):
-            residual, record = self._residual(theta, X, y, spread)
+            residual, record = self._residual(theta, X, y, scale)
             cost, mu = float(np.mean(residual**2)), 1e-3
             costs: list[float] = []
             while len(costs) < steps and np.isfinite(cost) and cost >= 1e-28:
@@ -250,11 +253,11 @@ class SymbolicNetwork:
                 assert record is not None
                 J = np.concatenate(
                     [
-                        self._jacobian(theta, record, node) / spread[k]
+                        self._jacobian(theta, record, node) / scale[:, k, None]
                         for k, node in enumerate(self.wiring.outputs)
                     ]
                 )
-                moved = self._step(theta, J, residual, cost, mu, X, y, spread)
+                moved = self._step(theta, J, residual, cost, mu, X, y, scale)
                 if moved is None:
                     break
                 theta, residual, record, new_cost, mu = moved
@@ -266,12 +269,12 @@ class SymbolicNetwork:
         return Refit(theta[:split].reshape(-1, 4), theta[split:], error)
 
     def _residual(
-        self, theta: Array, X: Array, y: Array, spread: Array
+        self, theta: Array, X: Array, y: Array, scale: Array
     ) -> tuple[Array, _Pass | None]:
         """Scaled residual, outputs one after the other."""
         record = self._forward(theta, X)
         residual = np.concatenate(
-            [(record.nodes[n] - y[:, k]) / spread[k] for k, n in enumerate(self.wiring.outputs)]
+            [(record.nodes[n] - y[:, k]) / scale[:, k] for k, n in enumerate(self.wiring.outputs)]
         )
         return residual, record
 
@@ -284,26 +287,26 @@ class SymbolicNetwork:
         mu: float,
         X: Array,
         y: Array,
-        spread: Array,
+        scale: Array,
     ) -> tuple[Array, Array, _Pass | None, float, float] | None:
         """One damped step that lowers the cost, or None."""
-        scale = np.sqrt((J**2).mean(axis=0))
-        if not np.isfinite(scale).all():
+        sizes = np.sqrt((J**2).mean(axis=0))
+        if not np.isfinite(sizes).all():
             return None
-        scale = np.maximum(scale, 1e-12 * scale.max() + 1e-300)
-        J = J / scale
+        sizes = np.maximum(sizes, 1e-12 * sizes.max() + 1e-300)
+        J = J / sizes
         normal = J.T @ J / len(J)
         gradient = J.T @ residual / len(J)
         for _ in range(8):
             damped = normal + mu * np.eye(len(normal))
             try:
-                step = -np.linalg.solve(damped, gradient) / scale
+                step = -np.linalg.solve(damped, gradient) / sizes
             except np.linalg.LinAlgError:
                 mu *= 10
                 continue
             trial = theta.copy()
             trial[self._free] += step
-            new_residual, record = self._residual(trial, X, y, spread)
+            new_residual, record = self._residual(trial, X, y, scale)
             new_cost = float(np.mean(new_residual**2))
             if new_cost < cost:
                 return trial, new_residual, record, new_cost, max(mu / 10, 1e-15)

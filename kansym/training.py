@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from kansym.errors import InputError
 from kansym.jacobians import FreeParameters, row_jacobian_of
 from kansym.kan import KAN, EdgeKind, Width
-from kansym.losses import Loss, SquaredError, as_labels
+from kansym.labels import as_labels
+from kansym.losses import CrossEntropy, Loss, SquaredError
 from kansym.mlp import MLP
 from kansym.optimisers import adam, lbfgs, mean_loss
 from kansym.progress import ProgressCallback, progress_bar
@@ -193,7 +194,7 @@ def _targets(
             f"{n_outputs}: change its last width."
         )
     names = tuple(f"log-odds of {name}" for name in labels.classes[1:])
-    return names, labels.targets, labels.loss, labels.classes
+    return names, labels.targets, CrossEntropy(labels.entropy), labels.classes
 
 
 def _sizes(model: nn.Module) -> tuple[int, int]:

@@ -28,7 +28,9 @@ DESCRIPTION = (
     "Train a Kolmogorov-Arnold network on a CSV file and read the formula off it.\n"
     "The file has a header line and numbers; lines that start with # are skipped.\n"
     "What you know of the formula goes into --start, its unknown parts as ?(...):\n"
-    '  kansym fit data.csv --target z --start "a*exp(-x**2/b) + ?(y)" --constants a=2,b=1'
+    '  kansym fit data.csv --target z --start "a*exp(-x**2/b) + ?(y)" --constants a=2,b=1\n'
+    "A column of classes gives formulas of log-odds and the boundaries between the classes:\n"
+    "  kansym fit flowers.csv --target species --classes"
 )
 EXAMPLE = "kansym fit data.csv --target y --inputs a,b --width 2,5,1 --out report.html"
 
@@ -41,6 +43,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA.csv", help="the table")
     parser.add_argument("--target", required=True, metavar="Y", help="column to explain")
     add_inputs(parser)
+    parser.add_argument(
+        "--classes", action="store_true", help="the column holds classes, numbers or text"
+    )
     parser.add_argument(
         "--width",
         metavar="2,5,1",
@@ -78,6 +83,8 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     shape = widths(options.width) if options.width else None
     if options.start and options.width:
         raise InputError("--start and --width were both given: a formula has its own width.")
+    if options.start and options.classes:
+        raise InputError("--start and --classes were both given: classes need a KAN, by --width.")
     if options.constants and not options.start:
         raise InputError("--constants begin somewhere in a formula: give --start as well.")
     check_outputs(options)
@@ -85,8 +92,14 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     engine = engine_of(options)
     if options.save:
         check_place(options.save, "the network")
-    inputs, target = read_table(options.data).split(options.target, options.inputs)
-    shape = _shape(shape, inputs.shape[1])
+    table, loss = read_table(options.data), {}
+    if options.classes:
+        inputs, target = table.labelled(options.target, options.inputs)
+        loss = {"loss": "cross-entropy"}
+        shape = _shape(shape, inputs.shape[1], max(target.nunique() - 1, 1))
+    else:
+        inputs, target = table.split(options.target, options.inputs)
+        shape = _shape(shape, inputs.shape[1], 1)
 
     from kansym.extraction import extract
     from kansym.kan import KAN
@@ -97,14 +110,14 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         model = _known_start(inputs, options, splines)
     else:
         model = KAN(shape, **splines)
-    _train(model, inputs, target, options, kept)
+    _train(model, inputs, target, loss, options, kept)
     if model.constants:
         say("; ".join(f"{name} = {value:.6g}" for name, value in model.constants.items()) + "\n")
     left = {}
     if options.budget:
         left["budget"] = max(options.budget - (time.perf_counter() - started), 1.0)
     progress = False if options.quiet else None
-    result = extract(model, inputs, target, progress=progress, **engine, **left)
+    result = extract(model, inputs, target, progress=progress, **loss, **engine, **left)
     write_outputs(chosen_again(result, options), options, kept)
 
 
@@ -125,20 +138,28 @@ def _known_start(inputs: Any, options: argparse.Namespace, splines: dict[str, An
     return KAN.from_expression(options.start, columns, constants=constants, X=inputs, **splines)
 
 
-def _shape(given: list[int | tuple[int, int]] | None, n_inputs: int) -> list[int | tuple[int, int]]:
+def _shape(
+    given: list[int | tuple[int, int]] | None, n_inputs: int, n_outputs: int
+) -> list[int | tuple[int, int]]:
     """The widths asked for, checked against the data, or two hidden nodes more than inputs."""
     if given is None:
-        return [n_inputs, n_inputs + 2, 1]
-    if given[0] != n_inputs or given[-1] != 1:
+        return [n_inputs, n_inputs + 2, n_outputs]
+    if given[0] != n_inputs or given[-1] != n_outputs:
+        outputs = "1 output" if n_outputs == 1 else f"{n_outputs} outputs (one less than classes)"
         raise InputError(
             f"--width begins with {given[0]} and ends with {given[-1]}, but the data have "
-            f"{n_inputs} inputs and 1 output: begin with {n_inputs} and end with 1."
+            f"{n_inputs} inputs and {outputs}: begin with {n_inputs} and end with {n_outputs}."
         )
     return given
 
 
 def _train(
-    model: Any, inputs: Any, target: Any, options: argparse.Namespace, kept: list[str]
+    model: Any,
+    inputs: Any,
+    target: Any,
+    loss: dict[str, Any],
+    options: argparse.Namespace,
+    kept: list[str],
 ) -> None:
     """Train, save if asked to, and stop here if training was interrupted."""
     from kansym.model_files import save
@@ -146,7 +167,9 @@ def _train(
 
     limit = _TRAINING_SHARE * options.budget if options.budget else float("inf")
     progress = False if options.quiet else None
-    history = train(model, inputs, target, seed=options.seed, seconds=limit, progress=progress)
+    history = train(
+        model, inputs, target, seed=options.seed, seconds=limit, progress=progress, **loss
+    )
     if options.save:
         save(model, options.save)
         kept.append(f"the network in {options.save}")

@@ -28,6 +28,7 @@ def document(result: Extraction, title: str | None = None, extra: Iterable[Block
     blocks = (
         *_formulas(result),
         Paragraph(verdict(result), lead=True),
+        *sections.boundaries(result),
         *sections.notices(result),
         *sections.constants(result),
         *sections.fidelity(result),

@@ -33,6 +33,7 @@ from kansym.reporting.names import function_label, interval, measured, number, s
 from kansym.reporting.verdict import findings, named_formulas, relative_error, share_explained
 
 __all__ = [
+    "boundaries",
     "constants",
     "edges",
     "fidelity",
@@ -61,6 +62,22 @@ def notices(result: Extraction) -> list[Block]:
         words = line(f"{finding.where}{detail}. {finding.status.advice}")
         blocks.append(Notice("warning" if warning else "good", title, words))
     return blocks
+
+
+def boundaries(result: Extraction) -> list[Block]:
+    """Where a classifier is undecided, an equation for every two classes."""
+    if not result.formulas or not result.provenance.settings.get("classes"):
+        return []
+    blocks: list[Block] = []
+    for boundary in result.boundaries():
+        one, other = boundary.classes
+        if not isinstance(boundary.equation, sympy.Eq):
+            words = f"{one} and {other} have no boundary: one is the likelier of them everywhere."
+            blocks.append(Paragraph(line(words)))
+            continue
+        left, right = maths(boundary.equation.lhs), maths(boundary.equation.rhs)
+        blocks.append(Paragraph(line(f"Between {one} and {other}: ", left, " = ", right)))
+    return [Section("Decision boundaries", tuple(blocks))]
 
 
 def constants(result: Extraction) -> list[Block]:
@@ -101,6 +118,9 @@ def fidelity(result: Extraction) -> list[Block]:
         rows.append(row("formula against data", number(found.rmse_data, 3), *_pair(found.r2_data)))
     if found.noise is not None:
         rows.append(row("noise of the data (estimated)", "–", "–", number(found.noise, 2)))
+    if found.right is not None and found.right_network is not None:
+        shares = f"formula {100 * found.right:.1f} %, network {100 * found.right_network:.1f} %"
+        rows.append(row("in the right class", shares, "–", "–"))
     where = f"{found.held_out_rows} rows that were held out ({found.rows} others were used)"
     if not found.held_out_rows:
         where = f"all {found.rows} rows (none could be held out)"

@@ -22,11 +22,19 @@ def summary(result: Extraction) -> str:
     named = named_formulas(result)
     lines = [equation(name, formula.expr, digits=8).text for name, formula in named]
     lines += ["", plain(verdict(result))] if named else [plain(verdict(result))]
+    lines += _boundaries(result)
     for name, formula in named:
         lines += _constants(name, formula)
     lines += _front(result)
     lines += ["", *map(str, findings(result))] if findings(result) else []
     return "\n".join(lines)
+
+
+def _boundaries(result: Extraction) -> list[str]:
+    """Where a classifier whose classes are known is undecided."""
+    if not result.formulas or not result.provenance.settings.get("classes"):
+        return []
+    return ["", *(f"boundary {boundary}" for boundary in result.boundaries())]
 
 
 def plain(content: Line) -> str:

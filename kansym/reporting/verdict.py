@@ -61,15 +61,20 @@ def verdict(result: Extraction) -> Line:
     if not result.formulas:
         return line("There is no formula for this network; the reason is given below.")
     measured = result.fidelity
+    rows = f"{measured.held_out_rows} rows that were not used to find it"
+    if not measured.held_out_rows:
+        rows = f"the {measured.rows} rows used to find it"
+    if measured.right is not None and measured.right_network is not None:
+        return line(
+            f"The formula puts {100 * measured.right:.1f} % of {rows} in the right class, "
+            f"the network {100 * measured.right_network:.1f} %; ", _rest(result),
+        )  # fmt: skip
     by_data = measured.judge == "data" and measured.r2_data is not None
     r2 = measured.r2_data if by_data else measured.r2_network
     if r2 is None or not math.isfinite(r2):
         return line("The formula could not be checked: it is undefined on the rows held out.")
     judge = "data" if by_data else "network"
     words = "formulas reproduce" if len(result.formulas) > 1 else "formula reproduces"
-    rows = f"{measured.held_out_rows} rows that were not used to find it"
-    if not measured.held_out_rows:
-        rows = f"the {measured.rows} rows used to find it"
     error = relative_error(r2)
     start = f"The {words} the {judge} on {rows} "
     if error < 1e-14:

@@ -1,0 +1,268 @@
+"""Classes: labels, cross-entropy, formulas of log-odds and decision boundaries."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import sympy
+import torch
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+
+import kansym
+from kansym.boundaries import boundaries
+from kansym.errors import InputError
+from kansym.formula import Formula
+from kansym.jacobians import row_jacobian_of
+from kansym.labels import as_labels, class_shares
+from kansym.losses import CrossEntropy, Loss, SquaredError
+from kansym.optimisers import levenberg_marquardt, mean_loss
+
+x1, x2 = sympy.symbols("x1 x2")
+
+
+def drawn(log_odds: np.ndarray, seed: int) -> np.ndarray:
+    """Classes 0, 1, ... at random; log-odds (rows,) or (rows, classes - 1) against class 0."""
+    rng = np.random.default_rng(seed)
+    scores = np.column_stack([np.zeros(len(log_odds)), log_odds])
+    return (scores + rng.gumbel(size=scores.shape)).argmax(1)
+
+
+def circle(rows: int = 1000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Points with log-odds of class 1 of 4.8 - 4 r^2."""
+    X = np.random.default_rng(seed).uniform(-1.5, 1.5, (rows, 2))
+    return X, drawn(4 * (1.2 - (X**2).sum(1)), seed + 1000)
+
+
+# -- labels ----------------------------------------------------------------------------------------
+
+
+def test_targets_are_platts():
+    labels = as_labels([True, False, True, True], 4)
+    assert labels.classes == ("False", "True")
+    np.testing.assert_allclose(labels.targets[:, 0], [4 / 5, 1 / 3, 4 / 5, 4 / 5])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [["b", "a", "c"] * 3, np.array([2, 0, 1] * 3), pd.Series(["v", "s", "w"] * 3, dtype="object")],
+)
+def test_any_labels_are_sorted_into_classes(given):
+    labels = as_labels(given, 9)
+    assert list(labels.classes) == sorted({str(label) for label in given})
+    assert [labels.classes[i] for i in labels.index] == [str(label) for label in given]
+    np.testing.assert_allclose(labels.entropy, np.log(3))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["a"] * 6, "1 classes"),
+        (list("abcdef"), "6 classes"),
+        ([["a", "b"]] * 6, "shape"),
+        (["a", "b"], "6 rows"),
+        ([0.0, 1.0, np.nan, 1.0, 0.0, 1.0], "row 2"),
+        (["a", None, "b", "a", "b", "a"], "row 1"),
+    ],
+)
+def test_what_are_no_labels_is_refused(given, words):
+    with pytest.raises(InputError, match=words):
+        as_labels(given, 6)
+
+
+def test_working_responses_solve_a_logistic_regression_in_one_step_from_its_solution():
+    X, y = circle()
+    labels = as_labels(y, len(y))
+    A = np.column_stack([np.ones(len(X)), X**2])
+    t = labels.targets[:, 0]
+    found = minimize(lambda b: np.sum(np.logaddexp(0, A @ b) - t * (A @ b)), np.zeros(3), tol=1e-12)
+    z, w = labels.working_responses((A @ found.x)[:, None], np.arange(len(X)))
+    left, right = A * np.sqrt(w), z * np.sqrt(w)
+    np.testing.assert_allclose(np.linalg.lstsq(left, right)[0][:, 0], found.x, rtol=1e-2)
+
+
+# -- losses ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", [SquaredError(), CrossEntropy(0.9)])
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_derivatives_of_a_loss_are_those_of_autograd(loss: Loss, outputs: int):
+    generator = torch.Generator().manual_seed(0)
+    columns = torch.randn(7, outputs, 4, generator=generator, dtype=torch.float64)
+    y = torch.rand(7, outputs, generator=generator, dtype=torch.float64) / outputs
+    theta = torch.randn(4, generator=generator, dtype=torch.float64)
+
+    def total(parameters: torch.Tensor) -> torch.Tensor:
+        return loss.total(columns @ parameters, y)
+
+    gradient = torch.autograd.functional.jacobian(total, theta)
+    hessian = torch.autograd.functional.hessian(total, theta)
+    f = columns @ theta
+    residual = torch.einsum("ro,rop->p", loss.residual(f, y), columns)
+    torch.testing.assert_close(2 * residual, gradient)
+    torch.testing.assert_close(2 * loss.curvature(f, columns), hessian)
+
+
+def test_the_cross_entropy_is_that_of_a_softmax_relative_to_the_shares():
+    rng = np.random.default_rng(0)
+    f, y = rng.normal(size=(50, 2)), rng.integers(0, 3, 50)
+    labels = as_labels(y, 50)
+    own = log_softmax(np.column_stack([np.zeros(50), f]), axis=1)
+    targets = np.column_stack([1 - labels.targets.sum(1), labels.targets])
+    expected = -(targets * own).sum(1).mean() / labels.entropy
+    least = -(targets * np.log(targets)).sum(1).mean() / labels.entropy
+    loss = CrossEntropy(labels.entropy)
+    found = mean_loss(lambda rows: rows, torch.tensor(f), torch.tensor(labels.targets), loss)
+    np.testing.assert_allclose(found, expected - least)
+    np.testing.assert_allclose(labels.mean_loss(f, np.arange(50)), expected * labels.entropy)
+
+
+def test_levenberg_marquardt_finds_the_logistic_regression():
+    X, y = circle(400)
+    labels = as_labels(y, len(y))
+    model = torch.nn.Sequential(torch.nn.Linear(2, 1)).double()
+    features, targets = torch.tensor(X**2), torch.tensor(labels.targets)
+    jacobian = row_jacobian_of(model)
+    assert jacobian is not None
+    loss = CrossEntropy(labels.entropy)
+    steps = levenberg_marquardt(model, jacobian, features, targets, loss=loss, tolerance=1e-12)
+    for _ in zip(range(50), steps, strict=False):
+        pass
+    A, t = np.column_stack([X**2, np.ones(len(X))]), labels.targets[:, 0]
+    best = minimize(lambda b: np.sum(np.logaddexp(0, A @ b) - t * (A @ b)), np.zeros(3), tol=1e-12)
+    found = [*model[0].weight[0].tolist(), model[0].bias.item()]
+    np.testing.assert_allclose(found, best.x, rtol=1e-4)
+
+
+# -- training and reading --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def read() -> tuple[kansym.Extraction, kansym.History]:
+    X, y = circle()
+    labels = np.where(y == 1, "inside", "a")
+    model = kansym.KAN([2, 2, 1], seed=0)
+    history = kansym.train(model, X, labels, loss="cross-entropy", progress=False)
+    return kansym.extract(model, X, labels, loss="cross-entropy", progress=False), history
+
+
+def test_a_circle_is_read_from_labels(read):
+    result, history = read
+    assert history.classes == ("a", "inside")
+    assert result.output_names == ("log-odds of inside",)
+    terms = sympy.Poly(result.expr, x1, x2).as_dict()
+    assert set(terms) == {(2, 0), (0, 2), (0, 0)}
+    assert result.fidelity.right > 0.85
+    assert result.fidelity.right >= result.fidelity.right_network - 0.02
+
+
+def test_intervals_of_log_odds_hold_the_truth(read):
+    result, _ = read
+    values = {c.name: c.interval(0.99) for c in result.formulas[0].constants}
+    template = sympy.Poly(result.formulas[0].template, x1, x2).as_dict()
+    for powers, truth in (((2, 0), -4.0), ((0, 2), -4.0), ((0, 0), 4.8)):
+        low, high = values[str(template[powers])]
+        assert low < truth < high
+
+
+def test_its_boundary_is_a_circle(read):
+    (boundary,) = read[0].boundaries()
+    assert boundary.classes == ("a", "inside")
+    left = sympy.Poly(boundary.equation.lhs, x1, x2).as_dict()
+    assert set(left) == {(2, 0), (0, 2)}
+    assert float(boundary.equation.rhs) == pytest.approx(1.2, rel=0.1)
+    assert "boundary a | inside: x1**2 +" in str(read[0])
+    assert (
+        kansym.Extraction.from_json(read[0].to_json()).boundaries()[0].classes == boundary.classes
+    )
+
+
+def test_three_classes_have_three_boundaries():
+    X = np.random.default_rng(1).normal(size=(1500, 2))
+    y = drawn(np.column_stack([2 * X[:, 0] + 0.5, 2 * X[:, 1] - 1]), 1001)
+    model = kansym.KAN([2, 2], seed=0)
+    kansym.train(model, X, y, loss="cross-entropy", progress=False)
+    result = kansym.extract(model, X, y, loss="cross-entropy", progress=False)
+    assert [boundary.classes for boundary in result.boundaries()] == [
+        ("0", "1"), ("0", "2"), ("1", "2"),
+    ]  # fmt: skip
+    assert result.fidelity.right >= result.fidelity.right_network - 0.03
+
+
+def test_mlps_learn_classes_as_well():
+    X, y = circle(500)
+    model = kansym.MLP([2, 6, 1], seed=0)
+    history = kansym.train(model, X, y, loss="cross-entropy", seconds=5, progress=False)
+    assert history.error < 0.8
+    scores = model(torch.tensor(X)).detach().numpy()[:, 0]
+    assert np.mean((scores > 0) == y) > 0.85
+
+
+@pytest.mark.parametrize(
+    ("widths", "y", "words"),
+    [([2, 2], [0, 1] * 20, "1 outputs"), ([2, 1], [0, 1, 2, 1] * 10, "2 outputs")],
+)
+def test_outputs_are_one_fewer_than_classes(widths, y, words):
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    with pytest.raises(InputError, match=words):
+        kansym.train(kansym.KAN(widths), X, y, loss="cross-entropy")
+    with pytest.raises(InputError, match="one output fewer"):
+        kansym.extract(kansym.KAN(widths), X, y, loss="cross-entropy")
+
+
+def test_labels_are_needed_and_losses_known():
+    X = np.zeros((10, 2))
+    with pytest.raises(InputError, match="labels"):
+        kansym.extract(kansym.KAN([2, 1]), X, loss="cross-entropy")
+    for call in (kansym.train, kansym.extract):
+        with pytest.raises(InputError, match="hinge"):
+            call(kansym.KAN([2, 1]), X, np.arange(10.0), loss="hinge")
+
+
+# -- boundaries ------------------------------------------------------------------------------------
+
+SCORES = [
+    3 - 5 * sympy.tanh(2 * x1**2 + 2 * x2**2),
+    2.5 * sympy.exp(x1 - x2) - 1.5,
+    (x1 - x2) * sympy.exp(x1 * x2),
+    sympy.sqrt(x1 + x2 + 4) - 2,
+    (x1 + x2) ** 3 + 1,
+    1.2 - 4 / (x1 + x2 + 4),
+    1 - sympy.log(x1**2 + x2 + 3),
+    -5 * sympy.sign(x1 - x2**2) + 1,
+    3 * x1 - 2 * x2 + 1,
+    2 * sympy.asinh(3 * x1 + x2**2) - 1,
+]
+
+
+@pytest.mark.parametrize("score", SCORES, ids=str)
+def test_a_boundary_lies_where_the_score_changes_its_sign(score: sympy.Expr):
+    (boundary,) = boundaries([Formula(score, ("x1", "x2"))], ["a", "b"])
+    rows = np.random.default_rng(0).uniform(-1, 1, (400, 2)).T
+    sides = sympy.lambdify((x1, x2), boundary.equation.lhs - boundary.equation.rhs)(*rows)
+    signs = np.sign(sympy.lambdify((x1, x2), score)(*rows))
+    agree = np.mean(signs == np.sign(sides))
+    assert agree in (0.0, 1.0)
+    assert -1 < signs.mean() < 1
+
+
+@pytest.mark.parametrize("score", [2 * sympy.exp(x1) + 1, 1 / (x1 + x2), sympy.tanh(x1) - 2])
+def test_some_classes_have_no_boundary(score: sympy.Expr):
+    (boundary,) = boundaries([Formula(score, ("x1", "x2"))], ["a", "b"])
+    assert boundary.equation is sympy.false
+    assert str(boundary) == "a | b: no boundary"
+
+
+def test_scores_before_a_softmax_are_taken_in_pairs():
+    formulas = [Formula(e, ("x1", "x2")) for e in (x1, x2, x1 + x2)]
+    found = [str(boundary) for boundary in boundaries(formulas, "abc")]
+    assert found == ["a | b: x1 - x2 = 0", "a | c: x2 = 0", "b | c: x1 = 0"]
+
+
+def test_classes_must_fit_the_formulas():
+    with pytest.raises(InputError, match="3 classes were named for 1 formulas"):
+        boundaries([Formula(x1, ("x1",))], "abc")
+
+
+def test_class_shares_sum_to_less_than_one():
+    shares = class_shares(np.random.default_rng(0).normal(size=(20, 3)) * 50)
+    assert ((shares >= 0) & (shares.sum(1, keepdims=True) <= 1 + 1e-12)).all()
