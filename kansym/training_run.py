@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from kansym.jacobians import row_jacobian_of
 from kansym.kan import KAN
-from kansym.losses import Loss
+from kansym.losses import Loss, SquaredError
 from kansym.optimisers import levenberg_marquardt, mean_loss
 from kansym.penalties import penalty_matrix
 from kansym.progress import ProgressCallback
@@ -23,7 +23,7 @@ SEARCH_ROWS = 1000
 """Rows that suffice to tell good starts from bad ones."""
 VALIDATION_STEPS = 5
 """Steps between looks at the held-out rows."""
-STALLED = 15
+STALLED = 30
 """Steps without a lower error on the held-out rows after which a phase ends."""
 
 
@@ -54,7 +54,7 @@ class TrainingRun:
     sparsity: float
     deadline: float
     tell: ProgressCallback
-    loss: Loss
+    loss: Loss = field(default_factory=SquaredError)
     started: float = field(default_factory=time.perf_counter)
     records: list[Record] = field(default_factory=list)
     best: "BestModel | None" = None

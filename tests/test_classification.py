@@ -119,7 +119,8 @@ def test_the_cross_entropy_is_that_of_a_softmax_relative_to_the_shares():
 def test_levenberg_marquardt_finds_the_logistic_regression():
     X, y = circle(400)
     labels = as_labels(y, len(y))
-    model = torch.nn.Sequential(torch.nn.Linear(2, 1)).double()
+    linear = torch.nn.Linear(2, 1).double()
+    model = torch.nn.Sequential(linear)
     features, targets = torch.tensor(X**2), torch.tensor(labels.targets)
     jacobian = row_jacobian_of(model)
     assert jacobian is not None
@@ -129,7 +130,7 @@ def test_levenberg_marquardt_finds_the_logistic_regression():
         pass
     A, t = np.column_stack([X**2, np.ones(len(X))]), labels.targets[:, 0]
     best = minimize(lambda b: np.sum(np.logaddexp(0, A @ b) - t * (A @ b)), np.zeros(3), tol=1e-12)
-    found = [*model[0].weight[0].tolist(), model[0].bias.item()]
+    found = [*linear.weight[0].tolist(), linear.bias.item()]
     np.testing.assert_allclose(found, best.x, rtol=1e-4)
 
 
@@ -185,7 +186,10 @@ def test_three_classes_have_three_boundaries():
     assert [boundary.classes for boundary in result.boundaries()] == [
         ("0", "1"), ("0", "2"), ("1", "2"),
     ]  # fmt: skip
-    assert result.fidelity.right >= result.fidelity.right_network - 0.03
+    fidelity = result.fidelity
+    assert fidelity.right is not None
+    assert fidelity.right_network is not None
+    assert fidelity.right >= fidelity.right_network - 0.03
 
 
 def test_mlps_learn_classes_as_well():
