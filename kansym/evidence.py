@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import scipy.constants
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from kansym.bounded_time import within
 from kansym.chains import fold_chains
@@ -25,6 +25,7 @@ from kansym.errors import InputError
 from kansym.extraction import EdgeReport, Extraction, Fidelity, FrontPoint, Provenance
 from kansym.fit import fit_curves
 from kansym.formula import Constant, Formula
+from kansym.labelled import Labelled
 from kansym.labels import Labels, as_labels
 from kansym.library import Candidate, Library
 from kansym.monomials import rewrite_monomials
@@ -35,7 +36,7 @@ from kansym.progress import ProgressCallback, progress_bar
 from kansym.searched_edges import search_edges, shortest_first
 from kansym.shortening import shorten
 from kansym.status import Finding, Status
-from kansym.symbolic_network import Refit, SymbolicNetwork, Wiring
+from kansym.symbolic_network import SymbolicNetwork, Wiring
 from kansym.sympy_programs import to_sympy
 from kansym.tables import Table, as_table, as_targets
 from kansym.tracing import trace
@@ -55,10 +56,6 @@ LEAST_SECONDS = 0.5
 """Time for refining constants when the budget is spent."""
 FINISHING_SHARE = 0.75
 """Share of the time for a formula after which its refinement ends of itself."""
-SCORING_STEPS, SETTLED = 10, 1e-6
-"""Most steps of Fisher's scoring, and the relative gain at which they end."""
-SCORING_SHARES = (1.0, 0.5, 0.25, 0.125)
-"""Parts of a step that are tried in turn."""
 INDEPENDENT = 1e-6
 """Ratio of singular values below which inputs count as determining one another."""
 FRONT_POINTS = 6
@@ -88,7 +85,7 @@ class Evidence:
     judge: Judge
     check_X: Float[np.ndarray, "held_out inputs"]
     check_y: Float[np.ndarray, "held_out outputs"] | None
-    labelled: "Labelled | None"
+    labelled: Labelled | None
     settings: dict[str, Any]
     seconds: dict[str, float]
     progress: bool | ProgressCallback | None = None
@@ -573,49 +570,6 @@ def _named_after(network: Network, targets: Table) -> Network:
     if network.outputs != unnamed or taken & set(targets.names):
         return network
     return network.renamed(targets.names)
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Class labels of the rows to choose by and of the rows to check on."""
-
-    labels: Labels
-    used: Int[np.ndarray, " rows"]
-    check: Int[np.ndarray, " held_out"]
-
-    def judge(self, judge: Judge, scores: Float[np.ndarray, "rows outputs"]) -> Judge:
-        """Judges log-odds near given ones as the labels of its rows do."""
-        y, weights = self.labels.working_responses(scores, self.used[: len(scores)])
-        return replace(judge, y=y, weights=weights, kind="data")
-
-    def likeliest(
-        self, symbolic: SymbolicNetwork, refit: Refit, judge: Judge
-    ) -> tuple[Refit, Judge]:
-        """Constants that make the labels likeliest, by Fisher's scoring, and the judge there."""
-        outputs = list(symbolic.wiring.outputs)
-        scores = symbolic.values(refit, judge.X)[:, outputs]
-        loss = self.labels.mean_loss(scores, self.used[: len(scores)])
-        for _ in range(SCORING_STEPS if np.isfinite(loss) else 0):
-            judge = self.judge(judge, scores)
-            for share in SCORING_SHARES:
-                y = scores + share * (judge.y - scores)
-                trial = symbolic.refit(refit.constants, refit.biases, judge.X, y, scale=judge.scale)
-                found = symbolic.values(trial, judge.X)[:, outputs]
-                lower = self.labels.mean_loss(found, self.used[: len(scores)])
-                if lower < loss:
-                    break
-            else:
-                break
-            gain, refit, scores, loss = loss - lower, trial, found, lower
-            if gain < SETTLED * loss:
-                break
-        if np.isfinite(loss):
-            judge = self.judge(judge, scores)
-        return replace(refit, error=judge.error(scores)), judge
-
-    def right(self, scores: Float[np.ndarray, "rows outputs"], *, aside: bool) -> float:
-        """Share of the rows to check on, or of the others, in the right class."""
-        return self.labels.right(scores, self.check if aside else self.used[: len(scores)])
 
 
 def _labels(y: Any, n_rows: int, n_outputs: int) -> Labels:

@@ -113,10 +113,6 @@ class RowJacobian(Protocol):
         self, x: Float[Tensor, "rows inputs"]
     ) -> tuple[Float[Tensor, "rows outputs"], Float[Tensor, "rows outputs parameters"]]: ...
 
-    def outputs(self, x: Float[Tensor, "rows inputs"]) -> Float[Tensor, "rows outputs"]:
-        """The outputs alone."""
-        ...
-
 
 def row_jacobian_of(model: nn.Module) -> RowJacobian | None:
     """The analytic Jacobian of a KAN or of an MLP; None for other modules.
@@ -147,12 +143,6 @@ class KANJacobian:
             _LayerPass(layer, first=layer is layers[0], last=layer is layers[-1])
             for layer in layers
         ]
-
-    @torch.no_grad()
-    def outputs(self, x: Tensor) -> Tensor:
-        for layer in self.passes:
-            x = layer.values(x)
-        return x
 
     @torch.no_grad()
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -209,13 +199,6 @@ class _LayerPass:
         self.sizes = [math.prod(self.columns), *sizes]
         self.size = sum(self.sizes)
 
-    def values(self, x: Tensor) -> Tensor:
-        """Values of the layer."""
-        if not self.only_sums:
-            return self.layer(x)
-        basis = self.layer.basis(x)
-        return self._sums(x, basis, self._weight())
-
     def forward(self, x: Tensor) -> tuple[_Tape, Tensor]:
         """Values of the layer with all that its derivatives need."""
         layer = self.layer
@@ -228,7 +211,9 @@ class _LayerPass:
             slopes = torch.bmm(derivative.transpose(0, 1), per_source).permute(1, 2, 0)
             slopes = slopes + straight if self.has_lines else slopes
         if self.only_sums:
-            return _Tape(x, basis, None, slopes, []), self._sums(x, basis, weight)
+            values = torch.addmm(layer.bias, basis.flatten(1), weight.flatten(1).T)
+            values = torch.addmm(values, x, straight.T) if self.has_lines else values
+            return _Tape(x, basis, None, slopes, []), values
         edges = torch.bmm(basis.transpose(0, 1), per_source).permute(1, 2, 0)
         edges = edges + x[:, None, :] * straight
         symbols: list[Tensor] = []
@@ -244,11 +229,6 @@ class _LayerPass:
     def _weight(self) -> Tensor:
         """Spline coefficients, zero where the edge is no spline."""
         return self.layer.coef if self.mask is None else self.layer.coef * self.mask
-
-    def _sums(self, x: Tensor, basis: Tensor, weight: Tensor) -> Tensor:
-        """Values of a layer of sums of splines and lines."""
-        values = torch.addmm(self.layer.bias, basis.flatten(1), weight.flatten(1).T)
-        return torch.addmm(values, x, self.layer.straight().T) if self.has_lines else values
 
     def _basis(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """Basis and its derivative; nothing asks for that of the first layer."""
@@ -306,10 +286,6 @@ class MLPJacobian:
     """Analytic Jacobian of a stack of Linear layers and elementwise activations."""
 
     model: nn.Sequential
-
-    @torch.no_grad()
-    def outputs(self, x: Tensor) -> Tensor:
-        return self.model(x)
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
         tape: list[tuple[nn.Module, Tensor]] = []

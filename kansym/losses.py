@@ -84,7 +84,8 @@ class CrossEntropy:
         normaliser = torch.cat([torch.zeros_like(f[:, :1]), f], dim=1).logsumexp(1)
         shares = torch.cat([1 - y.sum(1, keepdim=True), y], dim=1).double()
         least = -torch.xlogy(shares, shares).sum(1)
-        return (normaliser - (y * f).sum(1) - least).sum() * self._scale(y)
+        # Of a perfect fit, rounding must not leave a loss below zero: its root is the error.
+        return (normaliser - (y * f).sum(1) - least).sum().clamp_min(0.0) * self._scale(y)
 
     def residual(self, outputs: Tensor, y: Tensor) -> Tensor:
         return (self._shares(outputs) - y) * (self._scale(y) / 2)

@@ -122,7 +122,7 @@ def levenberg_marquardt(  # noqa: PLR0913 - a model, its data, and how far to go
             if int(failed) == 0:
                 step = -torch.cholesky_solve(gradient[:, None], factor)[:, 0]
                 free.set(theta + step)
-                mean = mean_loss(jacobian.outputs, x, y, loss)
+                mean = mean_loss(model, x, y, loss)
                 trial = theta + step
                 new_cost = mean + float(trial @ roughness @ trial)
                 predicted = float(step @ (mu * scale * step - gradient))

@@ -126,14 +126,12 @@ class _Shortening:
 
     def without_idle_edges(self, best: Choice) -> Choice:
         """Edges left out that have come to do nothing, or nothing that pays."""
+        symbolic = SymbolicNetwork(self.wiring, [option.function for option in best.options])
+        means = symbolic.curves(best.refit, self.judge.X[:POINTS])[1].mean(axis=0).tolist()
         for edge in self.optional:
-            option = best.options[edge]
-            if isinstance(option.function, ConstantFunction) or self.late():
+            if isinstance(best.options[edge].function, ConstantFunction) or self.late():
                 continue
-            symbolic = SymbolicNetwork(self.wiring, [each.function for each in best.options])
-            _, y = symbolic.curves(best.refit, self.judge.X[:POINTS])
-            mean = float(y[:, edge].mean())
-            nothing = Option(ConstantFunction(), (1.0, 0.0, 1.0, mean), 0.0, None)
+            nothing = Option(ConstantFunction(), (1.0, 0.0, 1.0, means[edge]), 0.0, None)
             trial = self.replaced(best, {edge: nothing})
             best = min(best, trial, key=lambda each: each.length)
         return best

@@ -116,6 +116,14 @@ def test_the_cross_entropy_is_that_of_a_softmax_relative_to_the_shares():
     np.testing.assert_allclose(labels.mean_loss(f, np.arange(50)), expected * labels.entropy)
 
 
+def test_a_perfect_fit_has_no_loss_and_none_below_zero():
+    shares = torch.linspace(0.01, 0.99, 500, dtype=torch.float64)[:, None]
+    total = mean_loss(torch.logit, shares, shares, CrossEntropy(0.7))
+    assert 0 <= total < 1e-15
+    each = [float(CrossEntropy(0.7).total(torch.logit(y[None]), y[None])) for y in shares]
+    assert min(each) >= 0
+
+
 def test_levenberg_marquardt_finds_the_logistic_regression():
     X, y = circle(400)
     labels = as_labels(y, len(y))
