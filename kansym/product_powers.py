@@ -28,7 +28,7 @@ FROM_AFAR = 1e-3
 BASINS = 2
 """Best powers of the coarse scan that are looked at closer."""
 LARGEST = 5.0
-"""Powers between its reciprocal and itself are tried."""
+"""Powers between its reciprocal and itself are tried, of either sign."""
 THINNED = 5
 """One in so many points of a curve is looked at."""
 WINNERS = 2
@@ -154,18 +154,22 @@ class _Trial:
         return _Scores(bits.reshape(-1, n).sum(axis=1), errors.reshape(-1, n).max(axis=1), winners)
 
     def best(self, library: Library, floor: float) -> tuple[float, float]:
-        """The power of fewest bits, and these: a coarse scan, then closer and closer looks."""
+        """The power of fewest bits, and these: a coarse scan, then closer and closer looks.
+
+        Powers of both signs: a product of reciprocals, followed by g(1 / q), is as likely.
+        """
         logs = np.linspace(-np.log(LARGEST), np.log(LARGEST), _COARSE)
+        powers = np.concatenate([np.exp(logs), -np.exp(logs)])
         # From afar the best power shows by functions that nearly fit.
-        scan = self.scores(np.exp(logs), library, max(floor, FROM_AFAR))
+        scan = self.scores(powers, library, max(floor, FROM_AFAR))
         order = np.argsort(scan.bits)[:BASINS].tolist()
-        found = [(float(scan.bits[i]), float(logs[i])) for i in order]
+        found = [(float(scan.bits[i]), float(powers[i])) for i in order]
         step = float(logs[1] - logs[0])
         likely = scan.winning(order)
         for _ in range(_ZOOMS):
-            offsets = step * np.linspace(-1, 1, _FINE)
-            near = np.concatenate([center + offsets for _, center in found])
-            closer = self.scores(np.exp(near), likely, floor)
+            factors = np.exp(step * np.linspace(-1, 1, _FINE))
+            near = np.concatenate([center * factors for _, center in found])
+            closer = self.scores(near, likely, floor)
             bits, near = closer.bits.reshape(-1, _FINE), near.reshape(-1, _FINE)
             best = bits.argmin(axis=1)
             likely = closer.winning((best + _FINE * np.arange(len(best))).tolist())
@@ -173,8 +177,8 @@ class _Trial:
                 (float(bits[row, k]), float(near[row, k])) for row, k in enumerate(best.tolist())
             ]
             step *= 2 / (_FINE - 1)
-        fewest, log_power = min(found)
-        return float(np.exp(log_power)), fewest
+        fewest, power = min(found)
+        return power, fewest
 
     def _curves(self, power: float) -> list[tuple[Array, Array, Array]]:
         """Points of every factor and every outgoing curve."""

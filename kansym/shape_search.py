@@ -4,6 +4,7 @@ import copy
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -24,9 +25,12 @@ __all__ = [
     "train_kan",
 ]
 
-GOOD, CLEAR, PERFECT = 2e-2, 1e-4, 1e-6
-"""Relative errors: a start worth refining, a shape that is surely right, nothing left to gain."""
+GOOD, CLEAR, SETTLED, PERFECT = 2e-2, 1e-4, 3e-5, 1e-6
+"""Relative errors: a start worth refining, a shape that is surely right, a minimum that is, nothing
+left to gain."""
 MOST_PARAMETERS = 2500
+LOWER = 0.3
+"""Share of the error of a wrong minimum below which a start is in another one."""
 AGAIN = 6
 """Trainings from other starts where the best one leaves more than noise."""
 AGREEING = 0.02
@@ -53,12 +57,13 @@ def train_kan(
         until = run.started + max(AGAIN_SECONDS, 2 * (time.perf_counter() - run.started))
         for number in range(1, AGAIN + 1):
             late = time.perf_counter() > until
-            if late or starts == 1 or best.error < CLEAR or _only_noise(best.model, run):
+            if late or starts == 1 or best.error < SETTLED or _only_noise(best.model, run):
                 break
             # A fine error with a pattern in it is a wrong minimum more often than not.
             other, elsewhere = BestModel(model, run, fresh=True), copy.copy(run)
             elsewhere.seed = run.seed + 100_000 * number
-            _from_scratch(model, [chosen.widths], elsewhere, other, steps, starts, pruning)
+            longer = Race(good=min(GOOD, LOWER * best.error), agreeing=starts, until=until)
+            _from_scratch(model, [chosen.widths], elsewhere, other, steps, starts, pruning, longer)
             again = _agree(other.error, best.error)
             best.offer(other.model, other.error)
             if again:
@@ -79,9 +84,10 @@ def _from_scratch(
     steps: int,
     starts: int,
     pruning: bool,
+    race: "Race | None" = None,
 ) -> KAN:
     """Search, prune and refine; the model whose splines were refined."""
-    chosen = search_shapes(model, shapes, run, best, starts)
+    chosen = search_shapes(model, shapes, run, best, starts, race or Race())
     if pruning:
         run.tell(0.6, "pruning")
         chosen = prune(chosen, run, best)
@@ -144,8 +150,29 @@ def _drawn_by_hand(model: KAN) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class Race:
+    """What ends a race of random starts before all have run.
+
+    Attributes
+    ----------
+    good : relative error of a start that is taken at once.
+    agreeing : starts that have come to the same lowest error, which then is the noise.
+    until : time, of `time.perf_counter`.
+    """
+
+    good: float = GOOD
+    agreeing: int = 4
+    until: float = math.inf
+
+
 def search_shapes(
-    model: KAN, shapes: Sequence[tuple[Width, ...]], run: TrainingRun, best: BestModel, starts: int
+    model: KAN,
+    shapes: Sequence[tuple[Width, ...]],
+    run: TrainingRun,
+    best: BestModel,
+    starts: int,
+    race: Race,
 ) -> KAN:
     """The first of some shapes whose error falls with the grid as the right shape's does.
 
@@ -156,12 +183,14 @@ def search_shapes(
     model : gives grid, degree, domain and precision; and its own splines to its own shape.
     shapes : simplest first.
     starts : most random starts for the last shape; the others get a third.
+    race : what ends the race of the starts.
     """
     tried: list[tuple[float, KAN]] = []
     for number, widths in enumerate(shapes):
         few = starts if number + 1 == len(shapes) else (starts + 2) // 3
-        until = share_of_time(run, len(shapes) - number)
-        found, error, converging = best_of_shape(model, widths, run, few, until)
+        until = min(race.until, share_of_time(run, len(shapes) - number))
+        limited = replace(race, until=until)
+        found, error, converging = best_of_shape(model, widths, run, few, limited)
         tried.append((error, found))
         best.offer(found, error)
         run.tell(0.6 * (number + 1) / len(shapes), f"{list(widths)}, error {error:.1e}")
@@ -182,7 +211,7 @@ def share_of_time(run: TrainingRun, shapes_left: int) -> float:
 
 
 def best_of_shape(
-    model: KAN, widths: tuple[Width, ...], run: TrainingRun, starts: int, until: float
+    model: KAN, widths: tuple[Width, ...], run: TrainingRun, starts: int, race: Race
 ) -> tuple[KAN, float, bool]:
     """The best model of one shape, its error, and whether that falls with the grid.
 
@@ -191,8 +220,8 @@ def best_of_shape(
     """
     best: tuple[KAN, float] | None = None
     first = 0
-    while first < starts and (first == 0 or time.perf_counter() < until):
-        found, coarse, first = _best_start(model, widths, run, range(first, starts), until)
+    while first < starts and (first == 0 or time.perf_counter() < race.until):
+        found, coarse, first = _best_start(model, widths, run, range(first, starts), race)
         fine = _doubled(found, run)
         again = best is not None and _agree(fine, best[1])
         if best is None or fine < best[1]:
@@ -228,7 +257,7 @@ def _fresh_copy(model: KAN, widths: tuple[Width, ...], seed: int) -> KAN:
 
 
 def _best_start(
-    model: KAN, widths: tuple[Width, ...], run: TrainingRun, starts: range, until: float
+    model: KAN, widths: tuple[Width, ...], run: TrainingRun, starts: range, race: Race
 ) -> tuple[KAN, float, int]:
     """The best of several random starts on coarse splines, its held-out error, the next start.
 
@@ -245,7 +274,7 @@ def _best_start(
         following = start + 1
         best = min(error for error, _ in raced)
         same = sum(error < 1.05 * best for error, _ in raced)
-        if best < GOOD or same >= 4 or time.perf_counter() > until:
+        if best < race.good or same >= race.agreeing or time.perf_counter() > race.until:
             break
     finished: list[tuple[float, KAN]] = []
     for _, trial in sorted(raced, key=lambda pair: pair[0])[:2]:
@@ -254,23 +283,31 @@ def _best_start(
             trial, 30, f"{list(widths)}", smoothness=1e-9, tolerance=1e-3, patience=3
         )
         finished.append((run.validation(trial), trial))
-        if finished[0][0] < GOOD:
+        if finished[0][0] < race.good:
             break
     error, chosen = min(finished, key=lambda pair: pair[0])
     return chosen, error, following
 
 
 def _vary(trial: KAN, start: int, seed: int) -> None:
-    """Starts differ in roughness: the model's own splines, wild ones, and soft ones in turn."""
+    """Starts differ: the model's own splines, wild ones, soft ones, factors with and without sign.
+
+    A factor that stays positive in training never comes to a product whose factors cross zero.
+    """
     if start == 0:
         return
     generator = torch.Generator().manual_seed(seed + 1000 * start)
     noise, size = ((1.0, 1.0), (0.3, 0.5))[start % 2]
+    crossing = start % 4 >= 2
     with torch.no_grad():
         for layer in trial.kan_layers:
             layer.reset(generator, noise)
             soft = torch.where(layer.frozen, 1.0, size)[..., None]
             layer.coef[: layer.n_sum].mul_(soft[: layer.n_sum])
+            if crossing:
+                factors = layer.coef[layer.n_sum :]
+                free = ~layer.frozen[layer.n_sum :][..., None]
+                factors.copy_(torch.where(free, 2 * (factors - 1), factors))
 
 
 def _race(trial: KAN, run: TrainingRun, phase: str) -> float:
