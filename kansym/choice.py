@@ -7,13 +7,15 @@ and a swap is kept if it shortens the description: bits of the residual plus bit
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
 from kansym.edge_fit import EdgeFit
 from kansym.edge_functions import ConstantFunction, CurveFunction, EdgeFunction
+from kansym.fit import CONSTANT_BITS
+from kansym.library import Candidate
 from kansym.network import Network
 from kansym.polynomials import polynomial_fit
 from kansym.symbolic_network import MARGIN, Refit, SymbolicNetwork, Wiring
@@ -24,6 +26,11 @@ CURVE_BITS = 120.0
 """Bits of an edge that stays a curve: about a dozen numbers of ten bits."""
 EXPLAINED = 3e-4
 """Relative error at which a library function explains an edge."""
+TRIVIAL = (1e-6, 1e-2)
+"""Bounds of the relative difference up to which a scale counts as 1, or a shift as 0: the error of
+the formula between them."""
+COUNTED_ROWS = 200
+"""Rows that show the sizes that constants are compared with."""
 WITHIN_BITS = 40.0
 """Alternatives further behind the best of their edge are not tried."""
 
@@ -83,6 +90,18 @@ class Judge:
             return float("inf")
         return self.weight * float(np.log2(np.hypot(error, self.floor))) + bits
 
+    def choice(
+        self,
+        picks: tuple[int, ...],
+        options: Sequence[Option],
+        symbolic: SymbolicNetwork,
+        refit: Refit,
+    ) -> "Choice":
+        """Options that were refitted together, with the bits of what they have come to be."""
+        options = _counted(options, symbolic, refit, self.X[:COUNTED_ROWS])
+        bits = sum(option.bits for option in options)
+        return Choice(picks, options, refit, bits, self.length(refit.error, bits))
+
     def hopeless(self, best: "Choice", more_bits: float) -> float:
         """Error early in a refit with which a choice of more or fewer bits cannot beat another."""
         saved = max(-more_bits / self.weight, 0.0)
@@ -104,6 +123,46 @@ class Choice:
     def error(self) -> float:
         """Relative error against the judge."""
         return self.refit.error
+
+
+def _counted(
+    options: Sequence[Option],
+    symbolic: SymbolicNetwork,
+    refit: Refit,
+    X: Float[np.ndarray, "rows inputs"],
+) -> tuple[Option, ...]:
+    """With the bits of the constants that a refit has come to need.
+
+    Those are scales and shifts before a function, and shifts after it if it is a factor. The scale
+    of a hidden node is arbitrary, so that a scale of 1 after it is no simpler than any other; nor
+    is a shift of 0 after a hidden sum, which has a bias of its own.
+    """
+    wiring = symbolic.wiring
+    arguments, values = symbolic.curves(refit, X)
+    near = float(np.clip(refit.error, *TRIVIAL))
+    found = []
+    for edge, (option, (a, b, _, d)) in enumerate(zip(options, refit.constants, strict=True)):
+        function, fit = option.function, option.fit
+        if not isinstance(function, Candidate) or fit is None:
+            found.append(option)
+            continue
+        source, target = wiring.sources[edge], wiring.targets[edge]
+        hidden, factor = source >= wiring.n_inputs, wiring.is_product[target]
+        summed = hidden and not wiring.is_product[source]
+        needed = (
+            not function.scale_free and (hidden or abs(abs(a) - 1) > near),
+            not function.shift_free and (summed or abs(b) > near * _size(arguments[:, edge] - b)),
+            factor and abs(d) > near * _size(values[:, edge] - d),
+        )
+        shown = int(fit.constants[0] not in (1, -1)) + int(fit.constants[1] != 0)
+        bits = fit.complexity + CONSTANT_BITS * (sum(needed) - shown)
+        found.append(replace(option, bits=bits))
+    return tuple(found)
+
+
+def _size(values: Float[np.ndarray, " rows"]) -> float:
+    """Root mean square."""
+    return float(np.sqrt(np.mean(values**2)))
 
 
 def options_of(network: Network, fits: Sequence[Sequence[EdgeFit]]) -> list[list[Option]]:
@@ -161,9 +220,7 @@ class _Search:
             hopeless=hopeless,
             deadline=self.deadline,
         )
-        bits = sum(option.bits for option in chosen)
-        choice = Choice(picks, chosen, refit, bits, self.judge.length(refit.error, bits))
-        self.seen[picks] = choice
+        choice = self.seen[picks] = self.judge.choice(picks, chosen, symbolic, refit)
         return choice
 
     def _start(self, chosen: tuple[Option, ...]) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ near to what it is then, one edge at a time and all together, and the rest follo
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -16,7 +16,7 @@ import numpy as np
 from kansym.choice import Choice, Judge, Option
 from kansym.edge_fit import EdgeFit, error_bits
 from kansym.edge_functions import ConstantFunction, CurveFunction
-from kansym.fit import fit_curves, fit_edge
+from kansym.fit import CONSTANT_BITS, fit_curves, fit_edge
 from kansym.library import Candidate, Library
 from kansym.network import Edge, Network
 from kansym.symbolic_network import SymbolicNetwork, Wiring
@@ -31,12 +31,24 @@ MOST = 6
 """Most simpler functions tried on an edge."""
 TOP, FLOOR = 20, 1e-3
 """Functions of an edge that are looked at, and the error up to which only their length counts."""
-POWERS = tuple(float(np.exp(u)) for u in np.linspace(-1.25, 1.25, 19) if abs(u) > 0.01)
+POWERS = tuple(
+    sign * float(np.exp(u))
+    for sign in (1, -1)
+    for u in np.linspace(-1.25, 1.25, 19)
+    if sign < 0 or abs(u) > 0.01
+)
 """Powers of a product that are tried."""
 FLOORS = (1e-3, 1e-2, 5e-2)
 """Errors that count as a fit there: refitting makes good much of what is left."""
 MOST_POWERS = 20
 """Most choices with other powers tried in one round."""
+SLACK_BITS = 30.0
+"""Bits by which another function may seem worse before all constants are refitted."""
+MOST_EXCHANGES = 8
+BRANCHES, BEAM = 4, 2
+"""Functions tried for curves in one step, and choices that are kept for the next."""
+NUMB = 1e-4
+"""Share of the largest weight below which a row says nothing about an edge."""
 SOLVED = 400
 """Rows for which the values of an edge are solved for."""
 POINTS = 100
@@ -107,13 +119,18 @@ class _Shortening:
         without = self.without_idle_edges(best)
         if without is not best:
             return without
-        simpler = self.simpler(best)
-        for start, replacements in self._several(best, simpler):
-            if self.late():
-                return best
-            trial = self.replaced(start, _options(replacements))
-            if trial.length < best.length:
+        for attempt in (self.with_simpler, self.exchanged, self.from_afar):
+            trial = attempt(best)
+            if trial is not best:
                 return trial
+        return best
+
+    def with_simpler(self, best: Choice) -> Choice:
+        """With simpler functions on all edges together, or else on one after the other."""
+        simpler = self.simpler(best)
+        trial = self._first_shorter(best, ((best, each) for each in _together(simpler)))
+        if trial is not best:
+            return trial
         first = best
         for edge in sorted(range(len(simpler)), key=lambda edge: -first.options[edge].bits):
             for near in simpler[edge]:
@@ -123,6 +140,113 @@ class _Shortening:
                     trial = self.replaced(best, _options({edge: near}))
                     best = min(best, trial, key=lambda each: each.length)
         return best
+
+    def from_afar(self, best: Choice) -> Choice:
+        """With functions that no small step leads to: products in other powers or offsets."""
+        if best.error <= 3 * self.judge.floor:
+            return best
+        # From few fits to many.
+        for attempt in (self.without_curves, self.with_released):
+            trial = attempt(best)
+            if trial is not best:
+                return trial
+        return self._first_shorter(best, ((best, each) for each in self.powers(best)))
+
+    def with_released(self, best: Choice) -> Choice:
+        """With a function for a curve, once factors of products have lost their offsets."""
+        return self._first_shorter(best, self.released(best))
+
+    def without_curves(self, best: Choice) -> Choice:
+        """With functions in place of curves, each solved for once the ones before it are known.
+
+        The first may make the formula worse, as curves are made for one another.
+        """
+        beam = [best]
+        while not self.late():
+            trials = [
+                self.replaced(start, _options(replacements))
+                for start in beam
+                for replacements in self.exchanges(start, self._curves(start), np.inf)[:BRANCHES]
+            ]
+            if not trials:
+                break
+            beam = sorted(trials, key=lambda each: each.length)[:BEAM]
+            if beam[0].length < best.length:
+                return beam[0]
+        return best
+
+    def _curves(self, best: Choice) -> list[int]:
+        """Edges that stay curves although they may be functions."""
+        return [
+            edge
+            for edge, option in enumerate(best.options)
+            if isinstance(option.function, CurveFunction) and self.libraries[edge]
+        ]
+
+    def _first_shorter(
+        self, best: Choice, trials: Iterable[tuple[Choice, Mapping[int, EdgeFit]]]
+    ) -> Choice:
+        """The first of some replacements, each with where to start, that pays."""
+        for start, replacements in trials:
+            if self.late():
+                break
+            trial = self.replaced(start, _options(replacements))
+            if trial.length < best.length:
+                return trial
+        return best
+
+    def exchanged(self, best: Choice) -> Choice:
+        """With the function on one edge that the residual asks for; the same if none is better."""
+        found = self.exchanges(best, range(len(self.edges)), SLACK_BITS)
+        return self._first_shorter(best, ((best, each) for each in found[:MOST_EXCHANGES]))
+
+    def exchanges(
+        self, best: Choice, edges: Iterable[int], slack: float
+    ) -> list[dict[int, EdgeFit]]:
+        """Functions of single edges that may make a formula shorter, the most promising first.
+
+        Each edge is solved for, with all others as they are: the error of a function against
+        that, weighted by how much the output depends on it, is the error that the formula would
+        have.
+        """
+        if len(self.wiring.outputs) > 1 or best.error <= 3 * self.judge.floor:
+            return []
+        found: list[tuple[float, int, EdgeFit]] = []
+        for edge in edges:
+            option, library = best.options[edge], self.libraries[edge]
+            solved = self._solved(best, edge) if len(library) > 1 and not self.late() else None
+            if solved is None:
+                continue
+            x, y, weight, error = solved
+            fits = fit_curves(
+                x[None], y[None], weight[None],
+                Library(list(library)), top=TOP, floor=max(0.5 * error, FLOOR), stop=self.late,
+            )[0]  # fmt: skip
+            for fit in (each for each in fits if each.candidate in library):
+                bits = best.bits - option.bits + fit.complexity
+                length = self.judge.length(best.error * fit.error / error, bits)
+                if fit.candidate != option.function and length < best.length + slack:
+                    found.append((length, edge, fit))
+        found.sort(key=lambda each: each[0])
+        return [{edge: fit} for _, edge, fit in found]
+
+    def _solved(
+        self, best: Choice, edge: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float] | None:
+        """Arguments of an edge, the values that it needs, weights, and its error against them."""
+        symbolic = SymbolicNetwork(self.wiring, [option.function for option in best.options])
+        rows = slice(SOLVED)
+        x, y, weight = symbolic.needed(best.refit, self.judge.X[rows], self.judge.y[rows, 0], edge)
+        own = symbolic.curves(best.refit, self.judge.X[rows])[1][:, edge]
+        weight = weight / self.judge.scale[rows, 0] ** 2
+        usable = np.isfinite(x + y + weight + own)
+        usable &= weight > NUMB * np.max(weight, where=usable, initial=0.0)
+        x, y, weight, own = x[usable], y[usable], weight[usable], own[usable]
+        if usable.sum() < POINTS or not (_varies(x) and _varies(y)):
+            return None
+        spread = weight @ (y - weight @ y / weight.sum()) ** 2
+        error = float(np.sqrt(weight @ (y - own) ** 2 / spread))
+        return (x, y, weight, error) if error > 0 else None
 
     def without_idle_edges(self, best: Choice) -> Choice:
         """Edges left out that have come to do nothing, or nothing that pays."""
@@ -135,18 +259,6 @@ class _Shortening:
             trial = self.replaced(best, {edge: nothing})
             best = min(best, trial, key=lambda each: each.length)
         return best
-
-    def _several(
-        self, best: Choice, simpler: Sequence[Sequence[EdgeFit]]
-    ) -> Iterator[tuple[Choice, dict[int, EdgeFit]]]:
-        """Where to start, and functions to replace at once."""
-        for replacements in _together(simpler):
-            yield best, replacements
-        if best.error > 3 * self.judge.floor:
-            # One curve is fitted for the one, dozens for the other.
-            yield from self.released(best)
-            for replacements in self.powers(best):
-                yield best, replacements
 
     def simpler(self, best: Choice) -> list[list[EdgeFit]]:
         """Per edge, functions near to what it is now, each simpler and less near than the last."""
@@ -165,8 +277,10 @@ class _Shortening:
         if not edges:
             return found
         together = Library(list(dict.fromkeys(c for edge in edges for c in allowed[edge])))
+        # What the formula leaves over anyway may be left over by an edge.
+        floor = float(np.clip(best.error, FLOOR, NEAR))
         every = fit_curves(
-            x[:, edges].T, y[:, edges].T, library=together, top=TOP, floor=FLOOR, stop=self.late
+            x[:, edges].T, y[:, edges].T, library=together, top=TOP, floor=floor, stop=self.late
         )
         for edge, fits in zip(edges, every, strict=True):
             bits = best.options[edge].bits
@@ -204,11 +318,13 @@ class _Shortening:
                 }
                 for floor in FLOORS if all(own.values()) else ():
                     chosen = {
-                        edge: min(each, key=partial(_score, floor=floor))
+                        edge: min(each, key=partial(_score, floor=floor, factor=edge in entering))
                         for edge, each in own.items()
                     }
                     names = tuple((edge, fit.candidate.name) for edge, fit in chosen.items())
-                    score = sum(_score(fit, FLOORS[1]) for fit in chosen.values())
+                    score = sum(
+                        _score(fit, FLOORS[1], edge in entering) for edge, fit in chosen.items()
+                    )
                     if names not in found or score < found[names][0]:
                         found[names] = (score, chosen)
         ranked = sorted(found.values(), key=lambda each: each[0])
@@ -223,17 +339,12 @@ class _Shortening:
         if len(self.wiring.outputs) > 1:
             return
         symbolic = SymbolicNetwork(self.wiring, [option.function for option in best.options])
-        curves = [
-            edge
-            for edge, option in enumerate(best.options)
-            if isinstance(option.function, CurveFunction) and self.libraries[edge]
-        ]
         offsets = [
             edge
             for edge, target in enumerate(self.wiring.targets)
             if self.wiring.is_product[target] and best.refit.constants[edge, 3] != 0
         ]
-        for edge in curves:
+        for edge in self._curves(best):
             others = [other for other in offsets if other != edge]
             for dropped in dict.fromkeys([tuple(others), *((other,) for other in others)]):
                 constants = best.refit.constants.copy()
@@ -302,8 +413,7 @@ class _Shortening:
             deadline=self.deadline,
             hopeless=self.judge.hopeless(best, bits - best.bits),
         )
-        length = self.judge.length(refit.error, bits)
-        return Choice(tuple(picks), tuple(options), refit, bits, length)
+        return self.judge.choice(tuple(picks), options, symbolic, refit)
 
 
 def _options(fits: Mapping[int, EdgeFit]) -> dict[int, Option]:
@@ -319,9 +429,14 @@ def _varies(values: np.ndarray) -> bool:
     return bool(np.isfinite(values).all() and np.ptp(values) > 1e-9 * np.abs(values).max())
 
 
-def _score(fit: EdgeFit, floor: float) -> float:
-    """Bits of a function and of what it leaves over, errors below a floor for nothing."""
-    return float(error_bits(fit.error, floor)) + fit.complexity
+def _score(fit: EdgeFit, floor: float, factor: bool) -> float:
+    """Bits of a function and of what it leaves over, errors below a floor for nothing.
+
+    A shift after the function is one constant more in a factor; in a sum it goes into the bias.
+    """
+    _, _, c, d = fit.constants
+    shifted = factor and abs(d) > floor * abs(c)
+    return float(error_bits(fit.error, floor)) + fit.complexity + CONSTANT_BITS * shifted
 
 
 def _together(simpler: Sequence[Sequence[EdgeFit]]) -> list[dict[int, EdgeFit]]:
