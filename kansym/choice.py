@@ -161,8 +161,8 @@ def _counted(
 
 
 def _size(values: Float[np.ndarray, " rows"]) -> float:
-    """Root mean square."""
-    return float(np.sqrt(np.mean(values**2)))
+    """Largest absolute value."""
+    return float(np.abs(values).max())
 
 
 def options_of(network: Network, fits: Sequence[Sequence[EdgeFit]]) -> list[list[Option]]:

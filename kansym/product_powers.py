@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
+from kansym.edge_fit import error_bits
 from kansym.fit import fit_curves
 from kansym.library import Candidate, Library
 from kansym.network import Edge, Network, Node
@@ -25,10 +26,16 @@ WORTH_BITS = 40.0
 """Bits that another power must save."""
 FROM_AFAR = 1e-3
 """Relative error that counts as a fit in the coarse scan."""
-BASINS = 2
-"""Best powers of the coarse scan that are looked at closer."""
+BASINS = 4
+"""Local minima of the coarse scan that are looked at closer, the best ones."""
 LARGEST = 5.0
 """Powers between its reciprocal and itself are tried, of either sign."""
+CROSSING = 1e-3
+"""Share of the largest value below which values of the other sign are as good as zero."""
+EVEN = 1e-8
+"""Least variance of a curve, over its largest square."""
+LOOKED_AT = 6
+"""Functions of a curve that are ranked by what their errors cost."""
 THINNED = 5
 """One in so many points of a curve is looked at."""
 WINNERS = 2
@@ -89,23 +96,44 @@ def _mended(network: Network, node: Node, library: Library, floor: float) -> Net
     known |= len({len(edge.x) for edge in (*entering, *leaving)}) > 1
     if known or not leaving or len(entering) < 2:
         return network
-    if any(edge.y.min() <= 0 <= edge.y.max() for edge in entering):
+    nodes = network.values(network.sample)
+    values = nodes[node.name] - node.bias
+    if not all(_has_one_sign(each) for each in (values, *(edge.y for edge in entering))):
         return network
-    values = network.values(network.sample)[node.name] - node.bias
-    if values.min() <= 0 <= values.max():
-        return network
-    trial = _Trial(entering, leaving, np.abs(values), float(np.sign(values[0])), node.bias)
+    steepness = sum((_steepness(edge, nodes[node.name], values) for edge in leaving), start=0.0)
+    weights = [_averaged(steepness, nodes[edge.source], edge.x) for edge in entering]
+    sign = float(np.sign(values[np.abs(values).argmax()]))
+    trial = _Trial(entering, leaving, weights, np.abs(values), sign, node.bias)
     explained = max(EXPLAINED, 3 * floor)
-    # The functions worth mending for are plain ones, and a part of the points tells.
-    plain = sorted(library, key=lambda candidate: candidate.complexity)
-    simple = Library(plain[: max(1, len(plain) // 2)])
-    before = trial.scores(np.ones(1), simple, floor)
+    # A part of the points tells.
+    before = trial.scores(np.ones(1), library, floor)
     if before.errors[0] <= explained:
         return network
     if trial.scores(np.ones(1), library, floor, every=1).errors[0] <= explained:
         return network
-    power, after = trial.best(simple, floor)
+    power, after = trial.best(library, floor)
     return trial.applied(network, node, power) if after < before.bits[0] - WORTH_BITS else network
+
+
+def _has_one_sign(values: Array) -> bool:
+    """Whether values have one sign, but for some that are as good as zero."""
+    return bool(min(-values.min(), values.max()) < CROSSING * np.abs(values).max())
+
+
+def _steepness(edge: Edge, p: Array, values: Array) -> Array:
+    """(p g'(p) / spread of g)^2: how much an error of a factor, relative to it, costs on a row."""
+    step = 1e-4 * float(np.ptp(p))
+    slope = (edge.function(p + step) - edge.function(p - step)) / (2 * step)
+    return (values * slope / float(np.std(edge.function(p)))) ** 2
+
+
+def _averaged(values: Array, x: Array, points: Array) -> Array:
+    """Means of values at x over the cells around points, linear where a cell is empty."""
+    cells = np.searchsorted((points[1:] + points[:-1]) / 2, x)
+    count = np.bincount(cells, minlength=len(points))
+    total = np.bincount(cells, values, minlength=len(points))
+    filled = np.flatnonzero(count)
+    return np.interp(points, points[filled], total[filled] / count[filled])
 
 
 @dataclass(frozen=True)
@@ -122,12 +150,32 @@ class _Scores:
         return Library(list(dict.fromkeys(c for j in sorted(near) for c in self.winners[j])))
 
 
+def _lowest(values: Float[Array, "rows columns"]) -> list[int]:
+    """Flat positions of the local minima of rows, the lowest first."""
+    walled = np.pad(values, ((0, 0), (1, 1)), constant_values=np.inf)
+    # inf is a minimum nowhere.
+    minima = (values <= walled[:, :-2]) & (values <= walled[:, 2:]) & (values < np.inf)
+    found = np.flatnonzero(minima)
+    return found[np.argsort(values.ravel()[found], kind="stable")].tolist()
+
+
+def _spread(
+    values: Float[Array, "curves points"], cost: Float[Array, "curves points"]
+) -> Float[Array, " curves"]:
+    """Root of the weighted sum of squares around the weighted mean."""
+    with np.errstate(all="ignore"):
+        mean = (cost * values).sum(axis=1) / cost.sum(axis=1)
+        return np.sqrt((cost * (values - mean[:, None]) ** 2).sum(axis=1))
+
+
 @dataclass(frozen=True, eq=False)
 class _Trial:
     """The curves around one product node, for any power of it."""
 
     entering: list[Edge]
     leaving: list[Edge]
+    weights: list[Float[Array, " points"]]
+    """Per factor, how much its relative error costs at its points."""
     size: Float[Array, " rows"]
     sign: float
     bias: float
@@ -137,18 +185,29 @@ class _Trial:
     ) -> _Scores:
         """Bits of all curves, the largest error of a best fit, and what fits best."""
         curves = [curve for power in powers for curve in self._curves(float(power))]
-        x, y, density = (np.stack(columns)[:, ::every] for columns in zip(*curves, strict=True))
-        usable = np.isfinite(y).all(axis=1) & (np.ptp(y, axis=1) > 0) & (np.ptp(x, axis=1) > 0)
+        x, y, cost = (np.stack(columns)[:, ::every] for columns in zip(*curves, strict=True))
+        with np.errstate(all="ignore"):
+            usable = np.isfinite(x + y + cost).all(axis=1)
+            usable &= (np.ptp(x, axis=1) > 0) & (np.ptp(y, axis=1) > 0)
+            spread = np.sqrt(every) * _spread(y, cost)
+            # Where only a few points cost anything, they are all that a fit would see.
+            usable &= spread**2 > EVEN * every * cost.sum(axis=1) * np.abs(y).max(axis=1) ** 2
         bits, errors = np.full(len(x), np.inf), np.full(len(x), np.inf)
         best: list[tuple[Candidate, ...]] = [()] * len(x)
         if usable.any():
             fits = fit_curves(
-                x[usable], y[usable], density[usable], library, top=WINNERS, floor=floor
+                x[usable], y[usable], cost[usable], library, top=LOOKED_AT, floor=floor
             )
             for curve, each in zip(np.flatnonzero(usable).tolist(), fits, strict=True):
-                if each:
-                    bits[curve], errors[curve] = each[0].score, each[0].error
-                best[curve] = tuple(fit.candidate for fit in each)
+                lengths = [
+                    float(error_bits(fit.error * spread[curve], floor)) + fit.complexity
+                    for fit in each
+                ]
+                order = np.argsort(lengths)[:WINNERS].tolist()
+                if order:
+                    bits[curve] = lengths[order[0]]
+                    errors[curve] = each[order[0]].error * spread[curve]
+                best[curve] = tuple(each[i].candidate for i in order)
         n = len(x) // len(powers)
         winners = [sum(best[i : i + n], ()) for i in range(0, len(x), n)]
         return _Scores(bits.reshape(-1, n).sum(axis=1), errors.reshape(-1, n).max(axis=1), winners)
@@ -162,11 +221,11 @@ class _Trial:
         powers = np.concatenate([np.exp(logs), -np.exp(logs)])
         # From afar the best power shows by functions that nearly fit.
         scan = self.scores(powers, library, max(floor, FROM_AFAR))
-        order = np.argsort(scan.bits)[:BASINS].tolist()
+        order = _lowest(scan.bits.reshape(2, -1))[:BASINS]
         found = [(float(scan.bits[i]), float(powers[i])) for i in order]
         step = float(logs[1] - logs[0])
         likely = scan.winning(order)
-        for _ in range(_ZOOMS):
+        for _ in range(_ZOOMS if found else 0):
             factors = np.exp(step * np.linspace(-1, 1, _FINE))
             near = np.concatenate([center * factors for _, center in found])
             closer = self.scores(near, likely, floor)
@@ -177,14 +236,26 @@ class _Trial:
                 (float(bits[row, k]), float(near[row, k])) for row, k in enumerate(best.tolist())
             ]
             step *= 2 / (_FINE - 1)
-        fewest, power = min(found)
+        fewest, power = min(found, default=(np.inf, 1.0))
         return power, fewest
 
     def _curves(self, power: float) -> list[tuple[Array, Array, Array]]:
-        """Points of every factor and every outgoing curve."""
-        factors = [(edge.x, np.abs(edge.y) ** power, edge.density) for edge in self.entering]
+        """Points of every factor and every outgoing curve, and what an error costs there.
+
+        The weighted sum of squares of the error of a curve is the mean square of the error that it
+        makes in the outgoing curves, over their spread.
+        """
+        curves = []
+        for edge, weight in zip(self.entering, self.weights, strict=True):
+            raised = np.abs(edge.y) ** power
+            cost = edge.density * weight / (power * raised) ** 2 / edge.density.sum()
+            curves.append((edge.x, raised, cost))
         x, density = self._points(power)
-        return factors + [(x, self._after(edge, power)(x), density) for edge in self.leaving]
+        for edge in self.leaving:
+            y = self._after(edge, power)(x)
+            cost = density / density.sum()
+            curves.append((x, y, cost / float(_spread(y[None], cost[None])[0]) ** 2))
+        return curves
 
     def _after(self, edge: Edge, power: float) -> _Rooted:
         return _Rooted(edge.function, power, self.sign, self.bias)

@@ -25,9 +25,8 @@ __all__ = [
     "train_kan",
 ]
 
-GOOD, CLEAR, SETTLED, PERFECT = 2e-2, 1e-4, 3e-5, 1e-6
-"""Relative errors: a start worth refining, a shape that is surely right, a minimum that is, nothing
-left to gain."""
+GOOD, CLEAR, PERFECT = 2e-2, 1e-4, 1e-6
+"""Relative errors: a start worth refining, a shape that is surely right, nothing left to gain."""
 MOST_PARAMETERS = 2500
 LOWER = 0.3
 """Share of the error of a wrong minimum below which a start is in another one."""
@@ -57,7 +56,7 @@ def train_kan(
         until = run.started + max(AGAIN_SECONDS, 2 * (time.perf_counter() - run.started))
         for number in range(1, AGAIN + 1):
             late = time.perf_counter() > until
-            if late or starts == 1 or best.error < SETTLED or _only_noise(best.model, run):
+            if late or starts == 1 or best.error < CLEAR or _only_noise(best.model, run):
                 break
             # A fine error with a pattern in it is a wrong minimum more often than not.
             other, elsewhere = BestModel(model, run, fresh=True), copy.copy(run)

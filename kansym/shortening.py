@@ -45,8 +45,9 @@ MOST_POWERS = 20
 SLACK_BITS = 30.0
 """Bits by which another function may seem worse before all constants are refitted."""
 MOST_EXCHANGES = 8
-BRANCHES, BEAM = 4, 2
-"""Functions tried for curves in one step, and choices that are kept for the next."""
+BRANCHES, BEAM, STEPS = 4, 2, 4
+"""Functions tried for curves in one step, choices that are kept for the next, steps from the last
+on."""
 NUMB = 1e-4
 """Share of the largest weight below which a row says nothing about an edge."""
 SOLVED = 400
@@ -119,7 +120,7 @@ class _Shortening:
         without = self.without_idle_edges(best)
         if without is not best:
             return without
-        for attempt in (self.with_simpler, self.exchanged, self.from_afar):
+        for attempt in (self.with_simpler, self.released, self.exchanged, self.from_afar):
             trial = attempt(best)
             if trial is not best:
                 return trial
@@ -142,19 +143,19 @@ class _Shortening:
         return best
 
     def from_afar(self, best: Choice) -> Choice:
-        """With functions that no small step leads to: products in other powers or offsets."""
+        """With functions that no small step leads to."""
         if best.error <= 3 * self.judge.floor:
             return best
-        # From few fits to many.
-        for attempt in (self.without_curves, self.with_released):
-            trial = attempt(best)
-            if trial is not best:
-                return trial
+        trial = self.without_curves(best)
+        if trial is not best:
+            return trial
         return self._first_shorter(best, ((best, each) for each in self.powers(best)))
 
-    def with_released(self, best: Choice) -> Choice:
+    def released(self, best: Choice) -> Choice:
         """With a function for a curve, once factors of products have lost their offsets."""
-        return self._first_shorter(best, self.released(best))
+        if best.error <= 3 * self.judge.floor:
+            return best
+        return self._first_shorter(best, self.releases(best))
 
     def without_curves(self, best: Choice) -> Choice:
         """With functions in place of curves, each solved for once the ones before it are known.
@@ -173,7 +174,22 @@ class _Shortening:
             beam = sorted(trials, key=lambda each: each.length)[:BEAM]
             if beam[0].length < best.length:
                 return beam[0]
+        # What the other edges were for the curves, they need not be without.
+        for start in beam if beam != [best] else ():
+            climbed = self._climbed(start)
+            if climbed.length < best.length:
+                return climbed
         return best
+
+    def _climbed(self, choice: Choice) -> Choice:
+        """After some small steps that pay."""
+        for _ in range(STEPS):
+            first = choice
+            for attempt in (self.with_simpler, self.exchanged):
+                choice = attempt(choice)
+            if choice is first:
+                break
+        return choice
 
     def _curves(self, best: Choice) -> list[int]:
         """Edges that stay curves although they may be functions."""
@@ -330,7 +346,7 @@ class _Shortening:
         ranked = sorted(found.values(), key=lambda each: each[0])
         return [replacements for _, replacements in ranked[:MOST_POWERS]]
 
-    def released(self, best: Choice) -> Iterator[tuple[Choice, dict[int, EdgeFit]]]:
+    def releases(self, best: Choice) -> Iterator[tuple[Choice, dict[int, EdgeFit]]]:
         """Functions for edges that stay curves, once factors of products lose their offsets.
 
         In exp((x**2 + k)/s**2) f(s) the offset k may be anything, f makes up for it: only for one k
