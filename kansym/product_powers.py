@@ -34,6 +34,8 @@ CROSSING = 1e-3
 """Share of the largest value below which values of the other sign are as good as zero."""
 EVEN = 1e-8
 """Least variance of a curve, over its largest square."""
+TABLE, HELD, HELD_ROWS = 201, 3e-3, 500
+"""Points of a table, the relative error up to which it holds a curve, and rows that tell."""
 LOOKED_AT = 6
 """Functions of a curve that are ranked by what their errors cost."""
 THINNED = 5
@@ -100,7 +102,7 @@ def _mended(network: Network, node: Node, library: Library, floor: float) -> Net
     values = nodes[node.name] - node.bias
     if not all(_has_one_sign(each) for each in (values, *(edge.y for edge in entering))):
         return network
-    steepness = sum((_steepness(edge, nodes[node.name], values) for edge in leaving), start=0.0)
+    steepness = np.sum([_steepness(edge, nodes[node.name], values) for edge in leaving], axis=0)
     weights = [_averaged(steepness, nodes[edge.source], edge.x) for edge in entering]
     sign = float(np.sign(values[np.abs(values).argmax()]))
     trial = _Trial(entering, leaving, weights, np.abs(values), sign, node.bias)
@@ -219,9 +221,10 @@ class _Trial:
         """
         logs = np.linspace(-np.log(LARGEST), np.log(LARGEST), _COARSE)
         powers = np.concatenate([np.exp(logs), -np.exp(logs)])
+        held = np.array([self._is_held(power) for power in powers.tolist()])
         # From afar the best power shows by functions that nearly fit.
         scan = self.scores(powers, library, max(floor, FROM_AFAR))
-        order = _lowest(scan.bits.reshape(2, -1))[:BASINS]
+        order = _lowest(np.where(held, scan.bits, np.inf).reshape(2, -1))[:BASINS]
         found = [(float(scan.bits[i]), float(powers[i])) for i in order]
         step = float(logs[1] - logs[0])
         likely = scan.winning(order)
@@ -256,6 +259,20 @@ class _Trial:
             cost = density / density.sum()
             curves.append((x, y, cost / float(_spread(y[None], cost[None])[0]) ** 2))
         return curves
+
+    def _is_held(self, power: float) -> bool:
+        """Whether a table with even steps holds the outgoing curves.
+
+        It does not where most values of the product lie close together, far from a few others.
+        """
+        q = self.size[:HELD_ROWS] ** power
+        even = np.linspace(q.min(), q.max(), TABLE)
+        for edge in self.leaving:
+            after = self._after(edge, power)
+            y, from_table = after(q), np.interp(q, even, after(even))
+            if not np.sqrt(np.mean((y - from_table) ** 2)) < HELD * np.std(y):
+                return False
+        return True
 
     def _after(self, edge: Edge, power: float) -> _Rooted:
         return _Rooted(edge.function, power, self.sign, self.bias)

@@ -34,7 +34,7 @@ def drawn(source, target, function, values) -> Edge:
     return Edge(source, target, function, x, function(x), np.full(128, 1 / 128), 1.0)
 
 
-@pytest.mark.parametrize("power", [0.7, 1.4, 0.35])
+@pytest.mark.parametrize("power", [0.7, 0.35, -1.4])
 def test_the_power_is_found_and_the_function_kept(power):
     network = planted(power)
     rewritten = rewrite_product_powers(network, LIBRARY)

@@ -85,3 +85,10 @@ def test_a_fresh_copy_of_another_width_lies_on_the_same_domain():
     assert (trial.widths, trial.grid, trial.degree) == ((2, 2, 1), 4, 2)
     torch.testing.assert_close(trial.domain, model.domain)
     torch.testing.assert_close(trial.kan_layers[0].low, model.kan_layers[0].low)
+
+
+def test_a_product_whose_factors_change_sign_is_found():
+    X = np.random.default_rng(0).uniform(0.2, 3.0, (600, 2))
+    y = np.exp(-((2.3 * np.log(X[:, 0] + 0.4) * np.log(X[:, 1] + 0.13) - 0.6) ** 2))
+    history = train(KAN([2, (0, 1), 1], seed=0), X, y, prune=False)
+    assert history.validation < 1e-3

@@ -158,3 +158,35 @@ def test_an_edge_with_every_function_forbidden_stays_its_curve():
         network, best, libraries, judge, deadline=time.monotonic() + 60, tell=lambda f, m: None
     )
     assert all(names(each)[0] == names(best)[0] for each in found)
+
+
+def test_a_function_too_plain_gives_way_to_the_one_that_the_residual_asks_for():
+    network = planted(X, lambda u: np.exp(-3 * u), lambda u: 0.6 * u, np.sin)
+    rng = np.random.default_rng(1)
+    y = np.sin(-np.tanh(1.8 * X[:, 0] + 0.25) + 0.6 * X[:, 1])
+    y += rng.normal(0, 1e-2 * y.std(), len(y))
+    best, judge = chosen(network, y, ["exp", "x", "sin"])
+    assert names(best)[0] == "exp"
+    after = shortened(network, best, judge)[0]
+    assert names(after) == ["tanh", "x", "sin"]
+    assert after.bits > best.bits
+    assert after.error < 1.05e-2
+
+
+def test_curves_made_for_one_another_are_solved_for_one_after_the_other():
+    # Where the product vanishes nothing depends on the first factor, and its curve may do anything.
+    network = planted(
+        X,
+        lambda u: np.where(u < 1.2, np.exp(-2 * u**2), np.exp(-2 * u**2) + 0.02 * (u - 1.2) ** 2),
+        lambda u: np.arctan(1.4 * u + 0.3),
+        lambda p: np.exp(-((4 * p + 0.2) ** 2)),
+        "product",
+    )
+    y = np.exp(-((4 * np.exp(-2 * X[:, 0] ** 2) * np.arctan(1.4 * X[:, 1] + 0.3) + 0.2) ** 2))
+    y += np.random.default_rng(1).normal(0, 1e-2 * y.std(), len(y))
+    best, judge = chosen(network, y, ["x", "atan"])
+    assert any(option.fit is None for option in best.options)
+    after = shortened(network, best, judge)[0]
+    assert all(option.fit is not None for option in after.options)
+    assert after.length < best.length
+    assert after.error < 1.1e-2
