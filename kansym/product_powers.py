@@ -126,7 +126,8 @@ def _steepness(edge: Edge, p: Array, values: Array) -> Array:
     """(p g'(p) / spread of g)^2: how much an error of a factor, relative to it, costs on a row."""
     step = 1e-4 * float(np.ptp(p))
     slope = (edge.function(p + step) - edge.function(p - step)) / (2 * step)
-    return (values * slope / float(np.std(edge.function(p)))) ** 2
+    with np.errstate(all="ignore"):
+        return (values * slope / np.std(edge.function(p))) ** 2
 
 
 def _averaged(values: Array, x: Array, points: Array) -> Array:
@@ -152,13 +153,13 @@ class _Scores:
         return Library(list(dict.fromkeys(c for j in sorted(near) for c in self.winners[j])))
 
 
-def _lowest(values: Float[Array, "rows columns"]) -> list[int]:
-    """Flat positions of the local minima of rows, the lowest first."""
-    walled = np.pad(values, ((0, 0), (1, 1)), constant_values=np.inf)
+def _lowest(values: Float[Array, " n"]) -> list[int]:
+    """Positions of the local minima, the lowest first."""
+    walled = np.pad(values, 1, constant_values=np.inf)
     # inf is a minimum nowhere.
-    minima = (values <= walled[:, :-2]) & (values <= walled[:, 2:]) & (values < np.inf)
+    minima = (values <= walled[:-2]) & (values <= walled[2:]) & (values < np.inf)
     found = np.flatnonzero(minima)
-    return found[np.argsort(values.ravel()[found], kind="stable")].tolist()
+    return found[np.argsort(values[found], kind="stable")].tolist()
 
 
 def _spread(
@@ -221,10 +222,12 @@ class _Trial:
         """
         logs = np.linspace(-np.log(LARGEST), np.log(LARGEST), _COARSE)
         powers = np.concatenate([np.exp(logs), -np.exp(logs)])
-        held = np.array([self._is_held(power) for power in powers.tolist()])
+        powers = np.array([power for power in powers.tolist() if self._is_held(power)])
+        if not len(powers):
+            return 1.0, np.inf
         # From afar the best power shows by functions that nearly fit.
         scan = self.scores(powers, library, max(floor, FROM_AFAR))
-        order = _lowest(np.where(held, scan.bits, np.inf).reshape(2, -1))[:BASINS]
+        order = _lowest(scan.bits)[:BASINS]
         found = [(float(scan.bits[i]), float(powers[i])) for i in order]
         step = float(logs[1] - logs[0])
         likely = scan.winning(order)

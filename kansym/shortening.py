@@ -120,11 +120,19 @@ class _Shortening:
         without = self.without_idle_edges(best)
         if without is not best:
             return without
-        for attempt in (self.with_simpler, self.released, self.exchanged, self.from_afar):
+        attempts = [self.with_simpler]
+        if not self._is_exact(best):
+            # From few fits to many.
+            attempts += [self.released, self.exchanged, self.without_curves, self.with_powers]
+        for attempt in attempts:
             trial = attempt(best)
             if trial is not best:
                 return trial
         return best
+
+    def _is_exact(self, choice: Choice) -> bool:
+        """Whether nothing is left over that means anything."""
+        return choice.error <= 3 * self.judge.floor
 
     def with_simpler(self, best: Choice) -> Choice:
         """With simpler functions on all edges together, or else on one after the other."""
@@ -142,19 +150,12 @@ class _Shortening:
                     best = min(best, trial, key=lambda each: each.length)
         return best
 
-    def from_afar(self, best: Choice) -> Choice:
-        """With functions that no small step leads to."""
-        if best.error <= 3 * self.judge.floor:
-            return best
-        trial = self.without_curves(best)
-        if trial is not best:
-            return trial
+    def with_powers(self, best: Choice) -> Choice:
+        """With other functions around a product, for another power of it."""
         return self._first_shorter(best, ((best, each) for each in self.powers(best)))
 
     def released(self, best: Choice) -> Choice:
         """With a function for a curve, once factors of products have lost their offsets."""
-        if best.error <= 3 * self.judge.floor:
-            return best
         return self._first_shorter(best, self.releases(best))
 
     def without_curves(self, best: Choice) -> Choice:
@@ -225,7 +226,7 @@ class _Shortening:
         that, weighted by how much the output depends on it, is the error that the formula would
         have.
         """
-        if len(self.wiring.outputs) > 1 or best.error <= 3 * self.judge.floor:
+        if len(self.wiring.outputs) > 1 or self._is_exact(best):
             return []
         found: list[tuple[float, int, EdgeFit]] = []
         for edge in edges:
