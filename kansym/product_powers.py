@@ -23,7 +23,7 @@ Array = np.ndarray
 EXPLAINED = 3e-5
 """Relative error of a curve's best fit up to which nothing needs mending."""
 WORTH_BITS = 40.0
-"""Bits that another power must save."""
+"""Bits that another power must save, or be ahead of others to be the only one looked at closer."""
 FROM_AFAR = 1e-3
 """Relative error that counts as a fit in the coarse scan."""
 BASINS = 4
@@ -236,14 +236,14 @@ class _Trial:
             near = np.concatenate([center * factors for _, center in found])
             closer = self.scores(near, likely, floor)
             bits, near = closer.bits.reshape(-1, _FINE), near.reshape(-1, _FINE)
-            best = bits.argmin(axis=1)
-            likely = closer.winning((best + _FINE * np.arange(len(best))).tolist())
-            found = [
-                (float(bits[row, k]), float(near[row, k])) for row, k in enumerate(best.tolist())
-            ]
+            best, fewest = bits.argmin(axis=1), bits.min(axis=1)
+            # Those far behind will not catch up.
+            ahead = np.flatnonzero(fewest <= fewest.min() + WORTH_BITS)
+            likely = closer.winning((best + _FINE * np.arange(len(best)))[ahead].tolist())
+            found = [(float(fewest[row]), float(near[row, best[row]])) for row in ahead.tolist()]
             step *= 2 / (_FINE - 1)
-        fewest, power = min(found, default=(np.inf, 1.0))
-        return power, fewest
+        least, power = min(found, default=(np.inf, 1.0))
+        return power, least
 
     def _curves(self, power: float) -> list[tuple[Array, Array, Array]]:
         """Points of every factor and every outgoing curve, and what an error costs there.
