@@ -1,9 +1,12 @@
-"""Product nodes, written with the power that makes factors and what follows functions of a library.
+"""Hidden nodes, written with the power that makes what enters and leaves functions of a library.
 
 A product p = prod_i f_i(x_i) of factors of one sign, followed by g(p), carries the same quantity as
 every power of it: p^k = prod_i f_i^k, followed by g(q^(1/k)). A trained network stops at an
 arbitrary k, where exp(0.83 x) sin(x)^0.7 stands for exp(1.19 x) sin(x), and no library holds the
 curves. Here k is searched for, by how well the library fits all curves at once.
+
+A sum is the logarithm of a product, sum_i h_i = log prod_i exp(h_i), what every p^k comes to for
+k -> 0: so log(sin(x)) + log(y), followed by asin(exp(s)), is sin(x) y, followed by asin(p).
 """
 
 from collections.abc import Callable
@@ -34,6 +37,8 @@ CROSSING = 1e-3
 """Share of the largest value below which values of the other sign are as good as zero."""
 EVEN = 1e-8
 """Least variance of a curve, over its largest square."""
+LOG_SPREAD = 0.5
+"""Standard deviation of log p for a product p of power 1 that stands for a sum."""
 TABLE, HELD, HELD_ROWS = 201, 3e-3, 500
 """Points of a table, the relative error up to which it holds a curve, and rows that tell."""
 LOOKED_AT = 6
@@ -47,19 +52,20 @@ _COARSE, _ZOOMS, _FINE = 29, 4, 7
 
 @dataclass(frozen=True)
 class _Raised:
-    """x -> |f(x)| ** power."""
+    """x -> |f(x)| ** power; its logarithm for the power 0."""
 
     function: Callable[[Array], Array]
     power: float
 
     def __call__(self, x: Array) -> Array:
         with np.errstate(all="ignore"):
-            return np.abs(self.function(x)) ** self.power
+            size = np.abs(self.function(x))
+            return size**self.power if self.power else np.log(size)
 
 
 @dataclass(frozen=True)
 class _Rooted:
-    """q -> g(sign q ** (1 / power) + bias)."""
+    """q -> g(sign q ** (1 / power) + bias); exp(q) in place of the root for the power 0."""
 
     function: Callable[[Array], Array]
     power: float
@@ -68,11 +74,40 @@ class _Rooted:
 
     def __call__(self, q: Array) -> Array:
         with np.errstate(all="ignore"):
-            return self.function(self.sign * np.maximum(q, 0.0) ** (1 / self.power) + self.bias)
+            size = np.maximum(q, 0.0) ** (1 / self.power) if self.power else np.exp(q)
+            return self.function(self.sign * size + self.bias)
+
+
+@dataclass(frozen=True)
+class _Exponential:
+    """x -> exp(rate (f(x) - middle))."""
+
+    function: Callable[[Array], Array]
+    rate: float
+    middle: float
+
+    def __call__(self, x: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return np.exp(self.rate * (self.function(x) - self.middle))
+
+
+@dataclass(frozen=True)
+class _AfterLogarithm:
+    """p -> g(log(p) / rate + shift)."""
+
+    function: Callable[[Array], Array]
+    rate: float
+    shift: float
+
+    def __call__(self, p: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return self.function(np.log(p) / self.rate + self.shift)
 
 
 def rewrite_product_powers(network: Network, library: Library, *, floor: float = 1e-6) -> Network:
-    """Give every hidden product of factors of one sign the power that the library explains best.
+    """Give every hidden node the power, as a product, that the library explains best.
+
+    Sums, and products of factors of one sign, are looked at; a sum is the power 0.
 
     Parameters
     ----------
@@ -85,7 +120,7 @@ def rewrite_product_powers(network: Network, library: Library, *, floor: float =
     A network with the same function on its sample.
     """
     for node in network.nodes:
-        if node.kind == "product" and node.name not in network.outputs:
+        if node.kind != "input" and node.name not in network.outputs:
             network = _mended(network, node, library, floor)
     return network
 
@@ -98,23 +133,45 @@ def _mended(network: Network, node: Node, library: Library, floor: float) -> Net
     known |= len({len(edge.x) for edge in (*entering, *leaving)}) > 1
     if known or not leaving or len(entering) < 2:
         return network
-    nodes = network.values(network.sample)
-    values = nodes[node.name] - node.bias
-    if not all(_has_one_sign(each) for each in (values, *(edge.y for edge in entering))):
+    product = network if node.kind == "product" else _exponentiated(network, node)
+    trial = _Trial.of(product, node.name)
+    if trial is None:
         return network
-    steepness = np.sum([_steepness(edge, nodes[node.name], values) for edge in leaving], axis=0)
-    weights = [_averaged(steepness, nodes[edge.source], edge.x) for edge in entering]
-    sign = float(np.sign(values[np.abs(values).argmax()]))
-    trial = _Trial(entering, leaving, weights, np.abs(values), sign, node.bias)
+    own = np.array([1.0 if node.kind == "product" else 0.0])
     explained = max(EXPLAINED, 3 * floor)
     # A part of the points tells.
-    before = trial.scores(np.ones(1), library, floor)
+    before = trial.scores(own, library, floor)
     if before.errors[0] <= explained:
         return network
-    if trial.scores(np.ones(1), library, floor, every=1).errors[0] <= explained:
+    if trial.scores(own, library, floor, every=1).errors[0] <= explained:
         return network
     power, after = trial.best(library, floor)
-    return trial.applied(network, node, power) if after < before.bits[0] - WORTH_BITS else network
+    return (
+        trial.applied(product, node.name, power) if after < before.bits[0] - WORTH_BITS else network
+    )
+
+
+def _exponentiated(network: Network, node: Node) -> Network:
+    """The network with a sum written as the logarithm of a product."""
+    entering = [edge for edge in network.edges if edge.target == node.name]
+    values = network.values(network.sample)[node.name]
+    rate = LOG_SPREAD / max(float(np.std(values)), 1e-300)
+    middles = {id(edge): float(edge.y @ edge.density / edge.density.sum()) for edge in entering}
+    shift = node.bias + sum(middles.values())
+    edges = []
+    for edge in network.edges:
+        if edge.target == node.name:
+            factor = _Exponential(edge.function, rate, middles[id(edge)])
+            edges.append(replace(edge, function=factor, y=factor(edge.x), straight=False))
+        elif edge.source == node.name:
+            after = _AfterLogarithm(edge.function, rate, shift)
+            edges.append(
+                replace(edge, function=after, x=np.exp(rate * (edge.x - shift)), straight=False)
+            )
+        else:
+            edges.append(edge)
+    nodes = [Node(each.name, "product") if each is node else each for each in network.nodes]
+    return network.rebuilt(nodes, edges)
 
 
 def _has_one_sign(values: Array) -> bool:
@@ -183,6 +240,21 @@ class _Trial:
     sign: float
     bias: float
 
+    @classmethod
+    def of(cls, network: Network, name: str) -> "_Trial | None":
+        """The curves around a product; None if some factor has both signs."""
+        entering = [edge for edge in network.edges if edge.target == name]
+        leaving = [edge for edge in network.edges if edge.source == name]
+        nodes = network.values(network.sample)
+        bias = next(node.bias for node in network.nodes if node.name == name)
+        values = nodes[name] - bias
+        if not all(_has_one_sign(each) for each in (values, *(edge.y for edge in entering))):
+            return None
+        steepness = np.sum([_steepness(edge, nodes[name], values) for edge in leaving], axis=0)
+        weights = [_averaged(steepness, nodes[edge.source], edge.x) for edge in entering]
+        sign = float(np.sign(values[np.abs(values).argmax()]))
+        return cls(entering, leaving, weights, np.abs(values), sign, bias)
+
     def scores(
         self, powers: Array, library: Library, floor: float, every: int = THINNED
     ) -> _Scores:
@@ -224,7 +296,7 @@ class _Trial:
         powers = np.concatenate([np.exp(logs), -np.exp(logs)])
         powers = np.array([power for power in powers.tolist() if self._is_held(power)])
         if not len(powers):
-            return 1.0, np.inf
+            return 0.0, np.inf
         # From afar the best power shows by functions that nearly fit.
         scan = self.scores(powers, library, max(floor, FROM_AFAR))
         order = _lowest(scan.bits)[:BASINS]
@@ -242,7 +314,8 @@ class _Trial:
             likely = closer.winning((best + _FINE * np.arange(len(best)))[ahead].tolist())
             found = [(float(fewest[row]), float(near[row, best[row]])) for row in ahead.tolist()]
             step *= 2 / (_FINE - 1)
-        least, power = min(found, default=(np.inf, 1.0))
+        found.append((float(self.scores(np.zeros(1), library, floor).bits[0]), 0.0))
+        least, power = min(found)
         return power, least
 
     def _curves(self, power: float) -> list[tuple[Array, Array, Array]]:
@@ -253,8 +326,10 @@ class _Trial:
         """
         curves = []
         for edge, weight in zip(self.entering, self.weights, strict=True):
-            raised = np.abs(edge.y) ** power
-            cost = edge.density * weight / (power * raised) ** 2 / edge.density.sum()
+            raised = _Raised(edge.function, power)(edge.x)
+            with np.errstate(all="ignore"):
+                change = power * raised if power else 1.0
+                cost = edge.density * weight / change**2 / edge.density.sum()
             curves.append((edge.x, raised, cost))
         x, density = self._points(power)
         for edge in self.leaving:
@@ -268,7 +343,7 @@ class _Trial:
 
         It does not where most values of the product lie close together, far from a few others.
         """
-        q = self.size[:HELD_ROWS] ** power
+        q = self._raised(self.size[:HELD_ROWS], power)
         even = np.linspace(q.min(), q.max(), TABLE)
         for edge in self.leaving:
             after = self._after(edge, power)
@@ -277,13 +352,19 @@ class _Trial:
                 return False
         return True
 
+    @staticmethod
+    def _raised(size: Array, power: float) -> Array:
+        """A power of the node's size; its logarithm for the power 0."""
+        with np.errstate(all="ignore"):
+            return size**power if power else np.log(size)
+
     def _after(self, edge: Edge, power: float) -> _Rooted:
         return _Rooted(edge.function, power, self.sign, self.bias)
 
     def _points(self, power: float) -> tuple[Array, Array]:
         """As many points as the curve had before, where the node's values lie."""
         like = self.leaving[0]
-        q = self.size**power
+        q = self._raised(self.size, power)
         levels = (np.arange(len(like.x)) + 0.5) / len(like.x)
         even = np.linspace(q.min(), q.max(), len(like.x))
         x = 0.5 * (np.quantile(q, levels) + even)
@@ -291,15 +372,15 @@ class _Trial:
         density = cells / cells.sum() + 0.1 / len(x)
         return x, density / density.sum()
 
-    def applied(self, network: Network, node: Node, power: float) -> Network:
+    def applied(self, network: Network, name: str, power: float) -> Network:
         """The network with the node raised to a power."""
         x, density = self._points(power)
         edges = []
         for edge in network.edges:
-            if edge.target == node.name:
+            if edge.target == name:
                 raised = _Raised(edge.function, power)
                 edges.append(replace(edge, function=raised, y=raised(edge.x), straight=False))
-            elif edge.source == node.name:
+            elif edge.source == name:
                 after = self._after(edge, power)
                 y = after(x)
                 edges.append(
@@ -307,5 +388,6 @@ class _Trial:
                 )
             else:
                 edges.append(edge)
-        nodes = [replace(each, bias=0.0) if each is node else each for each in network.nodes]
+        kind = "product" if power else "sum"
+        nodes = [Node(name, kind) if each.name == name else each for each in network.nodes]
         return network.rebuilt(nodes, edges)

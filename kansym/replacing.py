@@ -1,7 +1,8 @@
 """Put values in place of symbols, without the questions that sympy asks when it builds a term.
 
-Whether a nested sum is infinite, or which of two is larger, is asked for every root of a sum and
-every maximum; in a formula of a few dozen functions the answer may take minutes.
+Whether a nested sum is infinite, zero or real, or which of two is larger, is asked for every root
+of a sum, every function of one and every maximum; in a formula of a few dozen functions the answer
+may take minutes, or never come.
 """
 
 import math
@@ -66,7 +67,7 @@ class _Replacement:
             return sympy.Pow(*parts, evaluate=False)
         if isinstance(template, sympy.Max | sympy.Min) and not all(p.is_Number for p in parts):
             return template.func(*parts, evaluate=False)
-        if template.is_Function and self.is_large and not all(p.is_Number for p in parts):
+        if template.is_Function and any(map(self._is_rich, parts)):
             return template.func(*parts, evaluate=False)
         return template.func(*parts)
 

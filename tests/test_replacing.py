@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kansym.complexity import complexity
+from kansym.library import ALL
 from kansym.program import evaluate
 from kansym.replacing import replaced
 from kansym.sympy_programs import from_sympy
@@ -77,3 +78,22 @@ def test_deep_formulas_take_no_time():
     bits = complexity(replaced(expression, numbers), ["x"])
     assert time.process_time() - started < 2.0
     assert bits > 300
+
+
+class Unasked(sympy.Function):
+    """A function about which no question may be asked."""
+
+    def _eval_is_extended_real(self):
+        raise AssertionError("asked whether it is real")
+
+    _eval_is_real = _eval_is_zero = _eval_is_extended_negative = _eval_is_extended_real
+    _eval_is_extended_positive = _eval_is_infinite = _eval_is_extended_real
+
+
+@pytest.mark.parametrize("candidate", list(ALL), ids=lambda candidate: candidate.name)
+def test_nothing_is_asked_about_a_sum_of_functions(candidate):
+    rich = a * Unasked(b * x) + c
+    with pytest.raises(AssertionError, match="asked"):
+        sympy.Abs(rich)
+    found = replaced(candidate.expr, {x: rich})
+    assert found.has(Unasked)
