@@ -6,7 +6,7 @@ and a swap is kept if it shortens the description: bits of the residual plus bit
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from kansym.network import Network
 from kansym.polynomials import polynomial_fit
 from kansym.symbolic_network import MARGIN, Refit, SymbolicNetwork, Wiring
 
-__all__ = ["Choice", "Judge", "Option", "choose", "options_of"]
+__all__ = ["Choice", "Judge", "Option", "choose", "exchanged", "options_of"]
 
 CURVE_BITS = 120.0
 """Bits of an edge that stays a curve: about a dozen numbers of ten bits."""
@@ -250,7 +250,6 @@ def choose(
     *,
     deadline: float,
     tell: Callable[[float, str], None],
-    start: tuple[int, ...] | None = None,
 ) -> list[Choice]:
     """Search for the choice of shortest description; all that were tried, shortest first.
 
@@ -259,14 +258,11 @@ def choose(
     options : per edge, best first.
     deadline : of `time.monotonic`, seconds.
     tell : progress callback.
-    start : picks to begin with as well.
     """
     search = _Search(network, options, judge, deadline)
     best = search.evaluate(tuple(0 for _ in options))
     exact = tuple(_most_exact(edge_options) for edge_options in options)
     best = min(best, search.evaluate(exact), key=lambda choice: choice.length)
-    if start is not None:
-        best = min(best, search.evaluate(start), key=lambda choice: choice.length)
     order = sorted(range(len(options)), key=lambda edge: _margin(options[edge]))
     for sweep in range(3):
         before = best
@@ -278,6 +274,45 @@ def choose(
         if best is before:
             break
     return _ranked(search)
+
+
+def exchanged(
+    choice: Choice,
+    replacements: Mapping[int, Option],
+    wiring: Wiring,
+    judge: Judge,
+    *,
+    deadline: float,
+) -> Choice:
+    """A choice with other functions on some edges, all else starting from where it is.
+
+    Parameters
+    ----------
+    replacements : per edge, the function and where its constants start.
+    deadline : of `time.monotonic`, seconds.
+    """
+    constants, biases = choice.refit.constants.copy(), choice.refit.biases.copy()
+    options, picks = list(choice.options), list(choice.picks)
+    for edge, option in replacements.items():
+        constants[edge] = option.constants
+        target = wiring.targets[edge]
+        if not wiring.is_product[target]:
+            biases[target] += constants[edge, 3]
+            constants[edge, 3] = 0.0
+        options[edge] = option
+        picks[edge] = -1
+    symbolic = SymbolicNetwork(wiring, [each.function for each in options])
+    more_bits = sum(each.bits for each in options) - choice.bits
+    refit = symbolic.refit(
+        constants,
+        biases,
+        judge.X,
+        judge.y,
+        scale=judge.scale,
+        deadline=deadline,
+        hopeless=judge.hopeless(choice, more_bits),
+    )
+    return judge.choice(tuple(picks), options, symbolic, refit)
 
 
 def _best_swap(search: _Search, best: Choice, edge: int, deadline: float) -> Choice:

@@ -2,8 +2,8 @@
 
 import platform
 import time
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -33,7 +33,7 @@ from kansym.network import Edge, Network
 from kansym.polishing import finish
 from kansym.product_powers import rewrite_product_powers
 from kansym.progress import ProgressCallback, progress_bar
-from kansym.searched_edges import search_edges, shortest_first
+from kansym.searched_edges import search_edges
 from kansym.shortening import shorten
 from kansym.status import Finding, Status
 from kansym.symbolic_network import SymbolicNetwork, Wiring
@@ -92,10 +92,19 @@ class Evidence:
     engine: Engine | None = None
     cut: bool = False
     """Whether the budget left functions untried."""
+    forbids: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Names of functions that an edge may not be."""
+
+    def _candidate(self, function: str) -> Candidate:
+        """A function of the library, or one that the engine tries by itself."""
+        alone = None if self.engine is None else self.engine.alone
+        if alone is not None and function not in self.library and function in alone:
+            return alone[function]
+        return self.library[function]
 
     def fixed(self, edge: int, function: str) -> "Evidence":
         """With one function on one edge."""
-        candidate = self.library[function]
+        candidate = self._candidate(function)
         floor = _curve_floor(self.network, self.judge)
         found = _fit_edges([self.network.edges[edge]], [Library([candidate])], floor)[0]
         fitted = [fit for fit in found if fit.candidate == candidate]
@@ -111,7 +120,8 @@ class Evidence:
 
     def forbidden(self, edge: int, function: str) -> "Evidence":
         """Without one function on one edge."""
-        name = self.library[function].name
+        found = self.engine is not None and function.startswith(f"{self.engine.name}: ")
+        name = function if found else self._candidate(function).name
         fits = tuple(fit for fit in self.fits[edge] if fit.candidate.name != name)
         # What was far behind the forbidden function, or its own curve, may be the best now.
         every = options_of(
@@ -123,6 +133,7 @@ class Evidence:
         others = tuple(one for one in self.libraries[edge] if one.name != name)
         return replace(
             self,
+            forbids={**self.forbids, edge: (*self.forbids.get(edge, ()), name)},
             libraries=(*self.libraries[:edge], others, *self.libraries[edge + 1 :]),
             options=(*self.options[:edge], allowed, *self.options[edge + 1 :]),
             fits=(*self.fits[:edge], fits, *self.fits[edge + 1 :]),
@@ -155,19 +166,41 @@ class Evidence:
         self, started: float, deadline: float, tell: Callable[[float, str], None]
     ) -> list[Choice]:
         """Choices of functions, best first."""
-        choices = self._chosen(started, deadline, lambda part, message: tell(0.8 * part, message))
-        choices[0], judge = self._settled(choices[0])
-        left = deadline - time.monotonic()
-        shorter = shorten(
+        choices = choose(
             self.network,
-            choices[0],
-            self.libraries,
-            judge,
-            optional=self._optional(),
-            deadline=time.monotonic() + 0.5 * left,
-            tell=lambda part, message: tell(0.8 + 0.2 * part, message),
+            [list(each) for each in self.options],
+            self.judge,
+            deadline=started + 0.6 * (deadline - started),
+            tell=lambda part, message: tell(0.5 * part, message),
         )
-        return [*shorter, *choices]
+        choices[0], judge = self._settled(choices[0])
+
+        def shorter(choice: Choice) -> list[Choice]:
+            found = shorten(
+                self.network,
+                choice,
+                self.libraries,
+                judge,
+                optional=self._optional(),
+                deadline=_halfway(deadline),
+                tell=lambda part, message: tell(0.5 + 0.2 * part, message),
+            )
+            return [*found, choice]
+
+        choices = [*shorter(choices[0]), *choices[1:]]
+        searched = None
+        if self.engine is not None:
+            searched = search_edges(
+                self.network,
+                choices[0],
+                judge,
+                self.engine,
+                forbidden=self.forbids,
+                deadline=_halfway(deadline),
+                seed=int(self.settings["seed"]),
+                tell=lambda part, message: tell(0.7 + 0.3 * part, message),
+            )
+        return choices if searched is None else [*shorter(searched), *choices]
 
     def _optional(self) -> list[int]:
         """Edges that may be left out."""
@@ -176,44 +209,6 @@ class Evidence:
             for edge, options in enumerate(self.options)
             if any(isinstance(option.function, ConstantFunction) for option in options)
         ]
-
-    def _chosen(
-        self, started: float, deadline: float, tell: Callable[[float, str], None]
-    ) -> list[Choice]:
-        """Choices among the options; with an engine, it is asked where none fits."""
-        left = deadline - started
-        options = [list(each) for each in self.options]
-        if self.engine is None:
-            return choose(
-                self.network, options, self.judge, deadline=started + 0.6 * left, tell=tell
-            )
-        before = choose(
-            self.network,
-            options,
-            self.judge,
-            deadline=started + 0.3 * left,
-            tell=lambda part, message: tell(0.3 * part, message),
-        )
-        searched = search_edges(
-            self.network,
-            options,
-            before[0],
-            self.engine,
-            deadline=started + 0.6 * left,
-            seed=int(self.settings["seed"]),
-            tell=lambda part, message: tell(0.3 + 0.4 * part, message),
-        )
-        if searched is None:
-            return before
-        after = choose(
-            self.network,
-            searched.options,
-            self.judge,
-            deadline=started + 0.75 * left,
-            tell=lambda part, message: tell(0.7 + 0.3 * part, message),
-            start=searched.start,
-        )
-        return shortest_first(before, after, self.judge)
 
     # -- formulas --------------------------------------------------------------------------
 
@@ -512,6 +507,12 @@ def gather(
         engine=engine,
         cut=until.came,
     )
+
+
+def _halfway(deadline: float) -> float:
+    """Half of the time that is left."""
+    now = time.monotonic()
+    return now + 0.5 * (deadline - now)
 
 
 @dataclass

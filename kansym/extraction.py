@@ -298,7 +298,7 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     held_out: float = 0.2,
     seed: int = 0,
     constants: Sequence[str] = (),
-    engine: "str | Engine | None" = None,
+    engine: "str | Engine | None" = "pairs",
     progress: bool | ProgressCallback | None = None,
 ) -> Extraction:
     """Open a trained network of any kind and read a formula off it.
@@ -325,9 +325,11 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     held_out : share of the rows kept for the final check.
     seed : of the split of the rows.
     constants : names of physical constants to recognise, as in ``scipy.constants``.
-    engine : a search engine for edges that no function of the library explains: ``"operon"``,
-        ``"pysr"`` or an `Engine`. What it finds is refined and chosen like library functions,
-        within the same budget; a finding names the edge.
+    engine : a search engine for edges that no function of the library explains: ``"pairs"``,
+        which tries sums and products of two of its functions (and, beside the standard library,
+        physical and special ones), ``"operon"``, ``"pysr"`` or an `Engine`; None leaves them
+        curves. What it finds is refined like library functions, within the same budget; a finding
+        names the edge.
     progress : True or False for a bar, or a callback; by default a bar on a terminal.
 
     Returns
@@ -352,7 +354,7 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     >>> extract(model).expr
     x2**2 + sin(pi*x1)
     """
-    from kansym.engines import engine_named
+    from kansym.engines import Pairs, engine_named
     from kansym.evidence import gather
 
     started = time.monotonic()
@@ -364,7 +366,7 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
         ("held_out", held_out, None),
     ):
         _check_number(name, value, least)
-    searching = engine_named(engine)
+    searching = Pairs.beside(library) if engine == "pairs" else engine_named(engine)
     settings = {
         "library": len(library),
         "budget": budget,

@@ -25,6 +25,8 @@ __all__ = ["rewrite_product_powers"]
 Array = np.ndarray
 EXPLAINED = 3e-5
 """Relative error of a curve's best fit up to which nothing needs mending."""
+SUITABLE = 2e-2
+"""Relative error of the worst curve with which a sum may stand for a product, or the reverse."""
 WORTH_BITS = 40.0
 """Bits that another power must save, or be ahead of others to be the only one looked at closer."""
 FROM_AFAR = 1e-3
@@ -39,6 +41,8 @@ EVEN = 1e-8
 """Least variance of a curve, over its largest square."""
 LOG_SPREAD = 0.5
 """Standard deviation of log p for a product p of power 1 that stands for a sum."""
+FEWEST = 8
+"""Different points that a curve must have."""
 TABLE, HELD, HELD_ROWS = 201, 3e-3, 500
 """Points of a table, the relative error up to which it holds a curve, and rows that tell."""
 LOOKED_AT = 6
@@ -145,9 +149,20 @@ def _mended(network: Network, node: Node, library: Library, floor: float) -> Net
         return network
     if trial.scores(own, library, floor, every=1).errors[0] <= explained:
         return network
-    power, after = trial.best(library, floor)
+    power, fewest = trial.best(library, floor)
+    other = np.array([0.0 if node.kind == "product" else power])
+    as_other = trial.scores(other, library, floor)
+    # A sum in place of a product, or the reverse, has to suit all curves.
+    if as_other.errors[0] > max(SUITABLE, 3 * floor):
+        as_other = None
+    if node.kind == "product" and as_other is not None and as_other.bits[0] < fewest:
+        power, fewest = 0.0, float(as_other.bits[0])
+    elif node.kind == "sum" and as_other is None:
+        return network
     return (
-        trial.applied(product, node.name, power) if after < before.bits[0] - WORTH_BITS else network
+        trial.applied(product, node.name, power)
+        if fewest < before.bits[0] - WORTH_BITS
+        else network
     )
 
 
@@ -204,10 +219,11 @@ class _Scores:
     errors: Float[Array, " powers"]
     winners: list[tuple[Candidate, ...]]
 
-    def winning(self, powers: list[int]) -> Library:
-        """What fits best at some powers and next to them."""
+    def winning(self, powers: list[int]) -> Library | None:
+        """What fits best at some powers and next to them; None if nothing fits there."""
         near = {j for i in powers for j in (i - 1, i, i + 1) if 0 <= j < len(self.winners)}
-        return Library(list(dict.fromkeys(c for j in sorted(near) for c in self.winners[j])))
+        found = dict.fromkeys(c for j in sorted(near) for c in self.winners[j])
+        return Library(found) if found else None
 
 
 def _lowest(values: Float[Array, " n"]) -> list[int]:
@@ -263,7 +279,8 @@ class _Trial:
         x, y, cost = (np.stack(columns)[:, ::every] for columns in zip(*curves, strict=True))
         with np.errstate(all="ignore"):
             usable = np.isfinite(x + y + cost).all(axis=1)
-            usable &= (np.ptp(x, axis=1) > 0) & (np.ptp(y, axis=1) > 0)
+            usable &= (np.diff(x, axis=1) > 0).sum(axis=1, where=cost[:, 1:] > 0) >= FEWEST
+            usable &= np.ptp(y, axis=1) > 0
             spread = np.sqrt(every) * _spread(y, cost)
             # Where only a few points cost anything, they are all that a fit would see.
             usable &= spread**2 > EVEN * every * cost.sum(axis=1) * np.abs(y).max(axis=1) ** 2
@@ -296,14 +313,16 @@ class _Trial:
         powers = np.concatenate([np.exp(logs), -np.exp(logs)])
         powers = np.array([power for power in powers.tolist() if self._is_held(power)])
         if not len(powers):
-            return 0.0, np.inf
+            return 1.0, np.inf
         # From afar the best power shows by functions that nearly fit.
         scan = self.scores(powers, library, max(floor, FROM_AFAR))
         order = _lowest(scan.bits)[:BASINS]
         found = [(float(scan.bits[i]), float(powers[i])) for i in order]
         step = float(logs[1] - logs[0])
-        likely = scan.winning(order)
-        for _ in range(_ZOOMS if found else 0):
+        likely = scan.winning(order) or library
+        for _ in range(_ZOOMS):
+            if not np.isfinite(min(found, default=(np.inf,))[0]):
+                break
             factors = np.exp(step * np.linspace(-1, 1, _FINE))
             near = np.concatenate([center * factors for _, center in found])
             closer = self.scores(near, likely, floor)
@@ -311,11 +330,10 @@ class _Trial:
             best, fewest = bits.argmin(axis=1), bits.min(axis=1)
             # Those far behind will not catch up.
             ahead = np.flatnonzero(fewest <= fewest.min() + WORTH_BITS)
-            likely = closer.winning((best + _FINE * np.arange(len(best)))[ahead].tolist())
             found = [(float(fewest[row]), float(near[row, best[row]])) for row in ahead.tolist()]
+            likely = closer.winning((best + _FINE * np.arange(len(best)))[ahead].tolist()) or likely
             step *= 2 / (_FINE - 1)
-        found.append((float(self.scores(np.zeros(1), library, floor).bits[0]), 0.0))
-        least, power = min(found)
+        least, power = min(found, default=(np.inf, 1.0))
         return power, least
 
     def _curves(self, power: float) -> list[tuple[Array, Array, Array]]:

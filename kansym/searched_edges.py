@@ -1,29 +1,32 @@
 """Edges that no library function explains, given to a search engine.
 
-What the engine finds on the points of a curve becomes an option of that edge like any other: its
-redundant constants are absorbed, the rest are refined, and the joint choice decides again.
+What the engine finds on the points of a curve becomes a function of that edge like any other: its
+redundant constants are absorbed, the rest are refined, all constants of the formula are refitted,
+and it stays if it shortens the description.
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import sympy
 
 from kansym.bounded_time import within
-from kansym.choice import CURVE_BITS, EXPLAINED, Choice, Judge, Option
+from kansym.choice import CURVE_BITS, EXPLAINED, Choice, Judge, Option, exchanged
 from kansym.complexity import complexity
 from kansym.edge_fit import EdgeFit, error_bits
 from kansym.edge_functions import CurveFunction
 from kansym.engines import Engine, search_edge
 from kansym.errors import InputError
+from kansym.fit import fit_curves
 from kansym.library import Candidate
 from kansym.network import Edge, Network
 from kansym.polishing import finish
 from kansym.polynomials import TERM_BITS
+from kansym.symbolic_network import SymbolicNetwork, Wiring
 
-__all__ = ["SearchedEdges", "formula_fit", "search_edges", "shortest_first"]
+__all__ = ["formula_fit", "search_edges"]
 
 LEAST_SECONDS = 1.0
 """Time below which no search is begun."""
@@ -40,88 +43,109 @@ POLISHED = 4
 POLISH_SECONDS = 1.5
 """Most time for the constants of one formula."""
 KEPT = 3
-"""Formulas of an edge that the joint choice tries."""
+"""Formulas of an edge that are tried in the whole formula."""
+NEAR = 0.1
+"""Relative error up to which a function by itself is tried."""
+MOST_SEARCHED = 8
+"""Edges that are searched, the most important ones."""
+POINTS = 400
+"""Rows that show what an edge is in the formula."""
 _X = sympy.Symbol("x")
-
-
-@dataclass(frozen=True)
-class SearchedEdges:
-    """Options of all edges with what an engine found among them.
-
-    Attributes
-    ----------
-    options : per edge, best first.
-    start : a pick per edge to begin the choice with.
-    """
-
-    options: list[list[Option]]
-    start: tuple[int, ...]
 
 
 def search_edges(
     network: Network,
-    options: Sequence[Sequence[Option]],
     choice: Choice,
+    judge: Judge,
     engine: Engine,
     *,
+    forbidden: Mapping[int, Collection[str]],
     deadline: float,
     seed: int,
     tell: Callable[[float, str], None],
-) -> SearchedEdges | None:
-    """Search for the functions of all edges that a choice leaves as curves.
+) -> Choice | None:
+    """Search for functions of the edges that a choice leaves as curves.
+
+    A curve copies the network to the last digit, errors and all. Where the network is the judge,
+    an error at which a library function would count as explaining an edge is no error.
 
     Parameters
     ----------
-    options : per edge, as the choice was made from.
+    network : whose edges were chosen for.
     choice : the shortest so far.
+    forbidden : per edge, names of functions that it may not be.
     deadline : of `time.monotonic`, seconds.
     seed : of the search.
     tell : progress callback.
 
     Returns
     -------
-    None if nothing was found. Where a formula explains the edge, the curve is no option any more,
-    as for library functions.
+    The choice with what was found, or None if nothing shortens the description.
     """
-    extended, start = [list(each) for each in options], list(choice.picks)
-    found_any = False
+    if judge.kind == "network":
+        judge = replace(judge, floor=max(judge.floor, EXPLAINED))
+    wiring = Wiring.of(network)
+    best, length = choice, judge.length(choice.error, choice.bits)
     curves = [
         position
         for position, option in enumerate(choice.options)
         if isinstance(option.function, CurveFunction)
     ]
     curves.sort(key=lambda position: -network.edges[position].importance)
+    curves = curves[:MOST_SEARCHED]
     for done, position in enumerate(curves):
         share = (deadline - time.monotonic()) / (len(curves) - done)
         if SEARCHING * share < LEAST_SECONDS:
             break
         edge = network.edges[position]
         tell(done / len(curves), f"{engine.name} searches {edge.source} -> {edge.target}")
-        fits = _searched(edge, engine, time.monotonic() + share, seed)
-        if not fits:
+        edge = _as_it_is(edge, position, best, wiring, judge)
+        until = time.monotonic() + share
+        names = forbidden.get(position, ())
+        allowed = engine.without(names)
+        if allowed is None:
             continue
-        found_any = True
-        found = [Option(f.candidate, f.constants, f.complexity, f, engine.name) for f in fits]
-        before = extended[position]
-        if min(fit.error for fit in fits) < EXPLAINED:
-            rest = [each for each in before if not isinstance(each.function, CurveFunction)]
-            extended[position], start[position] = [*found, *rest], 0
-        else:
-            extended[position] = [*before, *found]
-    return SearchedEdges(extended, tuple(start)) if found_any else None
+        for search in (_alone, _searched):
+            before = best
+            for fit in search(edge, allowed, until, seed):
+                if fit.candidate.name in names:
+                    continue
+                option = Option(fit.candidate, fit.constants, fit.complexity, fit, engine.name)
+                trial = exchanged(best, {position: option}, wiring, judge, deadline=deadline)
+                if judge.length(trial.error, trial.bits) < length:
+                    best, length = trial, judge.length(trial.error, trial.bits)
+            if best is not before:
+                break
+    return None if best is choice else best
 
 
-def shortest_first(before: Sequence[Choice], after: Sequence[Choice], judge: Judge) -> list[Choice]:
-    """Choices without and with an engine's formulas, the shorter description first.
+def _as_it_is(edge: Edge, position: int, choice: Choice, wiring: Wiring, judge: Judge) -> Edge:
+    """An edge with the curve that it has in a choice."""
+    symbolic = SymbolicNetwork(wiring, [option.function for option in choice.options])
+    arguments, values = symbolic.curves(choice.refit, judge.X[:POINTS])
+    x, first = np.unique(arguments[:, position], return_index=True)
+    y = values[first, position]
+    usable = np.isfinite(x + y)
+    x, y = x[usable], y[usable]
+    return replace(edge, x=x, y=y, density=np.full(len(x), 1 / max(1, len(x))))
 
-    A curve copies the network to the last digit, errors and all. Where the network is the judge,
-    an error at which a library function would count as explaining an edge is no error.
-    """
-    if judge.kind == "network":
-        judge = replace(judge, floor=max(judge.floor, EXPLAINED))
-    best = [judge.length(each[0].error, each[0].bits) for each in (before, after)]
-    first, second = (after, before) if best[1] < best[0] else (before, after)
-    return [first[0], *sorted([*first[1:], *second], key=lambda choice: choice.length)]
+
+def _alone(edge: Edge, engine: Engine, deadline: float, seed: int) -> list[EdgeFit]:
+    """Fits of the functions that an engine tries by themselves."""
+    del seed
+    if engine.alone is None:
+        return []
+    try:
+        fits = fit_curves(
+            edge.x[None],
+            edge.y[None],
+            library=engine.alone,
+            top=KEPT,
+            stop=lambda: time.monotonic() > deadline,
+        )
+    except InputError:  # a curve of too few points or values
+        return []
+    return [fit for fit in fits[0] if fit.error < NEAR]
 
 
 def _searched(edge: Edge, engine: Engine, deadline: float, seed: int) -> list[EdgeFit]:
@@ -130,7 +154,7 @@ def _searched(edge: Edge, engine: Engine, deadline: float, seed: int) -> list[Ed
     Several short searches find more than a long one, which stays where it began to settle.
     """
     fits: dict[str, EdgeFit] = {}
-    for again in range(MOST_ROUNDS):
+    for again in range(MOST_ROUNDS if engine.is_random else 1):
         left = deadline - time.monotonic()
         if SEARCHING * left < LEAST_SECONDS:
             break

@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from kansym.choice import Choice, Judge, Option
+from kansym.choice import Choice, Judge, Option, exchanged
 from kansym.edge_fit import EdgeFit, error_bits
 from kansym.edge_functions import ConstantFunction, CurveFunction
 from kansym.fit import CONSTANT_BITS, fit_curves, fit_edge
@@ -408,29 +408,8 @@ class _Shortening:
         return replace(choice, options=tuple(options))
 
     def replaced(self, best: Choice, replacements: Mapping[int, Option]) -> Choice:
-        """Some edges' functions replaced, all else starting from where it is."""
-        constants, biases = best.refit.constants.copy(), best.refit.biases.copy()
-        options, picks = list(best.options), list(best.picks)
-        for edge, option in replacements.items():
-            constants[edge] = option.constants
-            target = self.wiring.targets[edge]
-            if not self.wiring.is_product[target]:
-                biases[target] += constants[edge, 3]
-                constants[edge, 3] = 0.0
-            options[edge] = option
-            picks[edge] = -1
-        symbolic = SymbolicNetwork(self.wiring, [each.function for each in options])
-        bits = sum(each.bits for each in options)
-        refit = symbolic.refit(
-            constants,
-            biases,
-            self.judge.X,
-            self.judge.y,
-            scale=self.judge.scale,
-            deadline=self.deadline,
-            hopeless=self.judge.hopeless(best, bits - best.bits),
-        )
-        return self.judge.choice(tuple(picks), options, symbolic, refit)
+        """Some edges' functions replaced, and all constants refitted."""
+        return exchanged(best, replacements, self.wiring, self.judge, deadline=self.deadline)
 
 
 def _options(fits: Mapping[int, EdgeFit]) -> dict[int, Option]:

@@ -109,7 +109,7 @@ def test_data_judge_what_an_engine_found(noise):
 
 
 def test_without_an_engine_the_edge_stays_a_curve_and_nothing_is_said():
-    found = extract(model(), library=FEW, progress=False)
+    found = extract(model(), library=FEW, engine=None, progress=False)
     assert Status.UNEXPLAINED_EDGE in statuses(found)
     assert Status.SEARCHED_EDGE not in statuses(found)
     assert "engine" not in found.provenance.settings
@@ -133,7 +133,7 @@ def test_edges_that_the_library_explains_are_not_searched():
     ids=["nothing", "too rough", "undefined", "longer than the curve"],
 )
 def test_a_formula_is_kept_only_if_it_shortens_the_description(texts):
-    plain = extract(model(), library=FEW, progress=False)
+    plain = extract(model(), library=FEW, engine=None, progress=False)
     found = extract(model(), library=FEW, engine=Fake(*texts), budget=8, progress=False)
     assert found.formulas[0].curves
     assert Status.UNEXPLAINED_EDGE in statuses(found)
@@ -209,7 +209,7 @@ def test_pysr_without_julia_is_told_at_once():
 
 @pytest.mark.parametrize("engine", ["opern", 7, PySR, ""])
 def test_what_is_no_engine_gets_one_sentence(engine):
-    with pytest.raises(InputError, match="is no search engine: give 'operon' or 'pysr'"):
+    with pytest.raises(InputError, match="is no search engine: give 'pairs', 'operon' or 'pysr'"):
         extract(exp_sin(), engine=engine)
 
 

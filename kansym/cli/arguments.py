@@ -101,8 +101,9 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     """A search engine for what the library lacks."""
     parser.add_argument(
         "--engine",
-        choices=("operon", "pysr"),
-        help="search engine for edges that no library function explains",
+        choices=("pairs", "operon", "pysr", "none"),
+        help="search for edges that no library function explains: sums and products of two "
+        "functions (pairs, the default), or another program",
     )
 
 
@@ -112,7 +113,7 @@ def engine_of(options: argparse.Namespace) -> dict[str, Any]:
         return {}
     from kansym.engines import engine_named
 
-    return {"engine": engine_named(options.engine)}
+    return {"engine": None if options.engine == "none" else engine_named(options.engine)}
 
 
 def add_inputs(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,7 @@
 """What every search engine offers: formulas of one to three inputs, simplest first."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast, final
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from kansym.complexity import complexity
 from kansym.edge_fit import EdgeFit, error_bits
 from kansym.errors import InputError
-from kansym.library import Candidate
+from kansym.library import Candidate, Library
 from kansym.parsing import parse
 from kansym.program import evaluate
 from kansym.sympy_programs import from_sympy
@@ -59,6 +59,21 @@ class Engine(ABC):
     def reference(self) -> str:
         """Publication of the program."""
         return ""
+
+    @property
+    def alone(self) -> Library | None:
+        """Functions that an edge may be by itself, tried before the search; none if None."""
+        return None
+
+    def without(self, names: Collection[str]) -> "Engine | None":
+        """The engine without some functions; None if nothing is left to search with."""
+        del names
+        return self
+
+    @property
+    def is_random(self) -> bool:
+        """Whether another seed may find something else."""
+        return True
 
     def check(self) -> None:  # noqa: B027 - most engines of a user need nothing else
         """Make sure that the program can run.

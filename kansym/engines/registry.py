@@ -5,12 +5,15 @@ from types import MappingProxyType
 
 from kansym.engines.engine import Engine
 from kansym.engines.operon import Operon
+from kansym.engines.pairs import Pairs
 from kansym.engines.pysr import PySR
 from kansym.errors import InputError
 
 __all__ = ["ENGINES", "engine_named"]
 
-ENGINES: Mapping[str, type[Engine]] = MappingProxyType({"operon": Operon, "pysr": PySR})
+ENGINES: Mapping[str, type[Engine]] = MappingProxyType(
+    {"pairs": Pairs, "operon": Operon, "pysr": PySR}
+)
 
 
 def engine_named(engine: str | Engine | None) -> Engine | None:
@@ -36,7 +39,8 @@ def engine_named(engine: str | Engine | None) -> Engine | None:
     if isinstance(engine, str) and engine in ENGINES:
         engine = ENGINES[engine]()
     if not isinstance(engine, Engine):
-        known = " or ".join(repr(name) for name in ENGINES)
+        *most, last = map(repr, ENGINES)
+        known = f"{', '.join(most)} or {last}"
         raise InputError(f"engine={engine!r} is no search engine: give {known}, or an Engine.")
     engine.check()
     return engine

@@ -1,0 +1,124 @@
+"""Sums and products of two functions are found in any units, and nothing that is not there."""
+
+import time
+
+import numpy as np
+import pytest
+import sympy
+import torch
+
+from kansym.engines import Pairs
+from kansym.extraction import extract
+from kansym.library import LIBRARY, Candidate, Library
+from kansym.program import evaluate
+from kansym.status import Status
+from kansym.sympy_programs import from_sympy
+from tests.planted_models import two_layers
+
+T = np.linspace(0.2, 3.0, 150)
+CURVES = {
+    "x*exp(-x**2)": lambda x: x * np.exp(-(x**2)),
+    "x + sin(3*x)": lambda x: x + np.sin(3 * x),
+    "exp(-x/2)*sin(3*x + 1)": lambda x: np.exp(-x / 2) * np.sin(3 * x + 1),
+    "x**2*log(x)": lambda x: x**2 * np.log(x),
+    "sin(2*x) + cos(5*x)/3": lambda x: np.sin(2 * x) + np.cos(5 * x) / 3,
+    "sqrt(x)*exp(-x)": lambda x: np.sqrt(x) * np.exp(-x),
+    "1/x + x": lambda x: 1 / x + x,
+    "(x + 1/3)*tanh(2*x - 3)": lambda x: (x + 1 / 3) * np.tanh(2 * x - 3),
+    "x**2 + exp(x)": lambda x: x**2 + np.exp(x),
+    "x/(exp(x) - 1)": lambda x: x / np.expm1(x),
+}
+
+
+@pytest.mark.parametrize("size", [1e-9, 1.0, 1e12])
+@pytest.mark.parametrize("name", CURVES)
+def test_pairs_are_found_in_any_units(name, size):
+    x, y = size * T, CURVES[name](T) / size
+    best = min(Pairs().search(x, y), key=lambda found: found.error)
+    assert best.error < 1e-7
+    values = evaluate(from_sympy(best.expr), {"x": x})
+    np.testing.assert_allclose(values, y, atol=1e-6 * np.ptp(y))
+
+
+def test_functions_of_two_inputs_are_put_together():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0.5, 2.0, (300, 2))
+    y = X[:, 0] ** 2 * np.sin(2 * X[:, 1])
+    best = min(Pairs().search(X, y, ["a", "b"]), key=lambda found: found.error)
+    assert best.error < 1e-7
+    assert {symbol.name for symbol in best.expr.free_symbols} == {"a", "b"}
+
+
+def test_what_is_no_pair_is_not_said_to_be_one():
+    noise = np.random.default_rng(0).normal(size=len(T))
+    assert min(found.error for found in Pairs().search(T, noise)) > 0.5
+
+
+def test_points_without_weight_do_not_matter():
+    y = np.where(T < 1.0, 1e3, T * np.exp(-T))
+    found = Pairs().search(T, y, weights=np.where(T < 1.0, 0.0, 1.0))
+    assert min(one.error for one in found) < 1e-8
+
+
+def test_only_its_functions_are_used():
+    few = Library([LIBRARY["x"], LIBRARY["exp"]])
+    found = Pairs.beside(few).search(T, T * np.exp(-T))
+    assert min(one.error for one in found) < 1e-8
+    functions = {type(part) for one in found for part in one.expr.atoms(sympy.Function)}
+    assert functions <= {sympy.exp}
+    assert Pairs(few, few).without(["x", "exp"]) is None
+    left = Pairs(few, few).without(["x"])
+    assert left is not None
+    assert left.parts.names == ("exp",)
+
+
+def test_a_users_function_is_part_of_pairs():
+    search = Pairs.beside(LIBRARY + Candidate("pulse", "x**2*exp(-x)"))
+    found = search.search(T, T + (3 * T) ** 2 * np.exp(-3 * T))
+    assert min(one.error for one in found) < 1e-7
+    assert "erf" in search.alone
+    assert Pairs.beside(LIBRARY) == Pairs()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.3])
+def test_time_is_kept(seconds):
+    Pairs().search(T, T * np.exp(-T))  # what is made once
+    started = time.monotonic()
+    Pairs().search(T, np.sin(T) + np.tanh(7 * T), seconds=seconds)
+    assert time.monotonic() - started < seconds + 2.0
+
+
+# -- in extraction --------------------------------------------------------------------------------
+
+x1, x2 = sympy.symbols("x1 x2")
+MODELS = {
+    "special": (lambda u: torch.erf(2 * u), sympy.erf(2 * x1)),
+    "product": (lambda u: u * torch.exp(-u), x1 * sympy.exp(-x1)),
+    "sum": (lambda u: u + torch.sin(3 * u), x1 + sympy.sin(3 * x1)),
+}
+
+
+@pytest.mark.parametrize("name", ["special", "sum"])
+def test_edges_that_the_library_lacks_are_found_by_default(name):
+    function, truth = MODELS[name]
+    model = two_layers(function, torch.square, lambda u: (u / 2).exp())
+    found = extract(model, progress=False)
+    assert sympy.simplify(found.expr - sympy.exp((truth + x2**2) / 2)) == 0
+    assert Status.SEARCHED_EDGE in {finding.status for finding in found.status}
+
+
+def test_what_was_found_is_forbidden_like_any_other_function():
+    model = two_layers(MODELS["special"][0], torch.square, lambda u: (u / 2).exp())
+    found = extract(model, progress=False)
+    again = found.forbid(0, "erf")
+    assert again.edges[0].fit is None or again.edges[0].fit.candidate.name != "erf"
+    fixed = found.fix(0, "erf")
+    assert fixed.edges[0].fit is not None
+    assert fixed.edges[0].fit.candidate.name == "erf"
+
+
+def test_a_library_of_ones_own_is_not_left():
+    model = two_layers(MODELS["special"][0], torch.square, lambda u: (u / 2).exp())
+    few = Library([LIBRARY[name] for name in ("x", "x^2", "exp", "tanh")])
+    found = extract(model, library=few, progress=False)
+    assert not found.formulas[0].expr.has(sympy.erf)
