@@ -195,6 +195,7 @@ class Evidence:
                 choices[0],
                 judge,
                 self.engine,
+                libraries=self.libraries,
                 forbidden=self.forbids,
                 deadline=_halfway(deadline),
                 seed=int(self.settings["seed"]),

@@ -44,6 +44,10 @@ POLISH_SECONDS = 1.5
 """Most time for the constants of one formula."""
 KEPT = 3
 """Formulas of an edge that are tried in the whole formula."""
+MISSED = 10.0
+"""Error of a formula, over that of its network, beyond which its functions are doubted."""
+NUMB = 1e-4
+"""Share of the largest weight below which a row says nothing about an edge."""
 NEAR = 0.1
 """Relative error up to which a function by itself is tried."""
 MOST_SEARCHED = 8
@@ -53,26 +57,30 @@ POINTS = 400
 _X = sympy.Symbol("x")
 
 
-def search_edges(
+def search_edges(  # noqa: PLR0913 - what was chosen, and how to search, by keyword
     network: Network,
     choice: Choice,
     judge: Judge,
     engine: Engine,
     *,
+    libraries: Sequence[Collection[Candidate]],
     forbidden: Mapping[int, Collection[str]],
     deadline: float,
     seed: int,
     tell: Callable[[float, str], None],
 ) -> Choice | None:
-    """Search for functions of the edges that a choice leaves as curves.
+    """Search for functions of the edges that a choice does not explain.
 
-    A curve copies the network to the last digit, errors and all. Where the network is the judge,
-    an error at which a library function would count as explaining an edge is no error.
+    Those are the edges that stay curves; and every edge that is free, if the formula misses the
+    judge by much more than the network does. A curve copies the network to the last digit, errors
+    and all. Where the network is the judge, an error at which a library function would count as
+    explaining an edge is no error.
 
     Parameters
     ----------
     network : whose edges were chosen for.
     choice : the shortest so far.
+    libraries : per edge, the functions that the choice was made from.
     forbidden : per edge, names of functions that it may not be.
     deadline : of `time.monotonic`, seconds.
     seed : of the search.
@@ -86,19 +94,14 @@ def search_edges(
         judge = replace(judge, floor=max(judge.floor, EXPLAINED))
     wiring = Wiring.of(network)
     best, length = choice, judge.length(choice.error, choice.bits)
-    curves = [
-        position
-        for position, option in enumerate(choice.options)
-        if isinstance(option.function, CurveFunction)
-    ]
-    curves.sort(key=lambda position: -network.edges[position].importance)
-    curves = curves[:MOST_SEARCHED]
-    for done, position in enumerate(curves):
-        share = (deadline - time.monotonic()) / (len(curves) - done)
+    free = [edge for edge, library in enumerate(libraries) if len(library) != 1]
+    positions = _unexplained(network, choice, judge, free)[:MOST_SEARCHED]
+    for done, position in enumerate(positions):
+        share = (deadline - time.monotonic()) / (len(positions) - done)
         if SEARCHING * share < LEAST_SECONDS:
             break
         edge = network.edges[position]
-        tell(done / len(curves), f"{engine.name} searches {edge.source} -> {edge.target}")
+        tell(done / len(positions), f"{engine.name} searches {edge.source} -> {edge.target}")
         edge = _as_it_is(edge, position, best, wiring, judge)
         until = time.monotonic() + share
         names = forbidden.get(position, ())
@@ -110,7 +113,8 @@ def search_edges(
             for fit in search(edge, allowed, until, seed):
                 if fit.candidate.name in names:
                     continue
-                option = Option(fit.candidate, fit.constants, fit.complexity, fit, engine.name)
+                origin = "" if fit.candidate in libraries[position] else engine.name
+                option = Option(fit.candidate, fit.constants, fit.complexity, fit, origin)
                 trial = exchanged(best, {position: option}, wiring, judge, deadline=deadline)
                 if judge.length(trial.error, trial.bits) < length:
                     best, length = trial, judge.length(trial.error, trial.bits)
@@ -119,15 +123,35 @@ def search_edges(
     return None if best is choice else best
 
 
+def _unexplained(network: Network, choice: Choice, judge: Judge, free: Sequence[int]) -> list[int]:
+    """Edges to search, the most important ones first: curves, then other free ones if any."""
+    misfit = max(judge.floor, judge.error(network(judge.X)))
+    missed = len(network.outputs) == 1 and choice.error > MISSED * misfit
+    functions = [option.function for option in choice.options]
+    curves = [edge for edge, each in enumerate(functions) if isinstance(each, CurveFunction)]
+    others = [edge for edge in free if isinstance(functions[edge], Candidate)] if missed else []
+    for positions in (curves, others):
+        positions.sort(key=lambda position: -network.edges[position].importance)
+    return [*curves, *others]
+
+
 def _as_it_is(edge: Edge, position: int, choice: Choice, wiring: Wiring, judge: Judge) -> Edge:
-    """An edge with the curve that it has in a choice."""
+    """An edge with the curve that it has in a choice; that it needs, if it is no curve there."""
     symbolic = SymbolicNetwork(wiring, [option.function for option in choice.options])
-    arguments, values = symbolic.curves(choice.refit, judge.X[:POINTS])
-    x, first = np.unique(arguments[:, position], return_index=True)
-    y = values[first, position]
-    usable = np.isfinite(x + y)
-    x, y = x[usable], y[usable]
-    return replace(edge, x=x, y=y, density=np.full(len(x), 1 / max(1, len(x))))
+    X, density = judge.X[:POINTS], np.ones(len(judge.X[:POINTS]))
+    if isinstance(choice.options[position].function, CurveFunction):
+        arguments, values = symbolic.curves(choice.refit, X)
+        arguments, values = arguments[:, position], values[:, position]
+    else:
+        y = judge.y[:POINTS, 0]
+        arguments, values, density = symbolic.needed(choice.refit, X, y, position)
+        density = density / judge.scale[:POINTS, 0] ** 2
+    x, first = np.unique(arguments, return_index=True)
+    y, density = values[first], density[first]
+    usable = np.isfinite(x + y + density)
+    usable &= density > NUMB * np.max(density, where=usable, initial=0.0)
+    x, y, density = x[usable], y[usable], density[usable]
+    return replace(edge, x=x, y=y, density=density / density.sum())
 
 
 def _alone(edge: Edge, engine: Engine, deadline: float, seed: int) -> list[EdgeFit]:
@@ -139,6 +163,7 @@ def _alone(edge: Edge, engine: Engine, deadline: float, seed: int) -> list[EdgeF
         fits = fit_curves(
             edge.x[None],
             edge.y[None],
+            edge.density[None],
             library=engine.alone,
             top=KEPT,
             stop=lambda: time.monotonic() > deadline,

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+import scipy.special
 import sympy
 import torch
 
@@ -13,7 +14,7 @@ from kansym.library import LIBRARY, Candidate, Library
 from kansym.program import evaluate
 from kansym.status import Status
 from kansym.sympy_programs import from_sympy
-from tests.planted_models import two_layers
+from tests.planted_models import rows, two_layers
 
 T = np.linspace(0.2, 3.0, 150)
 CURVES = {
@@ -105,6 +106,20 @@ def test_edges_that_the_library_lacks_are_found_by_default(name):
     found = extract(model, progress=False)
     assert sympy.simplify(found.expr - sympy.exp((truth + x2**2) / 2)) == 0
     assert Status.SEARCHED_EDGE in {finding.status for finding in found.status}
+
+
+@pytest.mark.parametrize("rate", [0.3, 0.7])
+def test_a_function_that_nearly_fits_gives_way_to_the_one_that_does(rate):
+    """On a short range x/(1 + x**2) is within 2e-4 of erf, and explains the curve."""
+    model = two_layers(lambda u: u, torch.square, lambda u: torch.erf(rate * u))
+    X = rows(600, seed=4)
+    y = scipy.special.erf(rate * (X[:, 0] + X[:, 1] ** 2))
+    found = extract(model, X, y, progress=False)
+    assert found.expr.has(sympy.erf)
+    assert found.fidelity.rmse_data is not None
+    assert found.fidelity.rmse_data < 1e-9
+    searched = [one.where for one in found.status if one.status is Status.SEARCHED_EDGE]
+    assert searched == ["h1.1 -> y"]
 
 
 def test_what_was_found_is_forbidden_like_any_other_function():
