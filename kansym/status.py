@@ -27,7 +27,7 @@ class Status(Enum):
         "train with a finer grid, or hand the edge to a search engine."
     )
     SEARCHED_EDGE = (
-        "A search engine found this edge's function, no library function explained it: "
+        "A search found this edge's function, no function of the library explained it: "
         "see whether the function makes sense, and add it to the library if it does."
     )
     LOW_FIDELITY = (
