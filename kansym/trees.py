@@ -125,17 +125,21 @@ def tidy(tree: Tree, tolerance: float) -> Tree:
 
 def _straightened(branch: Branch) -> Branch:
     """A function of a monomial as a function of that power of it which leaves it straightest."""
-    if branch.tree.kind != "product" or branch.tree.bias != 0 or branch.x.min() <= 0:
+    if branch.tree.kind != "product" or branch.tree.bias != 0:
         return branch
-    rests = {}
-    for k in _POWERS:
-        if any(power(each.y, k) is None for each in branch.tree.branches):
-            continue
-        rests[k] = _line(branch.x**k, branch.y)[2]
-    best = min(rests, key=lambda k: rests[k] * (1 + 0.1 * abs(k - 1)), default=1.0)
+    if any(y.min() <= 0 <= y.max() for y in (branch.x, *(each.y for each in branch.tree.branches))):
+        return branch
+    # Which signs the factors have is arbitrary, as long as none changes its sign.
+    factors = tuple(
+        each if each.y.min() > 0 else Branch(each.tree, each.x, -each.y)
+        for each in branch.tree.branches
+    )
+    size, positive = np.abs(branch.x), replace(branch.tree, branches=factors)
+    rests = {k: _line(size**k, branch.y)[2] for k in _POWERS}
+    best = min(rests, key=lambda k: rests[k] * (1 + 0.1 * abs(k - 1)))
     if best == 1 or rests[best] > 0.5 * rests[1.0]:
         return branch
-    return Branch(_raised(branch.tree, best), branch.x**best, branch.y)
+    return Branch(_raised(positive, best), size**best, branch.y)
 
 
 def _raised(tree: Tree, exponent: float, factor: float = 1.0) -> Tree:

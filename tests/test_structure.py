@@ -103,6 +103,13 @@ def test_units_do_not_matter(factor):
     assert str(plain) == str(scaled)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_sign_of_an_inner_quantity_does_not_matter(seed):
+    """The sum of squares comes out with either sign, by rounding; the root belongs to it alone."""
+    X, f, gradient = drawn("x1*sqrt(x2**2 + x3**2)", seed=seed)
+    assert str(find_structure(X, f, gradient)) == "(?(?x2 + ?x3) * ?x1)"
+
+
 def test_an_unknown_node_is_completed_in_place():
     leaves = [Tree("input", index=i) for i in range(3)]
     v = np.linspace(1, 2, 50)
