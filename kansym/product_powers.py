@@ -25,6 +25,8 @@ __all__ = ["rewrite_product_powers"]
 Array = np.ndarray
 EXPLAINED = 3e-5
 """Relative error of a curve's best fit up to which nothing needs mending."""
+MOST_FACTORS = 6
+"""Edges into a node beyond which no power suits them all."""
 SUITABLE = 2e-2
 """Relative error of the worst curve with which a sum may stand for a product, or the reverse."""
 WORTH_BITS = 40.0
@@ -135,7 +137,7 @@ def _mended(network: Network, node: Node, library: Library, floor: float) -> Net
     leaving = [edge for edge in network.edges if edge.source == node.name]
     known = any(edge.fixed is not None for edge in (*entering, *leaving))
     known |= len({len(edge.x) for edge in (*entering, *leaving)}) > 1
-    if known or not leaving or len(entering) < 2:
+    if known or not leaving or not 2 <= len(entering) <= MOST_FACTORS:
         return network
     product = network if node.kind == "product" else _exponentiated(network, node)
     trial = _Trial.of(product, node.name)
