@@ -30,7 +30,9 @@ MOST_FACTORS = 6
 SUITABLE = 2e-2
 """Relative error of the worst curve with which a sum may stand for a product, or the reverse."""
 WORTH_BITS = 40.0
-"""Bits that another power must save, or be ahead of others to be the only one looked at closer."""
+"""Bits that another power must save."""
+FAR_BEHIND = 40.0
+"""Bits by which a local minimum of the scan may trail the best one and still be followed."""
 FROM_AFAR = 1e-3
 """Relative error that counts as a fit in the coarse scan."""
 BASINS = 4
@@ -331,7 +333,7 @@ class _Trial:
             bits, near = closer.bits.reshape(-1, _FINE), near.reshape(-1, _FINE)
             best, fewest = bits.argmin(axis=1), bits.min(axis=1)
             # Those far behind will not catch up.
-            ahead = np.flatnonzero(fewest <= fewest.min() + WORTH_BITS)
+            ahead = np.flatnonzero(fewest <= fewest.min() + FAR_BEHIND)
             found = [(float(fewest[row]), float(near[row, best[row]])) for row in ahead.tolist()]
             likely = closer.winning((best + _FINE * np.arange(len(best)))[ahead].tolist()) or likely
             step *= 2 / (_FINE - 1)

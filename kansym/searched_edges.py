@@ -8,6 +8,7 @@ and it stays if it shortens the description.
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import sympy
@@ -108,9 +109,11 @@ def search_edges(  # noqa: PLR0913 - what was chosen, and how to search, by keyw
         allowed = engine.without(names)
         if allowed is None:
             continue
-        for search in (_alone, _searched):
+        alone = partial(_alone, edge, allowed, until)
+        searched = partial(_searched, edge, allowed, until, seed)
+        for search in (alone, searched):
             before = best
-            for fit in search(edge, allowed, until, seed):
+            for fit in search():
                 if fit.candidate.name in names:
                     continue
                 origin = "" if fit.candidate in libraries[position] else engine.name
@@ -154,9 +157,8 @@ def _as_it_is(edge: Edge, position: int, choice: Choice, wiring: Wiring, judge: 
     return replace(edge, x=x, y=y, density=density / density.sum())
 
 
-def _alone(edge: Edge, engine: Engine, deadline: float, seed: int) -> list[EdgeFit]:
+def _alone(edge: Edge, engine: Engine, deadline: float) -> list[EdgeFit]:
     """Fits of the functions that an engine tries by themselves."""
-    del seed
     if engine.alone is None:
         return []
     try:

@@ -124,6 +124,8 @@ class Pairs(Engine):
         until = time.monotonic() + seconds
         symbols = self.symbols(inputs.shape[1])
         varying = np.flatnonzero(np.ptp(inputs, axis=0) > 0).tolist()
+        if not varying:
+            return []
         found: list[sympy.Expr] = []
         for column in varying:
             fits = fit_edge(inputs[:, column], target, self.functions, density=weights, top=ALONE)
@@ -293,10 +295,11 @@ class _Search:
                     first.append(begin + row)
                     second.append(other + column[row])
                     is_product.append(np.full(len(row), bool(kind)))
+        nothing = [np.zeros(0, dtype=int)]
         return _Pairs(
-            windows.take(np.concatenate(first)),
-            windows.take(np.concatenate(second)),
-            np.concatenate(is_product),
+            windows.take(np.concatenate(nothing + first)),
+            windows.take(np.concatenate(nothing + second)),
+            np.concatenate([np.zeros(0, dtype=bool), *is_product]),
         )
 
     def windows(self) -> _Windows:
@@ -307,9 +310,12 @@ class _Search:
                 grid = start_grid(candidate)
                 starts = grid.groups[~grid.straddling[grid.groups]]
                 # Of waves the slow ones in both phases, of the others some of each kind.
-                rows = starts[np.unique(np.linspace(0, len(starts) - 1, WINDOWS).astype(int))]
                 if candidate.periodic:
                     rows = (starts[: WINDOWS // 2, None] + [0, QUARTER]).ravel()
+                    rows = rows[rows < grid.p.size]
+                else:
+                    count = min(WINDOWS, len(starts))
+                    rows = starts[np.linspace(0, max(0, len(starts) - 1), count).astype(int)]
                 like = np.ones(len(rows), dtype=int)
                 found.append(_Windows(part * like, column * like, grid.p[rows], grid.q[rows]))
         return _Windows.joined(found)
