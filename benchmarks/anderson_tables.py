@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kansym.anderson import MODELS, sample_states
+from benchmarks.anderson_model import MODELS, sample_states
 
 LATTICES, STATES, SITES = 200, 20, 1597
-FOLDER = Path(__file__).parent.parent / "kansym" / "data"
+FOLDER = Path(__file__).parent.parent / "kansym" / "problems" / "data"
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def _text(model: str, columns: dict[str, np.ndarray]) -> str:
     text = io.StringIO()
     text.write(
         f"# title: states of the {model} lattice, {LATTICES} lattices of {SITES} sites\n"
-        "# source: computed by kansym.anderson.sample_states(seed=0)\n"
+        "# source: computed by benchmarks.anderson_model.sample_states(seed=0)\n"
         "# output: localised\n"
     )
     writer = csv.writer(text, lineterminator="\n")

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kansym.bench import Budget, Record, find_problems, plan, read_results, run_benchmark
-from kansym.bench.fork_server import Request
-from kansym.bench.worker import answer, release
+from kansym.studies.bench import Budget, Record, find_problems, plan, read_results, run_benchmark
+from kansym.studies.bench.fork_server import Request
+from kansym.studies.bench.worker import answer, release
 
-SERVED = ("kansym.bench.measuring",)
+SERVED = ("kansym.studies.bench.measuring",)
 PROBLEMS = "I.12.1,I.14.3,I.25.13,I.29.4,I.39.1,II.3.24,I.9.18,II.35.18"
 
 

@@ -7,8 +7,8 @@ finished pieces as claims.jsonl, in the folder (benchmarks/results by default).
 import sys
 from pathlib import Path
 
-from kansym.claims import Effort, claims_document, run_claims
-from kansym.reporting import write_document
+from kansym.results.report import write_document
+from kansym.studies.claims import Effort, claims_document, run_claims
 
 FOLDER = Path(__file__).parent / "results"
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 import kansym
-from kansym.fit import EdgeFit, fit_curves
-from kansym.library import LIBRARY
-from kansym.tracing import trace
+from kansym.neural.readers.tracing import trace
+from kansym.symbolic.fitting.fit import EdgeFit, fit_curves
+from kansym.symbolic.library.library import LIBRARY
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.curve_draws import Draw, draw_curve

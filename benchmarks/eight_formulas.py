@@ -24,12 +24,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.peers.peer import PEERS, PREFIX, WORK
 from kansym import KAN, Problem, equivalent, extract, train
-from kansym.bench import Budget, plan, read_results, run_benchmark
-from kansym.bench.kinds import best_kan
-from kansym.bench.rows import draw_rows
-from kansym.kan import Width
-from kansym.parsing import parse
-from kansym.problem import Range
+from kansym.neural.models.kan import Width
+from kansym.problems.problem import Range
+from kansym.studies.bench import Budget, plan, read_results, run_benchmark
+from kansym.studies.bench.kinds import best_kan
+from kansym.studies.bench.rows import draw_rows
+from kansym.symbolic.formulas.parsing import parse
 
 TARGET = "target: all 8 equivalent on all seeds, median under 20 s each; extraction of h: 5 s"
 ROWS = 1000

@@ -18,11 +18,11 @@ import numpy as np
 import torch
 
 from kansym import KAN, MLP, extract
-from kansym.engines import engine_named
-from kansym.kan import Width
-from kansym.library import ALL
-from kansym.parsing import parse
-from kansym.sympy_programs import from_sympy
+from kansym.neural.models.kan import Width
+from kansym.symbolic.engines import engine_named
+from kansym.symbolic.formulas.parsing import parse
+from kansym.symbolic.formulas.sympy_programs import from_sympy
+from kansym.symbolic.library.library import ALL
 
 SHARE, SECONDS = 0.1, 1.0
 TARGET = f"allowed beyond the budget: {100 * SHARE:.0f} % and {SECONDS:g} s"

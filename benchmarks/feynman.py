@@ -12,9 +12,9 @@ from pathlib import Path
 from textwrap import fill
 
 from benchmarks.bench_overhead import overhead
-from kansym.bench import Budget, Record, find_problems, plan, read_results, run_benchmark
-from kansym.comparison import compare
-from kansym.comparison_words import percent
+from kansym.studies.bench import Budget, Record, find_problems, plan, read_results, run_benchmark
+from kansym.studies.comparison.comparison import compare
+from kansym.studies.comparison.words import percent
 
 COMMAND = "OMP_NUM_THREADS=1 python benchmarks/feynman.py --page docs/feynman.md"
 FITS = 1e-2

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from kansym.bench import Budget, Record, find_problems, plan, read_results, run_benchmark
+from kansym.studies.bench import Budget, Record, find_problems, plan, read_results, run_benchmark
 
 ROOT = Path(__file__).parents[1]
 SEEDS = 100

@@ -5,7 +5,7 @@ Run ``python benchmarks/knot_builder.py`` (needs the extra ``knots``); options::
     --crossings 12     knots up to this number of crossings
     --processes 2
     --cache FOLDER     goes on from there; a temporary folder by default
-    --write            replace kansym/data/knots.csv.gz by the result
+    --write            replace kansym/problems/data/knots.csv.gz by the result
 """
 
 import argparse
@@ -15,10 +15,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from kansym.knot_tables import as_csv
-from kansym.knots import build_knots, knotinfo_diagrams
+from kansym.problems.knot_tables import as_csv
+from kansym.problems.knots import build_knots, knotinfo_diagrams
 
-TABLE = Path(__file__).parent.parent / "kansym" / "data" / "knots.csv.gz"
+TABLE = Path(__file__).parent.parent / "kansym" / "problems" / "data" / "knots.csv.gz"
 
 
 def main() -> int:

@@ -17,9 +17,9 @@ import torch
 from torch import nn
 
 import kansym
-from kansym.kan import Width
-from kansym.rewriting import parameter_counts
-from kansym.tracing import trace
+from kansym.neural.models.kan import Width
+from kansym.neural.readers.tracing import trace
+from kansym.neural.rewriting.kan_as_mlp import parameter_counts
 
 MOST_DIFFERENCE = 1e-9
 

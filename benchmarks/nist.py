@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from kansym.parsing import parse
-from kansym.refinement import Refined, refine
+from kansym.symbolic.constants.refinement import Refined, refine
+from kansym.symbolic.formulas.parsing import parse
 
 MOST_DIGITS = 11.0
 ENOUGH_FOR_VALUES = 6.0
@@ -50,7 +50,7 @@ class Certified:
 
 def problems() -> list[Certified]:
     """The 27 problems."""
-    text = files("kansym").joinpath("data/certified/nist.toml").read_text(encoding="utf-8")
+    text = files("kansym").joinpath("problems/data/certified/nist.toml").read_text(encoding="utf-8")
     return [_problem(name, entry) for name, entry in tomllib.loads(text).items()]
 
 

@@ -14,8 +14,8 @@ import time
 import numpy as np
 from scipy import stats
 
-from kansym.engines import Engine, Operon, Pairs
-from kansym.library import LIBRARY, Candidate
+from kansym.symbolic.engines import Engine, Operon, Pairs
+from kansym.symbolic.library.library import LIBRARY, Candidate
 
 NAMES = ["x", "x^2", "x^3", "1/x", "1/x^2", "sqrt", "exp", "log", "sin", "tanh", "atan", "gaussian"]
 X = np.linspace(0.2, 3.0, 200)

@@ -12,7 +12,8 @@ random points to 1e-6 of the spread (`kansym.equivalent`). With noise two things
   the expected error of a least-squares fit of the truth's own k constants: then the constants are
   right within their errors; and
 * it has the form of the truth: the planted function on every edge, or a formula whose measured
-  numbers, fitted to the truth, leave a difference below 1e-6 (rule of `kansym.bench.judging`); or
+  numbers, fitted to the truth, leave a difference below 1e-6 (rule of
+   `kansym.studies.bench.judging`); or
   it is no longer than the truth in bits, constants of both written with as many digits as the
   noise leaves.
 
@@ -38,13 +39,13 @@ from joblib import Parallel, delayed
 from scipy import stats
 
 from kansym import KAN, Problem, extract, train
-from kansym.bench.judging import judge
-from kansym.bench.rows import draw_rows
-from kansym.complexity import complexity
-from kansym.errors import KansymError
-from kansym.kan import EdgeKind, Width
-from kansym.library import LIBRARY, Candidate
-from kansym.problem import Range
+from kansym.neural.models.kan import EdgeKind, Width
+from kansym.problems.problem import Range
+from kansym.shared.errors import KansymError
+from kansym.studies.bench.judging import judge
+from kansym.studies.bench.rows import draw_rows
+from kansym.symbolic.formulas.complexity import complexity
+from kansym.symbolic.library.library import LIBRARY, Candidate
 
 TARGETS = {0.0: 95, 0.01: 85, 0.1: 60}
 ROWS, LEARNT = 1000, 800

@@ -9,8 +9,8 @@ from collections import Counter
 
 import numpy as np
 
-from kansym.errors import KansymError, MissingPackageError
-from kansym.problems import Problem, list_sets, load_problems
+from kansym.problems.catalogue import Problem, list_sets, load_problems
+from kansym.shared.errors import KansymError, MissingPackageError
 
 
 def examine(problem: Problem, rows: int = 1000) -> Counter[str]:

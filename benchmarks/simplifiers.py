@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import sympy
 
-from kansym.complexity import complexity
-from kansym.parsing import parse
-from kansym.program import evaluate
-from kansym.simplification import simplified_by_sympy, simplify
-from kansym.sympy_programs import from_sympy
+from kansym.programs.program import evaluate
+from kansym.symbolic.formulas.complexity import complexity
+from kansym.symbolic.formulas.parsing import parse
+from kansym.symbolic.formulas.simplification import simplified_by_sympy, simplify
+from kansym.symbolic.formulas.sympy_programs import from_sympy
 
 LOW, HIGH, TOLERANCE = 0.1, 0.9, 1e-9
 NAMES = ("v", "w", "x", "y", "z")

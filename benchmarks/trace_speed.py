@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 import kansym
-from kansym.tracing import trace
+from kansym.neural.readers.tracing import trace
 
 
 def large_mlp() -> torch.nn.Module:

@@ -13,26 +13,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kansym.boundaries import Boundary
-    from kansym.comparison import Comparison, compare
-    from kansym.discovery import Discovery, discover
-    from kansym.equivalence import equivalent
-    from kansym.errors import KansymError
     from kansym.extraction import Extraction, extract
-    from kansym.fit import EdgeFit, fit_edge
-    from kansym.formula import Formula
-    from kansym.kan import KAN
-    from kansym.kan_form import to_kan
-    from kansym.library import LIBRARY, Candidate, Library
-    from kansym.mlp import MLP
-    from kansym.model_files import load
-    from kansym.network import Edge, Network
+    from kansym.extraction.discovery import Discovery, discover
+    from kansym.network.network import Edge, Network
+    from kansym.neural.models.kan import KAN
+    from kansym.neural.models.loading import load
+    from kansym.neural.models.mlp import MLP
+    from kansym.neural.readers.tracing import register_reader, trace
+    from kansym.neural.rewriting.kan_as_mlp import to_maxout, to_mlp
+    from kansym.neural.rewriting.network_as_kan import to_kan
+    from kansym.neural.training.training import History, train
     from kansym.problems import Problem, list_problems, load_problem
-    from kansym.reporting import report
-    from kansym.rewriting import to_maxout, to_mlp
-    from kansym.status import Finding, Status
-    from kansym.tracing import register_reader, trace
-    from kansym.training import History, train
+    from kansym.results.report import report
+    from kansym.shared.errors import KansymError
+    from kansym.shared.status import Finding, Status
+    from kansym.studies.comparison.comparison import Comparison, compare
+    from kansym.symbolic.fitting.fit import EdgeFit, fit_edge
+    from kansym.symbolic.formulas.class_boundaries import Boundary
+    from kansym.symbolic.formulas.equivalence import equivalent
+    from kansym.symbolic.formulas.formula import Formula
+    from kansym.symbolic.library.library import LIBRARY, Candidate, Library
 
     __version__: str
 
@@ -74,26 +74,26 @@ __all__ = [
 ]
 
 _MODULES = {
-    "boundaries": ("Boundary",),
-    "comparison": ("Comparison", "compare"),
-    "discovery": ("Discovery", "discover"),
-    "equivalence": ("equivalent",),
-    "errors": ("KansymError",),
     "extraction": ("Extraction", "extract"),
-    "fit": ("EdgeFit", "fit_edge"),
-    "formula": ("Formula",),
-    "kan": ("KAN",),
-    "kan_form": ("to_kan",),
-    "library": ("LIBRARY", "Candidate", "Library"),
-    "mlp": ("MLP",),
-    "model_files": ("load",),
-    "network": ("Edge", "Network"),
+    "extraction.discovery": ("Discovery", "discover"),
+    "network.network": ("Edge", "Network"),
+    "neural.models.kan": ("KAN",),
+    "neural.models.loading": ("load",),
+    "neural.models.mlp": ("MLP",),
+    "neural.readers.tracing": ("register_reader", "trace"),
+    "neural.rewriting.kan_as_mlp": ("to_maxout", "to_mlp"),
+    "neural.rewriting.network_as_kan": ("to_kan",),
+    "neural.training.training": ("History", "train"),
     "problems": ("Problem", "list_problems", "load_problem"),
-    "reporting": ("report",),
-    "rewriting": ("to_maxout", "to_mlp"),
-    "status": ("Finding", "Status"),
-    "tracing": ("register_reader", "trace"),
-    "training": ("History", "train"),
+    "results.report": ("report",),
+    "shared.errors": ("KansymError",),
+    "shared.status": ("Finding", "Status"),
+    "studies.comparison.comparison": ("Comparison", "compare"),
+    "symbolic.fitting.fit": ("EdgeFit", "fit_edge"),
+    "symbolic.formulas.class_boundaries": ("Boundary",),
+    "symbolic.formulas.equivalence": ("equivalent",),
+    "symbolic.formulas.formula": ("Formula",),
+    "symbolic.library.library": ("LIBRARY", "Candidate", "Library"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

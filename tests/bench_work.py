@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from kansym.bench.record import Record
-from kansym.bench.runs import Run
+from kansym.studies.bench.record import Record
+from kansym.studies.bench.runs import Run
 
 HANGS, CRASHES, RAISES, SILENT = 3, 5, 6, 8
 """Seeds of runs that come to nothing."""

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from kansym.mlp import PerUnit, PowerReLU
+from kansym.neural.models.mlp import PerUnit, PowerReLU
 
 
 def disguised(mlp: nn.Sequential, seed: int) -> nn.Sequential:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kansym.network import Edge, Network, Node
+from kansym.network.network import Edge, Network, Node
 
 Function = Callable[[np.ndarray], np.ndarray]
 

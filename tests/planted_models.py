@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kansym.kan import KAN
-from kansym.splines import spline_coefficients
+from kansym.neural.models.kan import KAN
+from kansym.neural.models.splines import spline_coefficients
 
 Function = Callable[[Tensor], Tensor]
 

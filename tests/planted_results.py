@@ -3,12 +3,12 @@
 import numpy as np
 import sympy
 
-from kansym.edge_fit import EdgeFit
-from kansym.extraction import EdgeReport, Extraction, Fidelity, FrontPoint, Provenance
-from kansym.formula import Constant, Formula
-from kansym.library import LIBRARY
-from kansym.network import Edge, Network, Node
-from kansym.status import Finding, Status
+from kansym.network.network import Edge, Network, Node
+from kansym.results.result import EdgeReport, Extraction, Fidelity, FrontPoint, Provenance
+from kansym.shared.status import Finding, Status
+from kansym.symbolic.fitting.edge_fit import EdgeFit
+from kansym.symbolic.formulas.formula import Constant, Formula
+from kansym.symbolic.library.library import LIBRARY
 
 EVIL = ("<script>alert(1)</script>", "x_1& $y$", "a|b\\`{}%#~^", "π\u202e\x00*_[z](http://a.b)")
 """Column names that would act if a report did not escape them."""

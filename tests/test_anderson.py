@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from kansym.anderson import (
+from benchmarks.anderson_model import (
     MODELS,
     fractal_dimension,
     gaam_spectrum,
@@ -12,8 +12,8 @@ from kansym.anderson import (
     maam_spectrum,
     sample_states,
 )
-from kansym.errors import InputError
-from kansym.problems import load_problem
+from kansym.problems.catalogue import load_problem
+from kansym.shared.errors import InputError
 
 
 def test_gaam_states_are_eigenvectors_of_the_dense_matrix() -> None:

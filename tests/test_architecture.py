@@ -1,14 +1,16 @@
-"""Every file of the package is on one side of the door, and says so in the contracts."""
+"""The folders of the package are its architecture, and the contracts are rules on folders."""
 
+import ast
+import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "kansym"
-MEETING_PLACES = {
-    "__init__", "__main__", "bench", "claims", "cli", "demo", "discovery", "evidence",
-    "extraction", "known_start", "readers", "reporting", "result_files", "tracing",
-}  # fmt: skip
+FILES = sorted(PACKAGE.rglob("*.py"))
+LAZY = {PACKAGE / "__init__.py"}  # the public names, which load when they are first used
 
 
 def _contracts() -> list[dict]:
@@ -16,38 +18,41 @@ def _contracts() -> list[dict]:
         return tomllib.load(file)["tool"]["importlinter"]["contracts"]
 
 
-def _files() -> set[str]:
-    """Modules and packages directly in kansym."""
-    modules = {path.stem for path in PACKAGE.glob("*.py")}
-    return modules | {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+def _folders() -> set[str]:
+    """Folders directly in kansym, and the file that starts the program."""
+    return {path.parent.name for path in PACKAGE.glob("*/__init__.py")} | {"__main__"}
 
 
-def _sided() -> list[str]:
-    return [
-        name.removeprefix("kansym.")
-        for contract in _contracts()
-        if contract["type"] == "forbidden"
-        for name in contract["source_modules"]
-    ]
+def test_every_folder_stands_on_one_floor():
+    floors = next(c["layers"] for c in _contracts() if c["type"] == "layers")
+    named = [name.strip() for floor in floors for name in floor.split(":")]
+    assert sorted(named) == sorted(f"kansym.{folder}" for folder in _folders())
 
 
-def test_every_file_is_in_exactly_one_contract_or_a_meeting_place():
-    sided = _sided()
-    assert len(sided) == len(set(sided))
-    assert not set(sided) & MEETING_PLACES
-    assert _files() - set(sided) - MEETING_PLACES == set()
-
-
-def test_the_contracts_name_only_files_that_exist():
-    assert set(_sided()) <= _files()
-
-
-def test_each_list_of_a_contract_is_sorted():
+def test_contracts_name_folders_not_files():
     for contract in _contracts():
-        names = contract.get("source_modules", [])
-        assert names == sorted(names)
+        for name in contract.get("source_modules", []):
+            assert (ROOT / name.replace(".", "/") / "__init__.py").is_file(), name
 
 
 def test_no_file_is_named_for_what_it_is_not():
-    """Files are named by their noun; these names say nothing."""
-    assert not _files() & {"base", "common", "core", "helpers", "misc", "utils"}
+    """Files and folders are named by their noun; these names say nothing."""
+    nothing = {"base", "common", "core", "helpers", "misc", "utils"}
+    assert not {part for path in FILES for part in path.relative_to(PACKAGE).parts} & nothing
+    assert not {path.stem for path in FILES} & nothing
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_nothing_of_the_package_is_imported_by_a_string(path: Path):
+    """What is imported by a string escapes the contracts."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if _imports(node)]
+    assert path in LAZY or not calls
+
+
+def _imports(node: ast.AST) -> bool:
+    """Whether a node is import_module of a text that begins with kansym."""
+    return (
+        isinstance(node, ast.Call)
+        and ast.unparse(node.func).split(".")[-1] in {"import_module", "__import__"}
+        and bool(re.match(r"f?['\"]kansym", ast.unparse(node.args[0])))
+    )

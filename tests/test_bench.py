@@ -14,7 +14,11 @@ import pytest
 from torch import nn
 
 from benchmarks import bench_overhead, feynman, kill_and_resume
-from kansym.bench import (
+from kansym.cli import main
+from kansym.problems.catalogue import load_problem
+from kansym.problems.problem import Problem, Range
+from kansym.shared.errors import InputError
+from kansym.studies.bench import (
     KIND_NAMES,
     Budget,
     Record,
@@ -25,14 +29,10 @@ from kansym.bench import (
     read_results,
     run_benchmark,
 )
-from kansym.bench.kinds import KINDS, Trained, _widened
-from kansym.bench.loop import _items, _stages
-from kansym.bench.rows import draw_rows
-from kansym.bench.runs import Key, Like
-from kansym.cli import main
-from kansym.errors import InputError
-from kansym.problem import Problem, Range
-from kansym.problems import load_problem
+from kansym.studies.bench.kinds import KINDS, Trained, _widened
+from kansym.studies.bench.loop import _items, _stages
+from kansym.studies.bench.rows import draw_rows
+from kansym.studies.bench.runs import Key, Like
 from tests import bench_work
 
 SETTINGS = {"limit": 5.0, "rows": 20}

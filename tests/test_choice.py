@@ -5,7 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from kansym.choice import (
+from kansym.network.network import Network
+from kansym.symbolic.choosing.choice import (
     CURVE_BITS,
     Choice,
     CurveFunction,
@@ -14,9 +15,8 @@ from kansym.choice import (
     choose,
     options_of,
 )
-from kansym.fit import fit_curves
-from kansym.library import LIBRARY, Library
-from kansym.network import Network
+from kansym.symbolic.fitting.fit import fit_curves
+from kansym.symbolic.library.library import LIBRARY, Library
 from tests.planted_edges import curves, edge, planted
 
 FEW = Library([LIBRARY[name] for name in ("x", "x^2", "exp", "sin", "tanh", "log")])

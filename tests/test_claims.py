@@ -11,7 +11,16 @@ import pytest
 import torch
 from torch import nn
 
-from kansym.claims import (
+from kansym.cli import main
+from kansym.documents.charts import SYMBOL
+from kansym.documents.pictures import Circle, Label, Picture, svg
+from kansym.documents.pictures import Path as Stroke
+from kansym.neural.models.kan import KAN
+from kansym.neural.models.mlp import MLP
+from kansym.neural.rewriting.kan_as_mlp import to_mlp
+from kansym.results.report import write_document
+from kansym.shared.errors import InputError
+from kansym.studies.claims import (
     CLAIMS,
     Claim,
     ClaimResult,
@@ -28,26 +37,24 @@ from kansym.claims import (
     run_claims,
     runner,
 )
-from kansym.claims.classifying import knots_split
-from kansym.claims.intervals import bootstrap, geometric_mean, mean, proportion, slope, times
-from kansym.claims.plots import MLP_COLOUR, Strip, strips_plot
-from kansym.claims.results_file import ResultsFile
-from kansym.cli import main
-from kansym.errors import InputError
-from kansym.kan import KAN
-from kansym.mlp import MLP
-from kansym.mlp_form import (
+from kansym.studies.claims.classifying import knots_split
+from kansym.studies.claims.intervals import (
+    bootstrap,
+    geometric_mean,
+    mean,
+    proportion,
+    slope,
+    times,
+)
+from kansym.studies.claims.kan_layouts import (
     dense_of_size,
     direction_groups,
     direction_penalty,
     same_layout,
     widened,
 )
-from kansym.reporting import write_document
-from kansym.reporting.charts import SYMBOL
-from kansym.reporting.pictures import Circle, Label, Picture, svg
-from kansym.reporting.pictures import Path as Stroke
-from kansym.rewriting import to_mlp
+from kansym.studies.claims.plots import MLP_COLOUR, Strip, strips_plot
+from kansym.studies.claims.results_file import ResultsFile
 
 EXACT = ("C1", "C2", "C3", "C6")
 

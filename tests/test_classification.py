@@ -9,13 +9,13 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 import kansym
-from kansym.boundaries import boundaries
-from kansym.errors import InputError
-from kansym.formula import Formula
-from kansym.jacobians import row_jacobian_of
-from kansym.labels import as_labels, class_shares
-from kansym.losses import CrossEntropy, Loss, SquaredError
-from kansym.optimisers import levenberg_marquardt, mean_loss
+from kansym.neural.training.jacobians import row_jacobian_of
+from kansym.neural.training.losses import CrossEntropy, Loss, SquaredError
+from kansym.neural.training.optimisers import levenberg_marquardt, mean_loss
+from kansym.shared.class_labels import as_labels, class_shares
+from kansym.shared.errors import InputError
+from kansym.symbolic.formulas.class_boundaries import boundaries
+from kansym.symbolic.formulas.formula import Formula
 
 x1, x2 = sympy.symbols("x1 x2")
 

@@ -12,8 +12,8 @@ from onnx import TensorProto, helper, numpy_helper
 from kansym.cli import main
 from kansym.cli.arguments import widths
 from kansym.cli.command_line import COMMANDS
-from kansym.errors import InputError
-from kansym.kan import KAN
+from kansym.neural.models.kan import KAN
+from kansym.shared.errors import InputError
 
 HEAVY = ("torch", "sympy", "pandas", "scipy", "numpy", "networkx")
 
@@ -214,7 +214,7 @@ def test_an_interrupt_says_what_was_kept(tmp_path, data, capsys, monkeypatch):
         raise KeyboardInterrupt
 
     model = tmp_path / "model.safetensors"
-    monkeypatch.setattr("kansym.extraction.extract", interrupted)
+    monkeypatch.setattr("kansym.results.result.extract", interrupted)
     words = ["fit", str(data), "--target", "y", "--width", "2,1", "--save", str(model)]
     assert main(words) == 130
     assert f"kept: the network in {model}" in capsys.readouterr().err
@@ -226,7 +226,7 @@ def test_an_interrupt_during_training_keeps_the_best_network(tmp_path, data, cap
         raise KeyboardInterrupt
 
     model = tmp_path / "model.safetensors"
-    monkeypatch.setattr("kansym.training._work", interrupted)
+    monkeypatch.setattr("kansym.neural.training.training._work", interrupted)
     words = ["fit", str(data), "--target", "y", "--save", str(model)]
     assert main(words) == 130
     assert "kept: the network in" in capsys.readouterr().err
@@ -238,7 +238,7 @@ def test_a_full_disk_is_no_traceback(tmp_path, data, capsys, monkeypatch):
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("kansym.reporting.writing.os.fsync", full)
+    monkeypatch.setattr("kansym.shared.whole_files.os.fsync", full)
     out = tmp_path / "report.md"
     words = ["fit", str(data), "--target", "y", "--width", "2,1", "--out", str(out)]
     assert main(words) == 2
@@ -279,7 +279,7 @@ def test_fit_then_extract_then_report(tmp_path, data, capsys):
 @pytest.fixture
 def model(tmp_path) -> Path:
     """A network for sin(pi a) + b**2, found by hand."""
-    from kansym.kan import KAN, EdgeKind
+    from kansym.neural.models.kan import KAN, EdgeKind
     from tests.planted_models import know, plant, rows
 
     found = KAN([2, 1, 1], grid=40)
@@ -352,7 +352,7 @@ def test_a_missing_engine_is_told_before_the_work(model, data, capsys, monkeypat
 
 
 def test_an_engine_is_asked_for_by_name(model, capsys, monkeypatch):
-    from kansym import extraction
+    from kansym.results import result as extraction
 
     asked = []
     real = extraction.extract

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from kansym.bench import Record, ResultsFile
-from kansym.bench.bootstrap import mean_over_problems, median_over_problems
 from kansym.cli import main
-from kansym.comparison import Comparison, compare
-from kansym.comparison_page import comparison_document
-from kansym.errors import InputError
-from kansym.reporting import FORMATS
+from kansym.results.report import FORMATS
+from kansym.shared.errors import InputError
+from kansym.studies.bench import Record, ResultsFile
+from kansym.studies.comparison.comparison import Comparison, compare
+from kansym.studies.comparison.page import comparison_document
+from kansym.studies.intervals import mean_over_problems, median_over_problems
 
 
 def record(problem: str, kind: str, seed: int, recovered: bool | None, **figures) -> Record:

@@ -6,14 +6,14 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansym.choice import Choice, Option
-from kansym.composition import Template, compose
-from kansym.edge_functions import CurveFunction
-from kansym.library import LIBRARY
-from kansym.network import Edge
-from kansym.program import evaluate
-from kansym.symbolic_network import Refit, SymbolicNetwork, Wiring
-from kansym.sympy_programs import from_sympy
+from kansym.network.network import Edge
+from kansym.programs.program import evaluate
+from kansym.symbolic.choosing.choice import Choice, Option
+from kansym.symbolic.choosing.composition import Template, compose
+from kansym.symbolic.choosing.edge_functions import CurveFunction
+from kansym.symbolic.choosing.symbolic_network import Refit, SymbolicNetwork, Wiring
+from kansym.symbolic.formulas.sympy_programs import from_sympy
+from kansym.symbolic.library.library import LIBRARY
 from tests.wirings import TWO_LAYERS, WIRINGS, random_constants, random_functions
 
 X = np.random.default_rng(0).uniform(0.4, 1.2, (30, 2))

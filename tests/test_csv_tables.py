@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kansym.csv_tables import read_table
-from kansym.errors import InputError
+from kansym.shared.csv_files import read_table
+from kansym.shared.errors import InputError
 
 
 @pytest.fixture

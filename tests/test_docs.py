@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import kansym
-from kansym.problems import list_sets
+from kansym.problems.catalogue import list_sets
 
 DOCS = Path(__file__).parent.parent / "docs"
 REFERENCE = {

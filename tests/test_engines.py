@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import sympy
 
-from kansym.engines import Engine, Operon, PySR, search_edge
-from kansym.engines.pysr import julia_is_installed
-from kansym.errors import InputError, MissingPackageError
-from kansym.program import evaluate
-from kansym.sympy_programs import from_sympy
+from kansym.programs.program import evaluate
+from kansym.shared.errors import InputError, MissingPackageError
+from kansym.symbolic.engines import Engine, Operon, PySR, search_edge
+from kansym.symbolic.engines.pysr import julia_is_installed
+from kansym.symbolic.formulas.sympy_programs import from_sympy
 
 T = np.linspace(-2.0, 2.0, 120)
 WAVE = np.exp(-T) * np.sin(3.0 * T) + 0.5

@@ -5,10 +5,10 @@ import time
 import pytest
 import sympy
 
-from kansym.equivalence import equivalent
-from kansym.errors import InputError
-from kansym.formula import Constant, Formula
-from kansym.parsing import parse
+from kansym.shared.errors import InputError
+from kansym.symbolic.formulas.equivalence import equivalent
+from kansym.symbolic.formulas.formula import Constant, Formula
+from kansym.symbolic.formulas.parsing import parse
 
 SPEEDS = {"m": (1, 5), "v": (1, 2), "c": (3, 10)}
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kansym import errors
-from kansym.errors import KansymError, MissingPackageError, require
+from kansym.shared import errors
+from kansym.shared.errors import KansymError, MissingPackageError, require
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kansym.evidence import Evidence, gather
-from kansym.extraction import extract
-from kansym.library import LIBRARY, Library
+from kansym.extraction.evidence import Evidence, gather
+from kansym.results.result import extract
+from kansym.symbolic.library.library import LIBRARY, Library
 from tests.planted_models import exp_sin, rows
 
 FEW = Library([LIBRARY[name] for name in ("x", "x^2", "exp", "sin", "tanh", "log")])

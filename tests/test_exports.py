@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kansym.errors import InputError
-from kansym.exports import c_source, mangled, python_source
-from kansym.program import evaluate
+from kansym.programs.program import evaluate
+from kansym.programs.source_code import c_source, mangled, python_source
+from kansym.shared.errors import InputError
 from tests.test_program import VALUES, programs
 
 

@@ -8,12 +8,12 @@ import pytest
 import sympy
 import torch
 
-from kansym.errors import InputError, UnsupportedModelError
-from kansym.extraction import Extraction, extract
-from kansym.kan import KAN
-from kansym.library import LIBRARY, Library
-from kansym.mlp import MLP
-from kansym.status import Status
+from kansym.neural.models.kan import KAN
+from kansym.neural.models.mlp import MLP
+from kansym.results.result import Extraction, extract
+from kansym.shared.errors import InputError, UnsupportedModelError
+from kansym.shared.status import Status
+from kansym.symbolic.library.library import LIBRARY, Library
 from tests.planted_models import exp_sin, know, plant, rows, two_layers
 
 FEW = Library([LIBRARY[name] for name in ("x", "x^2", "exp", "sin", "tanh", "log")])

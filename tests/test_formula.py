@@ -13,11 +13,11 @@ import pytest
 import sympy
 import torch
 
-from kansym.errors import InputError
-from kansym.formula import Constant, Formula, OutsideDomainWarning, latex_name
-from kansym.library import ALL
-from kansym.parsing import parse
-from kansym.tabulated_curve import TabulatedCurve
+from kansym.programs.tabulated_curve import TabulatedCurve
+from kansym.shared.errors import InputError
+from kansym.symbolic.formulas.formula import Constant, Formula, OutsideDomainWarning, latex_name
+from kansym.symbolic.formulas.parsing import parse
+from kansym.symbolic.library.library import ALL
 
 ODD_NAMES = ("body mass (kg)", "lambda", "x_1 % \\ {$}", "E")
 RNG = np.random.default_rng(0)

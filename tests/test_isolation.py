@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from kansym.errors import InputError
-from kansym.isolation import isolated_map
+from kansym.problems.isolation import isolated_map
+from kansym.shared.errors import InputError
 
 
 def _treacherous(item: int) -> int:

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from kansym.jacobians import FreeParameters, row_jacobian_of
-from kansym.kan import KAN, EdgeKind
-from kansym.mlp import ACTIVATIONS, MLP
+from kansym.neural.models.kan import KAN, EdgeKind
+from kansym.neural.models.mlp import ACTIVATIONS, MLP
+from kansym.neural.training.jacobians import FreeParameters, row_jacobian_of
 from tests.zoo import DEGREES, SEEDS, draw_kan, rows, widths
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import sympy
 
-from kansym.bench.judging import gradient_error, judge
-from kansym.bench.rows import draw_rows
-from kansym.problem import Problem, Range
-from kansym.problems import load_problem
+from kansym.problems.catalogue import load_problem
+from kansym.problems.problem import Problem, Range
+from kansym.studies.bench.judging import gradient_error, judge
+from kansym.studies.bench.rows import draw_rows
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def gauss() -> Problem:
     ],
 )
 def test_one_rule_judges_formulas(gauss, formula, noise, recovered):
-    from kansym.parsing import parse
+    from kansym.symbolic.formulas.parsing import parse
 
     found = judge(gauss, parse(formula), draw_rows(gauss, 100, 0), noise)
     assert found.recovered is recovered

@@ -6,9 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansym.errors import InputError
-from kansym.kan import KAN, EdgeKind, KANLayer, SymbolEdge
-from kansym.library import LIBRARY
+from kansym.neural.models.kan import KAN, EdgeKind, KANLayer, SymbolEdge
+from kansym.shared.errors import InputError
+from kansym.symbolic.library.library import LIBRARY
 from tests.zoo import DEGREES, SEEDS, draw_kan, rows, scale_of, widths
 
 

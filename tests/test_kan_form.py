@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from kansym.errors import UnsupportedModelError
-from kansym.kan import KAN, EdgeKind
-from kansym.kan_form import to_kan
-from kansym.mlp import MLP
-from kansym.rewriting import to_maxout, to_mlp
-from kansym.tracing import trace
+from kansym.neural.models.kan import KAN, EdgeKind
+from kansym.neural.models.mlp import MLP
+from kansym.neural.readers.tracing import trace
+from kansym.neural.rewriting.kan_as_mlp import to_maxout, to_mlp
+from kansym.neural.rewriting.network_as_kan import to_kan
+from kansym.shared.errors import UnsupportedModelError
 from tests.disguises import disguised
 from tests.test_network import forward, kans, sample
 

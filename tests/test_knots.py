@@ -15,11 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from kansym import knots
-from kansym.errors import InputError
-from kansym.knot_tables import as_csv, knot_table, ready_knots
-from kansym.knots import Knot, determinant, mirror, signature
-from kansym.problems import load_problem
+from kansym.problems.catalogue import knots, load_problem
+from kansym.problems.knot_tables import as_csv, knot_table, ready_knots
+from kansym.problems.knots import Knot, determinant, mirror, signature
+from kansym.shared.errors import InputError
 
 EXTRA = all(map(importlib.util.find_spec, ("snappy", "spherogram", "database_knotinfo", "pyarrow")))
 needs_extra = pytest.mark.skipif(not EXTRA, reason="needs the extra knots")
@@ -107,7 +106,7 @@ def test_the_knot_problem_keeps_mirror_images_together() -> None:
 
 
 def test_writing_the_table_again_gives_the_same_bytes() -> None:
-    from kansym.problem_files import DATA_FOLDER
+    from kansym.problems.problem_files import DATA_FOLDER
 
     path = DATA_FOLDER / "knots.csv.gz"
     assert len(path.read_bytes()) < 400_000
@@ -171,7 +170,7 @@ def test_the_knot_that_breaks_snappy_keeps_its_signature(tmp_path: Path) -> None
 
 BUILD = """
 import sys
-from kansym import knots
+from kansym.problems.catalogue import knots
 if __name__ == "__main__":
     knots._PART_ROWS = 10
     knots.build_knots(sys.argv[1], diagrams=knots.knotinfo_diagrams(10))

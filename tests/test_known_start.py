@@ -10,13 +10,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansym.errors import InputError, ModelFileError
-from kansym.extraction import extract
-from kansym.jacobians import FreeParameters, row_jacobian_of
-from kansym.kan import KAN, EdgeKind
-from kansym.model_files import load
-from kansym.parsing import parse
-from kansym.training import train
+from kansym.neural.models.kan import KAN, EdgeKind
+from kansym.neural.models.loading import load
+from kansym.neural.training.jacobians import FreeParameters, row_jacobian_of
+from kansym.neural.training.training import train
+from kansym.results.result import extract
+from kansym.shared.errors import InputError, ModelFileError
+from kansym.symbolic.formulas.parsing import parse
 
 INPUTS = ("x", "y", "z")
 WITHIN = (0.5, 2.0)
@@ -172,7 +172,7 @@ def test_a_known_start_survives_a_file(tmp_path):
     ids=range(6),
 )
 def test_a_damaged_start_is_refused(tmp_path, damage, monkeypatch):
-    import kansym.model_files as files
+    import kansym.neural.models.loading as files
 
     model = KAN.from_expression("sin(a*x)", constants={"a": 1.5})
     honest = files._kan_header

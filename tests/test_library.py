@@ -5,11 +5,11 @@ import pytest
 import sympy
 import torch
 
-from kansym import errors
-from kansym.domains import parse_domain
-from kansym.library import ALL, LIBRARY, Candidate, Library
-from kansym.program import evaluate
-from kansym.torch_functions import TORCH
+from kansym.neural.models.torch_functions import TORCH
+from kansym.programs.program import evaluate
+from kansym.shared import errors
+from kansym.symbolic.library.domains import parse_domain
+from kansym.symbolic.library.library import ALL, LIBRARY, Candidate, Library
 
 X = sympy.Symbol("x")
 STEP = 1e-5

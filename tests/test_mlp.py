@@ -4,8 +4,16 @@ import pytest
 import torch
 from torch import nn
 
-from kansym.errors import InputError
-from kansym.mlp import ACTIVATIONS, MLP, Maxout, PerUnit, PowerReLU, ProgramActivation, Sine
+from kansym.neural.models.mlp import (
+    ACTIVATIONS,
+    MLP,
+    Maxout,
+    PerUnit,
+    PowerReLU,
+    ProgramActivation,
+    Sine,
+)
+from kansym.shared.errors import InputError
 from tests.zoo import rows
 
 

@@ -14,11 +14,11 @@ from safetensors.torch import save_file
 from torch import nn
 
 import kansym
-from kansym.errors import InputError, ModelFileError
-from kansym.kan import KAN
-from kansym.mlp import ACTIVATIONS, MLP
-from kansym.model_files import load, save
-from kansym.training import train
+from kansym.neural.models.kan import KAN
+from kansym.neural.models.loading import load, save
+from kansym.neural.models.mlp import ACTIVATIONS, MLP
+from kansym.neural.training.training import train
+from kansym.shared.errors import InputError, ModelFileError
 from tests.zoo import SEEDS, draw_kan, rows, toy_data
 
 
@@ -106,7 +106,7 @@ def test_nothing_half_written_is_left(tmp_path, monkeypatch):
     path = tmp_path / "model"
     KAN([1, 1], seed=1).save(path)
     before = path.read_bytes()
-    monkeypatch.setattr("kansym.model_files.save_file", interrupted)
+    monkeypatch.setattr("kansym.neural.models.loading.save_file", interrupted)
     with pytest.raises(KeyboardInterrupt):
         KAN([1, 1], seed=2).save(path)
     assert [file.name for file in tmp_path.iterdir()] == ["model"]

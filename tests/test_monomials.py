@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from kansym.condensing import condense
-from kansym.library import LIBRARY
-from kansym.monomials import rewrite_monomials
-from kansym.network import Network
-from kansym.stages import Inputs
+from kansym.network.condensing.condense import condense
+from kansym.network.network import Network
+from kansym.network.stages import Inputs
+from kansym.symbolic.choosing.monomial_powers import rewrite_monomials
+from kansym.symbolic.library.library import LIBRARY
 
 
 def logarithmic(rows: int) -> Network:

@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from kansym.activations import relu
-from kansym.condensing import READABLE_EDGES, condense
-from kansym.errors import InputError
-from kansym.extraction import extract
-from kansym.kan import KAN, EdgeKind
-from kansym.mlp import MLP
-from kansym.network import Edge, Network, Node
-from kansym.reporting import report
-from kansym.rewriting import to_maxout, to_mlp
-from kansym.stages import Add, Inputs, Stage
-from kansym.status import Status
-from kansym.tracing import trace
+from kansym.network.activations import relu
+from kansym.network.condensing.condense import READABLE_EDGES, condense
+from kansym.network.network import Edge, Network, Node
+from kansym.network.stages import Add, Inputs, Stage
+from kansym.neural.models.kan import KAN, EdgeKind
+from kansym.neural.models.mlp import MLP
+from kansym.neural.readers.tracing import trace
+from kansym.neural.rewriting.kan_as_mlp import to_maxout, to_mlp
+from kansym.results.report import report
+from kansym.results.result import extract
+from kansym.shared.errors import InputError
+from kansym.shared.status import Status
 from tests.disguises import disguised
 
 WIDTHS = st.lists(

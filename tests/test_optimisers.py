@@ -8,11 +8,11 @@ import torch
 from scipy.optimize import least_squares
 from torch import nn
 
-from kansym import optimisers
-from kansym.jacobians import FreeParameters, row_jacobian_of
-from kansym.mlp import MLP
-from kansym.optimisers import adam, lbfgs, levenberg_marquardt
-from kansym.penalties import penalty_matrix
+from kansym.neural.models.mlp import MLP
+from kansym.neural.training import optimisers
+from kansym.neural.training.jacobians import FreeParameters, row_jacobian_of
+from kansym.neural.training.optimisers import adam, lbfgs, levenberg_marquardt
+from kansym.neural.training.penalties import penalty_matrix
 from tests.zoo import draw_kan, rows, toy_data
 
 

@@ -8,12 +8,12 @@ import scipy.special
 import sympy
 import torch
 
-from kansym.engines import Pairs
-from kansym.extraction import extract
-from kansym.library import LIBRARY, Candidate, Library
-from kansym.program import evaluate
-from kansym.status import Status
-from kansym.sympy_programs import from_sympy
+from kansym.programs.program import evaluate
+from kansym.results.result import extract
+from kansym.shared.status import Status
+from kansym.symbolic.engines import Pairs
+from kansym.symbolic.formulas.sympy_programs import from_sympy
+from kansym.symbolic.library.library import LIBRARY, Candidate, Library
 from tests.planted_models import rows, two_layers
 
 T = np.linspace(0.2, 3.0, 150)

@@ -5,8 +5,8 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kansym.errors import InputError
-from kansym.parsing import parse, parse_template
+from kansym.shared.errors import InputError
+from kansym.symbolic.formulas.parsing import parse, parse_template
 
 X, Y = sympy.symbols("x y")
 

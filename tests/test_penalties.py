@@ -5,9 +5,9 @@ import pytest
 import torch
 from scipy.interpolate import BSpline
 
-from kansym.jacobians import FreeParameters
-from kansym.kan import EdgeKind
-from kansym.penalties import penalty_matrix
+from kansym.neural.models.kan import EdgeKind
+from kansym.neural.training.jacobians import FreeParameters
+from kansym.neural.training.penalties import penalty_matrix
 from tests.zoo import draw_kan, rows
 
 

@@ -7,7 +7,7 @@ import pytest
 import sympy
 
 from benchmarks.planted_networks import RANGE, Planted, finished, plant, table
-from kansym.kan import EdgeKind
+from kansym.neural.models.kan import EdgeKind
 
 x1, x2, x3 = sympy.symbols("x1 x2 x3")
 

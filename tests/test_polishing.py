@@ -8,14 +8,14 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansym.absorbing import Absorber
-from kansym.equivalence import equivalent
-from kansym.errors import InputError
-from kansym.parsing import parse
-from kansym.polishing import finish, reduce_constants
-from kansym.program import evaluate
-from kansym.sympy_programs import from_sympy
-from kansym.tabulated_curve import TabulatedCurve
+from kansym.programs.program import evaluate
+from kansym.programs.tabulated_curve import TabulatedCurve
+from kansym.shared.errors import InputError
+from kansym.symbolic.constants.finishing import finish, reduce_constants
+from kansym.symbolic.constants.redundant_constants import Absorber
+from kansym.symbolic.formulas.equivalence import equivalent
+from kansym.symbolic.formulas.parsing import parse
+from kansym.symbolic.formulas.sympy_programs import from_sympy
 
 SQUARE = (-1.0, 1.0)
 TASKS = {

@@ -15,8 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import special
 
 import kansym
-from kansym.errors import InputError, MissingPackageError
-from kansym.problems import (
+from kansym.problems.catalogue import (
     Problem,
     Range,
     list_problems,
@@ -26,6 +25,7 @@ from kansym.problems import (
     load_problems,
     problem_rows,
 )
+from kansym.shared.errors import InputError, MissingPackageError
 
 DRAWN = [name for name in list_problems() if load_problem(name).kind != "table"]
 TABLES = [name for name in list_problems() if load_problem(name).kind == "table"]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from kansym.library import LIBRARY
-from kansym.network import Edge, Network, Node
-from kansym.product_powers import rewrite_product_powers
+from kansym.network.network import Edge, Network, Node
+from kansym.symbolic.choosing.product_powers import rewrite_product_powers
+from kansym.symbolic.library.library import LIBRARY
 
 
 def planted(power: float) -> Network:

@@ -9,13 +9,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kansym.derivatives import SLOPES, differentiate
-from kansym.errors import InputError
-from kansym.mpmath_functions import mpmath_functions
-from kansym.program import ARITY, NUMPY, evaluate, from_json, to_json, validate, variables
-from kansym.sympy_programs import from_sympy, to_sympy
-from kansym.tape import Tape
-from kansym.torch_functions import TORCH
+from kansym.neural.models.torch_functions import TORCH
+from kansym.programs.derivatives import SLOPES, differentiate
+from kansym.programs.gradients import Tape
+from kansym.programs.program import ARITY, NUMPY, evaluate, from_json, to_json, validate, variables
+from kansym.shared.errors import InputError
+from kansym.symbolic.formulas.mpmath_functions import mpmath_functions
+from kansym.symbolic.formulas.sympy_programs import from_sympy, to_sympy
 
 POINTS = np.array([-2.3, -0.71, -1e-3, 0.0, 1e-5, 0.3, 0.62, 0.95, 1.0, 1.7, 3.3, 12.0])
 UNARY = sorted(name for name, arity in ARITY.items() if arity == 1)
@@ -164,7 +164,7 @@ def test_undefined_values_are_silent():
     [("sin(x)/x", "sinc"), ("x/(exp(x)-1)", "bose"), ("coth(x)-1/x", "langevin")],
 )
 def test_removable_singularities_have_their_limit(text, operation):
-    from kansym.parsing import parse
+    from kansym.symbolic.formulas.parsing import parse
 
     program = from_sympy(parse(text))
     assert operation in str(program)

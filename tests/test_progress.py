@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from kansym.progress import progress_bar
+from kansym.shared.progress import progress_bar
 
 
 def test_a_callback_is_used_as_it_is():

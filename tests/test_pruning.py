@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansym.kan import KAN, EdgeKind
-from kansym.pruning import (
+from kansym.neural.models.kan import KAN, EdgeKind
+from kansym.neural.training.pruning import (
     _drop_dead_nodes,
     _without,
     edge_importances,

@@ -10,8 +10,8 @@ import torch
 from numpy.testing import assert_allclose
 from torch import nn
 
-from kansym.readers.additive import strongest_interaction
-from kansym.tracing import trace
+from kansym.neural.readers.additive import strongest_interaction
+from kansym.neural.readers.tracing import trace
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # flashkan loads the compiler of torch, which warns

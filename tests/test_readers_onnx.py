@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from kansym.errors import InputError, ModelFileError, UnsupportedModelError
-from kansym.tracing import trace
+from kansym.neural.readers.tracing import trace
+from kansym.shared.errors import InputError, ModelFileError, UnsupportedModelError
 
 X = np.random.default_rng(0).uniform(-1, 1, (200, 3)).astype(np.float32)
 rng = np.random.default_rng(1)

@@ -9,8 +9,8 @@ import torch
 import yaml
 from numpy.testing import assert_allclose
 
-from kansym.errors import ModelFileError
-from kansym.tracing import trace
+from kansym.neural.readers.tracing import trace
+from kansym.shared.errors import ModelFileError
 
 X = np.random.default_rng(0).uniform(-1, 1, (200, 3))
 

@@ -18,8 +18,8 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from kansym.errors import InputError, UnsupportedModelError
-from kansym.tracing import trace
+from kansym.neural.readers.tracing import trace
+from kansym.shared.errors import InputError, UnsupportedModelError
 
 rng = np.random.default_rng(0)
 X = rng.uniform(-1, 1, (300, 3)) * [1.0, 20.0, 300.0] + [5.0, 0.0, 100.0]

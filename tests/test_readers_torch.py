@@ -7,10 +7,10 @@ from numpy.testing import assert_allclose
 from torch import nn
 from torch.nn import functional
 
-from kansym.errors import InputError, UnsupportedModelError
-from kansym.kan import KAN
-from kansym.mlp import MLP, Maxout, PerUnit, PowerReLU, Sine
-from kansym.tracing import trace
+from kansym.neural.models.kan import KAN
+from kansym.neural.models.mlp import MLP, Maxout, PerUnit, PowerReLU, Sine
+from kansym.neural.readers.tracing import trace
+from kansym.shared.errors import InputError, UnsupportedModelError
 
 X = np.random.default_rng(0).uniform(-2, 2, (300, 3))
 TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-12}

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.nist import Certified, digits, problems
-from kansym.errors import InputError
-from kansym.least_squares import minimise
-from kansym.parsing import parse
-from kansym.refinement import Fitting, refine
+from kansym.shared.errors import InputError
+from kansym.symbolic.constants.least_squares import minimise
+from kansym.symbolic.constants.refinement import Fitting, refine
+from kansym.symbolic.formulas.parsing import parse
 
 A, B, C, X = sympy.symbols("a b c x")
 GRID = np.linspace(0.1, 2, 60)[:, None]

@@ -7,7 +7,7 @@ import sympy
 from kansym import KAN, Candidate, Extraction, Formula, equivalent, extract, fit_edge, train
 from kansym import report as write_report
 from kansym.cli import main
-from kansym.errors import InputError
+from kansym.shared.errors import InputError
 from tests.planted_models import exp_sin
 from tests.planted_results import planted_result
 

@@ -8,11 +8,11 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kansym.complexity import complexity
-from kansym.library import ALL
-from kansym.program import evaluate
-from kansym.replacing import replaced
-from kansym.sympy_programs import from_sympy
+from kansym.programs.program import evaluate
+from kansym.symbolic.formulas.complexity import complexity
+from kansym.symbolic.formulas.substitution import replaced
+from kansym.symbolic.formulas.sympy_programs import from_sympy
+from kansym.symbolic.library.library import ALL
 
 a, b, c, x, y = sympy.symbols("a b c x y")
 NUMBERS = st.sampled_from([0, 1, -1, 2, -3, 0.5, 2.5, -1.25])

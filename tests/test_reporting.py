@@ -12,11 +12,7 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kansym.errors import InputError
-from kansym.formula import Constant
-from kansym.library import ALL
-from kansym.reporting import FORMATS, format_of, notebook_html, render, report, write_document
-from kansym.reporting.blocks import (
+from kansym.documents.blocks import (
     Code,
     Details,
     Document,
@@ -36,19 +32,23 @@ from kansym.reporting.blocks import (
     line,
     row,
 )
-from kansym.reporting.drawing import MOST_EDGES, drawn_edges, network_picture
-from kansym.reporting.html import to_html
-from kansym.reporting.latex import to_latex
-from kansym.reporting.layout import arrange, layers_of, spread
-from kansym.reporting.markdown import to_markdown
-from kansym.reporting.mathematics import latex, mathml, maths, tidy
-from kansym.reporting.names import escape_latex, interval, measured, split_float, symbol
-from kansym.reporting.pictures import Circle, Group, Label, Picture, svg
-from kansym.reporting.pictures import Path as Stroke
-from kansym.reporting.text import summary
-from kansym.reporting.tikz import tikz
-from kansym.reporting.writing import write_text
-from kansym.status import Finding, Status
+from kansym.documents.html import to_html
+from kansym.documents.latex import to_latex
+from kansym.documents.layout import arrange, layers_of, spread
+from kansym.documents.markdown import to_markdown
+from kansym.documents.mathematics import latex, mathml, maths, tidy
+from kansym.documents.names import escape_latex, interval, measured, split_float, symbol
+from kansym.documents.pictures import Circle, Group, Label, Picture, svg
+from kansym.documents.pictures import Path as Stroke
+from kansym.documents.tikz import tikz
+from kansym.results.drawing import MOST_EDGES, drawn_edges, network_picture
+from kansym.results.report import FORMATS, format_of, notebook_html, render, report, write_document
+from kansym.results.text import summary
+from kansym.shared.errors import InputError
+from kansym.shared.status import Finding, Status
+from kansym.shared.whole_files import write_text
+from kansym.symbolic.formulas.formula import Constant
+from kansym.symbolic.library.library import ALL
 from tests.planted_results import EVIL, planted_network, planted_result
 
 x, y = sympy.symbols("x y")
@@ -459,7 +459,7 @@ def test_extra_blocks_are_part_of_the_page():
 
 
 def test_style_is_in_the_package():
-    assert files("kansym.reporting").joinpath("style.css").is_file()
+    assert files("kansym.documents").joinpath("style.css").is_file()
 
 
 def test_maths_has_three_notations():

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from kansym.bench import Record, ResultsFile, read_results
-from kansym.errors import InputError
+from kansym.shared.errors import InputError
+from kansym.studies.bench import Record, ResultsFile, read_results
 
 SETTINGS = {"limit": 5.0, "rows": 20}
 
@@ -116,7 +116,7 @@ def test_a_full_disk_keeps_what_is_written(tmp_path, monkeypatch):
                 return write(handle, text[:50])
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("kansym.bench.results_file.os.write", full)
+        monkeypatch.setattr("kansym.studies.bench.results_file.os.write", full)
         with pytest.raises(InputError, match="No space left on device"):
             file.append([_record(1)])
         monkeypatch.undo()

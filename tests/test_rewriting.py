@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from kansym.errors import InputError
-from kansym.kan import EdgeKind
-from kansym.mlp import MLP, Maxout, PowerReLU
-from kansym.rewriting import parameter_counts, to_maxout, to_mlp
+from kansym.neural.models.kan import EdgeKind
+from kansym.neural.models.mlp import MLP, Maxout, PowerReLU
+from kansym.neural.rewriting.kan_as_mlp import parameter_counts, to_maxout, to_mlp
+from kansym.shared.errors import InputError
 from tests.zoo import DEGREES, SEEDS, draw_kan, rows, scale_of, widths
 
 

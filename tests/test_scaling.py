@@ -6,10 +6,10 @@ import torch
 from hypothesis import given, settings
 from torch import nn
 
-from kansym.errors import InputError
-from kansym.kan import EdgeKind
-from kansym.mlp import ACTIVATIONS, MLP
-from kansym.scaling import scale_inputs, scale_outputs
+from kansym.neural.models.change_of_units import scale_inputs, scale_outputs
+from kansym.neural.models.kan import EdgeKind
+from kansym.neural.models.mlp import ACTIVATIONS, MLP
+from kansym.shared.errors import InputError
 from tests.zoo import DEGREES, SEEDS, draw_kan, rows, widths
 
 

@@ -7,14 +7,14 @@ import pytest
 import sympy
 import torch
 
-from kansym.engines import Engine, Operon, PySR, engine_named
-from kansym.engines.pysr import julia_is_installed
-from kansym.errors import InputError, MissingPackageError
-from kansym.extraction import Extraction, extract
-from kansym.library import LIBRARY, Library
-from kansym.network import Edge
-from kansym.searched_edges import formula_fit
-from kansym.status import Status
+from kansym.network.network import Edge
+from kansym.results.result import Extraction, extract
+from kansym.shared.errors import InputError, MissingPackageError
+from kansym.shared.status import Status
+from kansym.symbolic.choosing.engine_search import formula_fit
+from kansym.symbolic.engines import Engine, Operon, PySR, engine_named
+from kansym.symbolic.engines.pysr import julia_is_installed
+from kansym.symbolic.library.library import LIBRARY, Library
 from tests.planted_models import exp_sin, rows, two_layers
 
 FEW = Library([LIBRARY[name] for name in ("x", "x^2", "exp", "sin", "tanh", "log")])

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from kansym.kan import KAN, EdgeKind
-from kansym.shape_search import _drawn_by_hand, _fresh_copy
-from kansym.training import train
+from kansym.neural.models.kan import KAN, EdgeKind
+from kansym.neural.training.shape_search import _drawn_by_hand, _fresh_copy
+from kansym.neural.training.training import train
 from tests.zoo import draw_kan, rows, toy_data
 
 

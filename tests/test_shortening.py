@@ -4,11 +4,11 @@ import time
 
 import numpy as np
 
-from kansym.choice import Choice, Judge, choose, options_of
-from kansym.fit import fit_curves
-from kansym.library import LIBRARY, Library
-from kansym.network import Network, Node
-from kansym.shortening import shorten
+from kansym.network.network import Network, Node
+from kansym.symbolic.choosing.choice import Choice, Judge, choose, options_of
+from kansym.symbolic.choosing.simpler_functions import shorten
+from kansym.symbolic.fitting.fit import fit_curves
+from kansym.symbolic.library.library import LIBRARY, Library
 from tests.planted_edges import curves, edge, planted
 
 X = np.random.default_rng(0).uniform(0.2, 2.0, (300, 2))

@@ -8,12 +8,12 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kansym.bounded_time import within
-from kansym.complexity import complexity
-from kansym.parsing import parse
-from kansym.program import evaluate
-from kansym.simplification import simplify
-from kansym.sympy_programs import from_sympy
+from kansym.programs.program import evaluate
+from kansym.symbolic.formulas.bounded_time import within
+from kansym.symbolic.formulas.complexity import complexity
+from kansym.symbolic.formulas.parsing import parse
+from kansym.symbolic.formulas.simplification import simplify
+from kansym.symbolic.formulas.sympy_programs import from_sympy
 
 SMALL = {"x": (-0.9, 0.9), "y": (-0.9, 0.9)}
 

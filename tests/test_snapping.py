@@ -8,10 +8,10 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kansym.errors import InputError
-from kansym.exact_numbers import nearest_exact, physical_constants
-from kansym.parsing import parse
-from kansym.snapping import snap
+from kansym.shared.errors import InputError
+from kansym.symbolic.constants.exact_numbers import nearest_exact, physical_constants
+from kansym.symbolic.constants.recognition import snap
+from kansym.symbolic.formulas.parsing import parse
 
 X = np.linspace(-1, 1, 200)[:, None]
 

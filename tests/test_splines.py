@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.interpolate import BSpline
 from torch import Tensor
 
-from kansym.splines import greville_abscissae, spline_basis, spline_coefficients
+from kansym.neural.models.splines import greville_abscissae, spline_basis, spline_coefficients
 
 SHAPES = [(1, 1), (5, 1), (4, 2), (1, 3), (6, 3), (3, 5)]
 RANGES = st.tuples(st.floats(-100, 100), st.floats(0.01, 100)).map(lambda t: (t[0], t[0] + t[1]))

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from kansym import KAN, MLP, train
-from kansym.errors import InputError
-from kansym.kan import EdgeKind
+from kansym.neural.models.kan import EdgeKind
+from kansym.shared.errors import InputError
 from tests.zoo import rows
 
 

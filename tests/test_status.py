@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from kansym.status import Finding, Status
+from kansym.shared.status import Finding, Status
 
 
 def test_every_status_has_its_own_advice():

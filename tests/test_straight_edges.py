@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from kansym.kan import KAN, EdgeKind
-from kansym.pruning import can_be_straight, straight
-from kansym.training import train
+from kansym.neural.models.kan import KAN, EdgeKind
+from kansym.neural.training.pruning import can_be_straight, straight
+from kansym.neural.training.training import train
 
 X = np.random.default_rng(0).uniform(-1, 1, (800, 2))
 

@@ -7,11 +7,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansym.discovery import discover
-from kansym.parsing import parse
-from kansym.structure import find_structure
-from kansym.tree_drawing import draw_tree, fitted, trees_of
-from kansym.trees import Branch, Tree
+from kansym.extraction.discovery import discover
+from kansym.network.structure.search import find_structure
+from kansym.network.structure.trees import Branch, Tree
+from kansym.neural.training.tree_kans import draw_tree, fitted, trees_of
+from kansym.symbolic.formulas.parsing import parse
 
 ROWS = 600
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansym.library import LIBRARY
-from kansym.symbolic_network import Refit, SymbolicNetwork, Wiring
+from kansym.symbolic.choosing.symbolic_network import Refit, SymbolicNetwork, Wiring
+from kansym.symbolic.library.library import LIBRARY
 from tests.wirings import TWO_LAYERS, WIRINGS, random_constants, random_functions
 
 ROWS = np.random.default_rng(0).uniform(0.4, 1.2, (40, 2))

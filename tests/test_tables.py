@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from kansym.errors import InputError
-from kansym.tables import as_table, as_targets
+from kansym.shared.errors import InputError
+from kansym.shared.tables import as_table, as_targets
 
 NUMBERS = arrays(
     np.float64,

@@ -13,17 +13,17 @@ import torch
 from numpy.testing import assert_allclose
 from torch import nn
 
-from kansym.errors import (
+from kansym.neural.models.kan import KAN
+from kansym.neural.models.loading import save
+from kansym.neural.models.mlp import MLP
+from kansym.neural.readers.registry import _READERS
+from kansym.neural.readers.tracing import MOST_ROWS, register_reader, trace
+from kansym.shared.errors import (
     InputError,
     MissingPackageError,
     ModelFileError,
     UnsupportedModelError,
 )
-from kansym.kan import KAN
-from kansym.mlp import MLP
-from kansym.model_files import save
-from kansym.readers.registry import _READERS
-from kansym.tracing import MOST_ROWS, register_reader, trace
 
 X = np.random.default_rng(0).uniform(-1, 1, (200, 3))
 
@@ -129,7 +129,7 @@ class Doubling(nn.Module):
 
 
 def test_a_registered_reader_opens_a_layer_or_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kansym.readers.registry._READERS", dict(_READERS))
+    monkeypatch.setattr("kansym.neural.readers.registry._READERS", dict(_READERS))
     model = nn.Sequential(nn.Linear(3, 2), Doubling())
     with pytest.raises(UnsupportedModelError, match=r"Doubling.*register_reader\(Doubling\)"):
         trace(model, X)

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from kansym.errors import InputError
-from kansym.kan import KAN, EdgeKind
-from kansym.mlp import MLP
-from kansym.training import History, train
+from kansym.neural.models.kan import KAN, EdgeKind
+from kansym.neural.models.mlp import MLP
+from kansym.neural.training.training import History, train
+from kansym.shared.errors import InputError
 from tests.zoo import toy_data
 
 X, Y = toy_data(300)
@@ -251,7 +251,7 @@ def test_every_optimiser_trains_every_model(optimiser):
     ids=["KAN", "MLP", "larger KAN", "other layers", "large KAN"],
 )
 def test_the_optimiser_is_chosen_by_size(model, expected):
-    from kansym.training import _by_size
+    from kansym.neural.training.training import _by_size
 
     assert _by_size(model) == expected
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from kansym.kan import KAN
-from kansym.mlp import MLP
-from kansym.training_run import BestModel, OutOfTime, TrainingRun
+from kansym.neural.models.kan import KAN
+from kansym.neural.models.mlp import MLP
+from kansym.neural.training.training_run import BestModel, OutOfTime, TrainingRun
 from tests.zoo import draw_kan, toy_data
 
 

@@ -7,9 +7,9 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kansym.errors import InputError
-from kansym.parsing import parse
-from kansym.units import ONE, dimension_of, parse_unit
+from kansym.problems.units import ONE, dimension_of, parse_unit
+from kansym.shared.errors import InputError
+from kansym.symbolic.formulas.parsing import parse
 
 POWERS = st.lists(st.integers(-4, 4), min_size=5, max_size=5)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kansym.whiteness import is_noise
+from kansym.neural.training.residual_noise import is_noise
 
 
 @pytest.mark.parametrize("inputs", [1, 2, 4])

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kansym.library import LIBRARY, Candidate
-from kansym.symbolic_network import Wiring
+from kansym.symbolic.choosing.symbolic_network import Wiring
+from kansym.symbolic.library.library import LIBRARY, Candidate
 
 TWO_LAYERS = Wiring(2, (False,) * 4, (0, 1, 2), (2, 2, 3), (3,))
 """y = f(g(x1) + h(x2))."""

@@ -7,8 +7,8 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from kansym.kan import KAN, EdgeKind, Width
-from kansym.program import Program
+from kansym.neural.models.kan import KAN, EdgeKind, Width
+from kansym.programs.program import Program
 
 SMOOTH_FUNCTIONS: tuple[Program, ...] = (
     ("sin", "x"),

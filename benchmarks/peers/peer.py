@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import sympy
 
-from kansym.bench.judging import judge
-from kansym.bench.record import Record, versions
-from kansym.bench.rows import draw_rows
-from kansym.bench.runs import Run
+from kansym.studies.bench.judging import judge
+from kansym.studies.bench.record import Record, versions
+from kansym.studies.bench.rows import draw_rows
+from kansym.studies.bench.runs import Run
 
 PEERS = ("gplearn", "operon", "pykan", "pykan_exact", "pysr")
 PREFIX = "peer-"

@@ -12,8 +12,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks.peers.peer import PEERS, PREFIX, WORK
-from kansym.bench import Budget, find_problems, plan, run_benchmark
-from kansym.engines.pysr import julia_is_installed
+from kansym.studies.bench import Budget, find_problems, plan, run_benchmark
+from kansym.symbolic.engines.pysr import julia_is_installed
 
 
 def main() -> None:

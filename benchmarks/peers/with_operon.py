@@ -8,7 +8,7 @@ import sympy
 from pyoperon.sklearn import SymbolicRegressor
 
 from benchmarks.peers.peer import symbols
-from kansym.parsing import parse
+from kansym.symbolic.formulas.parsing import parse
 
 ALLOWED = "add,sub,mul,div,constant,variable,exp,log,sin,cos,tanh,sqrt,square,asin"
 

@@ -7,9 +7,9 @@ import numpy as np
 import sympy
 
 from benchmarks.peers.peer import symbols
-from kansym.engines.pysr import PySR, julia_is_installed
-from kansym.errors import MissingPackageError
-from kansym.parsing import parse
+from kansym.shared.errors import MissingPackageError
+from kansym.symbolic.engines.pysr import PySR, julia_is_installed
+from kansym.symbolic.formulas.parsing import parse
 
 
 def solve(X: np.ndarray, y: np.ndarray, seconds: float, seed: int) -> sympy.Expr:

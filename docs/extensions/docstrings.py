@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sphinx.application import Sphinx
 
-import kansym.errors
+import kansym.shared.errors
 
 _UNDERLINE = re.compile(r"-{3,}$")
 _ITEM = re.compile(r"(?P<names>\*{0,2}\w[\w*, ]*?) : (?P<text>\S.*)$")
@@ -51,8 +51,8 @@ def _parameters(lines: list[str]) -> list[str]:
 def _raises(lines: list[str]) -> list[str]:
     result = []
     for head, text in _items(lines):
-        known = head in kansym.errors.__all__
-        name = f":py:exc:`~kansym.errors.{head}`" if known else f"``{head}``"
+        known = head in kansym.shared.errors.__all__
+        name = f":py:exc:`~kansym.shared.errors.{head}`" if known else f"``{head}``"
         result.append(f"* {name}: {' '.join(text)}")
     return result
 

@@ -1,4 +1,4 @@
-"""References by the name that users type: `kansym.train` leads to `kansym.training.train`."""
+"""References by the name that users type: `kansym.train` leads to the file that defines it."""
 
 from docutils import nodes
 from sphinx import addnodes

@@ -14,7 +14,7 @@ from sphinx.util.docutils import SphinxDirective
 import kansym
 from kansym.cli import main
 from kansym.cli.command_line import COMMANDS
-from kansym.status import Status
+from kansym.shared.status import Status
 
 
 class Table(SphinxDirective):
@@ -63,7 +63,7 @@ class LibraryTable(Table):
 
     def rows(self) -> Iterable[Sequence[str]]:
         """One row per candidate, in the order of the library."""
-        from kansym.library import ALL
+        from kansym.symbolic.library.library import ALL
 
         return [
             (f"`{f.name}`", f"${f.latex('x')}$", f.domain.description, ", ".join(f.sets))
@@ -79,7 +79,7 @@ class ProblemTable(Table):
 
     def rows(self) -> Iterable[Sequence[str]]:
         """One row per problem, in the order of the set."""
-        from kansym.problems import problem_rows
+        from kansym.problems.catalogue import problem_rows
 
         return [
             (f"`{row['name']}`", f"`{row['formula']}`", f"{row['source']} {row['note']}".strip())

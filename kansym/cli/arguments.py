@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from kansym.errors import InputError
+from kansym.shared.errors import InputError
 
 __all__ = [
     "add_engine",
@@ -111,7 +111,7 @@ def engine_of(options: argparse.Namespace) -> dict[str, Any]:
     """The engine as an argument of `extract`; it is missed before the work begins."""
     if not options.engine:
         return {}
-    from kansym.engines import engine_named
+    from kansym.symbolic.engines import engine_named
 
     return {"engine": None if options.engine == "none" else engine_named(options.engine)}
 

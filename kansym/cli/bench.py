@@ -5,7 +5,7 @@ import os
 
 from kansym.cli.arguments import names, positive, seconds
 from kansym.cli.console import say
-from kansym.errors import InputError
+from kansym.shared.errors import InputError
 
 __all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
 
@@ -75,7 +75,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:
     """Plan, run, say what came of it."""
-    from kansym.bench import Budget, checked_kinds, find_problems, plan, run_benchmark
+    from kansym.studies.bench import Budget, checked_kinds, find_problems, plan, run_benchmark
 
     kinds = checked_kinds(options.kinds)
     if not options.problems:

@@ -4,10 +4,10 @@ import argparse
 from typing import TYPE_CHECKING
 
 from kansym.cli.console import say
-from kansym.errors import InputError
+from kansym.shared.errors import InputError
 
 if TYPE_CHECKING:
-    from kansym.extraction import Extraction
+    from kansym.results.result import Extraction
 
 __all__ = ["add_choices", "check_choices", "chosen_again"]
 
@@ -40,7 +40,7 @@ def check_choices(options: argparse.Namespace) -> None:
     for word in ("fix", "forbid"):
         _pairs(word, getattr(options, word))
     if options.fix or options.forbid:
-        from kansym.library import LIBRARY
+        from kansym.symbolic.library.library import LIBRARY
 
         for word in ("fix", "forbid"):
             for _, function in _pairs(word, getattr(options, word)):

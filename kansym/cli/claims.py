@@ -39,15 +39,15 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:
     """Run the claims and write the page."""
-    from kansym.reporting import format_of, write_document
-    from kansym.reporting.writing import check_place
+    from kansym.results.report import format_of, write_document
+    from kansym.shared.whole_files import check_place
 
     format_of(options.out)
     check_place(options.out)
     results = Path(options.results or Path(options.out).with_suffix(".jsonl"))
     check_place(results, "the finished pieces")
 
-    from kansym.claims import CLAIMS, Effort, chosen_claims, claims_document, run_claims
+    from kansym.studies.claims import CLAIMS, Effort, chosen_claims, claims_document, run_claims
 
     chosen = list(CLAIMS.values()) if options.only is None else chosen_claims(options.only)
     kept.append(f"the finished pieces in {results}, from which the same command goes on")

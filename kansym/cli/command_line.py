@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from kansym.cli import bench, claims, compare, demo, extract, fit, problems, report
 from kansym.cli.console import complain, say
-from kansym.errors import KansymError
+from kansym.shared.errors import KansymError
 
 __all__ = ["main"]
 

@@ -25,19 +25,19 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:
     """Read the results, print the answer, write the page."""
-    from kansym.comparison import compare
+    from kansym.studies.comparison.comparison import compare
 
     if options.out:
-        from kansym.reporting import format_of
-        from kansym.reporting.writing import check_place
+        from kansym.results.report import format_of
+        from kansym.shared.whole_files import check_place
 
         format_of(options.out)
         check_place(options.out)
     comparison = compare(options.results, reference=options.reference)
     say(str(comparison))
     if options.out:
-        from kansym.comparison_page import comparison_document
-        from kansym.reporting import write_document
+        from kansym.results.report import write_document
+        from kansym.studies.comparison.page import comparison_document
 
         place = write_document(comparison_document(comparison, options.title), options.out)
         kept.append(f"the comparison in {place}")

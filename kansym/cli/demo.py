@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kansym.cli.arguments import seed
 from kansym.cli.console import say
-from kansym.errors import InputError
+from kansym.shared.errors import InputError
 
 __all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
 
@@ -33,9 +33,9 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{options.out!r} is a file: give --out a folder.")
 
-    from kansym.demo import run_demo
-    from kansym.progress import progress_bar
-    from kansym.reporting import report
+    from kansym.results.report import report
+    from kansym.shared.progress import progress_bar
+    from kansym.studies.hydrogen import run_demo
 
     with progress_bar(not options.quiet, "kansym demo") as tell:
         demo = run_demo(seed=options.seed, progress=tell)

@@ -7,7 +7,7 @@ from typing import Any
 from kansym.cli.arguments import add_engine, add_inputs, add_outputs, engine_of, seconds
 from kansym.cli.choices import add_choices, check_choices, chosen_again
 from kansym.cli.outputs import check_outputs, write_outputs
-from kansym.errors import InputError
+from kansym.shared.errors import InputError
 
 __all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
 
@@ -44,8 +44,8 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     check_choices(options)
     engine = engine_of(options)
 
-    from kansym.extraction import extract
-    from kansym.readers.files import load_model
+    from kansym.neural.readers.files import load_model
+    from kansym.results.result import extract
 
     model = load_model(Path(options.model))
     if not options.data and not len(getattr(model, "sample", ())):
@@ -64,7 +64,7 @@ def _data(options: argparse.Namespace, model: Any) -> tuple[Any, Any]:
     """Inputs and target from the table; columns are found by the model's names if it has them."""
     if not options.data:
         return None, None
-    from kansym.csv_tables import read_table
+    from kansym.shared.csv_files import read_table
 
     table = read_table(options.data)
     chosen = options.inputs

@@ -18,7 +18,7 @@ from kansym.cli.arguments import (
 from kansym.cli.choices import add_choices, check_choices, chosen_again
 from kansym.cli.console import complain, say
 from kansym.cli.outputs import check_outputs, write_outputs
-from kansym.errors import InputError
+from kansym.shared.errors import InputError
 
 __all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
 
@@ -77,8 +77,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:
     """Read, train, extract, write."""
-    from kansym.csv_tables import read_table
-    from kansym.reporting.writing import check_place
+    from kansym.shared.csv_files import read_table
+    from kansym.shared.whole_files import check_place
 
     shape = widths(options.width) if options.width else None
     if options.start and options.width:
@@ -101,8 +101,8 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         inputs, target = table.split(options.target, options.inputs)
         shape = _shape(shape, inputs.shape[1], 1)
 
-    from kansym.extraction import extract
-    from kansym.kan import KAN
+    from kansym.neural.models.kan import KAN
+    from kansym.results.result import extract
 
     started = time.perf_counter()
     splines: dict[str, Any] = {"grid": options.grid, "degree": options.degree, "seed": options.seed}
@@ -123,8 +123,8 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
 
 def _known_start(inputs: Any, options: argparse.Namespace, splines: dict[str, Any]) -> Any:
     """The KAN of a formula; a name that is no column is a constant."""
-    from kansym.kan import KAN
-    from kansym.parsing import parse_template
+    from kansym.neural.models.kan import KAN
+    from kansym.symbolic.formulas.parsing import parse_template
 
     columns = [str(name) for name in inputs.columns]
     template = parse_template(options.start, columns)
@@ -162,8 +162,8 @@ def _train(
     kept: list[str],
 ) -> None:
     """Train, save if asked to, and stop here if training was interrupted."""
-    from kansym.model_files import save
-    from kansym.training import train
+    from kansym.neural.models.loading import save
+    from kansym.neural.training.training import train
 
     limit = _TRAINING_SHARE * options.budget if options.budget else float("inf")
     progress = False if options.quiet else None

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 from kansym.cli.console import say
 
 if TYPE_CHECKING:
-    from kansym.extraction import Extraction
+    from kansym.results.result import Extraction
 
 __all__ = ["check_outputs", "write_outputs"]
 
 
 def check_outputs(options: argparse.Namespace) -> None:
     """Refuse places that cannot be written before the work begins."""
-    from kansym.reporting import format_of
-    from kansym.reporting.writing import check_place
+    from kansym.results.report import format_of
+    from kansym.shared.whole_files import check_place
 
     if options.out:
         format_of(options.out)
@@ -25,9 +25,9 @@ def check_outputs(options: argparse.Namespace) -> None:
 
 def write_outputs(result: "Extraction", options: argparse.Namespace, kept: list[str]) -> None:
     """Print the summary and write the files that were asked for."""
-    from kansym.reporting import report
-    from kansym.reporting.text import summary
-    from kansym.reporting.writing import write_text
+    from kansym.results.report import report
+    from kansym.results.text import summary
+    from kansym.shared.whole_files import write_text
 
     say(summary(result))
     if options.json:

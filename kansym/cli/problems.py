@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from kansym.cli.console import say
 
 if TYPE_CHECKING:
-    from kansym.problem import Problem
+    from kansym.problems.problem import Problem
 
 __all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
 
@@ -28,14 +28,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:
     """Print the list."""
-    from kansym.problems import list_problems, list_sets
+    from kansym.problems.catalogue import list_problems, list_sets
 
     if not options.names:
         width = max(map(len, list_sets()))
         for name, count in list_sets().items():
             say(f"{name:{width}}  {count:4} problems")
         return
-    from kansym.bench.runs import find_problems
+    from kansym.studies.bench.runs import find_problems
 
     problems = find_problems(options.names)
     if len(problems) == 1 and options.names[0] in list_problems():

@@ -3,7 +3,7 @@
 import argparse
 
 from kansym.cli.console import say
-from kansym.errors import InputError
+from kansym.shared.errors import InputError
 
 __all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
 
@@ -22,14 +22,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:
     """Read the result and write the page."""
-    from kansym.reporting import format_of, report
-    from kansym.reporting.writing import check_place
+    from kansym.results.report import format_of, report
+    from kansym.shared.whole_files import check_place
 
     format_of(options.out)
     check_place(options.out)
     text = _read(options.result)
 
-    from kansym.extraction import Extraction
+    from kansym.results.result import Extraction
 
     report(Extraction.from_json(text), options.out, title=options.title)
     kept.append(f"the report in {options.out}")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import kansym
-from kansym.status import Status
+from kansym.shared.status import Status
 
 PACKAGE = Path(kansym.__file__).parent
 SOURCE = "\n".join(

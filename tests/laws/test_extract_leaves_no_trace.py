@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from kansym.extraction import extract
-from kansym.library import LIBRARY, Library
+from kansym.results.result import extract
+from kansym.symbolic.library.library import LIBRARY, Library
 from tests.planted_models import exp_sin
 
 FEW = Library([LIBRARY[name] for name in ("x", "x^2", "exp", "sin", "tanh", "log")])

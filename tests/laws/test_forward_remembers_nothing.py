@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from kansym.mlp import MLP
-from kansym.rewriting import to_maxout, to_mlp
+from kansym.neural.models.mlp import MLP
+from kansym.neural.rewriting.kan_as_mlp import to_maxout, to_mlp
 from tests.zoo import draw_kan, rows
 
 ZOO = {

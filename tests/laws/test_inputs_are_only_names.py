@@ -6,9 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansym.extraction import extract
-from kansym.kan import KAN
-from kansym.library import LIBRARY, Library
+from kansym.neural.models.kan import KAN
+from kansym.results.result import extract
+from kansym.symbolic.library.library import LIBRARY, Library
 from tests.planted_models import know, plant, rows
 
 FEW = Library([LIBRARY[name] for name in ("x", "x^2", "exp", "sin", "tanh", "log")])

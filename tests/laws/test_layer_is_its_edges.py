@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansym.kan import EdgeKind
+from kansym.neural.models.kan import EdgeKind
 from tests.zoo import DEGREES, SEEDS, draw_kan, rows, scale_of, widths
 
 

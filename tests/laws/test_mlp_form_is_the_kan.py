@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansym.rewriting import to_mlp
+from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from tests.zoo import DEGREES, SEEDS, draw_kan, rows, scale_of, widths
 
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansym.model_files import load
+from kansym.neural.models.loading import load
 from tests.zoo import DEGREES, SEEDS, draw_kan, rows, widths
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)

@@ -1,0 +1,1 @@
+"""A page as blocks, and its printers: HTML, LaTeX, Markdown."""

@@ -1,0 +1,1 @@
+"""Fewer nodes for the same function: parallel units merged, straight edges folded."""

@@ -1,0 +1,1 @@
+"""The neural side: models, training, readers, rewriting. It never loads sympy."""

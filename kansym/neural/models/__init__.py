@@ -1,0 +1,1 @@
+"""Kolmogorov-Arnold networks and multilayer perceptrons, and their files."""

@@ -1,0 +1,586 @@
+"""Kolmogorov-Arnold networks: a learned univariate function on every edge.
+
+References
+----------
+Z. Liu et al., KAN: Kolmogorov-Arnold Networks, 2024, arXiv:2404.19756.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from numbers import Integral
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from kansym.neural.models.splines import greville_abscissae, spline_basis, spline_coefficients
+from kansym.neural.models.state_dicts import LoadedWhole
+from kansym.neural.models.torch_functions import TORCH
+from kansym.programs.program import Program, evaluate
+from kansym.shared.errors import InputError
+
+__all__ = ["KAN", "ConstantPlace", "EdgeKind", "KANLayer", "SymbolEdge", "Width"]
+
+FORWARD_ROWS = 4096
+"""Rows that go through the layers at a time where memory should not grow with the rows."""
+
+Width = int | tuple[int, int]
+"""Nodes of a layer: a number of sum nodes, or a pair (sum nodes, product nodes)."""
+
+
+class EdgeKind(IntEnum):
+    """What an edge of a KAN computes."""
+
+    ABSENT = 0
+    SPLINE = 1
+    STRAIGHT = 2
+    SYMBOL = 3
+
+
+@runtime_checkable
+class HasProgram(Protocol):
+    """Anything that carries its function as data, such as a library candidate."""
+
+    @property
+    def program(self) -> Program: ...
+
+
+class SymbolEdge(nn.Module):
+    """An edge fixed to a known function, y = c f(a x + b) + d, with trainable constants.
+
+    Parameters
+    ----------
+    program : the function f, in the variable ``"x"``.
+    constants : a, b, c, d.
+    free : which of them training may change.
+
+    Examples
+    --------
+    >>> edge = SymbolEdge(("sin", "x"), (2.0, 0.0, 3.0, 1.0))
+    >>> edge(torch.zeros(1, dtype=torch.float64)).tolist()
+    [1.0]
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        constants: Sequence[float],
+        *,
+        free: Sequence[bool] = (True, True, True, True),
+        dtype: torch.dtype = torch.float64,
+        device: torch.device | str | None = None,
+    ):
+        super().__init__()
+        self.program = program
+        self.free = tuple(bool(one) for one in free)
+        self.constants = nn.Parameter(torch.tensor(constants, dtype=dtype, device=device))
+
+    def forward(self, x: Float[Tensor, " batch"]) -> Float[Tensor, " batch"]:
+        a, b, c, d = self.constants
+        value = evaluate(self.program, {"x": a * x + b}, TORCH)
+        value = torch.as_tensor(value, dtype=x.dtype, device=x.device)
+        return (c * value + d).expand_as(x)
+
+
+class KANLayer(nn.Module):
+    """One layer of edges and the nodes that they enter; sum nodes come first.
+
+    A sum node adds its edges and its bias; a product node multiplies its present edges and adds
+    its bias:  ``layer(x) == layer.combine(layer.edges(x))``.
+
+    Parameters
+    ----------
+    n_in : incoming values.
+    n_sum, n_product : nodes of either kind.
+    grid : intervals of every spline.
+    degree : degree of every spline.
+    """
+
+    low: Tensor
+    high: Tensor
+    kind: Tensor
+    frozen: Tensor
+    frozen_bias: Tensor
+
+    def __init__(
+        self,
+        n_in: int,
+        n_sum: int,
+        n_product: int = 0,
+        *,
+        grid: int = 5,
+        degree: int = 3,
+        dtype: torch.dtype = torch.float64,
+        device: torch.device | str | None = None,
+    ):
+        super().__init__()
+        n_out = n_sum + n_product
+        self.n_in, self.n_out = n_in, n_out
+        self.n_sum, self.n_product = n_sum, n_product
+        self.grid, self.degree = grid, degree
+        at = {"dtype": dtype, "device": device}
+        self.register_buffer("low", -torch.ones(n_in, **at))
+        self.register_buffer("high", torch.ones(n_in, **at))
+        self.register_buffer(
+            "kind", torch.full((n_out, n_in), EdgeKind.SPLINE, dtype=torch.int8, device=device)
+        )
+        self.register_buffer("frozen", torch.zeros(n_out, n_in, dtype=torch.bool, device=device))
+        held = torch.zeros(n_out, dtype=torch.bool, device=device)
+        self.register_buffer("frozen_bias", held, persistent=False)
+        self.coef = nn.Parameter(torch.zeros(n_out, n_in, grid + degree, **at))
+        self.slope = nn.Parameter(torch.zeros(n_out, n_in, **at))
+        self.bias = nn.Parameter(torch.zeros(n_out, **at))
+        self.symbols = nn.ModuleDict()
+
+    def reset(self, generator: torch.Generator, noise: float = 0.1) -> None:
+        """Random straight lines plus small noise; the factors of a product stay near 1."""
+        with torch.no_grad():
+            at = {"generator": generator, "dtype": torch.float64}
+            where = greville_abscissae(self.low, self.high, self.grid, self.degree)
+            middle = (where - where.mean(1, keepdim=True)) / (self.high - self.low)[:, None]
+            lines = torch.randn(self.n_out, self.n_in, 1, **at).to(middle) * 2 / self.n_in**0.5
+            bumps = torch.randn(self.coef.shape, **at).to(middle) * noise / self.n_in**0.5
+            coef = lines * middle + bumps
+            coef[self.n_sum :] = 1 + 0.5 * coef[self.n_sum :]
+            coef = coef * (self.kind == EdgeKind.SPLINE)[..., None]
+            self.coef.copy_(torch.where(self.frozen[..., None], self.coef, coef))
+            slope = torch.randn(self.n_out, self.n_in, **at).to(middle) / self.n_in**0.5
+            slope = slope / (self.high - self.low) * (self.kind == EdgeKind.STRAIGHT)
+            self.slope.copy_(torch.where(self.frozen, self.slope, slope))
+            self.bias.mul_(self.frozen_bias)
+
+    def weight(self) -> Float[Tensor, "n_out n_in coefficients"]:
+        """Spline coefficients, zero where the edge is no spline."""
+        if bool((self.kind == EdgeKind.SPLINE).all()):
+            return self.coef
+        return self.coef * (self.kind == EdgeKind.SPLINE)[..., None]
+
+    def straight(self) -> Float[Tensor, "n_out n_in"]:
+        """Slopes of the straight edges, zero elsewhere."""
+        return self.slope * (self.kind == EdgeKind.STRAIGHT)
+
+    def symbol_edges(self) -> list[tuple[int, int, SymbolEdge]]:
+        """The edges fixed to a function, as (target, source, edge)."""
+        found = []
+        for key, edge in self.symbols.items():
+            target, source = key.split("_")
+            assert isinstance(edge, SymbolEdge)
+            found.append((int(target), int(source), edge))
+        return found
+
+    def basis(
+        self, x: Float[Tensor, "batch n_in"], order: int = 0
+    ) -> Float[Tensor, "batch n_in coefficients"]:
+        """B-splines of every input, or their derivatives."""
+        return spline_basis(x, self.low, self.high, self.grid, self.degree, order)
+
+    def edges(self, x: Float[Tensor, "batch n_in"]) -> Float[Tensor, "batch n_out n_in"]:
+        """Value of every edge: 0 for an absent edge into a sum, 1 for one into a product."""
+        values = torch.einsum("bik,oik->boi", self.basis(x), self.weight())
+        values = values + x[:, None, :] * self.straight()
+        for target, source, edge in self.symbol_edges():
+            column = torch.zeros_like(self.slope, dtype=torch.bool)
+            column[target, source] = True
+            values = torch.where(column, edge(x[:, source])[:, None, None], values)
+        absent = self.kind[self.n_sum :] == EdgeKind.ABSENT
+        products = torch.where(
+            absent, torch.ones_like(values[:, self.n_sum :]), values[:, self.n_sum :]
+        )
+        return torch.cat([values[:, : self.n_sum], products], dim=1)
+
+    def combine(self, edges: Float[Tensor, "batch n_out n_in"]) -> Float[Tensor, "batch n_out"]:
+        """Values of the nodes: sums and products of their edges, plus the bias."""
+        sums = edges[:, : self.n_sum].sum(-1)
+        products = edges[:, self.n_sum :].prod(-1)
+        return torch.cat([sums, products], dim=1) + self.bias
+
+    def forward(self, x: Float[Tensor, "batch n_in"]) -> Float[Tensor, "batch n_out"]:
+        if self.n_product or len(self.symbols):
+            return self.combine(self.edges(x))
+        values = nn.functional.linear(self.basis(x).flatten(1), self.weight().flatten(1), self.bias)
+        if bool((self.kind == EdgeKind.STRAIGHT).any()):
+            values = values + x @ self.straight().T
+        return values
+
+    @torch.no_grad()
+    def regrid(self, low: Tensor, high: Tensor, grid: int) -> None:
+        """Move every spline to a new grid by least squares; exact for refinement in place."""
+        n_points = 4 * (max(grid, self.grid) + self.degree) + 1
+        steps = torch.linspace(0, 1, n_points, dtype=low.dtype, device=low.device)
+        points = low[:, None] + (high - low)[:, None] * steps
+        basis = self.basis(points.T)
+        values = torch.einsum("pik,oik->oip", basis, self.coef)
+        coef = spline_coefficients(points, values, low, high, grid, self.degree)
+        self.low.copy_(low)
+        self.high.copy_(high)
+        self.grid = grid
+        self.coef = nn.Parameter(coef, requires_grad=self.coef.requires_grad)
+
+
+@dataclass(frozen=True)
+class ConstantPlace:
+    """Where the number stands that holds a named constant of a known start.
+
+    Attributes
+    ----------
+    layer, target : the node, as in `KAN.set_edge`.
+    source : the other end of the edge; None for the bias of the node.
+    slot : ``"slope"`` or ``"bias"``, or which of a, b, c, d of a fixed edge.
+    program : the constant as a function of that number, in the variable ``"x"``.
+    """
+
+    layer: int
+    target: int
+    source: int | None
+    slot: str
+    program: Program = "x"
+
+    def number(self, layer: KANLayer) -> float:
+        """The number that stands there."""
+        if self.slot == "bias":
+            return layer.bias[self.target].item()
+        if self.slot == "slope":
+            return layer.slope[self.target, self.source].item()  # pyright: ignore[reportReturnType]
+        edge = layer.symbols[f"{self.target}_{self.source}"]
+        assert isinstance(edge, SymbolEdge)
+        return edge.constants["abcd".index(self.slot)].item()
+
+
+class KAN(LoadedWhole):
+    """Kolmogorov-Arnold network: layers of univariate functions on edges, summed at nodes.
+
+    x^(l+1)_j = sum_i phi^(l)_ji(x^(l)_i), and products in place of sums at product nodes.
+
+    Parameters
+    ----------
+    widths : nodes per layer, inputs first; an entry after the first may be a pair
+        ``(n_sum, n_product)``.
+    grid : intervals of every spline, at least 1.
+    degree : degree of the splines, at least 1; 1 gives the piecewise-linear KAN.
+    seed : of the initial splines; the global generator is left alone.
+    domain : ranges of the inputs, one pair for all or one per input, in their units.
+    dtype, device : of the parameters.
+
+    Raises
+    ------
+    InputError
+        For widths, grids or degrees that describe no network.
+
+    Examples
+    --------
+    >>> model = KAN([2, (3, 1), 1], grid=5, degree=3, seed=0)
+    >>> model(torch.zeros(4, 2, dtype=torch.float64)).shape
+    torch.Size([4, 1])
+    >>> model
+    KAN([2, (3, 1), 1], grid=5, degree=3): 12 edges, 101 parameters
+
+    References
+    ----------
+    Z. Liu et al., 2024, arXiv:2404.19756; product nodes: arXiv:2408.10205.
+    """
+
+    domain: Tensor
+    sample: Tensor
+
+    def __init__(
+        self,
+        widths: Sequence[Width],
+        *,
+        grid: int = 5,
+        degree: int = 3,
+        seed: int = 0,
+        domain: Sequence[float] | Sequence[Sequence[float]] | Tensor = (-1.0, 1.0),
+        dtype: torch.dtype = torch.float64,
+        device: torch.device | str | None = None,
+    ):
+        super().__init__()
+        self.widths = _checked_widths(widths)
+        for name, value in (("grid", grid), ("degree", degree)):
+            if not isinstance(value, Integral) or value < 1:
+                raise InputError(
+                    f"{name}={value!r} is not usable: give a whole number of at least 1."
+                )
+        grid, degree = int(grid), int(degree)
+        self.degree = degree
+        self.seed = seed
+        n_inputs = self.widths[0]
+        assert isinstance(n_inputs, int)
+        self.input_names: tuple[str, ...] = tuple(f"x{i + 1}" for i in range(n_inputs))
+        self.output_names: tuple[str, ...] = ()
+        self.known_start = False
+        self.known_constants: dict[str, ConstantPlace] = {}
+        self.layers = nn.ModuleList()
+        n_in = n_inputs
+        for width in self.widths[1:]:
+            n_sum, n_product = width if isinstance(width, tuple) else (width, 0)
+            self.layers.append(
+                KANLayer(
+                    n_in, n_sum, n_product, grid=grid, degree=degree, dtype=dtype, device=device
+                )
+            )
+            n_in = n_sum + n_product
+        try:
+            limits = torch.as_tensor(domain, dtype=dtype, device=device)
+        except (TypeError, ValueError):
+            limits = torch.empty(0)
+        fits = limits.shape in ((2,), (n_inputs, 2))
+        limits = limits.expand(n_inputs, 2).clone() if fits else limits
+        if not fits or not bool((limits[:, 0] < limits[:, 1]).all()):
+            raise InputError(
+                f"domain={domain!r} is not usable: give pairs (low, high), low < high."
+            )
+        self.register_buffer("domain", limits)
+        self.register_buffer("sample", torch.empty(0, n_inputs, dtype=dtype, device=device))
+        with torch.no_grad():
+            self.kan_layers[0].low.copy_(limits[:, 0])
+            self.kan_layers[0].high.copy_(limits[:, 1])
+        self.reset(seed)
+
+    @classmethod
+    def from_expression(
+        cls,
+        expression: str,
+        inputs: Sequence[str] | None = None,
+        *,
+        constants: Mapping[str, float] | None = None,
+        X: Any = None,
+        domain: Sequence[float] | Sequence[Sequence[float]] | None = None,
+        grid: int = 5,
+        degree: int = 3,
+        seed: int = 0,
+    ) -> "KAN":
+        """The KAN of an expression, its unknown parts as splines: a start that is known.
+
+        Known functions become fixed edges, sums and products become nodes, and straight edges
+        carry what enters late. `kansym.train` keeps that shape: it moves the named constants and
+        the splines; numbers that are written out stay as they are.
+
+        Parameters
+        ----------
+        expression : text such as ``"a*exp(-x**2/b) + ?(y)"``, where ``?(...)`` is unknown.
+        inputs : names of the columns, in order; the names that are no constants, sorted, if None.
+        constants : names of the constants to find, with values to start from.
+        X : rows (rows, inputs) that the splines must span; training adapts to its own rows.
+        domain : ranges of the inputs in place of rows, as for `KAN`; (-1, 1) by default.
+        grid, degree, seed : of the splines.
+
+        Raises
+        ------
+        InputError
+            If the text is no formula, has a name that is neither input nor constant, or is not
+            defined on the rows.
+
+        Examples
+        --------
+        >>> model = KAN.from_expression("a*exp(-x**2/b) + ?(y)", constants={"a": 1, "b": 2})
+        >>> model.input_names, model.constants
+        (('x', 'y'), {'a': 1.0, 'b': 2.0})
+        """
+        from kansym.neural.models.known_start import kan_of
+
+        return kan_of(
+            expression,
+            inputs,
+            constants=constants or {},
+            X=X,
+            domain=domain,
+            make=lambda widths, within: cls(
+                widths, grid=grid, degree=degree, seed=seed, domain=within
+            ),
+        )
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """Values of the constants that `from_expression` was given, by name."""
+        return {
+            name: float(evaluate(place.program, {"x": place.number(self.kan_layers[place.layer])}))
+            for name, place in self.known_constants.items()
+        }
+
+    @property
+    def kan_layers(self) -> list[KANLayer]:
+        """The layers, inputs first."""
+        return [layer for layer in self.layers if isinstance(layer, KANLayer)]
+
+    @property
+    def grid(self) -> int:
+        """Intervals of the splines of the first layer."""
+        return self.kan_layers[0].grid
+
+    def reset(self, seed: int) -> None:
+        """Draw new splines from a seed; kinds of edges stay as they are."""
+        generator = torch.Generator().manual_seed(int(seed))
+        for layer in self.kan_layers:
+            layer.reset(generator)
+
+    def forward(self, x: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch outputs"]:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    @torch.no_grad()
+    def layer_inputs(self, x: Float[Tensor, "batch inputs"]) -> list[Tensor]:
+        """What enters each layer when x enters the first."""
+        parts: list[list[Tensor]] = []
+        for rows in x.split(FORWARD_ROWS):
+            values = [rows]
+            for layer in self.kan_layers[:-1]:
+                values.append(layer(values[-1]))
+            parts.append(values)
+        return [torch.cat(each) for each in zip(*parts, strict=True)]
+
+    def n_edges(self) -> int:
+        """Edges that are not absent."""
+        return sum(int((layer.kind != EdgeKind.ABSENT).sum()) for layer in self.kan_layers)
+
+    def n_parameters(self) -> int:
+        """Numbers that training may change, absent edges not counted."""
+        total = 0
+        for layer in self.kan_layers:
+            total += int((layer.kind == EdgeKind.SPLINE).sum()) * (layer.grid + layer.degree)
+            total += int(((layer.kind == EdgeKind.STRAIGHT) & ~layer.frozen).sum())
+            total += sum(sum(edge.free) for _, _, edge in layer.symbol_edges())
+            total += layer.n_out - int(layer.frozen_bias.sum())
+        return total
+
+    # -- the kinds of single edges ---------------------------------------------------------
+
+    def _edge(self, layer: int, target: int, source: int) -> KANLayer:
+        """The layer of an edge that exists."""
+        layers = self.kan_layers
+        if not 0 <= layer < len(layers):
+            raise InputError(
+                f"There is no layer {layer}: this KAN has layers 0 to {len(layers) - 1}."
+            )
+        found = layers[layer]
+        if not (0 <= target < found.n_out and 0 <= source < found.n_in):
+            raise InputError(
+                f"Layer {layer} has no edge from node {source} to node {target}: it has "
+                f"{found.n_in} sources and {found.n_out} targets, counted from 0."
+            )
+        return found
+
+    @torch.no_grad()
+    def set_edge(
+        self, layer: int, target: int, source: int, kind: EdgeKind, slope: float | None = None
+    ) -> None:
+        """Make an edge absent, straight or a spline; ``slope`` is that of a straight one.
+
+        Examples
+        --------
+        >>> model = KAN([2, 1])
+        >>> model.set_edge(0, 0, 1, EdgeKind.STRAIGHT, slope=2.0)
+        >>> model.n_parameters()
+        10
+        """
+        here = self._edge(layer, target, source)
+        if kind == EdgeKind.SYMBOL:
+            raise InputError("A symbol needs its function: use fix_edge instead of set_edge.")
+        key = f"{target}_{source}"
+        if key in here.symbols:
+            del here.symbols[key]
+        here.kind[target, source] = kind
+        if slope is not None:
+            here.slope[target, source] = slope
+
+    @torch.no_grad()
+    def fix_edge(
+        self,
+        layer: int,
+        target: int,
+        source: int,
+        function: Program | HasProgram,
+        constants: Sequence[float] = (1.0, 0.0, 1.0, 0.0),
+        free: Sequence[bool] = (True, True, True, True),
+    ) -> None:
+        """Fix an edge to y = c f(a x + b) + d; those of (a, b, c, d) that are free are trained.
+
+        Examples
+        --------
+        >>> model = KAN([1, 1])
+        >>> model.fix_edge(0, 0, 0, ("exp", "x"))
+        >>> model(torch.zeros(1, 1, dtype=torch.float64)).tolist()
+        [[1.0]]
+        """
+        here = self._edge(layer, target, source)
+        program = function if isinstance(function, float | int | str | tuple) else function.program
+        at = {"dtype": here.coef.dtype, "device": here.coef.device}
+        edge = SymbolEdge(program, constants, free=free, **at)
+        here.symbols[f"{target}_{source}"] = edge
+        here.kind[target, source] = EdgeKind.SYMBOL
+
+    @torch.no_grad()
+    def freeze_edge(self, layer: int, target: int, source: int, frozen: bool = True) -> None:
+        """Keep an edge as it is during training, or release it."""
+        self._edge(layer, target, source).frozen[target, source] = frozen
+
+    # -- grids -------------------------------------------------------------------------------
+
+    def refit_grids(self, x: Float[Tensor, "batch inputs"], margin: float = 0.0) -> None:
+        """Move every grid to the range that its node takes on x; the function is kept.
+
+        Parameters
+        ----------
+        x : rows that span the data.
+        margin : by how much of the range to widen the grids on either side.
+        """
+        for position, layer in enumerate(self.kan_layers):
+            entering = self.layer_inputs(x)[position]
+            low, high = entering.amin(0), entering.amax(0)
+            width = high - low
+            # Nodes that do not vary, or not sensibly, and frozen splines keep their grids.
+            frozen = (layer.frozen & (layer.kind == EdgeKind.SPLINE)).any(0)
+            moves = (width > 1e-9 * (1 + low.abs())) & torch.isfinite(width) & ~frozen
+            low = torch.where(moves, low - margin * width, layer.low)
+            high = torch.where(moves, high + margin * width, layer.high)
+            layer.regrid(low, high, layer.grid)
+
+    def refine_grids(self, factor: int = 2) -> None:
+        """Cut every interval of every grid into ``factor`` parts; the function stays the same.
+
+        Examples
+        --------
+        >>> model, x = KAN([1, 2, 1], grid=3, seed=1), torch.linspace(-3, 3, 50).double()[:, None]
+        >>> before = model(x)
+        >>> model.refine_grids(2)
+        >>> bool((model(x) - before).abs().max() < 1e-9), model.grid
+        (True, 6)
+        """
+        for layer in self.kan_layers:
+            layer.regrid(layer.low.clone(), layer.high.clone(), layer.grid * factor)
+
+    # -- files -------------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a safetensors file (no pickle); `kansym.load` reads it."""
+        from kansym.neural.models.loading import save
+
+        save(self, path)
+
+    def __repr__(self) -> str:
+        return (
+            f"KAN({list(self.widths)}, grid={self.grid}, degree={self.degree}): "
+            f"{self.n_edges()} edges, {self.n_parameters()} parameters"
+        )
+
+
+def _checked_widths(widths: Sequence[Width]) -> tuple[Width, ...]:
+    """Widths as ints and pairs of ints, or an error that says what is wrong."""
+    described = f"widths={list(widths)!r} is not a network: "
+    if len(widths) < 2:
+        raise InputError(described + "give at least the numbers of inputs and outputs.")
+    checked: list[Width] = []
+    for position, width in enumerate(widths):
+        pair = tuple(width) if isinstance(width, tuple | list) else (width,)
+        whole = all(isinstance(n, Integral) and int(n) >= 0 for n in pair)
+        if not whole or len(pair) > 2 or sum(pair) < 1 or (position == 0 and len(pair) > 1):
+            raise InputError(
+                described + "each entry is a whole number of at least 1, or a pair "
+                "(sum nodes, product nodes) after the first."
+            )
+        numbers = [int(n) for n in pair]
+        checked.append((numbers[0], numbers[1]) if len(numbers) == 2 else numbers[0])
+    return tuple(checked)

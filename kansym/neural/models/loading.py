@@ -1,0 +1,243 @@
+"""Models on disk: safetensors with a JSON header, never pickle."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from kansym.neural.models.kan import KAN, ConstantPlace, Width
+from kansym.neural.models.mlp import MLP
+from kansym.programs.program import from_json, to_json, validate
+from kansym.shared.errors import InputError, ModelFileError
+
+__all__ = ["load", "refuse_pickle", "save"]
+
+FORMAT = "kansym-model"
+VERSION = 1
+_PICKLES = (".joblib", ".pickle", ".pkl", ".pt", ".pth")
+
+
+def save(model: KAN | MLP, path: str | Path) -> None:
+    """Write a KAN or an MLP to a safetensors file; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    model : with its names, domain and sample.
+    path : usually ending in ``.safetensors``.
+
+    Raises
+    ------
+    InputError
+        For other kinds of models, whose own package should save them.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(KAN([2, 3, 1], seed=1), folder + "/model.safetensors")
+    ...     load(folder + "/model.safetensors")
+    KAN([2, 3, 1], grid=5, degree=3): 9 edges, 76 parameters
+    """
+    if isinstance(model, KAN):
+        header = _kan_header(model)
+    elif isinstance(model, MLP):
+        header = {"kind": "MLP", "widths": model.widths, "activation": model.activation}
+    else:
+        raise InputError(
+            f"{type(model).__name__} cannot be saved here: give a KAN or a kansym.MLP, or save "
+            "its state_dict with safetensors."
+        )
+    header |= {
+        "format": FORMAT,
+        "version": VERSION,
+        "seed": int(model.seed),
+        "input_names": model.input_names,
+        "output_names": model.output_names,
+    }
+    tensors = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+    _write_whole(Path(path), tensors, {"kansym": json.dumps(header)})
+
+
+def _kan_header(model: KAN) -> dict[str, Any]:
+    """Shape of a KAN, and its fixed functions as data."""
+    header: dict[str, Any] = {
+        "kind": "KAN",
+        "widths": model.widths,
+        "degree": model.degree,
+        "grids": [layer.grid for layer in model.kan_layers],
+        "symbols": [
+            {key: to_json(edge.program) for key, edge in layer.symbols.items()}  # pyright: ignore
+            for layer in model.kan_layers
+        ],
+    }
+    if model.known_start:
+        header["known_start"] = {
+            "constants": {
+                name: [place.layer, place.target, place.source, place.slot, to_json(place.program)]
+                for name, place in model.known_constants.items()
+            },
+            "frozen_bias": [layer.frozen_bias.tolist() for layer in model.kan_layers],
+            "free": [
+                {key: edge.free for key, edge in layer.symbols.items()}
+                for layer in model.kan_layers
+            ],
+        }
+    return header
+
+
+def _restore_start(model: KAN, found: dict[str, Any]) -> None:
+    """What a known start holds still, and where its constants are."""
+    model.known_start = True
+    for layer, held, free in zip(
+        model.kan_layers, found["frozen_bias"], found["free"], strict=True
+    ):
+        layer.frozen_bias.copy_(torch.tensor([bool(one) for one in held]))
+        for key, which in free.items():
+            if len(which) != 4:
+                raise ValueError(f"{len(which)} marks for the four constants of an edge")
+            layer.symbols[key].free = tuple(bool(one) for one in which)  # pyright: ignore
+    for name, (layer, target, source, slot, program) in found["constants"].items():
+        place = ConstantPlace(
+            int(layer), int(target), None if source is None else int(source), str(slot),
+            validate(program, ("x",)),
+        )  # fmt: skip
+        model.known_constants[str(name)] = place
+    _ = model.constants
+
+
+def _write_whole(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write beside the target, then move into place."""
+    if not path.parent.is_dir():
+        raise InputError(f"The folder {path.parent} does not exist: make it first.")
+    temporary = path.parent / f".{path.name}.{os.getpid()}.part"
+    try:
+        save_file(tensors, temporary, metadata)
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def load(path: str | Path) -> KAN | MLP:
+    """Read a model that `save` wrote, onto the CPU.
+
+    Raises
+    ------
+    ModelFileError
+        For a file that is absent, cut short, damaged, foreign, a pickle, or of a newer version.
+    """
+    path = Path(path)
+    header, tensors = _read(path)
+    try:
+        model = _empty_model(header, tensors)
+        _check_shapes(header, tensors)
+        for name in ("sample", "domain"):
+            setattr(model, name, tensors[name])
+        model.load_state_dict(tensors)
+        _check_grids(model)
+        model.seed = int(header["seed"])
+        model.input_names = tuple(str(name) for name in header["input_names"])
+        model.output_names = tuple(str(name) for name in header["output_names"])
+    except (LookupError, TypeError, ValueError, RuntimeError, AttributeError, InputError) as error:
+        raise ModelFileError(
+            f"{path} is damaged: its header and its tensors do not belong together ({error}). "
+            "Save the model again."
+        ) from error
+    return model
+
+
+def _check_grids(model: KAN | MLP) -> None:
+    """Every grid of a KAN must have a length."""
+    if isinstance(model, KAN):
+        for position, layer in enumerate(model.kan_layers):
+            if not bool((layer.low < layer.high).all()):
+                raise ValueError(f"layer {position} has an empty grid")
+
+
+def _check_shapes(header: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    """Names, sample and domain must fit the number of inputs."""
+    n_inputs = int(header["widths"][0])
+    if len(header["input_names"]) != n_inputs:
+        raise ValueError(f"{len(header['input_names'])} names for {n_inputs} inputs")
+    if tensors["sample"].ndim != 2 or tensors["sample"].shape[1] != n_inputs:
+        raise ValueError(f"a sample of shape {list(tensors['sample'].shape)}")
+    if tensors["domain"].shape != (n_inputs, 2):
+        raise ValueError(f"a domain of shape {list(tensors['domain'].shape)}")
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Header and tensors of a file, or an error that says what the file is instead."""
+    if not path.is_file():
+        found = "is a folder" if path.is_dir() else "does not exist"
+        raise ModelFileError(f"{path} {found}: give a file that kansym saved.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        refuse_pickle(path)
+        raise ModelFileError(
+            f"{path} is no whole safetensors file ({error}): it may have been cut short; copy or "
+            "save it again."
+        ) from error
+    try:
+        header = json.loads(metadata.get("kansym", ""))
+        known = header["format"] == FORMAT
+    except (json.JSONDecodeError, KeyError, TypeError):
+        known, header = False, {}
+    if not known:
+        raise ModelFileError(
+            f"{path} is a safetensors file of another program: kansym opens files that "
+            "model.save(path) wrote; build other models in torch and give them to kansym.extract."
+        )
+    if header.get("version") != VERSION:
+        raise ModelFileError(
+            f"{path} has format version {header.get('version')}, this kansym reads {VERSION}: "
+            "install the version that wrote it."
+        )
+    return header, tensors
+
+
+def refuse_pickle(path: Path) -> None:
+    """Say so if a file is a pickle or an archive of one, by its first bytes or its name."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    pickled = start[:1] == b"\x80" and start[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
+    if start == b"PK\x03\x04" or pickled or (start and path.suffix.lower() in _PICKLES):
+        raise ModelFileError(
+            f"{path} is a pickle or a PyTorch archive, which can run code when opened: read the "
+            "numbers with torch.load(path, weights_only=True), load them into the model that you "
+            "build, and give that to kansym.extract."
+        )
+
+
+def _empty_model(header: dict[str, Any], tensors: dict[str, Tensor]) -> KAN | MLP:
+    """A model of the right shape for the tensors."""
+    if header["kind"] not in ("KAN", "MLP"):
+        raise ValueError(f"a model of the kind {header['kind']!r}")
+    if header["kind"] == "MLP":
+        dtype = tensors["0.weight"].dtype
+        return MLP([int(n) for n in header["widths"]], activation=header["activation"], dtype=dtype)
+    widths: list[Width] = [tuple(w) if isinstance(w, list) else int(w) for w in header["widths"]]
+    dtype = tensors["layers.0.coef"].dtype
+    model = KAN(widths, grid=1, degree=int(header["degree"]), dtype=dtype)
+    grids, symbols = header["grids"], header["symbols"]
+    for position, layer in enumerate(model.kan_layers):
+        layer.grid = int(grids[position])
+        layer.coef = torch.nn.Parameter(tensors[f"layers.{position}.coef"])
+        if layer.coef.shape != (layer.n_out, layer.n_in, layer.grid + layer.degree):
+            raise ValueError(f"layer {position} has coefficients of shape {list(layer.coef.shape)}")
+        for key, program in symbols[position].items():
+            target, source = (int(part) for part in key.split("_"))
+            model.fix_edge(position, target, source, from_json(program))
+    if "known_start" in header:
+        _restore_start(model, header["known_start"])
+    return model

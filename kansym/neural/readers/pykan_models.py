@@ -1,0 +1,231 @@
+"""KANs of pykan, from their numbers alone: splines, base function, symbols, masks and products.
+
+Layer by layer, sub_j = s_j (sum_i m_ij (b_ij base(x_i) + w_ij spline_ij(x_i)) + symbols) + t_j;
+nodes are sub-nodes or products of them, scaled and shifted once more.
+
+References
+----------
+Z. Liu et al., KAN 2.0, 2024, arXiv:2408.10205; pykan 0.2.8.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kansym.network import activations as act
+from kansym.network.stages import Function, Stage, Units
+from kansym.neural.readers.bsplines import KnotSplines
+from kansym.neural.readers.kan_layers import ProgramFunction
+from kansym.neural.readers.opened import check_width
+from kansym.programs.program import Program
+from kansym.shared.errors import ModelFileError, UnsupportedModelError
+
+__all__ = ["PykanModel", "knows", "read_pykan"]
+
+Array = np.ndarray
+
+_BASES: dict[str, Function] = {
+    "silu": act.silu,
+    "identity": act.identity,
+    "zero": np.zeros_like,
+}
+
+_PROGRAMS: dict[str, Program] = {
+    "x^2": ("pow", "x", 2.0),
+    "x^3": ("pow", "x", 3.0),
+    "x^4": ("pow", "x", 4.0),
+    "x^5": ("pow", "x", 5.0),
+    "1/x": ("pow", "x", -1.0),
+    "1/x^2": ("pow", "x", -2.0),
+    "1/x^3": ("pow", "x", -3.0),
+    "1/x^4": ("pow", "x", -4.0),
+    "1/x^5": ("pow", "x", -5.0),
+    "sqrt": ("sqrt", "x"),
+    "x^0.5": ("sqrt", "x"),
+    "x^1.5": ("pow", "x", 1.5),
+    "1/sqrt(x)": ("pow", "x", -0.5),
+    "1/x^0.5": ("pow", "x", -0.5),
+    "exp": ("exp", "x"),
+    "log": ("log", "x"),
+    "abs": ("abs", "x"),
+    "sin": ("sin", "x"),
+    "cos": ("cos", "x"),
+    "tan": ("tan", "x"),
+    "tanh": ("tanh", "x"),
+    "sgn": ("sign", "x"),
+    "arcsin": ("asin", "x"),
+    "arccos": ("acos", "x"),
+    "arctan": ("atan", "x"),
+    "arctanh": ("atanh", "x"),
+    "gaussian": ("exp", ("neg", ("pow", "x", 2.0))),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class PykanModel:
+    """A KAN of pykan as data.
+
+    Attributes
+    ----------
+    width : per layer, sum nodes and product nodes.
+    arity : factors of every product: one number for all, or a list per layer.
+    degrees : of the splines, per layer.
+    base : the function beside the splines, by name or itself.
+    symbolic : whether symbols count at all.
+    names : of the symbols, per layer, (out, in).
+    state : its tensors by name.
+    inputs : which columns enter; all if None.
+    functions : symbols whose names are not those of pykan's library, by (layer, out, in).
+    """
+
+    width: tuple[tuple[int, int], ...]
+    arity: int | Sequence[Sequence[int]]
+    degrees: tuple[int, ...]
+    base: str | Function
+    symbolic: bool
+    names: tuple[Sequence[Sequence[str]], ...]
+    state: Mapping[str, Array]
+    inputs: tuple[int, ...] | None
+    functions: Mapping[tuple[int, int, int], Function]
+
+    def tensor(self, name: str) -> Array:
+        """One tensor, or an error if it is absent."""
+        if name not in self.state:
+            raise ModelFileError(
+                f"The state of this pykan model has no {name!r}: it belongs to another "
+                "architecture than its configuration."
+            )
+        return self.state[name]
+
+
+def read_pykan(model: PykanModel, stage: Stage) -> Stage:
+    """The stages of a KAN of pykan."""
+    n_inputs = sum(model.width[0])
+    if model.inputs is not None and max(model.inputs, default=0) < stage.width:
+        stage = stage.dense(np.eye(stage.width)[list(model.inputs)])
+    check_width(stage, n_inputs, f"pykan KAN of {n_inputs} inputs")
+    for layer in range(len(model.width) - 1):
+        stage = _layer(model, layer, stage)
+    return stage
+
+
+def _layer(model: PykanModel, layer: int, stage: Stage) -> Stage:
+    """One layer: edges, sub-nodes, products, nodes."""
+    units, weight, constant = _edges(model, layer)
+    n_sub = len(weight)
+    scale = _vector(model, f"subnode_scale_{layer}", n_sub)
+    values = stage.expand(units).dense(
+        weight * scale[:, None], constant * scale + _vector(model, f"subnode_bias_{layer}", n_sub)
+    )
+    n_sum, n_product = model.width[layer + 1]
+    if n_product:
+        groups: list[tuple[int, ...]] = [(i,) for i in range(n_sum)]
+        start = n_sum
+        for arity in _arities(model, layer):
+            groups.append(tuple(range(start, start + arity)))
+            start += arity
+        if start != n_sub:
+            raise ModelFileError(
+                f"Layer {layer} of this pykan model has {n_sub} sub-nodes, its configuration "
+                f"describes {start}: configuration and state do not belong together."
+            )
+        values = values.multiply(groups)
+    n_nodes = n_sum + n_product
+    scale = _vector(model, f"node_scale_{layer}", n_nodes)
+    return values.scale(scale, _vector(model, f"node_bias_{layer}", n_nodes))
+
+
+def _arities(model: PykanModel, layer: int) -> list[int]:
+    """Factors of every product node of a layer."""
+    if isinstance(model.arity, int):
+        return [model.arity] * model.width[layer + 1][1]
+    return [int(arity) for arity in model.arity[layer + 1]]
+
+
+def _vector(model: PykanModel, name: str, length: int) -> Array:
+    """One number per node."""
+    found = model.tensor(name).reshape(-1)
+    if len(found) != length:
+        raise ModelFileError(
+            f"{name} of this pykan model has {len(found)} numbers, expected {length}: "
+            "configuration and state do not belong together."
+        )
+    return found
+
+
+def _edges(model: PykanModel, layer: int) -> tuple[list[Units], Array, Array]:
+    """Units of all inputs, weights (sub-nodes, units) and constants (sub-nodes,)."""
+    prefix = f"act_fun.{layer}."
+    grid, coef = model.tensor(prefix + "grid"), model.tensor(prefix + "coef")
+    mask = model.tensor(prefix + "mask")
+    spline = mask * model.tensor(prefix + "scale_sp")
+    base = mask * model.tensor(prefix + "scale_base")
+    n_in, n_out, n_coef = coef.shape
+    function = model.base if callable(model.base) else _BASES.get(model.base)
+    if function is None:
+        raise UnsupportedModelError(
+            f"The base function {model.base!r} of this pykan model is not known: expected one of "
+            f"{', '.join(_BASES)}."
+        )
+    units: list[Units] = []
+    columns: list[Array] = []
+    for source in range(n_in):
+        if spline[source].any():
+            splines = KnotSplines(tuple(grid[source].tolist()), model.degrees[layer])
+            width = n_coef if n_coef > 1 else 1
+            units.append(Units(source, splines, width))
+            columns.append((spline[source][:, None] * coef[source]).T)
+        if base[source].any():
+            units.append(Units(source, function))
+            columns.append(base[source][None])
+    constant = np.zeros(n_out)
+    if model.symbolic:
+        symbol_mask = model.tensor(f"symbolic_fun.{layer}.mask")
+        affine = model.tensor(f"symbolic_fun.{layer}.affine")
+        for target, source in np.argwhere(symbol_mask != 0).tolist():
+            a, b, c, d = (affine[target, source] * 1.0).tolist()
+            here = float(symbol_mask[target, source])
+            constant[target] += here * d
+            if (unit := _symbol(model, layer, target, source, a, b)) is not None:
+                units.append(unit)
+                columns.append(here * c * np.eye(n_out)[target][None])
+    weight = np.concatenate(columns).T if columns else np.zeros((n_out, 0))
+    return units, weight, constant
+
+
+def _symbol(
+    model: PykanModel, layer: int, target: int, source: int, a: float, b: float
+) -> Units | None:
+    """The unit f(a x + b) of a symbolic edge; None for zero."""
+    own = model.functions.get((layer, target, source))
+    if own is not None:
+        return Units(source, _Affine(own, a, b))
+    name = str(model.names[layer][target][source])
+    if name == "0":
+        return None
+    if name == "x":
+        return Units(source, _Affine(act.identity, a, b))
+    if name not in _PROGRAMS:
+        raise UnsupportedModelError(
+            f"The symbol {name!r} of this pykan model is not in pykan's library: give the model "
+            "itself instead of its checkpoint."
+        )
+    return Units(source, ProgramFunction(_PROGRAMS[name], a, b), 1, _PROGRAMS[name])
+
+
+@dataclass(frozen=True)
+class _Affine:
+    """A function at a * x + b."""
+
+    function: Function
+    a: float
+    b: float
+
+    def __call__(self, x: Array) -> Array:
+        return self.function(self.a * x + self.b)
+
+
+def knows(name: str) -> bool:
+    """Whether a symbol's name is one of pykan's library."""
+    return name in {"0", "x"} or name in _PROGRAMS

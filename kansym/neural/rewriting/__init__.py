@@ -1,0 +1,1 @@
+"""A KAN as an MLP and back, exactly."""

@@ -1,0 +1,1 @@
+"""Second-order training, and the shape of a network."""

@@ -1,0 +1,149 @@
+"""KANs of several shapes for the same rows, the likeliest first.
+
+One layer first. Then, in turn, the trees that the gradients of a surrogate show, and dense shapes
+that laws are often found in.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from kansym.neural.models.kan import KAN, Width
+from kansym.neural.training.training import train
+from kansym.neural.training.tree_kans import fitted, trees_of
+from kansym.shared.tables import Table, as_table, as_targets
+
+__all__ = ["GOOD", "Proposal", "propose", "shapes"]
+
+GOOD, PERFECT, SETTLED = 1e-4, 1e-5, 1e-3
+"""Relative errors: a dense shape that is right, a tree that is, a tree good enough to stop at."""
+FALLING = 0.35
+"""Share of its first error to which a right shape comes as its grid grows."""
+ONE, TREES = 0.15, 0.3
+"""Shares of the time that is left, for one network, and for one surrogate and what it shows."""
+HIDDEN = ((12, 12), (30,))
+"""Hidden layers of the surrogates."""
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """A trained KAN, its relative error on rows held out, and whether its shape is surely right."""
+
+    model: KAN
+    error: float
+    right: bool
+
+
+def propose(
+    X: Any,
+    y: Float[np.ndarray, "rows outputs"],
+    *,
+    seconds: float,
+    seed: int = 0,
+    grid: int = 5,
+    degree: int = 3,
+    starts: int = 24,
+) -> Iterator[Proposal]:
+    """Train KANs of one shape after another.
+
+    Parameters
+    ----------
+    X, y : rows, array or data frame, and targets (rows,) or (rows, outputs).
+    seconds : time for all of them; a consumer that takes long shortens the list.
+    seed : of the training.
+    grid, degree, starts : of dense shapes, see `kansym.KAN` and `kansym.train`.
+    """
+    table = as_table(X)
+    targets = as_targets(y, len(table))
+    settings = {"grid": grid, "degree": degree, "starts": starts}
+    training = _Training(table, targets, seed, settings, time.perf_counter() + seconds)
+    simple, others = shapes(len(table.names), len(targets.names))
+    for widths in simple:
+        yield training.dense(widths, ONE)
+    smallest = np.inf
+    for hidden, widths in zip(HIDDEN, others, strict=False):
+        for proposal in training.trees(hidden):
+            smallest = min(smallest, proposal.error)
+            yield proposal
+        if training.left() <= 0 or smallest < SETTLED:
+            return
+        yield training.dense(widths, 2 * ONE)
+    others = others[len(HIDDEN) :]
+    for number, widths in enumerate(others):
+        if training.left() <= 0:
+            return
+        yield training.dense(widths, min(1.0, 2 / (len(others) - number)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Training:
+    """Rows, settings and a time limit."""
+
+    inputs: Table
+    targets: Table
+    seed: int
+    settings: dict[str, int]
+    deadline: float
+
+    def left(self) -> float:
+        """Seconds left."""
+        return self.deadline - time.perf_counter()
+
+    def dense(self, widths: tuple[Width, ...], share: float) -> Proposal:
+        """A dense shape, searched and pruned, in a share of the time that is left."""
+        model = KAN(
+            widths,
+            grid=self.settings["grid"],
+            degree=self.settings["degree"],
+            seed=self.seed,
+        )
+        history = train(
+            model,
+            self.inputs,
+            self.targets,
+            starts=self.settings["starts"],
+            seed=self.seed,
+            seconds=share * max(self.left(), 0.0),
+            progress=False,
+        )
+        first = history.records[0].validation if history.records else np.inf
+        right = history.validation < min(GOOD, FALLING * first)
+        return Proposal(model, history.validation, right)
+
+    def trees(self, hidden: tuple[int, ...]) -> Iterator[Proposal]:
+        """Trees that a surrogate shows."""
+        if len(self.inputs.names) == 1 or len(self.targets.names) > 1:
+            return
+        rows, values = self.inputs.values, self.targets.values[:, 0]
+        share = TREES * max(self.left(), 0.0)
+        for tree in trees_of(rows, values, hidden=hidden, seconds=share, seed=self.seed):
+            if self.left() <= 0:
+                return
+            limit = ONE * self.left()
+            model, error = fitted(tree, self.inputs, self.targets, seconds=limit, seed=self.seed)
+            yield Proposal(model, error, error < PERFECT)
+
+
+def shapes(n: int, m: int = 1) -> tuple[list[tuple[Width, ...]], list[tuple[Width, ...]]]:
+    """Dense shapes for n inputs and m outputs: those of one layer, and those of more.
+
+    Examples
+    --------
+    >>> shapes(3)[0]
+    [(3, (0, 1)), (3, 1)]
+    """
+    if n == 1:
+        return [(1, m)], [(1, 1, m), (1, 2, m), (1, (0, 2), m), (1, 2, (0, m))]
+    return [(n, (0, m)), (n, m)], [
+        (n, (1, 1), (0, m)),
+        (n, 1, m),
+        (n, (0, 2), (0, m)),
+        (n, (0, 2), m),
+        (n, 2, (0, m)),
+        (n, (1, 1), m),
+        (n, n + 1, m),
+    ]

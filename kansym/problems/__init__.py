@@ -1,0 +1,30 @@
+"""Problems: data whose law is known, and measured data.
+
+>>> from kansym.problems import load_problem
+>>> print(load_problem("I.12.11"))
+I.12.11 (feynman): F = q*(Ef + B*v*sin(theta))
+"""
+
+from kansym.problems.catalogue import (
+    Problem,
+    ProblemData,
+    Range,
+    list_problems,
+    list_sets,
+    load_problem,
+    load_problem_file,
+    load_problems,
+    problem_rows,
+)
+
+__all__ = [
+    "Problem",
+    "ProblemData",
+    "Range",
+    "list_problems",
+    "list_sets",
+    "load_problem",
+    "load_problem_file",
+    "load_problems",
+    "problem_rows",
+]

@@ -1,0 +1,349 @@
+"""Problem sets from files: TOML tables ``[[problem]]``, or one CSV table.
+
+::
+
+    set = "mine"
+    source = "notebook 7"
+
+    [[problem]]
+    name = "pendulum"
+    formula = "2*pi*sqrt(L/g)"
+    output = "T"
+    ranges = { L = [0.1, 2], g = { low = 1, high = 25, distribution = "log-uniform" } }
+    units = { L = "m", g = "m s^-2", T = "s" }
+
+Formulas are parsed, never run.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kansym.problems.problem import Problem, ProblemData, Range
+from kansym.shared.data_tables import DataTable, read_csv
+from kansym.shared.errors import InputError
+
+__all__ = ["DATA_FOLDER", "load_problem_file", "read_problems", "table_of"]
+
+DATA_FOLDER = Path(__file__).parent / "data"
+
+_KEYS = {field.name for field in fields(Problem)}
+_FILE_KEYS = {"set", "source", "note", "problem"}
+_OUTPUTS = ("y", "f", "output", "target", "result")
+_TEXT_KEYS = [
+    "name",
+    "set",
+    "output",
+    "formula",
+    "function",
+    "table",
+    "uncertainty",
+    "group",
+    "published",
+    "source",
+    "note",
+]
+
+
+def load_problem_file(path: str | os.PathLike[str], *, output: str | None = None) -> list[Problem]:
+    """Problems of a TOML file, or the one problem that a CSV table is.
+
+    Everything is checked here: keys, names, ranges, formulas and their symbols, tables and units.
+
+    Parameters
+    ----------
+    path : file that ends in ``.toml``, ``.csv`` or ``.csv.gz``.
+    output : column of a CSV table to predict; by default the one that a comment line
+        ``# output: name`` names, else the last.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or a problem in it cannot be used, with the problem's name.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "mine.toml")
+    ...     _ = path.write_text('''[[problem]]
+    ... name = "line"
+    ... formula = "2*x + 1"
+    ... ranges = { x = [0, 1] }
+    ... ''')
+    ...     print(*load_problem_file(path))
+    line (mine): y = 2*x + 1
+    """
+    path = Path(path)
+    if path.suffix == ".toml":
+        problems = read_problems(path)
+    elif path.name.endswith((".csv", ".csv.gz")):
+        problems = [_of_csv(path, output)]
+    else:
+        raise InputError(f"{path.name} is neither .toml nor .csv: give a problem file of those.")
+    for problem in problems:
+        _check_deeply(problem)
+    return problems
+
+
+def read_problems(path: Path) -> list[Problem]:
+    """Problems of a TOML file; formulas are not parsed yet."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}: give the path of a TOML file.") from None
+    except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is no TOML file ({error}): mend it there.") from error
+    tables = content.get("problem")
+    if not isinstance(tables, list) or not tables or not all(isinstance(t, dict) for t in tables):
+        raise InputError(f"{path} has no problems: write one [[problem]] table for each.")
+    _refuse_unknown(content, _FILE_KEYS, f"{path.name}, outside its [[problem]] tables,")
+    shared = {"set": content.get("set", path.stem), "source": content.get("source", "")}
+    problems = [_of_toml(shared | table, path, n) for n, table in enumerate(tables, 1)]
+    names = [problem.name for problem in problems]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"{path} has two problems named {twice[0]!r}: rename one of them.")
+    return problems
+
+
+def _of_toml(table: dict[str, Any], path: Path, number: int) -> Problem:
+    name = table.get("name")
+    if not isinstance(name, str) or not name.strip():
+        raise InputError(f'Problem number {number} of {path} has no name: add name = "...".')
+    where = f"problem {name!r} of {path.name}"
+    _refuse_unknown(table, _KEYS, where)
+    for key in _TEXT_KEYS:
+        if not isinstance(table.get(key, ""), str):
+            raise InputError(f"The {key} of {where} is {table[key]!r}: write it as a text.")
+    ranges = _ranges(table.get("ranges", {}), where)
+    relations = _texts(table, "relations", where)
+    inputs = _inputs(table, ranges, relations, where)
+    output = table.get("output") or next((o for o in _OUTPUTS if o not in inputs), "the output")
+    if output in inputs:
+        raise InputError(f"The output of {where} is {output!r}, which is an input too: rename it.")
+    simple = {key: table[key] for key in (*_TEXT_KEYS, "rows", "figures") if key in table}
+    return Problem(
+        **simple
+        | {
+            "inputs": inputs,
+            "output": output,
+            "ranges": ranges,
+            "test_ranges": _ranges(table.get("test_ranges", {}), where),
+            "units": _texts(table, "units", where),
+            "relations": relations,
+            "constants": _constants(table.get("constants", {}), where),
+            "table": _place(table.get("table"), path, where),
+        }
+    )
+
+
+def _refuse_unknown(table: Mapping[str, Any], known: set[str], where: str) -> None:
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            raise InputError(
+                f"The key {key!r} of {where} is unknown{hint}: use {', '.join(sorted(known))}."
+            )
+
+
+def _ranges(table: Any, where: str) -> dict[str, Range]:
+    if not isinstance(table, dict):
+        raise InputError(f"The ranges of {where} are {table!r}: write {{ x = [low, high] }}.")
+    return {name: _range(value, f"{name!r} in {where}") for name, value in table.items()}
+
+
+def _range(value: Any, where: str) -> Range:
+    if isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)):
+        found = Range(float(value[0]), float(value[1]))
+    elif isinstance(value, dict) and _is_number(value.get("low")) and _is_number(value.get("high")):
+        _refuse_unknown(value, {"low", "high", "distribution", "points"}, f"the range of {where}")
+        default = "grid" if "points" in value else "uniform"
+        found = Range(
+            float(value["low"]),
+            float(value["high"]),
+            value.get("distribution", default),
+            value.get("points"),
+        )
+    else:
+        raise InputError(f"The range of {where} is {value!r}: write [low, high] with two numbers.")
+    found.check(where)
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _texts(table: Mapping[str, Any], key: str, where: str) -> dict[str, str]:
+    found = table.get(key, {})
+    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+        raise InputError(f'The {key} of {where} are {found!r}: write {{ x = "..." }}.')
+    return found
+
+
+def _constants(table: Any, where: str) -> dict[str, tuple[float, str]]:
+    good = isinstance(table, dict) and all(
+        isinstance(c, list) and len(c) == 2 and _is_number(c[0]) and isinstance(c[1], str)
+        for c in table.values()
+    )
+    if not good:
+        raise InputError(
+            f'The constants of {where} are {table!r}: write {{ g = [9.81, "m s^-2"] }}.'
+        )
+    return {name: (float(value), unit) for name, (value, unit) in table.items()}
+
+
+def _inputs(
+    table: Mapping[str, Any],
+    ranges: Mapping[str, Range],
+    relations: Mapping[str, str],
+    where: str,
+) -> tuple[str, ...]:
+    """Names of the inputs, after checking that the rows have exactly one source."""
+    sources = [
+        key for key in ("formula", "function", "relations") if key in table and "table" not in table
+    ] + [key for key in ("table",) if key in table]
+    if len(sources) != 1:
+        raise InputError(
+            f"{where.capitalize()} has {' and '.join(sources) or 'no formula'}: "
+            "give one of formula, function, table or relations."
+        )
+    given = table.get("inputs")
+    if given is not None and not (
+        isinstance(given, list) and given and all(isinstance(name, str) for name in given)
+    ):
+        raise InputError(f'The inputs of {where} are {given!r}: write ["x1", "x2"].')
+    if "table" in table:
+        if given is None:
+            raise InputError(f"{where.capitalize()} is a table: add inputs = [...].")
+        return tuple(given)
+    if not ranges:
+        raise InputError(f"{where.capitalize()} has no ranges: add {{ x = [low, high], ... }}.")
+    names = (*ranges, *(name for name in relations if name not in ranges))
+    if given is not None and set(given) != set(names):
+        raise InputError(
+            f"The inputs of {where} are {given}, but ranges are given for {list(names)}: "
+            "give each input one range."
+        )
+    return tuple(given or names)
+
+
+def _place(table: str | None, path: Path, where: str) -> str | None:
+    """Built-in tables keep their name; those of outside files become absolute paths."""
+    if table is None or table in COMPUTED_TABLES or path.parent == DATA_FOLDER:
+        return table
+    place = (path.parent / table).resolve()
+    if not place.exists():
+        raise InputError(f"The table of {where} is not there: {place}.")
+    return str(place)
+
+
+def _of_csv(path: Path, output: str | None) -> Problem:
+    table = read_csv(path)
+    columns = list(table.columns)
+    output = output or table.comments.get("output") or (columns[-1] if columns else "")
+    if output not in columns:
+        raise InputError(
+            f"The output column {output!r} is not among the numeric columns of {path.name}, "
+            f"{', '.join(columns) or 'which has none'}: name one of them."
+        )
+    if len(columns) < 2:
+        raise InputError(f"{path.name} has one numeric column: give inputs and an output.")
+    uncertainty = table.comments.get("uncertainty")
+    return Problem(
+        path.name.split(".")[0],
+        "file",
+        tuple(name for name in columns if name not in (output, uncertainty)),
+        output,
+        table=str(path.resolve()),
+        units={name: unit for name in columns if (unit := table.unit(name)) is not None},
+        uncertainty=uncertainty,
+        source=table.comments.get("source", ""),
+    )
+
+
+def _check_deeply(problem: Problem) -> None:
+    """Parse the formula, find its function, its table and its units."""
+    from kansym.problems.special_functions import SPECIAL_FUNCTIONS
+
+    if problem.function is not None and problem.function not in SPECIAL_FUNCTIONS:
+        near = difflib.get_close_matches(problem.function, SPECIAL_FUNCTIONS, n=3, cutoff=0.3)
+        raise InputError(
+            f"Problem {problem.name!r} has the unknown function {problem.function!r}: "
+            f"use one of {', '.join(near or SPECIAL_FUNCTIONS)}."
+        )
+    _ = problem.template
+    if problem.table is not None:
+        problem.data()
+    else:
+        problem.sample(10)
+    problem.check_units()
+
+
+def table_of(problem: Problem) -> ProblemData:
+    """The table of a problem, rows without a value left out."""
+    table = _read_table(problem.table or "")
+    wanted = [*problem.inputs, problem.output]
+    X, y = _columns(table, wanted[:-1], problem), _columns(table, wanted[-1:], problem)[:, 0]
+    kept = np.isfinite(X).all(axis=1) & np.isfinite(y)
+    if not kept.any():
+        raise InputError(f"The table of {problem.name!r} has no complete row: fill its gaps.")
+
+    def optional(name: str | None) -> Any:
+        return None if name is None else _columns(table, [name], problem)[kept, 0]
+
+    return ProblemData(
+        X[kept],
+        y[kept],
+        problem.inputs,
+        problem.output,
+        {c: unit for c in wanted if (unit := problem.units.get(c) or table.unit(c)) is not None},
+        optional(problem.uncertainty),
+        {
+            name: tuple(label for label, keep in zip(labels, kept, strict=True) if keep)
+            for name, labels in table.labels.items()
+        },
+        optional(problem.group),
+    )
+
+
+def _columns(table: DataTable, names: Sequence[str], problem: Problem) -> np.ndarray:
+    for name in names:
+        if name not in table.columns:
+            raise InputError(
+                f"Problem {problem.name!r} needs the numeric column {name!r}, but its table has "
+                f"{', '.join(table.columns)}: mend the name."
+            )
+    return np.column_stack([table.columns[name] for name in names])
+
+
+def _read_table(name: str) -> DataTable:
+    if name in COMPUTED_TABLES:
+        return COMPUTED_TABLES[name]()
+    return read_csv(Path(name) if Path(name).is_absolute() else DATA_FOLDER / name)
+
+
+def _mirrored_knots() -> DataTable:
+    from kansym.problems.knot_tables import mirrored_table
+
+    return mirrored_table()
+
+
+def _nuclear_masses() -> DataTable:
+    from kansym.problems.nuclear import mass_table
+
+    return mass_table()
+
+
+COMPUTED_TABLES: Mapping[str, Callable[[], DataTable]] = {
+    "knots mirrored": _mirrored_knots,
+    "masstable AME2012": _nuclear_masses,
+}

@@ -1,0 +1,1 @@
+"""Formulas as data: nested tuples of operations, with values, derivatives and source code."""

@@ -1,0 +1,1 @@
+"""What an extraction returns, as text, page, JSON and report."""

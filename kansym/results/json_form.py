@@ -1,0 +1,227 @@
+"""Results as JSON text and back: everything that a report needs, nothing that runs."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from kansym.network.network import Edge, Network, Node
+from kansym.programs.program import from_json, to_json
+from kansym.programs.tabulated_curve import TabulatedCurve
+from kansym.results.result import EdgeReport, Extraction, Fidelity, FrontPoint, Provenance
+from kansym.shared.errors import InputError
+from kansym.shared.status import Finding, Status
+from kansym.symbolic.fitting.edge_fit import EdgeFit
+from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.formulas.sympy_programs import to_sympy
+from kansym.symbolic.library.library import ALL, Candidate
+
+__all__ = ["result_from_json", "result_to_json"]
+
+FORMAT = "kansym result 1"
+LONGEST = 200_000_000
+SAMPLE_ROWS = 500
+
+
+def result_to_json(result: Extraction) -> str:
+    """A result as JSON text; curves are tabulated, of the sample some hundred rows are kept."""
+    network = result.network
+    data = {
+        "format": FORMAT,
+        "formulas": [formula.to_json() for formula in result.formulas],
+        "front": [
+            {
+                "formulas": [formula.to_json() for formula in point.formulas],
+                "complexity": point.complexity,
+                "error": point.error,
+                "selected": point.selected,
+            }
+            for point in result.front
+        ],
+        "edges": [_edge_data(report) for report in result.edges],
+        "nodes": [[node.name, node.kind, node.bias] for node in network.nodes],
+        "sample": network.sample[:SAMPLE_ROWS].tolist(),
+        "source": network.source,
+        "parameters": list(network.parameters),
+        "network_findings": [_finding_data(finding) for finding in network.findings],
+        "fidelity": asdict(result.fidelity),
+        "status": [_finding_data(finding) for finding in result.status],
+        "provenance": asdict(result.provenance),
+        "inputs": list(result.input_names),
+        "outputs": list(result.output_names),
+    }
+    return json.dumps(_plain(data), allow_nan=False)
+
+
+def result_from_json(text: str) -> Extraction:
+    """Read a result back; its curves are interpolated between their tabulated points.
+
+    Raises
+    ------
+    InputError
+        If the text is no such result.
+    """
+    if not isinstance(text, str):
+        raise InputError(f"A result is JSON text, {type(text).__name__} was given.")
+    if len(text) > LONGEST:
+        raise InputError(f"The JSON text of {len(text)} characters is too long for a result.")
+    try:
+        data = json.loads(text)
+        known = data["format"] == FORMAT
+    except (json.JSONDecodeError, RecursionError, KeyError, TypeError) as error:
+        raise InputError(
+            f"The text is no result that kansym saved ({error!r}): save one with --json."
+        ) from error
+    if not known:
+        raise InputError(f"The result has the format {data['format']!r}, expected {FORMAT!r}.")
+    try:
+        return _result(data)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"The result is damaged ({error!r}): save it again.") from error
+
+
+def _plain(value: Any) -> Any:
+    """Numbers that JSON knows: nan and infinities as text."""
+    match value:
+        case dict():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case np.ndarray():
+            return _plain(value.tolist())
+        case np.generic():
+            return _plain(value.item())
+        case float() if not np.isfinite(value):
+            return repr(value)
+        case _:
+            return value
+
+
+def _number(value: Any) -> float:
+    """A number, or the text of nan or an infinity."""
+    return float(value)
+
+
+def _finding_data(finding: Finding | None) -> list[str] | None:
+    return None if finding is None else [finding.status.name, finding.where, finding.detail]
+
+
+def _finding(data: Any) -> Finding | None:
+    return None if data is None else Finding(Status[data[0]], str(data[1]), str(data[2]))
+
+
+def _fit_data(fit: EdgeFit | None) -> dict[str, Any] | None:
+    if fit is None:
+        return None
+    return {
+        "candidate": fit.candidate.name,
+        "program": to_json(fit.candidate.program),
+        "constants": list(fit.constants),
+        "error": fit.error,
+        "complexity": fit.complexity,
+        "score": fit.score,
+    }
+
+
+def _fit(data: Mapping[str, Any] | None) -> EdgeFit | None:
+    if data is None:
+        return None
+    program = from_json(data["program"])
+    name = str(data["candidate"])
+    own = name in ALL and ALL[name].program == program
+    candidate = ALL[name] if own else Candidate(name, to_sympy(program))
+    a, b, c, d = (_number(value) for value in data["constants"])
+    rest = (_number(data[key]) for key in ("error", "complexity", "score"))
+    return EdgeFit(candidate, a, b, c, d, *rest)
+
+
+def _edge_data(report: EdgeReport) -> dict[str, Any]:
+    edge = report.edge
+    return {
+        "source": edge.source,
+        "target": edge.target,
+        "x": edge.x,
+        "y": edge.y,
+        "density": edge.density,
+        "importance": edge.importance,
+        "straight": edge.straight,
+        "fit": _fit_data(report.fit),
+        "alternatives": [_fit_data(fit) for fit in report.alternatives],
+        "margin": report.margin,
+        "finding": _finding_data(report.finding),
+    }
+
+
+def _edge_report(data: Mapping[str, Any], position: int) -> EdgeReport:
+    x, y, density = (np.array(data[key], float) for key in ("x", "y", "density"))
+    order = np.flatnonzero(np.diff(x, prepend=-np.inf) > 0)
+    edge = Edge(
+        str(data["source"]),
+        str(data["target"]),
+        TabulatedCurve(f"f{position + 1}", x[order], y[order]),
+        x,
+        y,
+        density,
+        _number(data["importance"]),
+        bool(data["straight"]),
+    )
+    alternatives = [_fit(fit) for fit in data["alternatives"]]
+    return EdgeReport(
+        edge,
+        _fit(data["fit"]),
+        tuple(fit for fit in alternatives if fit is not None),
+        _number(data["margin"]),
+        _finding(data["finding"]),
+    )
+
+
+def _findings(data: Any) -> tuple[Finding, ...]:
+    found = [_finding(each) for each in data]
+    return tuple(finding for finding in found if finding is not None)
+
+
+def _result(data: Mapping[str, Any]) -> Extraction:
+    """The result of checked JSON data."""
+    inputs = tuple(str(name) for name in data["inputs"])
+    outputs = tuple(str(name) for name in data["outputs"])
+    edges = tuple(_edge_report(each, number) for number, each in enumerate(data["edges"]))
+    network = Network.from_parts(
+        nodes=[Node(str(name), kind, _number(bias)) for name, kind, bias in data["nodes"]],
+        edges=[report.edge for report in edges],
+        inputs=inputs,
+        outputs=outputs,
+        sample=np.array(data["sample"], float).reshape(-1, len(inputs)),
+        findings=_findings(data["network_findings"]),
+        source=str(data["source"]),
+        parameters=(int(data["parameters"][0]), int(data["parameters"][1])),
+    )
+    front = tuple(
+        FrontPoint(
+            tuple(Formula.from_json(text) for text in point["formulas"]),
+            _number(point["complexity"]),
+            _number(point["error"]),
+            bool(point["selected"]),
+        )
+        for point in data["front"]
+    )
+    fidelity: dict[str, Any] = {
+        key: float(value) if isinstance(value, str) and key != "judge" else value
+        for key, value in data["fidelity"].items()
+    }
+    provenance = dict(data["provenance"])
+    provenance["references"] = tuple(provenance["references"])
+    return Extraction(
+        formulas=tuple(Formula.from_json(text) for text in data["formulas"]),
+        front=front,
+        edges=edges,
+        network=network,
+        fidelity=Fidelity(**fidelity),
+        status=_findings(data["status"]),
+        provenance=Provenance(**provenance),
+        input_names=inputs,
+        output_names=outputs,
+    )

@@ -1,0 +1,85 @@
+"""The report on a formula as a tree of blocks; what it says, not how it looks."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from kansym.documents.blocks import Block, Details, Document, Equation, Listing, Paragraph, line
+from kansym.documents.mathematics import equation
+from kansym.results import sections
+from kansym.results.result import Extraction
+from kansym.results.verdict import named_formulas, verdict
+from kansym.symbolic.formulas.formula import Formula
+
+__all__ = ["document", "notebook_blocks"]
+
+
+def document(result: Extraction, title: str | None = None, extra: Iterable[Block] = ()) -> Document:
+    """Everything that an extraction found, in the order in which one asks.
+
+    Parameters
+    ----------
+    result : the extraction.
+    title : of the page; ``"Formula for y"`` by default, with the name of the output.
+    extra : blocks to add before the account of how the result was made.
+    """
+    names = ", ".join(result.output_names)
+    made = result.provenance
+    subtitle = line(f"Read from {made.model}, {made.parameters} parameters. {_day(made.created)}")
+    blocks = (
+        *_formulas(result),
+        Paragraph(verdict(result), lead=True),
+        *sections.boundaries(result),
+        *sections.notices(result),
+        *sections.constants(result),
+        *sections.fidelity(result),
+        *sections.network(result),
+        *sections.edges(result),
+        *sections.front(result),
+        *extra,
+        *sections.provenance(result),
+        *sections.references(result),
+    )
+    return Document(title or f"Formula for {names}", tuple(blocks), subtitle)
+
+
+def notebook_blocks(result: Extraction) -> tuple[Block, ...]:
+    """The short form for a notebook cell: formula, verdict, warnings and constants."""
+    blocks = [Equation(equation(name, formula.expr)) for name, formula in named_formulas(result)]
+    tables = sections.constants(result)
+    return (*blocks, Paragraph(verdict(result)), *sections.notices(result), *tables)
+
+
+def _formulas(result: Extraction) -> list[Block]:
+    """Every formula, typeset, with its sources to copy folded away."""
+    blocks: list[Block] = []
+    for name, formula in named_formulas(result):
+        blocks.append(Equation(equation(name, formula.expr)))
+        blocks.append(_sources(name, formula))
+    return blocks
+
+
+def _day(created: str) -> str:
+    """Date and time of day, in words of this side of ISO 8601.
+
+    Examples
+    --------
+    >>> _day("2026-01-02T03:04:05+00:00")
+    '2026-01-02 03:04 UTC'
+    """
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        return created
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment.tzinfo else created
+
+
+def _sources(name: str, formula: Formula) -> Details:
+    """LaTeX and Python source of a formula."""
+    latex = equation(name, formula.expr, digits=10).latex
+    listings = (
+        Paragraph(line("LaTeX")),
+        Listing(latex, "latex"),
+        Paragraph(line("Python")),
+        Listing(formula.python(), "python"),
+    )
+    return Details("Source of the formula (LaTeX, Python)", listings)

@@ -1,0 +1,127 @@
+"""Reports: a result becomes a page to read, as HTML, Markdown or LaTeX.
+
+:func:`report` writes, :func:`render` returns the same text. A page is a tree of blocks
+(:mod:`kansym.documents.blocks`), and each format is one printer of that tree.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from kansym.documents.blocks import Block, Document
+from kansym.documents.html import fragment, to_html
+from kansym.documents.latex import to_latex
+from kansym.documents.markdown import to_markdown
+from kansym.results.page import document, notebook_blocks
+from kansym.results.result import Extraction
+from kansym.shared.errors import InputError
+from kansym.shared.whole_files import check_place, write_text
+
+__all__ = ["FORMATS", "format_of", "notebook_html", "render", "report", "write_document"]
+
+FORMATS: dict[str, Callable[[Document], str]] = {
+    "html": to_html,
+    "md": to_markdown,
+    "tex": to_latex,
+}
+"""Printers by file ending."""
+
+_ENDINGS = {"htm": "html", "markdown": "md", "latex": "tex"}
+
+
+def format_of(path: str | Path) -> str:
+    """The format that a file ending asks for.
+
+    Examples
+    --------
+    >>> format_of("report.html"), format_of("report.markdown")
+    ('html', 'md')
+    """
+    ending = Path(path).suffix.lstrip(".").lower()
+    chosen = _ENDINGS.get(ending, ending)
+    if chosen not in FORMATS:
+        raise InputError(
+            f"A report cannot be written as {str(path)!r}: end its name in .html, .md or .tex."
+        )
+    return chosen
+
+
+def render(
+    result: Extraction,
+    format: str = "html",
+    *,
+    title: str | None = None,
+    extra: Iterable[Block] = (),
+) -> str:
+    """The report on a formula as text.
+
+    Parameters
+    ----------
+    result : what `kansym.extract` returned.
+    format : ``"html"``, ``"md"`` or ``"tex"``.
+    title : of the page; made from the name of the output if not given.
+    extra : blocks of :mod:`kansym.documents.blocks` to add.
+    """
+    if format not in FORMATS:
+        raise InputError(f"There is no report format {format!r}: use one of {sorted(FORMATS)}.")
+    return FORMATS[format](document(result, title, extra))
+
+
+def report(
+    result: Extraction,
+    path: str | Path,
+    *,
+    title: str | None = None,
+    extra: Iterable[Block] = (),
+) -> Path:
+    """Write the report on a formula; the ending of the name (.html, .md, .tex) is the format.
+
+    The HTML page stands alone: drawings and formulas are part of it, nothing is loaded from
+    elsewhere and no script runs. The file appears as a whole or not at all.
+
+    Parameters
+    ----------
+    result : what `kansym.extract` returned.
+    path : of the file; its directory must exist.
+    title : of the page; made from the name of the output if not given.
+    extra : blocks of :mod:`kansym.documents.blocks` to add.
+
+    Returns
+    -------
+    The path.
+
+    Raises
+    ------
+    InputError
+        For an unknown ending or a directory that does not exist.
+    """
+    if not isinstance(result, Extraction):
+        raise InputError(
+            f"A {type(result).__name__} was given, expected what kansym.extract returned."
+        )
+    chosen = format_of(path)
+    check_place(path)
+    return write_text(path, render(result, chosen, title=title, extra=extra))
+
+
+def notebook_html(result: Extraction) -> str:
+    """Formula, verdict, warnings and constants as HTML for a notebook cell.
+
+    Parameters
+    ----------
+    result : what `kansym.extract` returned.
+    """
+    return fragment(notebook_blocks(result))
+
+
+def write_document(document: Document, path: str | Path) -> Path:
+    r"""Write any tree of blocks in the format of the file's ending.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     place = write_document(Document("Title", ()), Path(folder) / "a.md")
+    ...     place.read_text(encoding="utf-8")
+    '# Title\n'
+    """
+    return write_text(path, FORMATS[format_of(path)](document))

@@ -1,0 +1,89 @@
+"""A result in plain text, for terminals and logs."""
+
+from kansym.documents.blocks import Inline, Line, Maths
+from kansym.documents.mathematics import equation, maths
+from kansym.documents.names import interval, measured
+from kansym.results.result import Extraction
+from kansym.results.verdict import findings, named_formulas, verdict
+from kansym.symbolic.formulas.formula import Formula
+
+__all__ = ["plain", "summary"]
+
+_MOST_POINTS = 12
+
+
+def summary(result: Extraction) -> str:
+    """Formula, verdict, constants, Pareto front and warnings, each on lines of its own.
+
+    Parameters
+    ----------
+    result : the extraction.
+    """
+    named = named_formulas(result)
+    lines = [equation(name, formula.expr, digits=8).text for name, formula in named]
+    lines += ["", plain(verdict(result))] if named else [plain(verdict(result))]
+    lines += _boundaries(result)
+    for name, formula in named:
+        lines += _constants(name, formula)
+    lines += _front(result)
+    lines += ["", *map(str, findings(result))] if findings(result) else []
+    return "\n".join(lines)
+
+
+def _boundaries(result: Extraction) -> list[str]:
+    """Where a classifier whose classes are known is undecided."""
+    if not result.formulas or not result.provenance.settings.get("classes"):
+        return []
+    return ["", *(f"boundary {boundary}" for boundary in result.boundaries())]
+
+
+def plain(content: Line) -> str:
+    """A line of a report in plain letters.
+
+    Examples
+    --------
+    >>> plain(("about ", Maths("", "x^2", "x**2")))
+    'about x**2'
+    """
+    return "".join(_inline(piece) for piece in content)
+
+
+def _inline(piece: Inline) -> str:
+    match piece:
+        case str():
+            return piece.replace("’", "'")
+        case Maths(_, _, text):
+            return text
+        case _:
+            return str(getattr(piece, "text", piece)).replace("−", "-")
+
+
+def _constants(name: str, formula: Formula) -> list[str]:
+    """Fitted constants with their standard errors and intervals."""
+    if not formula.constants:
+        return []
+    lines = ["", f"{equation(name, formula.template).text}   with"]
+    for constant in formula.constants:
+        if constant.exact is not None:
+            lines.append(f"  {constant.name} = {constant.exact} (exact)")
+            continue
+        value, stderr = (plain((part,)) for part in measured(constant.value, constant.stderr))
+        ends = constant.interval(0.95, formula.freedom)
+        between = plain(interval(constant.value, constant.stderr, *ends))
+        sure = f" +- {stderr}   (95 %: {between})" if constant.stderr else ""
+        lines.append(f"  {constant.name} = {value}{sure}")
+    return lines
+
+
+def _front(result: Extraction) -> list[str]:
+    """The Pareto front, the selected formula marked."""
+    if len(result.front) < 2:
+        return []
+    lines = ["", "   bits   error     formula"]
+    for point in result.front[:_MOST_POINTS]:
+        mark = ">" if point.selected else " "
+        text = ";  ".join(maths(formula.expr).text for formula in point.formulas)
+        lines.append(f"{mark} {point.complexity:5.0f}   {point.error:.1e}   {text}")
+    if len(result.front) > _MOST_POINTS:
+        lines.append(f"  and {len(result.front) - _MOST_POINTS} more")
+    return lines

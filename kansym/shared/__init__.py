@@ -1,0 +1,1 @@
+"""What every folder uses: errors, findings, progress, tables and files."""

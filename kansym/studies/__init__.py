@@ -1,0 +1,1 @@
+"""Studies of many runs: the benchmark, the claims, the comparison of networks."""

@@ -1,0 +1,268 @@
+"""The kinds of network, and how one of each is made and trained.
+
+All are trained by `kansym.train`, with the same optimiser and the same time. The KAN
+chooses its shape; each MLP has as many parameters as the KAN of the same problem, seed and noise,
+or is widened until it is as accurate.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float
+from torch import nn
+
+from kansym.neural.models.kan import KAN
+from kansym.neural.models.mlp import MLP
+from kansym.neural.rewriting.kan_as_mlp import parameter_counts, to_mlp
+from kansym.neural.training.training import train
+from kansym.neural.training.trial_shapes import GOOD, Proposal, propose
+from kansym.studies.bench.runs import AS_ACCURATE, Like
+
+__all__ = ["KINDS", "Kind", "Trained", "best_kan", "mlp_widths", "rewritten"]
+
+_NOMINAL_GRID = 10
+_FORM_STARTS = 6
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network, its shape, and its relative error on rows held out."""
+
+    model: nn.Module
+    network: str
+    widths: tuple[int, ...]
+    parameters: int
+    seconds: float
+    validation: float
+
+
+Training = Callable[[pd.DataFrame, np.ndarray, float, int, Like | None], Trained]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of network.
+
+    Attributes
+    ----------
+    name, description : for the command line and reports.
+    train : makes and trains one, given rows, targets, seconds, a seed, and the KAN to be like.
+    """
+
+    name: str
+    description: str
+    train: Training
+
+
+# -- KANs --------------------------------------------------------------------------------------
+
+
+def best_kan(X: pd.DataFrame, y: Float[np.ndarray, " rows"], seconds: float, seed: int) -> KAN:
+    """A KAN whose shape is chosen by the rows: the first that is surely right, or fits best.
+
+    Parameters
+    ----------
+    X, y : rows to learn from.
+    seconds : time for all of it.
+    seed : of the training.
+    """
+    return _best(X, y, seconds, seed).model
+
+
+def _best(X: pd.DataFrame, y: np.ndarray, seconds: float, seed: int) -> Proposal:
+    tried: list[Proposal] = []
+    for proposal in propose(X, y, seconds=seconds, seed=seed):
+        tried.append(proposal)
+        if proposal.right:
+            return proposal
+    smallest = min(proposal.error for proposal in tried)
+    close = [proposal for proposal in tried if proposal.error <= 1.1 * smallest]
+    return min(close, key=lambda proposal: proposal.model.n_edges())
+
+
+def _train_kan(
+    X: pd.DataFrame, y: np.ndarray, seconds: float, seed: int, like: Like | None
+) -> Trained:
+    """The KAN that fits best; there is nothing to be like."""
+    started = time.perf_counter()
+    best = _best(X, y, seconds, seed)
+    return _kan_trained(best, time.perf_counter() - started)
+
+
+def _kan_trained(best: Proposal, seconds: float) -> Trained:
+    model = best.model
+    widths = tuple(sum(w) if isinstance(w, tuple) else int(w) for w in model.widths)
+    stored = parameter_counts(model).stored
+    return Trained(model, repr(model), widths, stored, seconds, best.error)
+
+
+def rewritten(trained: Trained) -> Trained:
+    """The same function as an MLP.
+
+    Raises
+    ------
+    TypeError
+        If the network is no KAN.
+    """
+    if not isinstance(trained.model, KAN):
+        raise TypeError(f"{type(trained.model).__name__} is no KAN.")
+    started = time.perf_counter()
+    model = to_mlp(trained.model)
+    seconds = trained.seconds + time.perf_counter() - started
+    return _stack_trained(model, "MLP form of " + trained.network, seconds, trained.validation)
+
+
+def _train_rewritten(
+    X: pd.DataFrame, y: np.ndarray, seconds: float, seed: int, like: Like | None
+) -> Trained:
+    """Train the KAN of this problem, seed and noise, then rewrite it."""
+    return rewritten(_train_kan(X, y, seconds, seed, like))
+
+
+# -- MLPs --------------------------------------------------------------------------------------
+
+
+def _stack_trained(model: nn.Module, name: str, seconds: float, validation: float) -> Trained:
+    linear = [module for module in model.modules() if isinstance(module, nn.Linear)]
+    widths = (linear[0].in_features, *(module.out_features for module in linear))
+    return Trained(model, name, widths, parameter_counts(model).stored, seconds, validation)
+
+
+def _widened(train_one: Callable[[Like, float], Trained], like: Like, seconds: float) -> Trained:
+    """A network of so many parameters; or of twice as many, and so on, until one is as accurate.
+
+    Parameters
+    ----------
+    train_one : trains one, given what it is to be like and the seconds for it.
+    like : a network with or without an error to be reached.
+    seconds : for all of them.
+    """
+    started = time.perf_counter()
+    if like.error is None:
+        return train_one(like, seconds)
+    enough = AS_ACCURATE * like.error
+    tried: list[Trained] = []
+    while True:
+        left = seconds - (time.perf_counter() - started)
+        tried.append(train_one(like, left / 2))
+        best = min(tried, key=lambda trained: trained.validation)
+        widest = len(tried) > 1 and tried[-1].parameters <= tried[-2].parameters
+        elapsed = time.perf_counter() - started
+        if best.validation <= enough or widest or elapsed > 0.95 * seconds:
+            return replace(best, seconds=elapsed)
+        like = replace(like, parameters=2 * max(like.parameters, tried[-1].parameters))
+
+
+def _nominal(n: int) -> Like:
+    """What an MLP is like where no KAN was trained: n inputs, 2 hidden nodes, cubic splines."""
+    widths = (n, 2, 1)
+    return Like(parameter_counts(KAN(list(widths), grid=_NOMINAL_GRID)).stored, widths)
+
+
+def mlp_widths(inputs: int, parameters: int, hidden: int = 2) -> tuple[int, ...]:
+    """Equal hidden layers with as near to so many parameters as there can be.
+
+    Examples
+    --------
+    >>> mlp_widths(2, 122)
+    (2, 9, 9, 1)
+    """
+
+    def count(width: int) -> int:
+        return (inputs + 1) * width + (hidden - 1) * (width + 1) * width + width + 1
+
+    width = 1
+    while count(width + 1) <= parameters:
+        width += 1
+    if abs(count(width + 1) - parameters) < abs(count(width) - parameters):
+        width += 1
+    return (inputs, *[width] * hidden, 1)
+
+
+def _train_mlp(activation: str) -> Training:
+    """Training of MLPs with two hidden layers."""
+
+    def trained(
+        X: pd.DataFrame, y: np.ndarray, seconds: float, seed: int, like: Like | None
+    ) -> Trained:
+        def one(like: Like, seconds: float) -> Trained:
+            started = time.perf_counter()
+            widths = mlp_widths(X.shape[1], like.parameters)
+            model = MLP(widths, activation=activation, seed=seed, device="cpu")
+            history = train(model, X, y, seed=seed, seconds=seconds, progress=False)
+            name = f"MLP {list(widths)} {activation}"
+            elapsed = time.perf_counter() - started
+            return _stack_trained(model, name, elapsed, history.validation)
+
+        return _widened(one, _nominal(X.shape[1]) if like is None else like, seconds)
+
+    return trained
+
+
+def _train_form(
+    X: pd.DataFrame, y: np.ndarray, seconds: float, seed: int, like: Like | None
+) -> Trained:
+    """Every weight free in the layout of a piecewise-linear KAN as an MLP."""
+
+    def one(like: Like, seconds: float) -> Trained:
+        return _train_one_form(X, y, seconds, seed, like)
+
+    return _widened(one, _nominal(X.shape[1]) if like is None else like, seconds)
+
+
+def _train_one_form(
+    X: pd.DataFrame, y: np.ndarray, seconds: float, seed: int, like: Like
+) -> Trained:
+    """The best of several starts."""
+    started = time.perf_counter()
+    pieces = _pieces(like)
+    best, best_error = None, np.inf
+    for start in range(_FORM_STARTS):
+        left = seconds - (time.perf_counter() - started)
+        if best is not None and left < 0.05 * seconds:
+            break
+        model = to_mlp(_piecewise(X, like.widths, pieces, seed + 1000 * start))
+        share = min(left, 2 * left / (_FORM_STARTS - start))
+        history = train(model, X, y, seed=seed, seconds=share, progress=False)
+        if best is None or history.validation < best_error:
+            best, best_error = model, history.validation
+        if best_error < GOOD:
+            break
+    assert best is not None
+    linear = [module.out_features for module in best if isinstance(module, nn.Linear)]
+    name = f"MLP {[X.shape[1], *linear]} relu, in the layout of a KAN {list(like.widths)}"
+    return _stack_trained(best, name, time.perf_counter() - started, best_error)
+
+
+def _piecewise(X: pd.DataFrame, widths: tuple[int, ...], pieces: int, seed: int) -> KAN:
+    """A random KAN of degree 1 on the ranges of the rows."""
+    values = X.to_numpy(dtype=np.float64)
+    low, high = values.min(axis=0), values.max(axis=0)
+    high = np.where(high > low, high, low + 1.0)
+    domain = torch.as_tensor(np.stack([low, high], axis=1))
+    return KAN(list(widths), grid=pieces, degree=1, seed=seed, domain=domain)
+
+
+def _pieces(like: Like) -> int:
+    """Pieces per edge with which the layout has about as many parameters; two at least."""
+    counts = [
+        (parameter_counts(to_mlp(KAN(list(like.widths), grid=pieces, degree=1))).stored, pieces)
+        for pieces in range(2, 33)
+    ]
+    return min(counts, key=lambda pair: abs(pair[0] - like.parameters))[1]
+
+
+_ALL = (
+    Kind("kan", "Kolmogorov-Arnold network, its shape chosen by the data", _train_kan),
+    Kind("kan-as-mlp", "the same KAN, rewritten as an MLP and read as one", _train_rewritten),
+    Kind("mlp-form", "MLP in the layout of a rewritten KAN, every weight free", _train_form),
+    Kind("mlp-relu", "MLP with two hidden layers, ReLU", _train_mlp("relu")),
+    Kind("mlp-tanh", "MLP with two hidden layers, tanh", _train_mlp("tanh")),
+    Kind("mlp-silu", "MLP with two hidden layers, SiLU", _train_mlp("silu")),
+)
+KINDS = {kind.name: kind for kind in _ALL}
+"""The kinds by name, those of `kansym.studies.bench.kind_names`."""

@@ -1,0 +1,290 @@
+"""The benchmark itself: hand runs to workers, write down what comes back, go on after a stop."""
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
+from pathlib import Path
+
+from kansym.shared.errors import InputError, KansymError
+from kansym.shared.progress import ProgressCallback, progress_bar
+from kansym.studies.bench.fork_server import Answer, Request
+from kansym.studies.bench.kind_names import KAN_KIND, REWRITTEN
+from kansym.studies.bench.record import Record, failed
+from kansym.studies.bench.results_file import ResultsFile
+from kansym.studies.bench.runs import ACCURACY, PARAMETERS, Key, Like, Run
+from kansym.studies.bench.worker import answer, release, stay_with
+
+__all__ = ["MEASURE", "Outcome", "run_benchmark"]
+
+MEASURE = "kansym.studies.bench.measuring:measure"
+_LOST_WORKERS = 3
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a benchmark did.
+
+    Attributes
+    ----------
+    path : the results file.
+    asked, already, done, failed : numbers of runs: all, those found in the file, those done now,
+        and of these the ones that failed.
+    seconds : wall clock.
+    """
+
+    path: Path
+    asked: int
+    already: int
+    done: int
+    failed: int
+    seconds: float
+
+    def __str__(self) -> str:
+        before = f", {self.already} were there already" if self.already else ""
+        return (
+            f"{self.done} runs done in {_duration(self.seconds)}, {self.failed} of them failed"
+            f"{before}; results in {self.path}"
+        )
+
+
+def run_benchmark(
+    runs: Sequence[Run],
+    path: str | os.PathLike[str],
+    *,
+    jobs: int = 1,
+    backend: str = "loky",
+    address: str | None = None,
+    work: str = MEASURE,
+    progress: bool | ProgressCallback | None = None,
+) -> Outcome:
+    """Do all runs that a results file does not have yet, and add them to it.
+
+    Every run is done in a process of its own, which is ended when its time is up; what fails is
+    written down as failed. Stop it at any moment, and start it again with the same arguments.
+
+    Parameters
+    ----------
+    runs : of `kansym.studies.bench.plan`; all have the same budget.
+    path : of the results file.
+    jobs : runs at the same time; with a cluster, its workers decide.
+    backend : of joblib: ``loky`` for processes of this machine, ``dask`` for a Dask cluster, or
+        another one that was registered with joblib.
+    address : of the Dask scheduler.
+    work : ``module:function`` that does the runs, for programs other than kansym.
+    progress : a callback, True or False for a bar, None for a bar on a terminal.
+
+    Returns
+    -------
+    `Outcome`; the rows are in the file, in the order of the runs.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used, the runs have different budgets, no kind is there for others to
+        be as accurate as, or no scheduler answers.
+    """
+    started = time.monotonic()
+    budgets = list(dict.fromkeys(run.budget for run in runs))
+    if len(budgets) != 1:
+        raise InputError(f"The runs have {len(budgets)} budgets: plan them with one.")
+    settings = asdict(budgets[0])
+    if budgets[0].equal == ACCURACY and all(run.kind != KAN_KIND for run in runs):
+        raise InputError(
+            f"There is no kind {KAN_KIND!r} for the others to be as accurate as: add it, or give "
+            f"--equal {PARAMETERS}."
+        )
+    with (
+        _joblib(backend, address),
+        ResultsFile(path, settings) as file,
+        progress_bar(progress, "kansym bench") as tell,
+    ):
+        _check_truths(runs, file)
+        already = sum(run.key in file.done for run in runs)
+        crew = _Crew(-1 if address is not None else jobs, work)
+        record = _Recorder(file, len(runs), already, tell)
+        try:
+            for stage in _stages(runs):
+                record.all(crew.answers(_items(stage, file)))
+        finally:
+            release()
+        file.put_in_order(run.key for run in runs)
+    return Outcome(
+        Path(path),
+        len(runs),
+        already,
+        record.done,
+        record.failed,
+        time.monotonic() - started,
+    )
+
+
+# -- what is to be done ------------------------------------------------------------------------
+
+
+def _stages(runs: Sequence[Run]) -> Iterator[list[Run]]:
+    """KANs with their rewritten forms, then all that is measured by the KANs."""
+    first = [run for run in runs if run.kind in (KAN_KIND, REWRITTEN)]
+    then = [run for run in runs if run.kind not in (KAN_KIND, REWRITTEN)]
+    yield from (stage for stage in (first, then) if stage)
+
+
+def _items(stage: Sequence[Run], file: ResultsFile) -> list[tuple[Run, ...]]:
+    """Pieces of work that are still to be done: single runs, or a KAN with its rewritten form."""
+    items: list[tuple[Run, ...]] = []
+    for _, group in groupby(stage, key=lambda run: (run.problem.name, run.seed, run.noise)):
+        found = {run.kind: run for run in group}
+        kan, form = found.get(KAN_KIND), found.get(REWRITTEN)
+        if kan and form and form.key not in file.done:
+            items.append((replace(kan, wanted=kan.key not in file.done), form))
+            continue
+        missing = [run for run in found.values() if run.key not in file.done]
+        items += [(replace(run, like=_like(run, file)),) for run in missing]
+    return items
+
+
+def _like(run: Run, file: ResultsFile) -> Like | None:
+    """The KAN of the same problem, seed and noise, if there is a record of it."""
+    record = file.done.get(Key(run.problem.name, KAN_KIND, run.seed, run.noise))
+    if record is None or record.parameters is None or record.widths is None:
+        return None
+    return Like(
+        record.parameters,
+        record.widths,
+        record.validation if run.budget.equal == ACCURACY else None,
+    )
+
+
+def _check_truths(runs: Sequence[Run], file: ResultsFile) -> None:
+    """Refuse to mix rows of problems that were changed in between."""
+    for run in runs:
+        record = file.done.get(run.key)
+        if record is not None and record.truth != run.problem.formula:
+            raise InputError(
+                f"{str(file.path)!r} has results for {run.problem.name!r} with the formula "
+                f"{record.truth!r}, now it is {run.problem.formula!r}: give another --out."
+            )
+
+
+# -- having it done ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Crew:
+    """Workers of joblib."""
+
+    jobs: int
+    work: str
+
+    def answers(self, items: Sequence[tuple[Run, ...]]) -> Iterator[tuple[tuple[Run, ...], Answer]]:
+        """Answers as they come; a worker that is lost costs a new beginning, not the rows."""
+        from joblib import Parallel, delayed
+        from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+        waiting = dict(enumerate(items))
+        main = os.getpid()
+        for attempt in range(1, _LOST_WORKERS + 1):
+            calls = [
+                delayed(_do)(number, item, self.work, main) for number, item in waiting.items()
+            ]
+            parallel = Parallel(n_jobs=self.jobs, batch_size=1, return_as="generator_unordered")
+            try:
+                for number, found in parallel(calls):
+                    yield waiting.pop(number), found
+            except TerminatedWorkerError as error:
+                if attempt == _LOST_WORKERS:
+                    raise KansymError(
+                        f"Workers were ended from outside {attempt} times, for want of memory "
+                        "perhaps: run the same again with fewer --jobs."
+                    ) from error
+            if not waiting:
+                return
+
+
+def _do(number: int, item: tuple[Run, ...], work: str, main: int) -> tuple[int, Answer]:
+    """One piece of work, in a worker."""
+    stay_with(main)
+    limit = sum(run.budget.hard_limit for run in item)
+    request = Request(work, item, limit)
+    return number, answer(request, (work.partition(":")[0],))
+
+
+@contextmanager
+def _joblib(backend: str, address: str | None) -> Iterator[None]:
+    """Joblib with the workers that were asked for."""
+    from joblib import parallel_config
+
+    if backend == "dask":
+        from kansym.studies.bench.dask_cluster import connected
+
+        with connected(address):
+            yield
+        return
+    if address is not None:
+        raise InputError(f"--address {address!r} belongs to --backend dask: give that as well.")
+    try:
+        config = parallel_config(backend=backend)
+    except ValueError as error:
+        raise InputError(f"joblib has no backend {backend!r}: use loky or dask.") from error
+    with config:
+        yield
+
+
+# -- writing it down ---------------------------------------------------------------------------
+
+
+@dataclass
+class _Recorder:
+    """Writes records as answers come, and estimates how long the rest will take."""
+
+    file: ResultsFile
+    asked: int
+    already: int
+    tell: ProgressCallback
+    done: int = 0
+    failed: int = 0
+    pace: float = 0.0
+
+    def all(self, answers: Iterable[tuple[tuple[Run, ...], Answer]]) -> None:
+        """Write everything down."""
+        started = time.monotonic() - self.done * self.pace
+        for item, found in answers:
+            records = _records(item, found)
+            self.file.append(records)
+            self.done += len(records)
+            self.failed += sum(record.status == "failed" for record in records)
+            self.pace = (time.monotonic() - started) / max(self.done, 1)
+            self.tell((self.already + self.done) / self.asked, self._words())
+
+    def _words(self) -> str:
+        left = self.asked - self.already - self.done
+        return (
+            f"{self.already + self.done} of {self.asked} runs, {self.failed} failed, "
+            f"about {_duration(left * self.pace)} to go"
+        )
+
+
+def _records(item: tuple[Run, ...], found: Answer) -> list[Record]:
+    """A record for every run that was asked for."""
+    told = {record.key: record for record in found.told if isinstance(record, Record)}
+    stage = next((text for text in reversed(found.told) if isinstance(text, str)), "")
+    reason = found.failure or "the work ended without a record"
+    if stage:
+        reason = f"{reason}, while {stage}"
+    return [told.get(run.key) or failed(run, reason, found.seconds) for run in item if run.wanted]
+
+
+def _duration(seconds: float) -> str:
+    """A time in words.
+
+    Examples
+    --------
+    >>> _duration(42.3), _duration(200), _duration(8000)
+    ('42 s', '3 min', '2 h 13 min')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"

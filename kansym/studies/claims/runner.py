@@ -1,0 +1,178 @@
+"""Running claims: pieces of work in parallel, kept as they finish, judged at the end."""
+
+import math
+import time
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from joblib import Parallel, delayed, parallel_config
+
+from kansym.shared.errors import InputError
+from kansym.shared.progress import ProgressCallback, progress_bar
+from kansym.studies.claims.claim import Claim, Effort, Judgement, Settings, Verdict
+from kansym.studies.claims.registry import CLAIMS
+from kansym.studies.claims.results_file import Finished, ResultsFile, key_of
+
+__all__ = ["ClaimResult", "ClaimsReport", "run_claims"]
+
+PACKAGES = ("kansym", "numpy", "scipy", "sympy", "torch")
+
+
+@dataclass(frozen=True)
+class ClaimResult:
+    """A claim with its verdict.
+
+    Attributes
+    ----------
+    pieces, failures : pieces of work, and why some of them gave no figures.
+    seconds : of processor time, over all pieces, those from a results file included.
+    """
+
+    claim: Claim
+    judgement: Judgement
+    pieces: int
+    failures: tuple[str, ...]
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.claim.identifier} {self.claim.title}: {self.judgement}"
+
+
+@dataclass(frozen=True)
+class ClaimsReport:
+    """All claims that were tested, and how.
+
+    Attributes
+    ----------
+    seconds : from start to end on the clock, of this call.
+    reused : pieces of work that came from the results file.
+    """
+
+    results: tuple[ClaimResult, ...]
+    effort: Effort
+    seconds: float
+    reused: int
+    versions: dict[str, str]
+
+    def __str__(self) -> str:
+        return "\n".join(str(result) for result in self.results)
+
+    def __getitem__(self, identifier: str) -> ClaimResult:
+        """The result of one claim, by its identifier."""
+        return next(r for r in self.results if r.claim.identifier == identifier)
+
+
+def run_claims(
+    claims: Iterable[Claim] | None = None,
+    *,
+    effort: Effort = Effort.QUICK,
+    results: str | Path | None = None,
+    jobs: int = 2,
+    progress: bool | ProgressCallback | None = None,
+) -> ClaimsReport:
+    """Test claims about KANs and MLPs by running them.
+
+    Parameters
+    ----------
+    claims : which; all by default.
+    effort : how much is run.
+    results : JSON-lines file of finished pieces; an interrupted run goes on where it was.
+    jobs : pieces that run at the same time, each in a process of its own; 1 runs them here.
+    progress : a callback, True or False for a bar, None for a bar on a terminal.
+
+    Raises
+    ------
+    InputError
+        If ``jobs`` is below 1, or the results file cannot be used.
+
+    Examples
+    --------
+    >>> report = run_claims([CLAIMS["C1"]], effort=Effort.TRIAL, jobs=1)
+    >>> print(report)
+    C1 Lines and ReLUs: holds
+    """
+    if jobs < 1:
+        raise InputError(f"jobs={jobs} is too few: give at least 1.")
+    started = time.perf_counter()
+    chosen = tuple(CLAIMS.values() if claims is None else claims)
+    file = ResultsFile(results)
+    plan = [(claim, settings) for claim in chosen for settings in claim.plan(effort)]
+    with progress_bar(progress, "kansym claims") as tell:
+        finished, reused = _finish(plan, file, jobs, tell)
+    return ClaimsReport(
+        tuple(_judged(claim, finished[claim.identifier]) for claim in chosen),
+        effort,
+        time.perf_counter() - started,
+        reused,
+        {name: version(name) for name in PACKAGES},
+    )
+
+
+def _finish(
+    plan: Sequence[tuple[Claim, Settings]], file: ResultsFile, jobs: int, tell: ProgressCallback
+) -> tuple[dict[str, list[Finished]], int]:
+    """All pieces of the plan by claim, from the file or from work done now, in the plan's order."""
+    done: dict[str, Finished] = {}
+    keys = [key_of(claim, settings) for claim, settings in plan]
+    for key in keys:
+        stored = file.get(key)
+        if stored is not None:
+            done[key] = stored
+    reused = len(done)
+    # The last claims have the longest pieces: with them first, no process is left alone at the end.
+    left = [pair for key, pair in zip(keys, plan, strict=True) if key not in done][::-1]
+    for claim, settings, piece in _worked(left, jobs):
+        key = key_of(claim, settings)
+        done[key] = piece
+        file.add(key, piece)
+        tell(len(done) / len(plan), f"{claim.identifier}, {len(done)} of {len(plan)} pieces")
+    by_claim: dict[str, list[Finished]] = {claim.identifier: [] for claim, _ in plan}
+    for (claim, _), key in zip(plan, keys, strict=True):
+        by_claim[claim.identifier].append(done[key])
+    return by_claim, reused
+
+
+def _worked(
+    left: Sequence[tuple[Claim, Settings]], jobs: int
+) -> Iterable[tuple[Claim, Settings, Finished]]:
+    """The pieces as they finish."""
+    if jobs == 1 or len(left) < 2:
+        for claim, settings in left:
+            yield claim, settings, _work(claim.identifier, settings)
+        return
+    by_key = {key_of(claim, settings): (claim, settings) for claim, settings in left}
+    with parallel_config("loky", inner_max_num_threads=1):
+        run = Parallel(n_jobs=jobs, return_as="generator_unordered")
+        for piece in run(delayed(_work)(claim.identifier, settings) for claim, settings in left):
+            assert isinstance(piece, Finished)
+            key = key_of(CLAIMS[piece.claim], piece.settings)
+            yield *by_key[key], piece
+
+
+def _work(identifier: str, settings: Settings) -> Finished:
+    """One piece; a failure is a result of its own and never stops the others."""
+    started = time.process_time()
+    row, failure = None, None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a network overflows on is in the figures
+            row = CLAIMS[identifier].measure(settings)
+    except Exception as error:  # noqa: BLE001 - recorded, and named on the page
+        failure = f"{type(error).__name__}: {str(error)[:300]}"
+    return Finished(identifier, settings, row, failure, time.process_time() - started)
+
+
+def _judged(claim: Claim, pieces: Sequence[Finished]) -> ClaimResult:
+    """The verdict from the pieces that gave figures."""
+    rows = [piece.settings | piece.row for piece in pieces if piece.row is not None]
+    failures = tuple(
+        f"{key_of(claim, piece.settings)}: {piece.failure}" for piece in pieces if piece.failure
+    )
+    judgement = Judgement(Verdict.UNDECIDED, (), remarks=("No piece of work was finished.",))
+    if rows:
+        judgement = claim.judge(rows)
+    seconds = math.fsum(piece.seconds for piece in pieces)
+    return ClaimResult(claim, judgement, len(pieces), failures, seconds)

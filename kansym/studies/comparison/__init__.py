@@ -1,0 +1,1 @@
+"""One problem set, several kinds of network: which give up the formula."""

@@ -1,0 +1,365 @@
+"""What a benchmark says: which networks give up the true formula, how often, at what cost."""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from kansym.shared.errors import InputError
+from kansym.studies.bench.kind_names import KAN_KIND
+from kansym.studies.bench.record import Record
+from kansym.studies.bench.results_file import read_results
+from kansym.studies.bench.runs import ACCURACY, AS_ACCURATE, PARAMETERS, Key, nearest
+from kansym.studies.intervals import Interval, mean_over_problems, median_over_problems
+
+__all__ = ["Comparison", "KindSummary", "PairedDifference", "Sizes", "compare"]
+
+EQUAL_FIDELITY = 0.999
+"""R² on unused rows that both formulas must reach before their complexities are compared."""
+
+
+@dataclass(frozen=True)
+class KindSummary:
+    """Figures of one kind of network at one level of noise.
+
+    Attributes
+    ----------
+    kind, noise : what is summed up.
+    runs, failed : numbers of runs, and of those that came to nothing (they count as not recovered).
+    recovered : share of problems whose formula is found; None if no problem has one.
+    symbolic, numerical : the same by SRBench's rule alone and by the numerical check alone.
+    network_error, formula_error : median root-mean-square error on unused rows over the spread of
+        the output, of the network and of the formula.
+    fidelity_error : the same of the formula against the network.
+    gradient_error : median relative error of the network's gradient.
+    complexity : median bits of the formula.
+    parameters : median number.
+    train_seconds, extract_seconds : medians.
+    stable : share of pairs of seeds that gave a formula of the same form; None for one seed.
+    """
+
+    kind: str
+    noise: float
+    runs: int
+    failed: int
+    recovered: Interval | None
+    symbolic: Interval | None
+    numerical: Interval | None
+    network_error: Interval | None
+    formula_error: Interval | None
+    fidelity_error: Interval | None
+    gradient_error: Interval | None
+    complexity: Interval | None
+    parameters: Interval | None
+    train_seconds: Interval | None
+    extract_seconds: Interval | None
+    stable: Interval | None
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """Two kinds on the same problems, seeds and noise.
+
+    Attributes
+    ----------
+    first, second, noise : the kinds, and the level of noise.
+    recovery : share recovered by the first minus that by the second.
+    both, only_first, only_second, neither : numbers of runs.
+    complexity : bits of the first formula minus those of the second (median), where both reach
+        R² 0.999 on unused rows.
+    gradient : base-10 logarithm of the ratio of gradient errors, first over second (median).
+    seconds : base-10 logarithm of the ratio of times to train and extract (median).
+    """
+
+    first: str
+    second: str
+    noise: float
+    recovery: Interval | None
+    both: int
+    only_first: int
+    only_second: int
+    neither: int
+    complexity: Interval | None
+    gradient: Interval | None
+    seconds: Interval | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The answer that results give.
+
+    Attributes
+    ----------
+    records : what it rests on.
+    reference : the kind that the others are paired with.
+    kinds : figures per kind and noise.
+    pairs : the reference against every other kind, per noise.
+    """
+
+    records: tuple[Record, ...]
+    reference: str
+    kinds: tuple[KindSummary, ...]
+    pairs: tuple[PairedDifference, ...]
+
+    @property
+    def noises(self) -> tuple[float, ...]:
+        """Levels of noise."""
+        return tuple(dict.fromkeys(summary.noise for summary in self.kinds))
+
+    @property
+    def sizes(self) -> "Sizes":
+        """What the sizes of MLPs were chosen by."""
+        return _sizes(self.records)
+
+    @property
+    def verdict(self) -> tuple[str, ...]:
+        """The answer in sentences that follow from the figures."""
+        from kansym.studies.comparison.words import verdict
+
+        return tuple(verdict(self))
+
+    def __str__(self) -> str:
+        from kansym.studies.comparison.words import summary
+
+        return summary(self)
+
+    def _repr_html_(self) -> str:
+        from kansym.studies.comparison.page import notebook_html
+
+        return notebook_html(self)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What the sizes of MLPs were chosen by, in numbers of runs.
+
+    Attributes
+    ----------
+    parameters : as many parameters as the KAN.
+    accuracy : widened to be as accurate as the KAN.
+    reached : of these, as accurate as it in the end.
+    """
+
+    parameters: int
+    accuracy: int
+    reached: int
+
+
+Results = str | os.PathLike[str] | Record
+
+
+def compare(results: Results | Iterable[Results], *, reference: str | None = None) -> Comparison:
+    """Compare kinds of networks, and other programs, by the results of a benchmark.
+
+    Parameters
+    ----------
+    results : results files, or records.
+    reference : the kind to pair the others with; ``kan`` if it is there, else the first.
+
+    Raises
+    ------
+    InputError
+        If there are no results, one run occurs twice with different outcomes, or the reference is
+        not among the kinds.
+
+    Examples
+    --------
+    >>> runs = [("kan", 0, True), ("kan", 1, True), ("mlp-silu", 0, False), ("mlp-silu", 1, True)]
+    >>> records = [Record("P", "mine", kind, seed, 0.0, "ok", recovered=found)
+    ...            for kind, seed, found in runs]
+    >>> compare(records).pairs[0].recovery.value
+    0.5
+    """
+    records = _records(results)
+    kinds = list(dict.fromkeys(record.kind for record in records))
+    reference = reference or ("kan" if "kan" in kinds else kinds[0])
+    if reference not in kinds:
+        raise InputError(
+            f"The results have no kind {reference!r} to compare with: {nearest(reference, kinds)}."
+        )
+    noises = sorted({record.noise for record in records})
+    return Comparison(
+        tuple(records),
+        reference,
+        tuple(
+            _summary(kind, noise, found)
+            for noise in noises
+            for kind in kinds
+            if (found := [r for r in records if r.kind == kind and r.noise == noise])
+        ),
+        tuple(
+            pair
+            for noise in noises
+            for kind in kinds
+            if kind != reference and (pair := _pair(reference, kind, noise, records)) is not None
+        ),
+    )
+
+
+def _records(results: Results | Iterable[Results]) -> list[Record]:
+    """All records, each run once."""
+    single = isinstance(results, str | os.PathLike | Record)
+    given: Iterable[Results] = [results] if single else results  # pyright: ignore
+    found: dict[Key, Record] = {}
+    for one in given:
+        for record in (one,) if isinstance(one, Record) else read_results(one).records:
+            if found.setdefault(record.key, record) != record:
+                raise InputError(
+                    f"{record.problem} with {record.kind}, seed {record.seed}, is in the results "
+                    "twice with different outcomes: compare files that do not overlap."
+                )
+    if not found:
+        raise InputError("There are no results to compare: run kansym bench first.")
+    return list(found.values())
+
+
+def _sizes(records: Sequence[Record]) -> Sizes:
+    by_key = {record.key: record for record in records}
+    widened = [record for record in records if record.equal == ACCURACY]
+    errors = [
+        (record.validation, kan.validation)
+        for record in widened
+        if (kan := by_key.get(record.key._replace(kind=KAN_KIND))) is not None
+    ]
+    return Sizes(
+        sum(record.equal == PARAMETERS for record in records),
+        len(widened),
+        sum(a is not None and b is not None and a <= AS_ACCURATE * b for a, b in errors),
+    )
+
+
+Figure = Callable[[Record], float | bool | None]
+
+
+def _by_problem(records: Iterable[Record], figure: Figure) -> dict[str, list[float]]:
+    """Values of a figure per problem, where there are any."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for record in records:
+        value = figure(record)
+        if value is not None:
+            found[record.problem].append(float(value))
+    return found
+
+
+def _share(records: Sequence[Record], figure: Figure) -> Interval | None:
+    """Share of runs with a truth for which a figure is true."""
+    known = [record for record in records if record.recovered is not None]
+    return mean_over_problems(_by_problem(known, lambda r: bool(figure(r))), share=True)
+
+
+def _median(records: Sequence[Record], figure: Figure) -> Interval | None:
+    return median_over_problems(_by_problem(records, figure))
+
+
+def _error(r2: float | None) -> float | None:
+    """Root-mean-square error over the spread, from R²."""
+    return None if r2 is None else max(1.0 - r2, 0.0) ** 0.5
+
+
+def _summary(kind: str, noise: float, records: Sequence[Record]) -> KindSummary:
+    return KindSummary(
+        kind=kind,
+        noise=noise,
+        runs=len(records),
+        failed=sum(record.status != "ok" for record in records),
+        recovered=_share(records, lambda r: r.recovered),
+        symbolic=_share(records, lambda r: r.recovered_symbolic),
+        numerical=_share(records, lambda r: r.recovered_numerical),
+        network_error=_median(records, lambda r: _error(r.network_r2)),
+        formula_error=_median(records, lambda r: _error(r.r2)),
+        fidelity_error=_median(records, lambda r: _error(r.fidelity)),
+        gradient_error=_median(records, lambda r: r.gradient_error),
+        complexity=_median(records, lambda r: r.complexity),
+        parameters=_median(records, lambda r: r.parameters),
+        train_seconds=_median(records, lambda r: r.train_seconds),
+        extract_seconds=_median(records, lambda r: r.extract_seconds),
+        stable=_stability(records),
+    )
+
+
+def _stability(records: Sequence[Record]) -> Interval | None:
+    """How often two seeds agree on the form of the formula."""
+    forms: dict[str, list[str | None]] = defaultdict(list)
+    for record in records:
+        forms[record.problem].append(record.form)
+    same = {
+        problem: [float(a is not None and a == b) for a, b in combinations(found, 2)]
+        for problem, found in forms.items()
+        if len(found) > 1
+    }
+    return mean_over_problems(same, share=True)
+
+
+def _pair(
+    first: str, second: str, noise: float, records: Sequence[Record]
+) -> PairedDifference | None:
+    """Differences over runs that both kinds have."""
+    pairs = list(_paired(first, second, noise, records))
+    if not pairs:
+        return None
+    known = [(a, b) for a, b in pairs if a.recovered is not None and b.recovered is not None]
+    counts = [
+        sum((bool(a.recovered), bool(b.recovered)) == outcome for a, b in known)
+        for outcome in ((True, True), (True, False), (False, True), (False, False))
+    ]
+    recovery = _differences(known, lambda a, b: float(bool(a.recovered)) - bool(b.recovered))
+    return PairedDifference(
+        first,
+        second,
+        noise,
+        mean_over_problems(recovery),
+        *counts,
+        complexity=median_over_problems(_differences(pairs, _bits_apart)),
+        gradient=median_over_problems(_differences(pairs, _gradients_apart)),
+        seconds=median_over_problems(_differences(pairs, _times_apart)),
+    )
+
+
+def _paired(
+    first: str, second: str, noise: float, records: Sequence[Record]
+) -> Iterator[tuple[Record, Record]]:
+    by_key: Mapping[Key, Record] = {record.key: record for record in records}
+    for record in records:
+        if record.kind == first and record.noise == noise:
+            other = by_key.get(record.key._replace(kind=second))
+            if other is not None:
+                yield record, other
+
+
+def _differences(
+    pairs: Iterable[tuple[Record, Record]], difference: Callable[[Record, Record], float | None]
+) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = defaultdict(list)
+    for a, b in pairs:
+        value = difference(a, b)
+        if value is not None:
+            found[a.problem].append(value)
+    return found
+
+
+def _bits_apart(a: Record, b: Record) -> float | None:
+    """Difference of complexity at equal fidelity."""
+    faithful = all(r.r2 is not None and r.r2 >= EQUAL_FIDELITY for r in (a, b))
+    if not faithful or a.complexity is None or b.complexity is None:
+        return None
+    return a.complexity - b.complexity
+
+
+def _gradients_apart(a: Record, b: Record) -> float | None:
+    return _log_ratio(a.gradient_error, b.gradient_error)
+
+
+def _times_apart(a: Record, b: Record) -> float | None:
+    times = [r.train_seconds for r in (a, b)] + [r.extract_seconds for r in (a, b)]
+    if any(time is None for time in times):
+        return None
+    return _log_ratio(times[0] + times[2], times[1] + times[3])  # pyright: ignore
+
+
+def _log_ratio(a: float | None, b: float | None) -> float | None:
+    if a is None or b is None or a <= 0 or b <= 0:
+        return None
+    return float(np.log10(a) - np.log10(b))

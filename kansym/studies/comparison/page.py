@@ -1,0 +1,309 @@
+"""A comparison as a page: verdict, tables and plots in the block tree that reports use."""
+
+from collections.abc import Callable, Sequence
+
+from kansym.documents.axes import GREY, INK, Axis, Frame, limits
+from kansym.documents.blocks import (
+    Block,
+    Details,
+    Document,
+    Figure,
+    Inline,
+    Items,
+    Line,
+    Notice,
+    Paragraph,
+    Section,
+    Table,
+    line,
+    row,
+)
+from kansym.documents.charts import LEARNED, SYMBOL
+from kansym.documents.html import fragment
+from kansym.documents.names import number
+from kansym.documents.pictures import Circle, Label, Path, Picture, Shape
+from kansym.studies.bench.record import Record
+from kansym.studies.comparison.comparison import (
+    EQUAL_FIDELITY,
+    Comparison,
+    KindSummary,
+    PairedDifference,
+    Sizes,
+)
+from kansym.studies.comparison.words import percent, verdict
+from kansym.studies.intervals import Interval
+
+__all__ = ["comparison_document", "notebook_html"]
+
+_LEFT, _WIDE, _STEP = 118.0, 420.0, 26.0
+_MOST_ROWS = 500
+
+
+def comparison_document(comparison: Comparison, title: str | None = None) -> Document:
+    """The page on a comparison.
+
+    Parameters
+    ----------
+    comparison : of `kansym.studies.comparison.comparison.compare`.
+    title : of the page.
+    """
+    records = comparison.records
+    kinds = list(dict.fromkeys(record.kind for record in records))
+    problems = {record.problem for record in records}
+    subtitle = line(
+        f"{len(records)} runs: {len(problems)} problems, {', '.join(kinds)}; "
+        f"{len({record.seed for record in records})} seeds; noise "
+        f"{', '.join(f'{noise:g}' for noise in comparison.noises)}"
+    )
+    blocks = (
+        Section("Verdict", (Items(tuple(line(words) for words in verdict(comparison))),)),
+        *_sections(comparison),
+        _by_problem(comparison),
+        *_failures(comparison),
+        _method(comparison.sizes),
+        _versions(comparison),
+    )
+    return Document(title or "Which networks give up their formula", blocks, subtitle)
+
+
+def notebook_html(comparison: Comparison) -> str:
+    """Verdict and table as HTML for a notebook cell."""
+    blocks: list[Block] = [Paragraph(line(words)) for words in verdict(comparison)]
+    blocks += [_recovery_table(_at(comparison, noise)) for noise in comparison.noises]
+    return fragment(tuple(blocks))
+
+
+def _at(comparison: Comparison, noise: float) -> list[KindSummary]:
+    return [one for one in comparison.kinds if one.noise == noise]
+
+
+def _sections(comparison: Comparison) -> list[Block]:
+    """One section per level of noise."""
+    sections: list[Block] = []
+    for noise in comparison.noises:
+        kinds = _at(comparison, noise)
+        pairs = [pair for pair in comparison.pairs if pair.noise == noise]
+        blocks: list[Block] = [
+            *_plot(kinds, lambda one: one.recovered, False, "share of problems recovered"),
+            _recovery_table(kinds),
+            *_pair_table(pairs),
+            *_plot(kinds, lambda one: one.gradient_error, True, "relative error of the gradient"),
+            _cost_table(kinds),
+        ]
+        title = "Without noise" if noise == 0 else f"With noise of {100 * noise:g} %"
+        sections.append(Section(title, tuple(blocks)))
+    return sections
+
+
+def _recovery_table(kinds: Sequence[KindSummary]) -> Table:
+    header = row("kind", "runs", "failed", "recovered", "by algebra", "by numbers", "stable form")
+    rows = tuple(
+        row(
+            one.kind,
+            str(one.runs),
+            str(one.failed),
+            percent(one.recovered),
+            percent(one.symbolic),
+            percent(one.numerical),
+            percent(one.stable),
+        )
+        for one in kinds
+    )
+    caption = line(
+        "Recovery of the true formula: share of problems with 95 % bootstrap intervals over "
+        "problems. Stable form: share of pairs of seeds that gave a formula of the same form."
+    )
+    return Table(header, rows, "lrrrrrr", caption)
+
+
+def _pair_table(pairs: Sequence[PairedDifference]) -> list[Block]:
+    if not pairs:
+        return []
+    header = row("pair", "difference", "both", "only first", "only second", "neither", "bits apart")
+    rows = tuple(
+        row(
+            f"{pair.first} − {pair.second}",
+            percent(pair.recovery, sign=True),
+            str(pair.both),
+            str(pair.only_first),
+            str(pair.only_second),
+            str(pair.neither),
+            _interval(pair.complexity),
+        )
+        for pair in pairs
+    )
+    caption = line(
+        "Paired differences in recovery on the same problem and seed, in numbers of runs. Bits "
+        f"apart: median difference of complexity where both formulas reach R² of {EQUAL_FIDELITY} "
+        "on unused rows."
+    )
+    return [Table(header, rows, "lrrrrrr", caption)]
+
+
+def _cost_table(kinds: Sequence[KindSummary]) -> Table:
+    header = row(
+        "kind", "parameters", "error of network", "error of formula", "formula against network",
+        "error of gradient", "bits", "training (s)", "extraction (s)",
+    )  # fmt: skip
+    rows = tuple(
+        row(
+            one.kind,
+            *(
+                _value(found)
+                for found in (
+                    one.parameters,
+                    one.network_error,
+                    one.formula_error,
+                    one.fidelity_error,
+                    one.gradient_error,
+                    one.complexity,
+                    one.train_seconds,
+                    one.extract_seconds,
+                )
+            ),
+        )
+        for one in kinds
+    )
+    caption = line(
+        "Medians over problems. Errors are root mean squares on unused rows over the spread of "
+        "the output; that of the gradient is over the size of the true gradient."
+    )
+    return Table(header, rows, "lrrrrrrrr", caption)
+
+
+def _value(found: Interval | None) -> Inline:
+    return number(None if found is None else found.value, 3)
+
+
+def _interval(found: Interval | None) -> Line:
+    if found is None:
+        return line("–")
+    return line(
+        number(found.value, 3), " (", number(found.low, 3), " to ", number(found.high, 3), ")"
+    )
+
+
+# -- plots -------------------------------------------------------------------------------------
+
+
+def _plot(
+    kinds: Sequence[KindSummary],
+    figure: Callable[[KindSummary], Interval | None],
+    logarithmic: bool,
+    words: str,
+) -> list[Block]:
+    """A figure of every kind as a dot on its interval."""
+    found = [(one.kind, interval) for one in kinds if (interval := figure(one)) is not None]
+    if logarithmic:
+        found = [pair for pair in found if pair[1].low > 0]
+    if not found:
+        return []
+    ends = [end for _, interval in found for end in (interval.low, interval.high)]
+    across = _logarithmic(ends) if logarithmic else Axis(0.0, max(1.0, limits(ends)[1]))
+    height = _STEP * len(found)
+    frame = Frame(across, Axis(0.0, len(found)), _LEFT, 8, _WIDE, height)
+    shapes: list[Shape] = [frame.box(), *_ticks(frame)]
+    for place, (kind, interval) in enumerate(found):
+        shapes += _dot(frame, len(found) - place - 0.5, kind, interval)
+    shapes.append(Label((_LEFT + _WIDE / 2, height + 42), words, 11))
+    picture = Picture(_LEFT + _WIDE + 30, height + 52, tuple(shapes))
+    caption = line(f"{words.capitalize()}, with 95 % intervals.")
+    return [Figure(picture, caption, f"{words}; the tables hold the numbers")]
+
+
+def _logarithmic(ends: Sequence[float]) -> Axis:
+    """An axis of whole powers of ten around positive numbers."""
+    low, high = min(ends) / 1.5, max(ends) * 1.5
+    return Axis(low, max(high, 12 * low), True)
+
+
+def _ticks(frame: Frame) -> list[Shape]:
+    """Numbers along the horizontal axis only; the vertical one has names."""
+    return [
+        shape
+        for shape in frame.grid(6, 1, 10)
+        if not (isinstance(shape, Label) and shape.at[0] < frame.left)
+        and not (isinstance(shape, Path) and shape.points[0][1] == shape.points[1][1])
+    ]
+
+
+def _dot(frame: Frame, height: float, kind: str, interval: Interval) -> list[Shape]:
+    middle = frame.place(interval.value, height)
+    ends = (frame.place(interval.low, height), frame.place(interval.high, height))
+    colour = SYMBOL if kind.startswith("kan") else INK
+    return [
+        Label((frame.left - 8, middle[1] + 4), kind, 11, "end"),
+        Path(ends, LEARNED if colour == SYMBOL else GREY, 3.0),
+        Circle(middle, 4.0, colour, colour),
+    ]
+
+
+# -- details -----------------------------------------------------------------------------------
+
+
+def _by_problem(comparison: Comparison) -> Block:
+    """Recovered seeds per problem and kind."""
+    kinds = list(dict.fromkeys(record.kind for record in comparison.records))
+    found: dict[tuple[str, float], dict[str, list[Record]]] = {}
+    for record in comparison.records:
+        cells = found.setdefault((record.problem, record.noise), {})
+        cells.setdefault(record.kind, []).append(record)
+    rows = tuple(
+        row(problem, f"{noise:g}", *(_cell(cells.get(kind, [])) for kind in kinds))
+        for (problem, noise), cells in list(found.items())[:_MOST_ROWS]
+    )
+    caption = line("Seeds that recovered the formula, of those tried.")
+    table = Table(row("problem", "noise", *kinds), rows, "lr" + "r" * len(kinds), caption)
+    return Details("Every problem", (table,))
+
+
+def _cell(records: Sequence[Record]) -> str:
+    known = [record for record in records if record.recovered is not None]
+    if not known:
+        return "–"
+    return f"{sum(bool(record.recovered) for record in known)}/{len(known)}"
+
+
+def _failures(comparison: Comparison) -> list[Block]:
+    """Runs that came to nothing, by reason."""
+    failed = [record for record in comparison.records if record.status != "ok"]
+    if not failed:
+        return []
+    rows = tuple(
+        row(record.problem, record.kind, str(record.seed), record.reason or "–")
+        for record in failed[:_MOST_ROWS]
+    )
+    table = Table(row("problem", "kind", "seed", "reason"), rows, "llrl", line("Failed runs."))
+    words = line(f"{len(failed)} runs failed and count as not recovered.")
+    return [Section("Failures", (Notice("warning", "Failures", words), Details("All", (table,))))]
+
+
+def _sizes(sizes: Sizes) -> str:
+    few = "each MLP has about as many parameters as the KAN"
+    wide = "each MLP was widened until it was as accurate as the KAN, or its time was up"
+    if not sizes.accuracy:
+        return few
+    return f"{few}, or {wide}, as the rows say" if sizes.parameters else wide
+
+
+def _method(sizes: Sizes) -> Block:
+    words = (
+        "A formula counts as recovered if its difference from the truth, or its ratio to it, "
+        "simplifies to a constant after constants are rounded to three decimals (the rule of "
+        "SRBench), or if both agree to 1e-6 of the spread at random points. Noise moves the "
+        "constants of a right formula: there, the measured numbers are fitted to the truth "
+        "before the numerical check.",
+        "All networks of one problem, seed and noise level learn from the same rows with the "
+        f"same optimiser and the same time; {_sizes(sizes)}.",
+        "Intervals resample problems, not runs, since runs of one problem are not independent. "
+        "Where all problems agree the interval is that of Clopper and Pearson.",
+    )
+    return Section("How this was judged", tuple(Paragraph(line(each)) for each in words))
+
+
+def _versions(comparison: Comparison) -> Block:
+    seen = {tuple(sorted(record.versions.items())) for record in comparison.records}
+    rows = tuple(
+        row(name, version) for name, version in sorted({pair for each in seen for pair in each})
+    )
+    return Details("Versions", (Table(row("software", "version"), rows, "ll", line("Versions.")),))

@@ -1,0 +1,1 @@
+"""The symbolic side: formulas, the library, fitting, choosing. It never loads torch."""

@@ -1,0 +1,1 @@
+"""The functions of all edges chosen together, by the error of the whole formula."""

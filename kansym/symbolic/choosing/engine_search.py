@@ -1,0 +1,296 @@
+"""Edges that no library function explains, given to a search engine.
+
+What the engine finds on the points of a curve becomes a function of that edge like any other: its
+redundant constants are absorbed, the rest are refined, all constants of the formula are refitted,
+and it stays if it shortens the description.
+"""
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import sympy
+
+from kansym.network.network import Edge, Network
+from kansym.shared.errors import InputError
+from kansym.symbolic.choosing.choice import CURVE_BITS, EXPLAINED, Choice, Judge, Option, exchanged
+from kansym.symbolic.choosing.edge_functions import CurveFunction
+from kansym.symbolic.choosing.symbolic_network import SymbolicNetwork, Wiring
+from kansym.symbolic.constants.finishing import finish
+from kansym.symbolic.engines import Engine, search_edge
+from kansym.symbolic.fitting.edge_fit import EdgeFit, error_bits
+from kansym.symbolic.fitting.fit import fit_curves
+from kansym.symbolic.fitting.polynomial_fit import TERM_BITS
+from kansym.symbolic.formulas.bounded_time import within
+from kansym.symbolic.formulas.complexity import complexity
+from kansym.symbolic.library.library import Candidate
+
+__all__ = ["formula_fit", "search_edges"]
+
+LEAST_SECONDS = 1.0
+"""Time below which no search is begun."""
+SEARCHING = 0.7
+"""Most of an edge's time that a search takes; the rest is for the constants."""
+ROUND_SECONDS = 3.0
+"""Time of one search among several, if there is more."""
+MOST_ROUNDS = 10
+"""Searches of one edge."""
+LONGEST = 1.5
+"""Bits of a formula worth refining, over those of a curve."""
+POLISHED = 4
+"""Formulas of a search whose constants are refined."""
+POLISH_SECONDS = 1.5
+"""Most time for the constants of one formula."""
+KEPT = 3
+"""Formulas of an edge that are tried in the whole formula."""
+MISSED = 10.0
+"""Error of a formula, over that of its network, beyond which its functions are doubted."""
+NUMB = 1e-4
+"""Share of the largest weight below which a row says nothing about an edge."""
+NEAR = 0.1
+"""Relative error up to which a function by itself is tried."""
+MOST_SEARCHED = 8
+"""Edges that are searched, the most important ones."""
+POINTS = 400
+"""Rows that show what an edge is in the formula."""
+_X = sympy.Symbol("x")
+
+
+def search_edges(  # noqa: PLR0913 - what was chosen, and how to search, by keyword
+    network: Network,
+    choice: Choice,
+    judge: Judge,
+    engine: Engine,
+    *,
+    libraries: Sequence[Collection[Candidate]],
+    forbidden: Mapping[int, Collection[str]],
+    deadline: float,
+    seed: int,
+    tell: Callable[[float, str], None],
+) -> Choice | None:
+    """Search for functions of the edges that a choice does not explain.
+
+    Those are the edges that stay curves; and every edge that is free, if the formula misses the
+    judge by much more than the network does. A curve copies the network to the last digit, errors
+    and all. Where the network is the judge, an error at which a library function would count as
+    explaining an edge is no error.
+
+    Parameters
+    ----------
+    network : whose edges were chosen for.
+    choice : the shortest so far.
+    libraries : per edge, the functions that the choice was made from.
+    forbidden : per edge, names of functions that it may not be.
+    deadline : of `time.monotonic`, seconds.
+    seed : of the search.
+    tell : progress callback.
+
+    Returns
+    -------
+    The choice with what was found, or None if nothing shortens the description.
+    """
+    if judge.kind == "network":
+        judge = replace(judge, floor=max(judge.floor, EXPLAINED))
+    wiring = Wiring.of(network)
+    best, length = choice, judge.length(choice.error, choice.bits)
+    free = [edge for edge, library in enumerate(libraries) if len(library) != 1]
+    positions = _unexplained(network, choice, judge, free)[:MOST_SEARCHED]
+    for done, position in enumerate(positions):
+        share = (deadline - time.monotonic()) / (len(positions) - done)
+        if SEARCHING * share < LEAST_SECONDS:
+            break
+        edge = network.edges[position]
+        tell(done / len(positions), f"{engine.name} searches {edge.source} -> {edge.target}")
+        edge = _as_it_is(edge, position, best, wiring, judge)
+        until = time.monotonic() + share
+        names = forbidden.get(position, ())
+        allowed = engine.without(names)
+        if allowed is None:
+            continue
+        alone = partial(_alone, edge, allowed, until)
+        searched = partial(_searched, edge, allowed, until, seed)
+        for search in (alone, searched):
+            before = best
+            for fit in search():
+                if fit.candidate.name in names:
+                    continue
+                origin = "" if fit.candidate in libraries[position] else engine.name
+                option = Option(fit.candidate, fit.constants, fit.complexity, fit, origin)
+                trial = exchanged(best, {position: option}, wiring, judge, deadline=deadline)
+                if judge.length(trial.error, trial.bits) < length:
+                    best, length = trial, judge.length(trial.error, trial.bits)
+            if best is not before:
+                break
+    return None if best is choice else best
+
+
+def _unexplained(network: Network, choice: Choice, judge: Judge, free: Sequence[int]) -> list[int]:
+    """Edges to search, the most important ones first: curves, then other free ones if any."""
+    misfit = max(judge.floor, judge.error(network(judge.X)))
+    missed = len(network.outputs) == 1 and choice.error > MISSED * misfit
+    functions = [option.function for option in choice.options]
+    curves = [edge for edge, each in enumerate(functions) if isinstance(each, CurveFunction)]
+    others = [edge for edge in free if isinstance(functions[edge], Candidate)] if missed else []
+    for positions in (curves, others):
+        positions.sort(key=lambda position: -network.edges[position].importance)
+    return [*curves, *others]
+
+
+def _as_it_is(edge: Edge, position: int, choice: Choice, wiring: Wiring, judge: Judge) -> Edge:
+    """An edge with the curve that it has in a choice; that it needs, if it is no curve there."""
+    symbolic = SymbolicNetwork(wiring, [option.function for option in choice.options])
+    X, density = judge.X[:POINTS], np.ones(len(judge.X[:POINTS]))
+    if isinstance(choice.options[position].function, CurveFunction):
+        arguments, values = symbolic.curves(choice.refit, X)
+        arguments, values = arguments[:, position], values[:, position]
+    else:
+        y = judge.y[:POINTS, 0]
+        arguments, values, density = symbolic.needed(choice.refit, X, y, position)
+        density = density / judge.scale[:POINTS, 0] ** 2
+    x, first = np.unique(arguments, return_index=True)
+    y, density = values[first], density[first]
+    usable = np.isfinite(x + y + density)
+    usable &= density > NUMB * np.max(density, where=usable, initial=0.0)
+    x, y, density = x[usable], y[usable], density[usable]
+    return replace(edge, x=x, y=y, density=density / density.sum())
+
+
+def _alone(edge: Edge, engine: Engine, deadline: float) -> list[EdgeFit]:
+    """Fits of the functions that an engine tries by themselves."""
+    if engine.alone is None:
+        return []
+    try:
+        fits = fit_curves(
+            edge.x[None],
+            edge.y[None],
+            edge.density[None],
+            library=engine.alone,
+            top=KEPT,
+            stop=lambda: time.monotonic() > deadline,
+        )
+    except InputError:  # a curve of too few points or values
+        return []
+    return [fit for fit in fits[0] if fit.error < NEAR]
+
+
+def _searched(edge: Edge, engine: Engine, deadline: float, seed: int) -> list[EdgeFit]:
+    """Fits that an engine found for one edge, best score first.
+
+    Several short searches find more than a long one, which stays where it began to settle.
+    """
+    fits: dict[str, EdgeFit] = {}
+    for again in range(MOST_ROUNDS if engine.is_random else 1):
+        left = deadline - time.monotonic()
+        if SEARCHING * left < LEAST_SECONDS:
+            break
+        seconds = min(SEARCHING * left, max(ROUND_SECONDS, 0.2 * left))
+        try:
+            raw = search_edge(
+                engine, edge.x, edge.y, density=edge.density, seconds=seconds, seed=seed + again
+            )
+        except InputError:  # a curve of too few points or values
+            break
+        for fit in _promising(raw):
+            better = _refined(fit, edge, engine, deadline)
+            if better is not None and better.complexity < CURVE_BITS:
+                fits.setdefault(better.candidate.name, better)
+        if any(fit.error < EXPLAINED for fit in fits.values()):
+            break
+    return sorted(fits.values(), key=lambda fit: fit.score)[:KEPT]
+
+
+def _promising(fits: Sequence[EdgeFit]) -> list[EdgeFit]:
+    """The most exact formulas that are not much longer than the curve itself."""
+    short = [fit for fit in fits if _bits(fit.candidate.expr) < LONGEST * CURVE_BITS]
+    return sorted(short, key=lambda fit: fit.error)[:POLISHED]
+
+
+def _refined(fit: EdgeFit, edge: Edge, engine: Engine, deadline: float) -> EdgeFit | None:
+    """A formula with its constants refined, or as it was found if that is better."""
+    left = min(deadline - time.monotonic(), POLISH_SECONDS)
+    found = fit.candidate.expr
+    polished = within(left, lambda: _polished(found, edge, left), found)
+    fits = [formula_fit(edge, expr, engine) for expr in (polished, found)]
+    return min((fit for fit in fits if fit), key=lambda fit: fit.score, default=None)
+
+
+def formula_fit(edge: Edge, expr: sympy.Expr, engine: Engine) -> EdgeFit | None:
+    """A formula in x as the fit y = c*f(x) + d of an edge; None if undefined on its range.
+
+    Examples
+    --------
+    >>> from kansym.symbolic.engines import Operon
+    >>> x = np.linspace(0, 1, 50)
+    >>> edge = Edge("x1", "y", np.sin, x, 2 * np.sin(x**2) + 3, np.full(50, 0.02), 1.0)
+    >>> fit = formula_fit(edge, 2.0 * sympy.sin(_X**2) + 3.0, Operon())
+    >>> fit.candidate.name, fit.c, fit.d
+    ('operon: sin(x**2)', 2.0, 3.0)
+    """
+    shift, rest = expr.as_independent(_X, as_Add=True)
+    scale, inner = rest.as_independent(_X, as_Add=False)
+    if inner.is_Add:  # its first coefficient is as free as a common factor
+        first = inner.as_ordered_terms()[0].as_independent(_X, as_Add=False)[0]
+        scale, inner = scale * first, sympy.Add(*(term / first for term in inner.args))
+    inner = _freed(inner)
+    try:
+        bits = _bits(inner)
+        name = f"{engine.name}: {_shown(inner)}"
+        candidate = Candidate(name, inner, complexity=bits, reference=engine.reference)
+        inside = candidate.domain.covers(edge.x.min(), edge.x.max())
+        c, d = float(scale), float(shift)
+    except (InputError, TypeError):  # a part that is not real
+        return None
+    fit = EdgeFit(candidate, c=c, d=d, complexity=bits)
+    weight = edge.density / edge.density.sum()
+    spread = np.sqrt(weight @ (edge.y - weight @ edge.y) ** 2)
+    error = float(np.sqrt(weight @ (fit(edge.x) - edge.y) ** 2) / spread)
+    if not (bool(inside) and np.isfinite(error)):
+        return None
+    return replace(fit, error=error, score=float(error_bits(error)) + bits)
+
+
+def _polished(expr: sympy.Expr, edge: Edge, seconds: float) -> sympy.Expr:
+    """A formula with its constants absorbed, refined and rounded where the curve allows."""
+    template, start = _template(expr)
+    return finish(
+        template,
+        start,
+        ["x"],
+        edge.x[:, None],
+        edge.y,
+        judge="network",
+        weights=edge.density * len(edge.x),
+        deadline=time.monotonic() + 0.8 * seconds,
+    ).expr
+
+
+def _template(expr: sympy.Expr) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
+    """A formula with names for its measured numbers."""
+    numbers = sorted(expr.atoms(sympy.Float), key=float)
+    names = {number: sympy.Symbol(f"k{i}") for i, number in enumerate(numbers)}
+    return expr.xreplace(names), {name: float(number) for number, name in names.items()}
+
+
+def _freed(part: sympy.Expr) -> sympy.Expr:
+    """With numbers as measured ones, to be recognised in the whole formula; powers stay."""
+    if part.is_number and part.is_real:
+        value = float(part)
+        return sympy.Integer(int(value)) if value in (0, 1, -1) else sympy.Float(value, 15)
+    if isinstance(part, sympy.Pow) and part.args[1].is_Rational:
+        return sympy.Pow(_freed(part.args[0]), part.args[1])  # pyright: ignore
+    return part.func(*map(_freed, part.args)) if part.args else part  # pyright: ignore
+
+
+def _shown(expr: sympy.Expr) -> str:
+    """A formula with four digits of its numbers."""
+    short = {n: sympy.Rational(f"{float(n):.4g}") for n in expr.atoms(sympy.Float)}
+    shown = {n: r if r.is_integer else sympy.Float(float(r)) for n, r in short.items()}
+    return sympy.sstr(expr.xreplace(shown), full_prec=False)
+
+
+def _bits(expr: sympy.Expr) -> float:
+    """Bits of a formula whose measured numbers are as free as a polynomial's coefficients."""
+    template, start = _template(expr)
+    return complexity(template) + TERM_BITS * len(start)

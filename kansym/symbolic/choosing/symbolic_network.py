@@ -1,0 +1,324 @@
+"""A network whose edges are known functions: values, exact derivatives, joint refits.
+
+Every edge is y = c f(a x + b) + d. All constants of all edges are refined together against the
+outputs, by Levenberg-Marquardt with derivatives carried back through the network.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from kansym.network.network import Network
+from kansym.symbolic.choosing.edge_functions import EdgeFunction
+
+__all__ = ["MARGIN", "Refit", "SymbolicNetwork", "Wiring"]
+
+Array = np.ndarray
+EARLY = 10
+"""Steps after which a hopeless refit ends."""
+MARGIN = 3.0
+"""How far above the error that it is to beat a refit may be then."""
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Which node feeds which, with nodes counted in topological order, inputs first."""
+
+    n_inputs: int
+    is_product: tuple[bool, ...]
+    sources: tuple[int, ...]
+    targets: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    @classmethod
+    def of(cls, network: Network) -> "Wiring":
+        """The wiring of a traced network."""
+        names = [node.name for node in network.nodes]
+        order = [*network.inputs, *(name for name in names if name not in set(network.inputs))]
+        index = {name: position for position, name in enumerate(order)}
+        kinds = {node.name: node.kind for node in network.nodes}
+        return cls(
+            n_inputs=len(network.inputs),
+            is_product=tuple(kinds[name] == "product" for name in order),
+            sources=tuple(index[edge.source] for edge in network.edges),
+            targets=tuple(index[edge.target] for edge in network.edges),
+            outputs=tuple(index[name] for name in network.outputs),
+        )
+
+    @cached_property
+    def incoming(self) -> tuple[tuple[int, ...], ...]:
+        """Edges into every node."""
+        found: list[list[int]] = [[] for _ in self.is_product]
+        for edge, target in enumerate(self.targets):
+            found[target].append(edge)
+        return tuple(tuple(edges) for edges in found)
+
+    @cached_property
+    def outgoing(self) -> tuple[tuple[int, ...], ...]:
+        """Edges out of every node."""
+        found: list[list[int]] = [[] for _ in self.is_product]
+        for edge, source in enumerate(self.sources):
+            found[source].append(edge)
+        return tuple(tuple(edges) for edges in found)
+
+
+@dataclass(frozen=True)
+class Refit:
+    """Constants after a joint refit: (edges, 4) of a, b, c, d, node biases, and the error."""
+
+    constants: Float[Array, "edges 4"]
+    biases: Float[Array, " nodes"]
+    error: float
+    """Root mean square of the residual over the spread of the target."""
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """Everything a forward pass leaves for the derivatives."""
+
+    nodes: list[Array]
+    values: list[Array]
+    functions: list[Array]
+    arguments: list[Array]
+
+
+class SymbolicNetwork:
+    """One choice of function per edge of a wiring.
+
+    Parameters
+    ----------
+    wiring : the graph.
+    functions : one per edge.
+    """
+
+    def __init__(self, wiring: Wiring, functions: Sequence[EdgeFunction]):
+        self.wiring = wiring
+        self.functions = tuple(functions)
+        self._free = self._free_constants()
+
+    def _free_constants(self) -> Int[Array, " free"]:
+        """Positions of the constants that are not redundant, in (a, b, c, d)... then biases."""
+        n_edges = len(self.functions)
+        mask = np.ones((n_edges, 4), dtype=bool)
+        for edge, function in enumerate(self.functions):
+            product = self.wiring.is_product[self.wiring.targets[edge]]
+            mask[edge] = (not function.scale_free, not function.shift_free, True, product)
+        nodes = np.array(
+            [
+                bool(edges) and (not product or node in self.wiring.outputs)
+                for node, (edges, product) in enumerate(
+                    zip(self.wiring.incoming, self.wiring.is_product, strict=True)
+                )
+            ]
+        )
+        return np.flatnonzero(np.concatenate([mask.ravel(), nodes]))
+
+    @property
+    def n_free(self) -> int:
+        """Number of free constants."""
+        return len(self._free)
+
+    def _unpack(self, theta: Array) -> tuple[Array, Array]:
+        """Constants of edges and biases of nodes."""
+        split = 4 * len(self.functions)
+        return theta[:split].reshape(-1, 4), theta[split:]
+
+    def _forward(self, theta: Array, X: Array) -> _Pass:
+        """Values of all nodes and edges."""
+        constants, biases = self._unpack(theta)
+        nodes: list[Array] = list(X.T)
+        n_edges = len(self.functions)
+        record = _Pass(nodes, [X[:0]] * n_edges, [X[:0]] * n_edges, [X[:0]] * n_edges)
+        for node in range(self.wiring.n_inputs, len(self.wiring.is_product)):
+            product = self.wiring.is_product[node]
+            total = np.ones(len(X)) if product else np.zeros(len(X))
+            for edge in self.wiring.incoming[node]:
+                a, b, c, d = constants[edge]
+                record.arguments[edge] = u = a * nodes[self.wiring.sources[edge]] + b
+                record.functions[edge] = f = self.functions[edge].numpy(u)
+                record.values[edge] = value = c * f + d
+                total = total * value if product else total + value
+            nodes.append(total + biases[node])
+        return record
+
+    def _jacobian(self, theta: Array, record: _Pass, output: int) -> Array:
+        """Derivatives of one output by every free constant, (rows, constants)."""
+        return self._derivatives(theta, record, output)[:, self._free]
+
+    def _derivatives(self, theta: Array, record: _Pass, output: int) -> Array:
+        """Derivatives of one output by all constants, redundant ones as well."""
+        constants, biases = self._unpack(theta)
+        wiring, rows = self.wiring, len(record.nodes[0])
+        by_edge = np.zeros((rows, len(constants), 4))
+        by_node = np.zeros((rows, len(biases)))
+        deltas: dict[int, Array] = {output: np.ones(rows)}
+        for node in range(len(wiring.is_product) - 1, wiring.n_inputs - 1, -1):
+            if node not in deltas:
+                continue
+            delta = deltas[node]
+            by_node[:, node] = delta
+            for edge in wiring.incoming[node]:
+                share = delta
+                if wiring.is_product[node]:
+                    for other in wiring.incoming[node]:
+                        if other != edge:
+                            share = share * record.values[other]
+                a, _, c, _ = constants[edge]
+                source = wiring.sources[edge]
+                inner = share * c * self.functions[edge].derivative(record.arguments[edge])
+                by_edge[:, edge, 0] = inner * record.nodes[source]
+                by_edge[:, edge, 1] = inner
+                by_edge[:, edge, 2] = share * record.functions[edge]
+                by_edge[:, edge, 3] = share
+                if source >= wiring.n_inputs:
+                    deltas[source] = deltas.get(source, 0.0) + inner * a
+        return np.concatenate([by_edge.reshape(rows, -1), by_node], axis=1)
+
+    def values(self, refit: Refit, X: Float[Array, "rows inputs"]) -> Float[Array, "rows nodes"]:
+        """Values of all nodes; nan where a function is undefined."""
+        theta = np.concatenate([refit.constants.ravel(), refit.biases])
+        with np.errstate(all="ignore"):
+            return np.stack(self._forward(theta, X).nodes, axis=1)
+
+    def curves(
+        self, refit: Refit, X: Float[Array, "rows inputs"]
+    ) -> tuple[Float[Array, "rows edges"], Float[Array, "rows edges"]]:
+        """Arguments and values of all edges; nan where a function is undefined."""
+        theta = np.concatenate([refit.constants.ravel(), refit.biases])
+        with np.errstate(all="ignore"):
+            record = self._forward(theta, X)
+        arguments = np.stack([record.nodes[source] for source in self.wiring.sources], axis=1)
+        return arguments, np.stack(record.values, axis=1)
+
+    def needed(
+        self,
+        refit: Refit,
+        X: Float[Array, "rows inputs"],
+        y: Float[Array, " rows"],
+        edge: int,
+    ) -> tuple[Float[Array, " rows"], Float[Array, " rows"], Float[Array, " rows"]]:
+        """Arguments of an edge, values it would need for the output to be y, and their weights.
+
+        By one step of Newton's method: exact where the output is linear in the edge's value. The
+        weights are squares of the sensitivity, so that errors count as they do at the output.
+        """
+        theta = np.concatenate([refit.constants.ravel(), refit.biases])
+        (output,) = self.wiring.outputs
+        with np.errstate(all="ignore"):
+            record = self._forward(theta, X)
+            sensitivity = self._derivatives(theta, record, output)[:, 4 * edge + 3]
+            values = record.values[edge] + (y - record.nodes[output]) / sensitivity
+        return record.nodes[self.wiring.sources[edge]], values, sensitivity**2
+
+    def refit(
+        self,
+        constants: Float[Array, "edges 4"],
+        biases: Float[Array, " nodes"],
+        X: Float[Array, "rows inputs"],
+        y: Float[Array, "rows outputs"],
+        *,
+        scale: Float[Array, "rows outputs"] | None = None,
+        steps: int = 100,
+        hopeless: float = np.inf,
+        deadline: float = np.inf,
+    ) -> Refit:
+        """Refine all constants together.
+
+        Parameters
+        ----------
+        constants, biases : where to start.
+        X, y : rows to agree with; nan or infinite predictions count as infinite error.
+        scale : what residuals are divided by; the spread of the output unless given.
+        steps : most steps.
+        deadline : of `time.monotonic`, seconds, after which it ends.
+        hopeless : an error that must be undercut after the first steps, else it ends; so does a
+            refit that would not come below it by `MARGIN` if it went on as in the last steps.
+        """
+        if scale is None:
+            spread = y.std(axis=0)
+            scale = np.broadcast_to(np.where(spread > 0, spread, 1.0), y.shape)
+        theta = np.concatenate([constants.ravel(), biases])
+        with np.errstate(all="ignore"):
+            residual, record = self._residual(theta, X, y, scale)
+            cost, mu = float(np.mean(residual**2)), 1e-3
+            costs: list[float] = []
+            while len(costs) < steps and np.isfinite(cost) and cost >= 1e-28:
+                costs.append(cost)
+                if _is_hopeless(costs, steps, hopeless) or time.monotonic() > deadline:
+                    break
+                assert record is not None
+                J = np.concatenate(
+                    [
+                        self._jacobian(theta, record, node) / scale[:, k, None]
+                        for k, node in enumerate(self.wiring.outputs)
+                    ]
+                )
+                moved = self._step(theta, J, residual, cost, mu, X, y, scale)
+                if moved is None:
+                    break
+                theta, residual, record, new_cost, mu = moved
+                gain, cost = cost - new_cost, new_cost
+                if gain < 1e-4 * cost:
+                    break
+        split = 4 * len(self.functions)
+        error = float(np.sqrt(cost)) if np.isfinite(cost) else float("inf")
+        return Refit(theta[:split].reshape(-1, 4), theta[split:], error)
+
+    def _residual(
+        self, theta: Array, X: Array, y: Array, scale: Array
+    ) -> tuple[Array, _Pass | None]:
+        """Scaled residual, outputs one after the other."""
+        record = self._forward(theta, X)
+        residual = np.concatenate(
+            [(record.nodes[n] - y[:, k]) / scale[:, k] for k, n in enumerate(self.wiring.outputs)]
+        )
+        return residual, record
+
+    def _step(
+        self,
+        theta: Array,
+        J: Array,
+        residual: Array,
+        cost: float,
+        mu: float,
+        X: Array,
+        y: Array,
+        scale: Array,
+    ) -> tuple[Array, Array, _Pass | None, float, float] | None:
+        """One damped step that lowers the cost, or None."""
+        sizes = np.sqrt((J**2).mean(axis=0))
+        if not np.isfinite(sizes).all():
+            return None
+        sizes = np.maximum(sizes, 1e-12 * sizes.max() + 1e-300)
+        J = J / sizes
+        normal = J.T @ J / len(J)
+        gradient = J.T @ residual / len(J)
+        for _ in range(8):
+            damped = normal + mu * np.eye(len(normal))
+            try:
+                step = -np.linalg.solve(damped, gradient) / sizes
+            except np.linalg.LinAlgError:
+                mu *= 10
+                continue
+            trial = theta.copy()
+            trial[self._free] += step
+            new_residual, record = self._residual(trial, X, y, scale)
+            new_cost = float(np.mean(new_residual**2))
+            if new_cost < cost:
+                return trial, new_residual, record, new_cost, max(mu / 10, 1e-15)
+            mu = max(10 * mu, 1e-8)
+        return None
+
+
+def _is_hopeless(costs: Sequence[float], steps: int, error: float) -> bool:
+    """Whether a refit is far from an error that it is to undercut, or creeps towards it."""
+    step, cost = len(costs) - 1, costs[-1]
+    if step <= EARLY:
+        return False
+    pace = cost / costs[-1 - EARLY]
+    reached = cost * pace ** ((steps - step) / EARLY)
+    return cost > error**2 or reached > (error / MARGIN) ** 2

@@ -1,0 +1,1 @@
+"""Constants of a formula: refined together, recognised, made few."""

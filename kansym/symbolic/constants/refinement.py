@@ -1,0 +1,401 @@
+"""Refine all constants of a formula together, by least squares with exact derivatives.
+
+Constants that enter linearly are eliminated (variable projection): for every choice of the others
+they follow from a linear problem, so the search has fewer dimensions and needs no start for them.
+
+References
+----------
+G. H. Golub, V. Pereyra, Separable nonlinear least squares, doi:10.1088/0266-5611/19/2/201.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, final
+
+import numpy as np
+import sympy
+
+from kansym.programs.gradients import Tape
+from kansym.programs.program import Program
+from kansym.programs.tabulated_curve import TabulatedCurve
+from kansym.shared.errors import InputError
+from kansym.symbolic.constants.least_squares import Solution, minimise
+from kansym.symbolic.formulas.sympy_programs import from_sympy
+
+__all__ = ["Fitting", "Refined", "refine"]
+
+_RANK = 1e-11
+_MET_AGAIN = 2
+_MOST_IMAGES = 12
+
+Found = tuple[dict[str, float], Solution]
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """How far a search may go."""
+
+    max_steps: int
+    first_radius: float
+    enough: float
+    deadline: float | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the time is up."""
+        return self.deadline is not None and time.monotonic() > self.deadline
+
+
+@dataclass(frozen=True)
+class Refined:
+    """Constants found by least squares.
+
+    Attributes
+    ----------
+    values : constant's name to its value.
+    stderr : constant's name to its standard error; infinite for what the data do not determine.
+    covariance : shape (constants, constants), in the order of ``values``.
+    rss : weighted sum of squared residuals.
+    rows : number of rows.
+    rank : numerical rank of the Jacobian; less than the number of constants if some are redundant.
+    converged : whether the search reached a minimum.
+    steps : trial steps taken.
+    """
+
+    values: dict[str, float]
+    stderr: dict[str, float]
+    covariance: np.ndarray
+    rss: float
+    rows: int
+    rank: int
+    converged: bool
+    steps: int
+
+    @property
+    def rms(self) -> float:
+        """Root of the mean squared residual."""
+        return float(np.sqrt(self.rss / max(1, self.rows)))
+
+    @property
+    def substitutions(self) -> dict[sympy.Symbol, float]:
+        """The values by symbol, for ``template.xreplace``."""
+        return {sympy.Symbol(name): value for name, value in self.values.items()}
+
+    def __str__(self) -> str:
+        lines = [f"{n} = {v:.10g} ± {self.stderr[n]:.3g}" for n, v in self.values.items()]
+        state = "converged" if self.converged else "not converged"
+        return "\n".join([*lines, f"rss = {self.rss:.6g} over {self.rows} rows, {state}"])
+
+
+@final
+class Fitting:
+    """A template with its data, ready to be refined from several starts.
+
+    Parameters
+    ----------
+    template : expression or program in the inputs and the constants.
+    inputs : names of the columns.
+    X : shape (rows, inputs).
+    y : shape (rows,).
+    constants : names of the free constants.
+    weights : shape (rows,); one over the variance of each row, up to a factor.
+    curves : tabulated curves that the template calls, by name.
+    """
+
+    def __init__(
+        self,
+        template: sympy.Expr | Program,
+        inputs: Sequence[str],
+        X: Any,
+        y: Any,
+        constants: Sequence[str],
+        weights: Any = None,
+        curves: Mapping[str, TabulatedCurve] | None = None,
+    ) -> None:
+        program = from_sympy(template) if isinstance(template, sympy.Basic) else template
+        self.tape = Tape(program, curves)
+        self.constants = tuple(constants)
+        self.X, self.y = _checked(X, y, inputs)
+        self.columns = dict(zip(inputs, self.X.T, strict=True))
+        self.root = np.ones(len(self.y)) if weights is None else np.sqrt(np.asarray(weights))
+        self.floor = float(1e-16 * np.linalg.norm(self.y * self.root)) ** 2
+        missing = set(self.tape.names) - set(inputs) - set(constants)
+        if missing:
+            raise InputError(f"No start is given for {sorted(missing)}: give one value for each.")
+        self.linear = _linear(self.tape, self.constants)
+        self.bent = [name for name in self.constants if name not in self.linear]
+
+    def predicted(self, values: Mapping[str, float]) -> np.ndarray:
+        """Values of the formula, shape (rows,)."""
+        return np.broadcast_to(self.tape({**self.columns, **values}), self.y.shape)
+
+    def slopes(self, values: Mapping[str, float], names: Sequence[str]) -> np.ndarray:
+        """Weighted derivatives with respect to constants, shape (rows, names)."""
+        _, found = self.tape.slopes({**self.columns, **values}, names)
+        if not names:
+            return np.zeros((len(self.y), 0))
+        shaped = [np.broadcast_to(column, self.y.shape) for column in found]
+        return np.stack(shaped, axis=1) * self.root[:, None]
+
+    def residuals(self, values: Mapping[str, float]) -> np.ndarray:
+        """Weighted residuals, shape (rows,)."""
+        return (self.predicted(values) - self.y) * self.root
+
+    def project(self, bent: np.ndarray) -> tuple[dict[str, float], np.ndarray] | None:
+        """Best linear constants for given others; all values and an orthonormal basis."""
+        values = dict(zip(self.bent, bent.tolist(), strict=True)) | dict.fromkeys(self.linear, 0.0)
+        if not self.linear:
+            return values, np.zeros((len(self.y), 0))
+        offset, columns = self.tape.slopes({**self.columns, **values}, self.linear)
+        basis = np.stack([np.broadcast_to(c, self.y.shape) for c in columns], axis=1)
+        basis = basis * self.root[:, None]
+        target = (self.y - offset) * self.root
+        largest = np.abs(basis).max(axis=0)
+        if not (np.all(largest < 1e150) and np.all(np.abs(target) < 1e150)):
+            return None
+        largest[largest < 1e-150] = 1.0
+        basis = basis / largest
+        norms = np.linalg.norm(basis, axis=0)
+        norms[norms == 0] = 1.0
+        q, s, vt = np.linalg.svd(basis / norms, full_matrices=False)
+        alive = s > 1e-14 * s[0]
+        q, s, vt = q[:, alive], s[alive], vt[alive]
+        found = vt.T @ ((q.T @ target) / s)
+        left = target - basis / norms @ found
+        found = (found + vt.T @ ((q.T @ left) / s)) / norms / largest
+        values.update(zip(self.linear, found.tolist(), strict=True))
+        return values, q
+
+
+def refine(  # noqa: PLR0913 - a template, data, and limits
+    template: sympy.Expr | Program,
+    inputs: Sequence[str],
+    X: Any,
+    y: Any,
+    start: Mapping[Any, float],
+    *,
+    weights: Any = None,
+    curves: Mapping[str, TabulatedCurve] | None = None,
+    max_steps: int = 200,
+    restarts: int = 0,
+    first_radius: float = 100.0,
+    enough: float = 0.0,
+    deadline: float | None = None,
+) -> Refined:
+    """Fit the constants of a formula to data.
+
+    Parameters
+    ----------
+    template : expression (or program) in the inputs and the constants.
+    inputs : names of the columns of X.
+    X : shape (rows, inputs).
+    y : shape (rows,).
+    start : constant (symbol or name) to its first value.
+    weights : shape (rows,); one over the variance of each row, up to a factor.
+    curves : tabulated curves that the template calls, by name.
+    max_steps : trial steps from each start.
+    restarts : how many further starts, each constant scaled by a power of ten, may be tried; fewer
+        once the best minimum has been met three times.
+    first_radius : how far the first step may go, relative to the start; small near a solution.
+    enough : relative decrease of the sum of squares that is no longer worth a step.
+    deadline : value of ``time.monotonic()`` after which to stop with the best so far.
+
+    Returns
+    -------
+    Refined
+        Never worse than the start, if the formula is defined there.
+
+    Raises
+    ------
+    InputError
+        If shapes do not fit or a constant has no start.
+
+    Examples
+    --------
+    >>> a, b, x = sympy.symbols("a b x")
+    >>> X = np.linspace(0, 1, 20)[:, None]
+    >>> refined = refine(a * sympy.exp(b * x), ["x"], X, 2 * np.exp(-3 * X[:, 0]), {a: 1, b: -1})
+    >>> round(refined.values["a"], 9), round(refined.values["b"], 9)
+    (2.0, -3.0)
+    """
+    names = [getattr(key, "name", str(key)) for key in start]
+    values = dict(zip(names, map(float, start.values()), strict=True))
+    fitting = Fitting(template, inputs, X, y, names, weights, curves)
+    limits = _Limits(max_steps, first_radius, enough, deadline)
+    with np.errstate(all="ignore"):
+        found, solution = _best(fitting, values, restarts, limits)
+        found = _as_started(fitting, found, values)
+        return summarise(fitting, found, solution)
+
+
+def _best(
+    fitting: Fitting,
+    values: dict[str, float],
+    restarts: int,
+    limits: _Limits,
+) -> Found:
+    """The best of several searches; enough when the best has been met three times."""
+    best = _search(fitting, values, limits)
+    met = 0
+    for i in range(restarts):
+        if met >= _MET_AGAIN or limits.passed:
+            break
+        again = _search(fitting, _elsewhere(values, i), limits)
+        near = 1e-6 * best[1].cost + 10 * fitting.floor
+        if abs(again[1].cost - best[1].cost) <= near:
+            met += 1
+        elif again[1].cost < best[1].cost or not np.isfinite(best[1].cost):
+            best, met = again, 0
+    return best
+
+
+def _as_started(
+    fitting: Fitting, found: dict[str, float], start: dict[str, float]
+) -> dict[str, float]:
+    """Among solutions equal by symmetry, the one with the signs and the order of the start.
+
+    A pair of constants may change sign together, or two like terms may have changed places.
+    """
+    names = list(found)
+    turned = [n for n in names if found[n] * start[n] < 0]
+    swapped = [
+        (a, b)
+        for a, b in combinations(names, 2)
+        if (found[a] - found[b]) * (start[a] - start[b]) < 0
+    ]
+    if len(turned) > _MOST_IMAGES or len(swapped) > _MOST_IMAGES:
+        return found
+    predicted = fitting.predicted(found)
+    scale = float(np.abs(predicted).max())
+    for image in _images(found, turned, swapped):
+        if np.abs(fitting.predicted(image) - predicted).max() <= 1e-12 * scale:
+            return image
+    return found
+
+
+def _images(
+    found: dict[str, float], turned: list[str], swapped: list[tuple[str, str]]
+) -> Iterator[dict[str, float]]:
+    for names in (*combinations(turned, 1), *combinations(turned, 2)):
+        yield found | {name: -found[name] for name in names}
+    for pairs in (*combinations(swapped, 1), *combinations(swapped, 2)):
+        yield found | {a: found[b] for pair in pairs for a, b in (pair, pair[::-1])}
+
+
+def _checked(X: Any, y: Any, inputs: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
+    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    if X.ndim != 2 or y.ndim != 1 or len(X) != len(y) or X.shape[1] != len(inputs):
+        raise InputError(
+            f"The data have shapes {X.shape} and {y.shape}: expected (rows, {len(inputs)}) "
+            "and (rows,)."
+        )
+    return X, y
+
+
+def _linear(tape: Tape, constants: Sequence[str]) -> list[str]:
+    """A largest set of constants in which the formula is jointly linear, greedily."""
+    chosen: list[str] = []
+    for name in constants:
+        if _degree(tape, {*chosen, name}) <= 1:
+            chosen.append(name)
+    return chosen
+
+
+def _degree(tape: Tape, names: set[str]) -> float:
+    degrees: list[float] = []
+    for operation, *arguments in tape.steps:
+        inner = [degrees[i] for i in arguments] if operation not in ("name", "number") else []
+        match operation:
+            case "name":
+                degree = float(arguments[0] in names)
+            case "add" | "neg":
+                degree = max(inner)
+            case "mul":
+                degree = sum(inner)
+            case "div":
+                degree = inner[0] if inner[1] == 0 else np.inf
+            case _:
+                degree = np.inf if any(inner) else 0.0
+        degrees.append(degree)
+    return degrees[tape.last]
+
+
+def _search(fitting: Fitting, values: dict[str, float], limits: _Limits) -> Found:
+    """Search over the constants that enter nonlinearly; the others follow."""
+    known: dict[bytes, tuple[dict[str, float], np.ndarray] | None] = {}
+    undefined = np.full(len(fitting.y), np.inf)
+
+    def projected(bent: np.ndarray) -> tuple[dict[str, float], np.ndarray] | None:
+        key = bent.tobytes()
+        if key not in known:
+            if len(known) > 4:
+                known.pop(next(iter(known)))
+            known[key] = fitting.project(bent)
+        return known[key]
+
+    def residuals(bent: np.ndarray) -> np.ndarray:
+        found = projected(bent)
+        return undefined if found is None else fitting.residuals(found[0])
+
+    def jacobian(bent: np.ndarray) -> np.ndarray:
+        found = projected(bent)
+        if found is None:
+            return np.full((len(fitting.y), len(bent)), np.inf)
+        j = fitting.slopes(found[0], fitting.bent)
+        return j - found[1] @ (found[1].T @ j)
+
+    first = np.array([values[name] for name in fitting.bent], dtype=float)
+    solution = minimise(
+        residuals,
+        jacobian,
+        first,
+        max_steps=limits.max_steps,
+        floor=fitting.floor,
+        deadline=limits.deadline,
+        first_radius=limits.first_radius,
+        enough=limits.enough,
+    )
+    found = projected(solution.x)
+    return (values if found is None else found[0]), solution
+
+
+def _elsewhere(values: dict[str, float], i: int) -> dict[str, float]:
+    rng = np.random.default_rng(i)
+    reach = 1.0 + i / 4
+    return {n: v * 10 ** rng.uniform(-reach, reach) for n, v in values.items()}
+
+
+def summarise(fitting: Fitting, values: dict[str, float], solution: Solution) -> Refined:
+    """Standard errors and covariance at the given values."""
+    values = {name: values[name] for name in fitting.constants}
+    r = fitting.residuals(values)
+    rss = float(np.dot(r, r)) if np.isfinite(r).all() else np.inf
+    count = len(values)
+    covariance, rank = np.full((count, count), np.inf), 0
+    j = fitting.slopes(values, fitting.constants)
+    if np.isfinite(rss) and np.isfinite(j).all():
+        # A residual of exactly zero keeps the shape of the covariance.
+        covariance, rank = _covariance(j, max(rss, 1e-300) / max(1, len(r) - count))
+    stderr = dict(zip(values, np.sqrt(np.diag(covariance)).tolist(), strict=True))
+    return Refined(
+        values, stderr, covariance, rss, len(r), rank, solution.converged, solution.steps
+    )
+
+
+def _covariance(j: np.ndarray, variance: float) -> tuple[np.ndarray, int]:
+    if j.shape[1] == 0:
+        return np.zeros((0, 0)), 0
+    norms = np.linalg.norm(j, axis=0)
+    norms = np.where(norms > 0, norms, 1.0)
+    scaled = np.linalg.qr(j / norms, mode="r") if len(j) > j.shape[1] else j / norms
+    _, s, vt = np.linalg.svd(scaled, full_matrices=True)
+    s = np.concatenate([s, np.zeros(j.shape[1] - len(s))])
+    alive = s > _RANK * s[0] if s[0] > 0 else np.zeros(len(s), dtype=bool)
+    parts = vt[alive].T / s[alive]
+    covariance = variance * (parts @ parts.T) / np.outer(norms, norms)
+    lost = np.linalg.norm(vt[~alive], axis=0) > 1e-4
+    covariance[lost, lost] = np.inf
+    return covariance, int(alive.sum())

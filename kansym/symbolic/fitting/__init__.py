@@ -1,0 +1,1 @@
+"""Functions of the library fitted to the curves of edges."""

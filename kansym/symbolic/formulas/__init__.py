@@ -1,0 +1,1 @@
+"""Expressions with constants: parsing, simplification, equivalence, complexity."""

@@ -1,0 +1,340 @@
+"""Formulas from text, without ever running the text.
+
+A small grammar of its own: numbers, names, ``+ - * / ** ^ ( ) ,`` and calls of known functions.
+Whatever else a text holds (attributes, subscripts, strings, assignments) is no part of it.
+"""
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+
+from kansym.shared.errors import InputError
+
+__all__ = ["FUNCTIONS", "Template", "parse", "parse_template"]
+
+_LONGEST = 10_000
+_DEEPEST = 60
+_LARGEST_EXPONENT = 1000
+_LARGEST_BITS = 4096
+_LARGEST_ARGUMENT = 1000
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "exp": sympy.exp,
+    "log": sympy.log,
+    "ln": sympy.log,
+    "log10": lambda u: sympy.log(u) / sympy.log(10),
+    "log2": lambda u: sympy.log(u) / sympy.log(2),
+    "sqrt": sympy.sqrt,
+    "cbrt": lambda u: u ** sympy.Rational(1, 3),
+    "sin": sympy.sin,
+    "cos": sympy.cos,
+    "tan": sympy.tan,
+    "cot": sympy.cot,
+    "sec": sympy.sec,
+    "csc": sympy.csc,
+    "asin": sympy.asin,
+    "acos": sympy.acos,
+    "atan": sympy.atan,
+    "arcsin": sympy.asin,
+    "arccos": sympy.acos,
+    "arctan": sympy.atan,
+    "sinh": sympy.sinh,
+    "cosh": sympy.cosh,
+    "tanh": sympy.tanh,
+    "coth": sympy.coth,
+    "sech": sympy.sech,
+    "csch": sympy.csch,
+    "asinh": sympy.asinh,
+    "acosh": sympy.acosh,
+    "atanh": sympy.atanh,
+    "arcsinh": sympy.asinh,
+    "arccosh": sympy.acosh,
+    "arctanh": sympy.atanh,
+    "abs": sympy.Abs,
+    "sign": sympy.sign,
+    "heaviside": sympy.Heaviside,
+    "sinc": lambda u: sympy.sin(u) / u,
+    "sigmoid": lambda u: 1 / (1 + sympy.exp(-u)),
+    "softplus": lambda u: sympy.log(1 + sympy.exp(u)),
+    "relu": lambda u: sympy.Max(0, u),
+    "max": sympy.Max,
+    "min": sympy.Min,
+    "erf": sympy.erf,
+    "gamma": sympy.gamma,
+    "loggamma": sympy.loggamma,
+    "besselj": sympy.besselj,
+    "besselj0": lambda u: sympy.besselj(0, u),
+    "besselj1": lambda u: sympy.besselj(1, u),
+    "airyai": sympy.airyai,
+    "elliptic_k": sympy.elliptic_k,
+    "elliptic_e": sympy.elliptic_e,
+    "zeta": sympy.zeta,
+}
+_ARGUMENTS: Mapping[str, tuple[int, int]] = {"max": (2, 20), "min": (2, 20), "besselj": (2, 2)}
+_CONSTANTS: Mapping[str, sympy.Expr] = {"pi": sympy.pi, "e": sympy.E, "E": sympy.E}
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"|(?P<name>[^\W\d]\w*)|`(?P<quoted>[^`]+)`"
+    r"|(?P<operator>\*\*|[-+*/^(),?]))"
+)
+
+
+@dataclass(frozen=True)
+class Template:
+    """An expression in which some functions are not known.
+
+    Attributes
+    ----------
+    expr : the expression, each unknown function as ``sympy.Function("?1")(argument)`` and so on.
+    constants : names that are neither inputs nor known constants, to be found from data.
+    unknown : the names of the unknown functions.
+    """
+
+    expr: sympy.Expr
+    constants: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def parse(text: str, names: Iterable[str] | None = None) -> sympy.Expr:
+    """Read a formula.
+
+    Parameters
+    ----------
+    text : such as ``"G*m1*m2/((x2 - x1)**2 + (y2 - y1)**2)"``. ``^`` is a power; a name that is
+        no identifier stands between backquotes.
+    names : the variables. They win over functions and constants of the same name, so that ``E``,
+        ``I``, ``gamma`` or ``lambda`` may be variables. Any name is one if None.
+
+    Returns
+    -------
+    The expression in plain symbols of those names.
+
+    Raises
+    ------
+    InputError
+        If the text is no formula, has an unknown name, or would make a number beyond bounds.
+
+    Examples
+    --------
+    >>> parse("2*sin(pi*x) + x^2", ["x"])
+    x**2 + 2*sin(pi*x)
+    >>> parse("I*E + gamma", ["I", "E", "gamma"])
+    E*I + gamma
+    """
+    return _Parser(text, None if names is None else tuple(names), False).whole()
+
+
+def parse_template(text: str, names: Iterable[str] | None = None) -> Template:
+    """Read a formula with unknown parts, such as ``"a*exp(-x**2/b) + ?(y)"``.
+
+    Parameters
+    ----------
+    text : the formula; ``?(...)`` is an unknown function of one argument.
+    names : the inputs; every other name is a constant.
+
+    Raises
+    ------
+    InputError
+        As :func:`parse`.
+
+    Examples
+    --------
+    >>> template = parse_template("a*exp(-x**2/b) + ?(y)", ["x", "y"])
+    >>> template.constants, template.unknown
+    (('a', 'b'), ('?1',))
+    """
+    parser = _Parser(text, None, True, own=tuple(names or ()))
+    expression = parser.whole()
+    constants = sorted(s.name for s in expression.free_symbols if s.name not in parser.own)
+    return Template(expression, tuple(constants) if names else (), tuple(parser.unknown))
+
+
+class _Parser:
+    """One pass from left to right, by precedence."""
+
+    def __init__(
+        self, text: str, names: tuple[str, ...] | None, unknown: bool, own: tuple[str, ...] = ()
+    ) -> None:
+        if not isinstance(text, str):
+            raise InputError(f"A formula is text, {type(text).__name__} was given.")
+        if len(text) > _LONGEST:
+            raise InputError(
+                f"A formula of {len(text)} characters was given, the limit is {_LONGEST}."
+            )
+        self.text, self.names = text, names
+        self.own = own if names is None else names
+        self.allow_unknown, self.unknown = unknown, []
+        self.tokens = _tokens(text)
+        self.at = 0
+        self.depth = 0
+
+    def whole(self) -> sympy.Expr:
+        value = self.sum()
+        if self.at < len(self.tokens):
+            raise self.error(f"{self.tokens[self.at][1]!r} is not expected there")
+        if value.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
+            raise self.error("it divides by zero")
+        return value
+
+    def error(self, what: str) -> InputError:
+        return InputError(f"The formula {self.text[:80]!r} cannot be read: {what}.")
+
+    def next_is(self, *operators: str) -> bool:
+        return self.at < len(self.tokens) and self.tokens[self.at] in [
+            ("operator", operator) for operator in operators
+        ]
+
+    def take(self) -> tuple[str, str]:
+        if self.at >= len(self.tokens):
+            raise self.error("it ends too early")
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def expect(self, operator: str) -> None:
+        if not self.next_is(operator):
+            found = self.tokens[self.at][1] if self.at < len(self.tokens) else "the end"
+            raise self.error(f"{operator!r} is expected where {found!r} stands")
+        self.at += 1
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise self.error(f"it is nested deeper than {_DEEPEST}")
+
+    def sum(self) -> sympy.Expr:
+        terms = [self.product()]
+        while self.next_is("+", "-"):
+            sign = 1 if self.take()[1] == "+" else -1
+            terms.append(sign * self.product())
+        return sympy.Add(*terms)
+
+    def product(self) -> sympy.Expr:
+        value = self.signed()
+        while self.next_is("*", "/"):
+            operator = self.take()[1]
+            factor = self.signed()
+            if operator == "/" and factor == 0:
+                raise self.error("it divides by zero")
+            value = value * factor if operator == "*" else value / factor
+        return value
+
+    def signed(self) -> sympy.Expr:
+        sign = 1
+        while self.next_is("+", "-"):
+            sign = -sign if self.take()[1] == "-" else sign
+        return sign * self.power()
+
+    def power(self) -> sympy.Expr:
+        base = self.atom()
+        if not self.next_is("**", "^"):
+            return base
+        self.take()
+        self.deeper()
+        exponent = self.signed()
+        self.depth -= 1
+        self.check_power(base, exponent)
+        return base**exponent
+
+    def check_power(self, base: sympy.Expr, exponent: sympy.Expr) -> None:
+        if not exponent.is_number:
+            return
+        size = abs(float(exponent)) if exponent.is_real else math.inf
+        bits = size
+        if base.is_number and base != 0:
+            bits = size * max(1.0, abs(math.log2(max(abs(complex(base)), 1e-300))))
+        if size > _LARGEST_EXPONENT or bits > _LARGEST_BITS:
+            raise self.error(f"the power {str(base)[:20]}**{str(exponent)[:20]} is too large")
+        if base == 0 and exponent.is_negative:
+            raise self.error("it divides by zero")
+
+    def atom(self) -> sympy.Expr:
+        kind, token = self.take()
+        if kind == "number":
+            return _number(token)
+        if kind == "quoted":
+            return self.symbol(token)
+        if kind == "name":
+            return self.call(token) if self.next_is("(") else self.symbol(token)
+        if token == "?" and self.allow_unknown:
+            self.unknown.append(f"?{len(self.unknown) + 1}")
+            return sympy.Function(self.unknown[-1])(*self.arguments("?", 1, 1))
+        if token == "(":
+            self.deeper()
+            value = self.sum()
+            self.depth -= 1
+            self.expect(")")
+            return value
+        raise self.error(f"{token!r} is not expected there")
+
+    def arguments(self, name: str, least: int, most: int) -> list[sympy.Expr]:
+        self.expect("(")
+        self.deeper()
+        values = [self.sum()]
+        while self.next_is(","):
+            self.take()
+            values.append(self.sum())
+        self.depth -= 1
+        self.expect(")")
+        if not least <= len(values) <= most:
+            raise self.error(f"{name} takes {least} argument(s), {len(values)} are given")
+        return values
+
+    def call(self, name: str) -> sympy.Expr:
+        if name in self.own:
+            raise self.error(f"{name!r} is a variable, not a function: write {name}*(...)")
+        if name not in FUNCTIONS:
+            raise self.error(f"the function {name!r} is unknown{_nearest(name, FUNCTIONS)}")
+        values = self.arguments(name, *_ARGUMENTS.get(name, (1, 1)))
+        for value in values:
+            self.check_argument(name, value)
+        return FUNCTIONS[name](*values)
+
+    def check_argument(self, name: str, value: sympy.Expr) -> None:
+        """Sympy computes functions of numbers at once, however long that takes."""
+        if value.is_number and not abs(complex(value.evalf(5))) <= _LARGEST_ARGUMENT:
+            raise self.error(f"{name}({str(value)[:20]}) is out of bounds")
+
+    def symbol(self, name: str) -> sympy.Expr:
+        if name in self.own:
+            return sympy.Symbol(name)
+        if name in _CONSTANTS:
+            return _CONSTANTS[name]
+        if self.names is None and not (name.startswith("__") or name.endswith("__")):
+            return sympy.Symbol(name)
+        raise self.error(f"the name {name!r} is unknown{_nearest(name, self.own)}")
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    at = 0
+    text = text.rstrip()
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            rest = text[at:].strip()[:10]
+            raise InputError(
+                f"The formula {text[:80]!r} cannot be read: {rest!r} is no number, name or "
+                "operator of a formula."
+            )
+        found.append((str(match.lastgroup), str(match.group(str(match.lastgroup)))))
+        at = match.end()
+    return found
+
+
+def _number(token: str) -> sympy.Expr:
+    if token.isdigit() and len(token) <= 300:
+        return sympy.Integer(token)
+    value = float(token)
+    if not math.isfinite(value):
+        raise InputError(f"The number {token[:30]!r} in a formula is not finite.")
+    return sympy.Float(token, max(15, min(50, sum(c.isdigit() for c in token))))
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), 3, 0.5)
+    return f" (nearest: {', '.join(near)})" if near else f"; known are {', '.join(known)}"
