@@ -1,0 +1,1 @@
+"""Sources of laws: formulas that rows suggest without a network."""

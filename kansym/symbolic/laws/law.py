@@ -1,0 +1,59 @@
+"""A proposed law, the rows that it is proposed for, and what every source of laws offers."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import sympy
+from jaxtyping import Float
+
+from kansym.shared.deadline import Deadline
+
+__all__ = ["Law", "Rows", "Source"]
+
+
+@dataclass(frozen=True)
+class Law:
+    """A law that rows suggest: an expression in inputs and free constants.
+
+    Attributes
+    ----------
+    expr : its symbols are inputs, by name, and constants.
+    start : values of the constants, good enough to start a least-squares fit from.
+    source : where it came from, in words, such as ``"relation linear in y"``.
+    error : root-mean-square error on the rows over the spread of y.
+    """
+
+    expr: sympy.Expr
+    start: Mapping[sympy.Symbol, float]
+    source: str
+    error: float
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Inputs and one target.
+
+    Attributes
+    ----------
+    X : inputs (rows, inputs).
+    y : target (rows,).
+    names : of the inputs.
+    noise : root-mean-square error of y over its spread, as far as it is known; 0 for exact data.
+    """
+
+    X: Float[np.ndarray, "rows inputs"]
+    y: Float[np.ndarray, " rows"]
+    names: tuple[str, ...]
+    noise: float = 0.0
+
+
+class Source(Protocol):
+    """A way to find laws in rows."""
+
+    name: str
+
+    def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
+        """Laws, the likeliest first; it may end early, and looks at the time in every loop."""
+        ...
