@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kansym.programs.program import evaluate
 from kansym.programs.source_code import c_source, mangled, python_source
 from kansym.shared.errors import InputError
-from tests.test_program import VALUES, programs
+from tests.programs.test_program import VALUES, programs
 
 
 @given(programs())

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from kansym.problems.catalogue import knots, load_problem
+from kansym.problems import knots, load_problem
 from kansym.problems.knot_tables import as_csv, knot_table, ready_knots
 from kansym.problems.knots import Knot, determinant, mirror, signature
 from kansym.shared.errors import InputError
@@ -170,7 +170,7 @@ def test_the_knot_that_breaks_snappy_keeps_its_signature(tmp_path: Path) -> None
 
 BUILD = """
 import sys
-from kansym.problems.catalogue import knots
+from kansym.problems import knots
 if __name__ == "__main__":
     knots._PART_ROWS = 10
     knots.build_knots(sys.argv[1], diagrams=knots.knotinfo_diagrams(10))

@@ -120,7 +120,7 @@ def test_the_quick_command_in_two_processes(tmp_path, capsys):
 
 
 def test_the_claim_in_the_documentation_runs(tmp_path, monkeypatch):
-    page = (Path(__file__).parent.parent / "docs" / "reference" / "claims.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "claims.md").read_text()
     (source,) = re.findall(r"```python\n(\"\"\"C11.*?)```", page, re.DOTALL)
     place = tmp_path / "c11_linear.py"
     place.write_text(source)

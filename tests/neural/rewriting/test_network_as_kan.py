@@ -14,7 +14,7 @@ from kansym.neural.rewriting.kan_as_mlp import to_maxout, to_mlp
 from kansym.neural.rewriting.network_as_kan import to_kan
 from kansym.shared.errors import UnsupportedModelError
 from tests.disguises import disguised
-from tests.test_network import forward, kans, sample
+from tests.network.test_network import forward, kans, sample
 
 
 @pytest.mark.parametrize("degree", [1, 2, 3])
