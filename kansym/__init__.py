@@ -105,11 +105,10 @@ def __getattr__(name: str) -> object:
 
         return version("kansym")
     if name not in _MODULE_OF:
-        from difflib import get_close_matches
+        from kansym.shared.nearest_names import hint
 
-        near = get_close_matches(name, __all__, n=3)
-        hint = f": did you mean {' or '.join(near)}?" if near else "; see kansym.__all__."
-        raise AttributeError(f"kansym has no {name!r}{hint}", name=name, obj=None)
+        words = hint(name, __all__, "see kansym.__all__")
+        raise AttributeError(f"kansym has no {name!r}: {words}.", name=name, obj=None)
     value = getattr(import_module(f"kansym.{_MODULE_OF[name]}"), name)
     globals()[name] = value
     return value

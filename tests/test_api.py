@@ -85,7 +85,7 @@ def test_import_takes_a_fraction_of_a_second():
 
 
 def test_an_unknown_name_is_an_error_that_names_the_nearest():
-    with pytest.raises(AttributeError, match="'to_mpl': did you mean to_mlp"):
+    with pytest.raises(AttributeError, match="'to_mpl': did you mean 'to_mlp'"):
         kansym.to_mpl  # noqa: B018  # pyright: ignore[reportAttributeAccessIssue]
 
 

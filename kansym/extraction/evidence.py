@@ -17,6 +17,7 @@ from kansym.network.network import Edge, Network
 from kansym.neural.readers.tracing import trace
 from kansym.results.result import EdgeReport, Extraction, Fidelity, FrontPoint, Provenance
 from kansym.shared.class_labels import Labels, as_labels
+from kansym.shared.error_measures import r_squared, relative_error, rmse
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.status import Finding, Status
@@ -381,7 +382,7 @@ class Evidence:
             right_network = self.labelled.right(learned, aside=aside)
         elif data is not None:
             rmse_data, r2_data = _agreement(predicted, data)
-            noise = _relative_error(predicted, data)
+            noise = relative_error(predicted, data)
         rmse_network, r2_network = _agreement(predicted, learned)
         rows = len(self.judge.X)
         return Fidelity(
@@ -691,23 +692,12 @@ def _dependence(X: np.ndarray) -> float:
     return float(values[-1] / values[0])
 
 
-def _relative_error(predicted: np.ndarray, y: np.ndarray) -> float:
-    """Root mean square of the residual over the spread, all outputs together."""
-    spread = y.std(axis=0)
-    scaled = (predicted - y) / np.where(spread > 0, spread, 1.0)
-    value = float(np.sqrt(np.mean(scaled**2)))
-    return value if np.isfinite(value) else float("inf")
-
-
 def _agreement(predicted: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     """Root-mean-square error in the units of y, and R squared."""
     kept = np.isfinite(predicted).all(axis=1)
     if not kept.any():
         return float("nan"), float("nan")
-    residual = (predicted - y)[kept]
-    total = ((y - y.mean(axis=0)) ** 2)[kept].sum()
-    rmse = float(np.sqrt(np.mean(residual**2)))
-    return rmse, float(1 - (residual**2).sum() / total) if total > 0 else float("nan")
+    return rmse(predicted[kept], y[kept]), r_squared(predicted[kept], y[kept], y.mean(axis=0))
 
 
 def _versions() -> dict[str, str]:

@@ -8,7 +8,6 @@ I.12.11 (feynman): F = q*(Ef + B*v*sin(theta))
 ((1000, 5), (1000,))
 """
 
-import difflib
 import os
 from collections.abc import Mapping
 from functools import cache
@@ -16,6 +15,7 @@ from functools import cache
 from kansym.problems.problem import Problem, ProblemData, Range
 from kansym.problems.problem_files import DATA_FOLDER, load_problem_file, read_problems
 from kansym.shared.errors import InputError
+from kansym.shared.nearest_names import hint
 
 __all__ = [
     "Problem",
@@ -28,6 +28,8 @@ __all__ = [
     "load_problems",
     "problem_rows",
 ]
+
+_ALL = "list_problems() and list_sets() show what there is"
 
 
 @cache
@@ -64,7 +66,7 @@ def load_problem(name: str, file: str | os.PathLike[str] | None = None) -> Probl
     """
     known = _catalogue() if file is None else {p.name: p for p in load_problem_file(file)}
     if name not in known:
-        raise InputError(f"There is no problem {name!r}: {_nearest(name, known)}.")
+        raise InputError(f"There is no problem {name!r}: {hint(name, known, _ALL)}.")
     return known[name]
 
 
@@ -102,7 +104,7 @@ def list_problems(set: str | None = None) -> list[str]:
     ['I.6.2a', 'I.6.2', 'I.6.2b']
     """
     if set is not None and set not in list_sets():
-        raise InputError(f"There is no problem set {set!r}: {_nearest(set, list_sets())}.")
+        raise InputError(f"There is no problem set {set!r}: {hint(set, list_sets())}.")
     return [name for name, p in _catalogue().items() if set is None or p.set == set]
 
 
@@ -159,14 +161,3 @@ def _what(problem: Problem) -> str:
     if problem.relations:
         return ", ".join(f"{name} = {text}" for name, text in problem.relations.items())
     return "measured table" if problem.set == "measured" else "table"
-
-
-def _nearest(name: str, known: Mapping[str, object]) -> str:
-    """Names like the given one, case ignored."""
-    lower = {other.lower(): other for other in known}
-    near = difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.5)
-    if not near:
-        near = [other for other in lower if name.lower() in other][:3]
-    if not near:
-        return "list_problems() and list_sets() show what there is"
-    return f"did you mean {' or '.join(repr(lower[other]) for other in near)}?".rstrip("?")

@@ -15,7 +15,6 @@
 Formulas are parsed, never run.
 """
 
-import difflib
 import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +27,7 @@ import numpy as np
 from kansym.problems.problem import Problem, ProblemData, Range
 from kansym.shared.data_tables import DataTable, read_csv
 from kansym.shared.errors import InputError
+from kansym.shared.nearest_names import hint
 
 __all__ = ["DATA_FOLDER", "load_problem_file", "read_problems", "table_of"]
 
@@ -147,11 +147,7 @@ def _of_toml(table: dict[str, Any], path: Path, number: int) -> Problem:
 def _refuse_unknown(table: Mapping[str, Any], known: set[str], where: str) -> None:
     for key in table:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise InputError(
-                f"The key {key!r} of {where} is unknown{hint}: use {', '.join(sorted(known))}."
-            )
+            raise InputError(f"The key {key!r} of {where} is unknown: {hint(key, sorted(known))}.")
 
 
 def _ranges(table: Any, where: str) -> dict[str, Range]:
@@ -275,10 +271,9 @@ def _check_deeply(problem: Problem) -> None:
     from kansym.problems.special_functions import SPECIAL_FUNCTIONS
 
     if problem.function is not None and problem.function not in SPECIAL_FUNCTIONS:
-        near = difflib.get_close_matches(problem.function, SPECIAL_FUNCTIONS, n=3, cutoff=0.3)
         raise InputError(
             f"Problem {problem.name!r} has the unknown function {problem.function!r}: "
-            f"use one of {', '.join(near or SPECIAL_FUNCTIONS)}."
+            f"{hint(problem.function, SPECIAL_FUNCTIONS)}."
         )
     _ = problem.template
     if problem.table is not None:

@@ -9,7 +9,6 @@ References
 .. [1] S.-M. Udrescu, M. Tegmark, Science Advances 6 (2020) eaay2631, doi:10.1126/sciadv.aay2631
 """
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from kansym.shared.errors import InputError
+from kansym.shared.nearest_names import hint
 
 if TYPE_CHECKING:
     import sympy
@@ -135,10 +135,9 @@ def parse_unit(text: str) -> Dimension:
 
 def _named(name: str, text: str) -> Dimension:
     if name not in _DERIVED:
-        near = difflib.get_close_matches(name, _DERIVED, n=3, cutoff=0.3)
         raise InputError(
             f"The unit {text!r} has the unknown name {name!r}: use m, s, kg, T (kelvin), V (volt) "
-            f"or a derived unit{', such as ' + ', '.join(near) if near else ''}."
+            f"or a derived unit; {hint(name, _DERIVED)}."
         )
     return _dimension(_DERIVED[name])
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +11,7 @@ from jaxtyping import Float
 
 from kansym.network.network import Edge, Network
 from kansym.shared.errors import InputError
+from kansym.shared.nearest_names import hint
 from kansym.shared.progress import ProgressCallback
 from kansym.shared.status import Finding
 from kansym.symbolic.fitting.edge_fit import EdgeFit
@@ -266,9 +266,7 @@ class Extraction:
             if name.replace(" ", "") == plain.replace(" ", "")
         ]
         if not found:
-            near = get_close_matches(plain, names, 3, 0.5) or names
-            kind = "the nearest" if len(near) < len(names) else "the edges"
-            raise InputError(f"There is no edge {edge!r}: {kind} are {', '.join(near)}.")
+            raise InputError(f"There is no edge {edge!r}: {hint(plain, names)}.")
         return found[0]
 
     def __str__(self) -> str:

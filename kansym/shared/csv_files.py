@@ -5,7 +5,6 @@ in a file is evaluated.
 """
 
 import csv
-import difflib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from kansym.shared.errors import InputError
+from kansym.shared.nearest_names import hint
 
 __all__ = ["CsvTable", "read_table"]
 
@@ -106,10 +106,8 @@ class CsvTable:
         """Refuse a name that is no column, with the nearest ones."""
         if name in self.names:
             return
-        near = difflib.get_close_matches(name, self.names, n=3, cutoff=0.5) or self.names[:8]
         raise InputError(
-            f"{self.path} has no column {name!r} for the {role}: choose among "
-            f"{', '.join(map(repr, near))}."
+            f"{self.path} has no column {name!r} for the {role}: {hint(name, self.names)}."
         )
 
     def _column(self, name: str) -> np.ndarray:

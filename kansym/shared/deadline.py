@@ -45,5 +45,5 @@ class Deadline:
         return Deadline.after(part * self.left())
 
     def within(self, seconds: float) -> "Deadline":
-        """This moment, or some seconds from now if that is earlier."""
+        """The same moment, or some seconds from now if that is earlier."""
         return min(self, Deadline.after(seconds), key=lambda deadline: deadline.moment)

@@ -318,7 +318,7 @@ def test_fit_takes_a_known_start(tmp_path, data, capsys):
     ("words", "complaint"),
     [
         (["extract", "--fix", "a -> h=sin"], "the edges are a -> y, b -> y"),
-        (["extract", "--fix", "a -> y=sine"], "the nearest are sin"),
+        (["extract", "--fix", "a -> y=sine"], "did you mean 'sin'"),
         (["extract", "--forbid", "a -> y"], "expected an edge and a function"),
         (["extract", "--forbid", "=sin"], "--forbid was given '=sin'"),
         (["fit", "--start", "c*sin(a)", "--width", "2,1"], "--start and --width"),
@@ -326,7 +326,7 @@ def test_fit_takes_a_known_start(tmp_path, data, capsys):
         (["fit", "--start", "c*sin(a)", "--constants", "d=1"], "no constant of --start"),
         (["fit", "--start", "c*sin(a"], "is expected where"),
         (["fit", "--start", "sqrt(a)"], "not finite on"),
-        (["fit", "--fix", "a -> y=sine"], "the nearest are sin"),
+        (["fit", "--fix", "a -> y=sine"], "did you mean 'sin'"),
     ],
 )
 def test_bad_choices_and_starts_get_one_sentence(model, data, capsys, words, complaint):

@@ -90,8 +90,8 @@ def test_a_file_that_is_not_there(tmp_path):
 @pytest.mark.parametrize(
     ("target", "inputs", "words"),
     [
-        ("speeed", None, "choose among 'speed'"),
-        ("speed", ["mas"], "choose among 'mass'"),
+        ("speeed", None, "did you mean 'speed'"),
+        ("speed", ["mas"], "did you mean 'mass'"),
         ("speed", ["speed"], "is the target and an input"),
         ("speed", ["mass", "mass"], "named twice"),
         ("speed", [], "no column besides"),

@@ -29,6 +29,7 @@ from kansym.network.condensing.product_nodes import (
 from kansym.network.condensing.working_graph import until_settled
 from kansym.network.network import Network
 from kansym.network.stages import Stage
+from kansym.shared.error_measures import rmse
 from kansym.shared.status import Finding, Status
 
 __all__ = ["READABLE_EDGES", "condense"]
@@ -133,8 +134,8 @@ def _cost(
 
 def _distance(found: Values, exact: Values) -> float:
     """Root-mean-square difference over the spread, of the output where it is largest."""
-    spread = np.maximum(exact.std(axis=0), 1e-300)
-    return float((np.sqrt(np.mean((found - exact) ** 2, axis=0)) / spread).max())
+    pairs = zip(found.T, exact.T, strict=True)
+    return max(rmse(own, true) / max(float(true.std()), 1e-300) for own, true in pairs)
 
 
 def _r_squared(distance: float) -> str:

@@ -16,6 +16,7 @@ from sympy.core.function import AppliedUndef
 
 from kansym.problems.problem import Problem
 from kansym.programs.program import evaluate
+from kansym.shared.error_measures import r_squared, rmse
 from kansym.shared.errors import InputError
 from kansym.studies.bench.rows import Rows
 from kansym.symbolic.constants.refinement import refine
@@ -180,11 +181,10 @@ def agreement(
     """
     if predicted is None or not len(y) or not np.isfinite(predicted).all():
         return None, None
-    with np.errstate(over="ignore"):
-        residual, total = float(((predicted - y) ** 2).sum()), float(((y - y.mean()) ** 2).sum())
-    if not math.isfinite(residual):
+    error, r2 = rmse(predicted, y), r_squared(predicted, y)
+    if not math.isfinite(error):
         return None, None
-    return (1 - residual / total if total > 0 else None), math.sqrt(residual / len(y))
+    return (None if math.isnan(r2) else r2), error
 
 
 def form_of(formula: sympy.Expr) -> str:

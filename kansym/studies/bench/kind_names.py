@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from kansym.shared.errors import InputError
-from kansym.studies.bench.runs import nearest
+from kansym.shared.nearest_names import hint
 
 __all__ = ["KAN_KIND", "KIND_NAMES", "REWRITTEN", "checked_kinds"]
 
@@ -26,5 +26,5 @@ def checked_kinds(names: Sequence[str]) -> list[str]:
     """
     for name in names:
         if name not in KIND_NAMES:
-            raise InputError(f"There is no kind of network {name!r}: {nearest(name, KIND_NAMES)}.")
+            raise InputError(f"There is no kind of network {name!r}: {hint(name, KIND_NAMES)}.")
     return list(names)

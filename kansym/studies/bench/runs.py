@@ -1,8 +1,7 @@
 """What a benchmark does: runs, one for each problem, kind of network, seed and noise level."""
 
-import difflib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -17,6 +16,7 @@ from kansym.problems.catalogue import (
 )
 from kansym.problems.problem import Problem
 from kansym.shared.errors import InputError
+from kansym.shared.nearest_names import hint
 
 __all__ = [
     "ACCURACY",
@@ -28,7 +28,6 @@ __all__ = [
     "Like",
     "Run",
     "find_problems",
-    "nearest",
     "plan",
 ]
 
@@ -36,6 +35,7 @@ EQUAL = PARAMETERS, ACCURACY = "parameters", "accuracy"
 """What an MLP has in common with the KAN of the same problem, seed and noise."""
 AS_ACCURATE = 2.0
 """Largest ratio of errors on rows held out at which an MLP counts as accurate as the KAN."""
+_ALL = "kansym problems lists them"
 
 
 class Key(NamedTuple):
@@ -72,7 +72,7 @@ class Budget:
         if self.equal not in EQUAL:
             raise InputError(
                 f"MLPs can equal the KAN in {' or '.join(EQUAL)}, not in {self.equal!r}: "
-                f"{nearest(self.equal, EQUAL)}."
+                f"{hint(self.equal, EQUAL)}."
             )
         if not 0 < self.limit < float("inf") or self.rows < 10:
             raise InputError(
@@ -214,21 +214,7 @@ def _problems_of(text: str) -> list[Problem]:
         return [load_problem(text)]
     if Path(text).suffix.lower() in (".toml", ".csv", ".gz") or os.sep in text:
         return load_problem_file(text)
-    known = {name: name for name in (*list_sets(), *list_problems())}
-    raise InputError(f"There is no problem set, problem or file {text!r}: {nearest(text, known)}.")
-
-
-def nearest(name: str, known: Iterable[str] | Mapping[str, object]) -> str:
-    """Advice on an unknown name.
-
-    Examples
-    --------
-    >>> nearest("kann", ["kan", "mlp-silu"])
-    "did you mean 'kan'"
-    """
-    lower = {other.lower(): other for other in known}
-    close = difflib.get_close_matches(name.lower(), lower, n=3, cutoff=0.5)
-    if close:
-        return f"did you mean {' or '.join(repr(lower[other]) for other in close)}"
-    few = list(lower.values())
-    return f"there are {', '.join(few)}" if len(few) <= 12 else "kansym problems lists them"
+    known = (*list_sets(), *list_problems())
+    raise InputError(
+        f"There is no problem set, problem or file {text!r}: {hint(text, known, _ALL)}."
+    )

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import nn
 
 from kansym.neural.models.kan import KAN
 from kansym.neural.readers.tracing import trace
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
+from kansym.shared.error_measures import rmse
 from kansym.studies.claims.claim import Claim, Effort, Figure, Judgement, Row, Settings, Verdict
 from kansym.studies.claims.fitting import Rows, fit_once, relative_error, rows_of
 from kansym.studies.claims.intervals import geometric_mean, mean
@@ -78,8 +78,8 @@ def _merged(model: nn.Sequential, rows: Rows, tolerance: float, edges: int) -> R
     return {
         "edges": len(network.edges) / edges,
         "readable": len(network.edges) <= edges,
-        "cost": float(np.sqrt(np.mean((found - output) ** 2))),
-        "error": float(np.sqrt(np.mean((found - truth) ** 2))),
+        "cost": rmse(found, output),
+        "error": rmse(found, truth),
     }
 
 

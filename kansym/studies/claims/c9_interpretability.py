@@ -13,6 +13,7 @@ from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.neural.training.training import train
 from kansym.problems.catalogue import load_problem
 from kansym.results.result import Extraction, extract
+from kansym.shared.error_measures import rmse
 from kansym.studies.claims.claim import (
     Claim,
     Effort,
@@ -104,7 +105,7 @@ def _read(model: nn.Module, X: np.ndarray, y: np.ndarray, settings: Settings) ->
 
 def _error(found: Any, truth: np.ndarray, spread: float) -> float:
     """Root mean square error over the spread, from 1e-16 to 10; 10 where it is not finite."""
-    error = float(np.sqrt(np.mean((np.asarray(found) - truth) ** 2))) / spread
+    error = rmse(np.asarray(found), truth) / spread
     return min(max(error, 1e-16), 10.0) if np.isfinite(error) else 10.0
 
 

@@ -1,28 +1,39 @@
-"""All claims, found by their files: ``c1_....py`` has one `CLAIM`."""
+"""All claims: a new one is one file, and one line here."""
 
-import re
 from collections.abc import Iterable
-from importlib import import_module
-from pathlib import Path
 
 from kansym.shared.errors import InputError
+from kansym.studies.claims import (
+    c1_piecewise_linear,
+    c2_layer,
+    c3_plain_mlp,
+    c4_widened,
+    c5_stability,
+    c6_maxout,
+    c7_scaling,
+    c8_knots,
+    c9_interpretability,
+    c10_free_training,
+)
 from kansym.studies.claims.claim import Claim
 
 __all__ = ["CLAIMS", "chosen_claims"]
 
-_FILE = re.compile(r"c(\d+)_\w+")
+_FILES = (
+    c1_piecewise_linear,
+    c2_layer,
+    c3_plain_mlp,
+    c4_widened,
+    c5_stability,
+    c6_maxout,
+    c7_scaling,
+    c8_knots,
+    c9_interpretability,
+    c10_free_training,
+)
 
-
-def _found() -> dict[str, Claim]:
-    """Claims by identifier, in the order of their numbers."""
-    files = [_FILE.fullmatch(path.stem) for path in Path(__file__).parent.glob("c*.py")]
-    numbered = sorted((int(match[1]), match[0]) for match in files if match)
-    claims = [import_module(f"kansym.studies.claims.{name}").CLAIM for _, name in numbered]
-    return {claim.identifier: claim for claim in claims}
-
-
-CLAIMS: dict[str, Claim] = _found()
-"""The claims by identifier; a new one is a new file and nothing else."""
+CLAIMS: dict[str, Claim] = {file.CLAIM.identifier: file.CLAIM for file in _FILES}
+"""The claims by identifier, in the order of their numbers."""
 
 
 def chosen_claims(identifiers: Iterable[str]) -> list[Claim]:
@@ -31,7 +42,7 @@ def chosen_claims(identifiers: Iterable[str]) -> list[Claim]:
     Raises
     ------
     InputError
-        For an identifier that no claim has.
+        For an identifier that no claim has, or none at all.
 
     Examples
     --------
@@ -42,4 +53,6 @@ def chosen_claims(identifiers: Iterable[str]) -> list[Claim]:
     unknown = sorted(wanted - set(CLAIMS))
     if unknown:
         raise InputError(f"There is no claim {unknown[0]!r}: the claims are {', '.join(CLAIMS)}.")
+    if not wanted:
+        raise InputError(f"No claim was named: choose among {', '.join(CLAIMS)}.")
     return [claim for identifier, claim in CLAIMS.items() if identifier in wanted]

@@ -9,10 +9,11 @@ from itertools import combinations
 import numpy as np
 
 from kansym.shared.errors import InputError
+from kansym.shared.nearest_names import hint
 from kansym.studies.bench.kind_names import KAN_KIND
 from kansym.studies.bench.record import Record
 from kansym.studies.bench.results_file import read_results
-from kansym.studies.bench.runs import ACCURACY, AS_ACCURATE, PARAMETERS, Key, nearest
+from kansym.studies.bench.runs import ACCURACY, AS_ACCURATE, PARAMETERS, Key
 from kansym.studies.intervals import Interval, mean_over_problems, median_over_problems
 
 __all__ = ["Comparison", "KindSummary", "PairedDifference", "Sizes", "compare"]
@@ -178,7 +179,7 @@ def compare(results: Results | Iterable[Results], *, reference: str | None = Non
     reference = reference or ("kan" if "kan" in kinds else kinds[0])
     if reference not in kinds:
         raise InputError(
-            f"The results have no kind {reference!r} to compare with: {nearest(reference, kinds)}."
+            f"The results have no kind {reference!r} to compare with: {hint(reference, kinds)}."
         )
     noises = sorted({record.noise for record in records})
     return Comparison(

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from kansym.network.network import Network
+from kansym.shared.error_measures import rmse
 from kansym.symbolic.choosing.edge_functions import ConstantFunction, CurveFunction, EdgeFunction
 from kansym.symbolic.choosing.symbolic_network import MARGIN, Refit, SymbolicNetwork, Wiring
 from kansym.symbolic.fitting.edge_fit import EdgeFit
@@ -76,7 +77,7 @@ class Judge:
 
     def error(self, predicted: Float[np.ndarray, "rows outputs"]) -> float:
         """Root mean square of the residual over the spread; infinite if something is undefined."""
-        value = float(np.sqrt(np.mean(((predicted - self.y) / self.scale) ** 2)))
+        value = rmse((predicted - self.y) / self.scale, np.zeros(1))
         return value if np.isfinite(value) else float("inf")
 
     @property

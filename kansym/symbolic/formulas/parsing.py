@@ -4,7 +4,6 @@ A small grammar of its own: numbers, names, ``+ - * / ** ^ ( ) ,`` and calls of 
 Whatever else a text holds (attributes, subscripts, strings, assignments) is no part of it.
 """
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -14,6 +13,7 @@ from typing import Any
 import sympy
 
 from kansym.shared.errors import InputError
+from kansym.shared.nearest_names import hint
 
 __all__ = ["FUNCTIONS", "Template", "parse", "parse_template"]
 
@@ -288,7 +288,7 @@ class _Parser:
         if name in self.own:
             raise self.error(f"{name!r} is a variable, not a function: write {name}*(...)")
         if name not in FUNCTIONS:
-            raise self.error(f"the function {name!r} is unknown{_nearest(name, FUNCTIONS)}")
+            raise self.error(f"the function {name!r} is unknown: {hint(name, FUNCTIONS)}")
         values = self.arguments(name, *_ARGUMENTS.get(name, (1, 1)))
         for value in values:
             self.check_argument(name, value)
@@ -306,7 +306,7 @@ class _Parser:
             return _CONSTANTS[name]
         if self.names is None and not (name.startswith("__") or name.endswith("__")):
             return sympy.Symbol(name)
-        raise self.error(f"the name {name!r} is unknown{_nearest(name, self.own)}")
+        raise self.error(f"the name {name!r} is unknown: {hint(name, self.own)}")
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
@@ -333,8 +333,3 @@ def _number(token: str) -> sympy.Expr:
     if not math.isfinite(value):
         raise InputError(f"The number {token[:30]!r} in a formula is not finite.")
     return sympy.Float(token, max(15, min(50, sum(c.isdigit() for c in token))))
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), 3, 0.5)
-    return f" (nearest: {', '.join(near)})" if near else f"; known are {', '.join(known)}"

@@ -5,7 +5,6 @@ derivatives, domain, complexity and LaTeX are derived from that, when first aske
 """
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NoReturn, final
@@ -16,6 +15,7 @@ import sympy
 from kansym.programs.derivatives import differentiate
 from kansym.programs.program import Program, evaluate, spread
 from kansym.shared.errors import InputError
+from kansym.shared.nearest_names import hint
 from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.formulas.parsing import parse
 from kansym.symbolic.formulas.sympy_programs import from_sympy
@@ -282,11 +282,7 @@ class Library:
 
     def __getitem__(self, name: str) -> Candidate:
         if name not in self._candidates:
-            near = get_close_matches(str(name), self.names, 3, 0.5)
-            words = "the nearest are" if near else "there are"
-            raise InputError(
-                f"No candidate is named {name!r}; {words} {', '.join(near or self.names)}."
-            )
+            raise InputError(f"No candidate is named {name!r}: {hint(name, self.names)}.")
         return self._candidates[name]
 
     def __repr__(self) -> str:

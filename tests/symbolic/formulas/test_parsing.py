@@ -87,7 +87,7 @@ def test_what_is_refused(text):
 
 
 def test_near_names_are_offered():
-    with pytest.raises(InputError, match="nearest: temperature"):
+    with pytest.raises(InputError, match="did you mean 'temperature'"):
         parse("temprature", ["temperature", "x"])
     with pytest.raises(InputError, match="tanh"):
         parse("tanhh(x)", ["x"])
