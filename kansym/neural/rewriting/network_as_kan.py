@@ -14,8 +14,9 @@ import numpy as np
 import torch
 
 from kansym.network.condensing.unit_sums import Curve
-from kansym.network.network import Edge, Network
-from kansym.neural.models.kan import KAN, EdgeKind, Width
+from kansym.network.network import Edge
+from kansym.network.structure.layered_graph import Layer, layered
+from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.splines import spline_basis, spline_coefficients
 from kansym.neural.readers.tracing import trace
 from kansym.neural.rewriting.activation_programs import curve_program
@@ -61,8 +62,19 @@ def to_kan(model: Any, X: Any = None, *, tolerance: float | None = None) -> KAN:
     if isinstance(model, KAN):
         return copy.deepcopy(model)
     network = trace(model, X, tolerance=tolerance)
-    layers = _layers(network)
-    plans = [_plan(layer) for layer in layers]
+    nodes = {node.name: node for node in network.nodes}
+    entering: dict[str, list[Edge]] = {name: [] for name in nodes}
+    for edge in network.edges:
+        entering[edge.target].append(edge)
+    layers = layered(
+        network.inputs,
+        network.outputs,
+        sources=lambda name: [edge.source for edge in entering[name]],
+        multiplies=lambda name: nodes[name].kind == "product",
+    )
+    own = [[*layer.sums, *layer.products] for layer in layers]
+    edges = [[edge for name in names for edge in entering[name]] for names in own]
+    plans = [_plan(each) for each in edges]
     degree = max((plan.degree for plan in plans), default=1)
     low, high = network.sample.min(axis=0), network.sample.max(axis=0)
     domain = np.stack([low, np.where(high > low, high, low + 1.0)], axis=1)
@@ -71,66 +83,9 @@ def to_kan(model: Any, X: Any = None, *, tolerance: float | None = None) -> KAN:
     kan.input_names, kan.output_names = network.inputs, network.outputs
     kan.sample = torch.tensor(network.sample)
     for position, (layer, plan) in enumerate(zip(layers, plans, strict=True)):
-        _fill(kan, position, layer, plan)
+        biases = {name: nodes[name].bias for name in own[position]}
+        _fill(kan, position, layer, plan, biases, edges[position])
     return kan
-
-
-# -- nodes into layers -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Layer:
-    """One layer of the KAN: names of sources, sums and products, and the edges between them."""
-
-    sources: tuple[str, ...]
-    sums: tuple[str, ...]
-    products: tuple[str, ...]
-    biases: dict[str, float]
-    edges: tuple[Edge, ...]
-    relays: tuple[str, ...]
-    """Names that are passed on from the sources to the sums."""
-
-    @property
-    def width(self) -> Width:
-        """Width as in `KAN`."""
-        return (len(self.sums), len(self.products)) if self.products else len(self.sums)
-
-
-def _depths(network: Network) -> dict[str, int]:
-    """Layer of every node; outputs are in the last one."""
-    depth = dict.fromkeys(network.inputs, 0)
-    for edge in network.edges:
-        depth[edge.target] = max(depth.get(edge.target, 0), depth.get(edge.source, 0) + 1)
-    last = max([1, *depth.values()])
-    return depth | dict.fromkeys(network.outputs, last)
-
-
-def _layers(network: Network) -> list[_Layer]:
-    """All layers, with relays where an edge passes a layer."""
-    depth = _depths(network)
-    nodes = {node.name: node for node in network.nodes}
-    last = depth[network.outputs[0]]
-    until = dict.fromkeys(nodes, 0)
-    for edge in network.edges:
-        until[edge.source] = max(until[edge.source], depth[edge.target])
-    kinds = [nodes[name].kind for name in network.outputs]
-    layers = []
-    sources = network.inputs
-    for position in range(1, last + 1):
-        own = [name for name in nodes if depth[name] == position]
-        if position == last:
-            own = list(network.outputs)
-        relays = tuple(name for name in sources if until[name] > position)
-        sums = (*(name for name in own if nodes[name].kind != "product"), *relays)
-        products = tuple(name for name in own if nodes[name].kind == "product")
-        biases = {name: nodes[name].bias for name in own}
-        edges = tuple(edge for edge in network.edges if depth[edge.target] == position)
-        layers.append(_Layer(sources, sums, products, biases, edges, relays))
-        sources = (*sums, *products)
-    if kinds != sorted(kinds, key=lambda kind: kind == "product"):
-        # The KAN has its sums first: one more layer puts the outputs in their order.
-        layers.append(_Layer(sources, network.outputs, (), {}, (), network.outputs))
-    return layers
 
 
 # -- curves into splines or functions --------------------------------------------------------------
@@ -151,13 +106,14 @@ def _curve(edge: Edge) -> Curve:
     return edge.function
 
 
-def _plan(layer: _Layer) -> _Plan:
+def _plan(entering: list[Edge]) -> _Plan:
     """The degree and grids on which most of a layer's curves are splines."""
     found: dict[str, tuple[np.ndarray, float, float]] = {}
-    for source in layer.sources:
-        edges = [edge for edge in layer.edges if edge.source == source and _line(edge) is None]
+    curved = [edge for edge in entering if _line(edge) is None]
+    for source in dict.fromkeys(edge.source for edge in curved):
+        edges = [edge for edge in curved if edge.source == source]
         pieces = joints([_curve(edge) for edge in edges])
-        if edges and pieces is not None:
+        if pieces is not None:
             found[source] = (*pieces, float(np.ptp(edges[0].x)) / 2)
     degree = round(max((power for _, power, _ in found.values()), default=1.0))
     grids = {}
@@ -178,23 +134,26 @@ def _widened(grid: UniformGrid, intervals: int) -> UniformGrid:
 
 
 @torch.no_grad()
-def _fill(kan: KAN, position: int, layer: _Layer, plan: _Plan) -> None:
+def _fill(
+    kan: KAN,
+    position: int,
+    layer: Layer[str],
+    plan: _Plan,
+    biases: dict[str, float],
+    edges: list[Edge],
+) -> None:
     """Set the edges, biases and grids of one layer."""
     here = kan.kan_layers[position]
-    target_of = {name: i for i, name in enumerate((*layer.sums, *layer.products))}
+    target_of = {name: i for i, name in enumerate(layer.nodes)}
     source_of = {name: i for i, name in enumerate(layer.sources)}
     here.regrid(here.low.clone(), here.high.clone(), plan.intervals)
     for source, grid in plan.grids.items():
         here.low[source_of[source]], here.high[source_of[source]] = grid.low, grid.high
-    here.kind.fill_(EdgeKind.ABSENT)
     here.coef.zero_()
-    here.slope.zero_()
-    here.bias.zero_()
-    for name, bias in layer.biases.items():
+    here.keep_relays(layer)
+    for name, bias in biases.items():
         here.bias[target_of[name]] = bias
-    for name in layer.relays:
-        kan.set_edge(position, target_of[name], source_of[name], EdgeKind.STRAIGHT, 1.0)
-    for edge in layer.edges:
+    for edge in edges:
         place = (position, target_of[edge.target], source_of[edge.source])
         _set(kan, place, edge, plan, edge.target in layer.products)
 

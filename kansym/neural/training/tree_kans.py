@@ -9,9 +9,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from kansym.network.structure.layered_graph import layered
 from kansym.network.structure.search import find_structure
 from kansym.network.structure.trees import Branch, Tree
-from kansym.neural.models.kan import KAN, EdgeKind, Width
+from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.mlp import MLP
 from kansym.neural.training.training import train
 from kansym.shared.tables import as_table
@@ -130,69 +131,34 @@ def draw_tree(
     >>> round(model(torch.tensor([[0.5, 1.0]]).double()).item(), 6)
     1.25
     """
-    layers = _layers(tree)
-    widths: list[Width] = [X.shape[1]]
-    for layer in layers:
-        products = sum(node.kind == "product" for node in layer)
-        widths.append((len(layer) - products, products) if products else len(layer))
+    inputs = [Tree("input", index=i) for i in range(X.shape[1])]
+
+    def node(branch: Branch) -> Tree:
+        return inputs[branch.tree.index] if branch.tree.kind == "input" else branch.tree
+
+    layers = layered(
+        inputs,
+        (tree,),
+        sources=lambda tree: map(node, tree.branches),
+        multiplies=lambda tree: tree.kind == "product",
+    )
+    widths = [X.shape[1], *(layer.width for layer in layers)]
     model = KAN(widths, grid=grid, degree=degree, seed=seed)
-    places: list[Tree] = [Tree("input", index=i) for i in range(X.shape[1])]
     values = torch.tensor(X)
-    for position, nodes in enumerate(layers):
+    for position, layer in enumerate(layers):
         here = model.kan_layers[position]
         low, high = values.amin(0), values.amax(0)
         wide = high > low
         here.low.copy_(torch.where(wide, low, low - 0.5))
         here.high.copy_(torch.where(wide, high, high + 0.5))
-        here.bias.zero_()
-        for target, node in enumerate(nodes):
-            for source in range(here.n_in):
-                model.set_edge(position, target, source, EdgeKind.ABSENT)
-            if any(_same(node, place) for place in places):
-                source = next(k for k, place in enumerate(places) if _same(node, place))
-                model.set_edge(position, target, source, EdgeKind.STRAIGHT, slope=1.0)
-                continue
-            here.bias[target] = node.bias
-            for branch in node.branches:
-                source = next(k for k, place in enumerate(places) if _same(branch.tree, place))
-                _draw_edge(model, position, target, source, branch)
+        here.keep_relays(layer)
+        for own in (*layer.sums, *layer.products):
+            target = layer.nodes.index(own)
+            here.bias[target] = own.bias
+            for branch in own.branches:
+                _draw_edge(model, position, target, layer.sources.index(node(branch)), branch)
         values = here(values)
-        places = list(nodes)
     return model
-
-
-def _layers(tree: Tree) -> list[list[Tree]]:
-    """Nodes that stand in each layer: its own and those that later layers need, sums first."""
-    depth = _depth(tree)
-    layers = []
-    for level in range(1, depth + 1):
-        found: list[Tree] = []
-        for node, needed in _uses(tree, depth + 1):
-            stands = _depth(node) == level or (_depth(node) < level < needed)
-            if stands and not any(_same(node, other) for other in found):
-                found.append(node)
-        # A value that only passes through stands at a sum node.
-        own = [node for node in found if _depth(node) == level and node.kind == "product"]
-        rest = [node for node in found if not any(node is other for other in own)]
-        layers.append([*rest, *own])
-    return layers
-
-
-def _uses(tree: Tree, level: int) -> list[tuple[Tree, int]]:
-    """Every node with the level of the node that it enters."""
-    found = [(tree, level)]
-    for branch in tree.branches:
-        found += _uses(branch.tree, _depth(tree))
-    return found
-
-
-def _depth(tree: Tree) -> int:
-    return 1 + max((_depth(branch.tree) for branch in tree.branches), default=-1)
-
-
-def _same(one: Tree, other: Tree) -> bool:
-    """The same node, or the same input."""
-    return one is other or (one.kind == other.kind == "input" and one.index == other.index)
 
 
 def _draw_edge(model: KAN, position: int, target: int, source: int, branch: Branch) -> None:
