@@ -18,8 +18,8 @@ from torch import nn
 
 import kansym
 from kansym.neural.models.kan import Width
+from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.readers.tracing import trace
-from kansym.neural.rewriting.kan_as_mlp import parameter_counts
 
 MOST_DIFFERENCE = 1e-9
 

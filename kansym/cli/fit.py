@@ -162,7 +162,6 @@ def _train(
     kept: list[str],
 ) -> None:
     """Train, save if asked to, and stop here if training was interrupted."""
-    from kansym.neural.models.loading import save
     from kansym.neural.training.training import train
 
     limit = _TRAINING_SHARE * options.budget if options.budget else float("inf")
@@ -171,7 +170,7 @@ def _train(
         model, inputs, target, seed=options.seed, seconds=limit, progress=progress, **loss
     )
     if options.save:
-        save(model, options.save)
+        model.save(options.save)
         kept.append(f"the network in {options.save}")
     if history.stopped == "interrupted":
         if not options.save:

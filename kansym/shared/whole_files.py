@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kansym.shared.errors import InputError
 
-__all__ = ["check_place", "write_text"]
+__all__ = ["check_place", "write_bytes", "write_text"]
 
 
 def check_place(path: str | Path, what: str = "the report") -> Path:
@@ -47,12 +47,17 @@ def write_text(path: str | Path, text: str) -> Path:
     ...     write_text(Path(folder) / "a.txt", "words").read_text(encoding="utf-8")
     'words'
     """
-    place = check_place(path)
+    return write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: str | Path, content: bytes, what: str = "the report") -> Path:
+    """Write bytes, as `write_text` does with text."""
+    place = check_place(path, what)
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=".part")
     part = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         part.chmod(_mode(place))

@@ -23,6 +23,7 @@ from kansym.neural.models.kan_layer import (
     Width,
 )
 from kansym.neural.models.known_start import draw
+from kansym.neural.models.saving import kan_header, save
 from kansym.neural.models.state_dicts import LoadedWhole
 from kansym.programs.program import Program, evaluate
 from kansym.shared.errors import InputError
@@ -337,10 +338,18 @@ class KAN(LoadedWhole):
     # -- files -------------------------------------------------------------------------------
 
     def save(self, path: str | Path) -> None:
-        """Write the model to a safetensors file (no pickle); `kansym.load` reads it."""
-        from kansym.neural.models.loading import save
+        """Write the model to a safetensors file (no pickle); `kansym.load` reads it.
 
-        save(self, path)
+        Examples
+        --------
+        >>> import tempfile
+        >>> from kansym import load
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     KAN([2, 3, 1], seed=1).save(folder + "/model.safetensors")
+        ...     load(folder + "/model.safetensors")
+        KAN([2, 3, 1], grid=5, degree=3): 9 edges, 76 parameters
+        """
+        save(self, kan_header(self), path)
 
     def __repr__(self) -> str:
         return (

@@ -1,133 +1,26 @@
-"""Models on disk: safetensors with a JSON header, never pickle."""
+"""Models from disk: safetensors with a JSON header, never pickle."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from kansym.neural.models.kan import KAN, ConstantPlace, Width
 from kansym.neural.models.mlp import MLP
-from kansym.programs.program import from_json, to_json, validate
+from kansym.neural.models.saving import FORMAT, VERSION
+from kansym.programs.program import from_json, validate
 from kansym.shared.errors import InputError, ModelFileError
 
-__all__ = ["load", "refuse_pickle", "save"]
+__all__ = ["load", "refuse_pickle"]
 
-FORMAT = "kansym-model"
-VERSION = 1
 _PICKLES = (".joblib", ".pickle", ".pkl", ".pt", ".pth")
 
 
-def save(model: KAN | MLP, path: str | Path) -> None:
-    """Write a KAN or an MLP to a safetensors file; the file appears whole or not at all.
-
-    Parameters
-    ----------
-    model : with its names, domain and sample.
-    path : usually ending in ``.safetensors``.
-
-    Raises
-    ------
-    InputError
-        For other kinds of models, whose own package should save them.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     save(KAN([2, 3, 1], seed=1), folder + "/model.safetensors")
-    ...     load(folder + "/model.safetensors")
-    KAN([2, 3, 1], grid=5, degree=3): 9 edges, 76 parameters
-    """
-    if isinstance(model, KAN):
-        header = _kan_header(model)
-    elif isinstance(model, MLP):
-        header = {"kind": "MLP", "widths": model.widths, "activation": model.activation}
-    else:
-        raise InputError(
-            f"{type(model).__name__} cannot be saved here: give a KAN or a kansym.MLP, or save "
-            "its state_dict with safetensors."
-        )
-    header |= {
-        "format": FORMAT,
-        "version": VERSION,
-        "seed": int(model.seed),
-        "input_names": model.input_names,
-        "output_names": model.output_names,
-    }
-    tensors = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-    _write_whole(Path(path), tensors, {"kansym": json.dumps(header)})
-
-
-def _kan_header(model: KAN) -> dict[str, Any]:
-    """Shape of a KAN, and its fixed functions as data."""
-    header: dict[str, Any] = {
-        "kind": "KAN",
-        "widths": model.widths,
-        "degree": model.degree,
-        "grids": [layer.grid for layer in model.kan_layers],
-        "symbols": [
-            {key: to_json(edge.program) for key, edge in layer.symbols.items()}  # pyright: ignore
-            for layer in model.kan_layers
-        ],
-    }
-    if model.known_start:
-        header["known_start"] = {
-            "constants": {
-                name: [place.layer, place.target, place.source, place.slot, to_json(place.program)]
-                for name, place in model.known_constants.items()
-            },
-            "frozen_bias": [layer.frozen_bias.tolist() for layer in model.kan_layers],
-            "free": [
-                {key: edge.free for key, edge in layer.symbols.items()}
-                for layer in model.kan_layers
-            ],
-        }
-    return header
-
-
-def _restore_start(model: KAN, found: dict[str, Any]) -> None:
-    """What a known start holds still, and where its constants are."""
-    model.known_start = True
-    for layer, held, free in zip(
-        model.kan_layers, found["frozen_bias"], found["free"], strict=True
-    ):
-        layer.frozen_bias.copy_(torch.tensor([bool(one) for one in held]))
-        for key, which in free.items():
-            if len(which) != 4:
-                raise ValueError(f"{len(which)} marks for the four constants of an edge")
-            layer.symbols[key].free = tuple(bool(one) for one in which)  # pyright: ignore
-    for name, (layer, target, source, slot, program) in found["constants"].items():
-        place = ConstantPlace(
-            int(layer), int(target), None if source is None else int(source), str(slot),
-            validate(program, ("x",)),
-        )  # fmt: skip
-        model.known_constants[str(name)] = place
-    _ = model.constants
-
-
-def _write_whole(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write beside the target, then move into place."""
-    if not path.parent.is_dir():
-        raise InputError(f"The folder {path.parent} does not exist: make it first.")
-    temporary = path.parent / f".{path.name}.{os.getpid()}.part"
-    try:
-        save_file(tensors, temporary, metadata)
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
 def load(path: str | Path) -> KAN | MLP:
-    """Read a model that `save` wrote, onto the CPU.
+    """Read a model that its method ``save`` wrote, onto the CPU.
 
     Raises
     ------
@@ -241,3 +134,23 @@ def _empty_model(header: dict[str, Any], tensors: dict[str, Tensor]) -> KAN | ML
     if "known_start" in header:
         _restore_start(model, header["known_start"])
     return model
+
+
+def _restore_start(model: KAN, found: dict[str, Any]) -> None:
+    """What a known start holds still, and where its constants are."""
+    model.known_start = True
+    for layer, held, free in zip(
+        model.kan_layers, found["frozen_bias"], found["free"], strict=True
+    ):
+        layer.frozen_bias.copy_(torch.tensor([bool(one) for one in held]))
+        for key, which in free.items():
+            if len(which) != 4:
+                raise ValueError(f"{len(which)} marks for the four constants of an edge")
+            layer.symbols[key].free = tuple(bool(one) for one in which)  # pyright: ignore
+    for name, (layer, target, source, slot, program) in found["constants"].items():
+        place = ConstantPlace(
+            int(layer), int(target), None if source is None else int(source), str(slot),
+            validate(program, ("x",)),
+        )  # fmt: skip
+        model.known_constants[str(name)] = place
+    _ = model.constants

@@ -2,11 +2,13 @@
 
 import itertools
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from kansym.neural.models.saving import save
 from kansym.neural.models.state_dicts import LoadedWhole
 from kansym.neural.models.torch_functions import TORCH
 from kansym.programs.program import Program, evaluate
@@ -204,3 +206,7 @@ class MLP(LoadedWhole, nn.Sequential):
                     uniform = (2 * uniform - 1) * bound
                     layer.weight.copy_(uniform[:, :-1])
                     layer.bias.copy_(uniform[:, -1])
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a safetensors file (no pickle); `kansym.load` reads it."""
+        save(self, {"kind": "MLP", "widths": self.widths, "activation": self.activation}, path)

@@ -8,6 +8,7 @@ from torch.nn.parameter import is_lazy
 from kansym.network.stages import Stage
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
+from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.readers.kan_layers import as_numpy, read_kan
 from kansym.neural.readers.opened import Opened, Reading
 from kansym.neural.readers.pykan_models import read_pykan
@@ -15,7 +16,6 @@ from kansym.neural.readers.pykan_objects import is_pykan, pykan_model
 from kansym.neural.readers.registry import registered_reader
 from kansym.neural.readers.torch_layers import layer_reader, runs_as
 from kansym.neural.readers.torch_unknown import read_unknown
-from kansym.neural.rewriting.kan_as_mlp import parameter_counts
 from kansym.shared.errors import InputError
 
 __all__ = ["memory", "open_module", "read_module"]

@@ -17,7 +17,8 @@ from torch import nn
 
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
-from kansym.neural.rewriting.kan_as_mlp import parameter_counts, to_mlp
+from kansym.neural.models.parameter_counts import parameter_counts
+from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.neural.training.training import train
 from kansym.neural.training.trial_shapes import GOOD, Proposal, propose
 from kansym.studies.bench.runs import AS_ACCURATE, Like

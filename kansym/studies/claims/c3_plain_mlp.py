@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from kansym.neural.models.kan import KAN
+from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.readers.tracing import trace
-from kansym.neural.rewriting.kan_as_mlp import parameter_counts, to_mlp
+from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.studies.claims.claim import Claim, Effort, Figure, Judgement, Row, Settings, Verdict
 from kansym.studies.claims.intervals import geometric_mean, largest
 

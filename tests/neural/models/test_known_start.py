@@ -172,17 +172,17 @@ def test_a_known_start_survives_a_file(tmp_path):
     ids=range(6),
 )
 def test_a_damaged_start_is_refused(tmp_path, damage, monkeypatch):
-    import kansym.neural.models.loading as files
+    import kansym.neural.models.kan as files
 
     model = KAN.from_expression("sin(a*x)", constants={"a": 1.5})
-    honest = files._kan_header
+    honest = files.kan_header
 
     def damaged(model):
         header = honest(model)
         damage(header["known_start"])
         return header
 
-    monkeypatch.setattr(files, "_kan_header", damaged)
+    monkeypatch.setattr(files, "kan_header", damaged)
     model.save(tmp_path / "start.safetensors")
     with pytest.raises(ModelFileError, match="damaged"):
         load(tmp_path / "start.safetensors")

@@ -14,7 +14,6 @@ from numpy.testing import assert_allclose
 from torch import nn
 
 from kansym.neural.models.kan import KAN
-from kansym.neural.models.loading import save
 from kansym.neural.models.mlp import MLP
 from kansym.neural.readers.registry import _READERS
 from kansym.neural.readers.tracing import MOST_ROWS, register_reader, trace
@@ -301,7 +300,7 @@ def test_what_is_no_model_is_refused() -> None:
 def test_files_of_kansym_are_opened_and_pickles_refused(tmp_path: Path) -> None:
     model = MLP([3, 4, 1], seed=1)
     model.sample = torch.tensor(X)
-    save(model, tmp_path / "model.safetensors")
+    model.save(tmp_path / "model.safetensors")
     assert trace(str(tmp_path / "model.safetensors")).difference(trace(model)) == 0.0
     for name in ("model.pt", "model.pth", "model.pkl", "model.onnx", "model.safetensors"):
         torch.save(model, tmp_path / name)
