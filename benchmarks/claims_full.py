@@ -7,7 +7,7 @@ finished pieces as claims.jsonl, in the folder (benchmarks/results by default).
 import sys
 from pathlib import Path
 
-from kansym.results.report import write_document
+from kansym.documents.formats import write_document
 from kansym.studies.claims import Effort, claims_document, run_claims
 
 FOLDER = Path(__file__).parent / "results"

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kansym.extraction import Extraction, extract
+    from kansym.extraction import extract
     from kansym.extraction.discovery import Discovery, discover
     from kansym.network.network import Edge, Network
     from kansym.neural.models.kan import KAN
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kansym.neural.training.training import History, train
     from kansym.problems import Problem, list_problems, load_problem
     from kansym.results.report import report
+    from kansym.results.result import Extraction
     from kansym.shared.errors import KansymError
     from kansym.shared.status import Finding, Status
     from kansym.studies.comparison.comparison import Comparison, compare
@@ -74,7 +75,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "extraction": ("Extraction", "extract"),
+    "extraction": ("extract",),
     "extraction.discovery": ("Discovery", "discover"),
     "network.network": ("Edge", "Network"),
     "neural.models.kan": ("KAN",),
@@ -86,6 +87,7 @@ _MODULES = {
     "neural.training.training": ("History", "train"),
     "problems": ("Problem", "list_problems", "load_problem"),
     "results.report": ("report",),
+    "results.result": ("Extraction",),
     "shared.errors": ("KansymError",),
     "shared.status": ("Finding", "Status"),
     "studies.comparison.comparison": ("Comparison", "compare"),

@@ -4,7 +4,8 @@ import numpy as np
 import sympy
 
 from kansym.network.network import Edge, Network, Node
-from kansym.results.result import EdgeReport, Extraction, Fidelity, FrontPoint, Provenance
+from kansym.results.parts import EdgeReport, Fidelity, FrontPoint, Provenance
+from kansym.results.result import Extraction
 from kansym.shared.status import Finding, Status
 from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.formulas.formula import Constant, Formula

@@ -39,7 +39,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:
     """Run the claims and write the page."""
-    from kansym.results.report import format_of, write_document
+    from kansym.documents.formats import format_of, write_document
     from kansym.shared.whole_files import check_place
 
     format_of(options.out)

@@ -28,7 +28,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     from kansym.studies.comparison.comparison import compare
 
     if options.out:
-        from kansym.results.report import format_of
+        from kansym.documents.formats import format_of
         from kansym.shared.whole_files import check_place
 
         format_of(options.out)
@@ -36,7 +36,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     comparison = compare(options.results, reference=options.reference)
     say(str(comparison))
     if options.out:
-        from kansym.results.report import write_document
+        from kansym.documents.formats import write_document
         from kansym.studies.comparison.page import comparison_document
 
         place = write_document(comparison_document(comparison, options.title), options.out)

@@ -44,8 +44,8 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     check_choices(options)
     engine = engine_of(options)
 
+    from kansym.extraction import extract
     from kansym.neural.readers.files import load_model
-    from kansym.results.result import extract
 
     model = load_model(Path(options.model))
     if not options.data and not len(getattr(model, "sample", ())):

@@ -101,8 +101,8 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         inputs, target = table.split(options.target, options.inputs)
         shape = _shape(shape, inputs.shape[1], 1)
 
+    from kansym.extraction import extract
     from kansym.neural.models.kan import KAN
-    from kansym.results.result import extract
 
     started = time.perf_counter()
     splines: dict[str, Any] = {"grid": options.grid, "degree": options.degree, "seed": options.seed}

@@ -13,7 +13,7 @@ __all__ = ["check_outputs", "write_outputs"]
 
 def check_outputs(options: argparse.Namespace) -> None:
     """Refuse places that cannot be written before the work begins."""
-    from kansym.results.report import format_of
+    from kansym.documents.formats import format_of
     from kansym.shared.whole_files import check_place
 
     if options.out:

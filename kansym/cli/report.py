@@ -22,7 +22,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:
     """Read the result and write the page."""
-    from kansym.results.report import format_of, report
+    from kansym.documents.formats import format_of
+    from kansym.results.report import report
     from kansym.shared.whole_files import check_place
 
     format_of(options.out)

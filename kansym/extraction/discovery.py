@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from kansym.extraction.extract import extract
 from kansym.neural.models.kan import KAN, Width
 from kansym.neural.training.trial_shapes import propose
-from kansym.results.result import Extraction, extract
+from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.tables import Table, as_table, as_targets

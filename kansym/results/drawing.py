@@ -11,7 +11,7 @@ from kansym.documents.layout import NODE_COLUMN, PANEL, Arrangement, arrange, la
 from kansym.documents.names import function_label, name_of
 from kansym.documents.pictures import Circle, Curve, Group, Label, Path, Picture, Rectangle, Shape
 from kansym.network.network import Network, Node
-from kansym.results.result import EdgeReport
+from kansym.results.parts import EdgeReport
 
 __all__ = ["MOST_EDGES", "drawn_edges", "network_picture"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from kansym.network.network import Edge, Network, Node
 from kansym.programs.program import from_json, to_json
 from kansym.programs.tabulated_curve import TabulatedCurve
-from kansym.results.result import EdgeReport, Extraction, Fidelity, FrontPoint, Provenance
+from kansym.results.parts import EdgeReport, Fidelity, FrontPoint, Provenance, Result
 from kansym.shared.errors import InputError
 from kansym.shared.status import Finding, Status
 from kansym.symbolic.fitting.edge_fit import EdgeFit
@@ -18,14 +18,14 @@ from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.formulas.sympy_programs import to_sympy
 from kansym.symbolic.library.library import ALL, Candidate
 
-__all__ = ["result_from_json", "result_to_json"]
+__all__ = ["fields_from_json", "result_to_json"]
 
 FORMAT = "kansym result 1"
 LONGEST = 200_000_000
 SAMPLE_ROWS = 500
 
 
-def result_to_json(result: Extraction) -> str:
+def result_to_json(result: Result) -> str:
     """A result as JSON text; curves are tabulated, of the sample some hundred rows are kept."""
     network = result.network
     data = {
@@ -55,8 +55,8 @@ def result_to_json(result: Extraction) -> str:
     return json.dumps(_plain(data), allow_nan=False)
 
 
-def result_from_json(text: str) -> Extraction:
-    """Read a result back; its curves are interpolated between their tabulated points.
+def fields_from_json(text: str) -> dict[str, Any]:
+    """The fields of a result, by name; curves are interpolated between their tabulated points.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def result_from_json(text: str) -> Extraction:
     if not known:
         raise InputError(f"The result has the format {data['format']!r}, expected {FORMAT!r}.")
     try:
-        return _result(data)
+        return _fields(data)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -184,8 +184,8 @@ def _findings(data: Any) -> tuple[Finding, ...]:
     return tuple(finding for finding in found if finding is not None)
 
 
-def _result(data: Mapping[str, Any]) -> Extraction:
-    """The result of checked JSON data."""
+def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a result from checked JSON data."""
     inputs = tuple(str(name) for name in data["inputs"])
     outputs = tuple(str(name) for name in data["outputs"])
     edges = tuple(_edge_report(each, number) for number, each in enumerate(data["edges"]))
@@ -214,14 +214,14 @@ def _result(data: Mapping[str, Any]) -> Extraction:
     }
     provenance = dict(data["provenance"])
     provenance["references"] = tuple(provenance["references"])
-    return Extraction(
-        formulas=tuple(Formula.from_json(text) for text in data["formulas"]),
-        front=front,
-        edges=edges,
-        network=network,
-        fidelity=Fidelity(**fidelity),
-        status=_findings(data["status"]),
-        provenance=Provenance(**provenance),
-        input_names=inputs,
-        output_names=outputs,
-    )
+    return {
+        "formulas": tuple(Formula.from_json(text) for text in data["formulas"]),
+        "front": front,
+        "edges": edges,
+        "network": network,
+        "fidelity": Fidelity(**fidelity),
+        "status": _findings(data["status"]),
+        "provenance": Provenance(**provenance),
+        "input_names": inputs,
+        "output_names": outputs,
+    }

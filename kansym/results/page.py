@@ -4,16 +4,17 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from kansym.documents.blocks import Block, Details, Document, Equation, Listing, Paragraph, line
+from kansym.documents.html import fragment
 from kansym.documents.mathematics import equation
 from kansym.results import sections
-from kansym.results.result import Extraction
+from kansym.results.parts import Result
 from kansym.results.verdict import named_formulas, verdict
 from kansym.symbolic.formulas.formula import Formula
 
-__all__ = ["document", "notebook_blocks"]
+__all__ = ["document", "notebook_html"]
 
 
-def document(result: Extraction, title: str | None = None, extra: Iterable[Block] = ()) -> Document:
+def document(result: Result, title: str | None = None, extra: Iterable[Block] = ()) -> Document:
     """Everything that an extraction found, in the order in which one asks.
 
     Parameters
@@ -42,14 +43,14 @@ def document(result: Extraction, title: str | None = None, extra: Iterable[Block
     return Document(title or f"Formula for {names}", tuple(blocks), subtitle)
 
 
-def notebook_blocks(result: Extraction) -> tuple[Block, ...]:
-    """The short form for a notebook cell: formula, verdict, warnings and constants."""
+def notebook_html(result: Result) -> str:
+    """The short form for a notebook cell: formula, verdict, warnings and constants, as HTML."""
     blocks = [Equation(equation(name, formula.expr)) for name, formula in named_formulas(result)]
     tables = sections.constants(result)
-    return (*blocks, Paragraph(verdict(result)), *sections.notices(result), *tables)
+    return fragment((*blocks, Paragraph(verdict(result)), *sections.notices(result), *tables))
 
 
-def _formulas(result: Extraction) -> list[Block]:
+def _formulas(result: Result) -> list[Block]:
     """Every formula, typeset, with its sources to copy folded away."""
     blocks: list[Block] = []
     for name, formula in named_formulas(result):

@@ -4,45 +4,17 @@
 (:mod:`kansym.documents.blocks`), and each format is one printer of that tree.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
-from kansym.documents.blocks import Block, Document
-from kansym.documents.html import fragment, to_html
-from kansym.documents.latex import to_latex
-from kansym.documents.markdown import to_markdown
-from kansym.results.page import document, notebook_blocks
+from kansym.documents.blocks import Block
+from kansym.documents.formats import FORMATS, format_of
+from kansym.results.page import document
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
 from kansym.shared.whole_files import check_place, write_text
 
-__all__ = ["FORMATS", "format_of", "notebook_html", "render", "report", "write_document"]
-
-FORMATS: dict[str, Callable[[Document], str]] = {
-    "html": to_html,
-    "md": to_markdown,
-    "tex": to_latex,
-}
-"""Printers by file ending."""
-
-_ENDINGS = {"htm": "html", "markdown": "md", "latex": "tex"}
-
-
-def format_of(path: str | Path) -> str:
-    """The format that a file ending asks for.
-
-    Examples
-    --------
-    >>> format_of("report.html"), format_of("report.markdown")
-    ('html', 'md')
-    """
-    ending = Path(path).suffix.lstrip(".").lower()
-    chosen = _ENDINGS.get(ending, ending)
-    if chosen not in FORMATS:
-        raise InputError(
-            f"A report cannot be written as {str(path)!r}: end its name in .html, .md or .tex."
-        )
-    return chosen
+__all__ = ["render", "report"]
 
 
 def render(
@@ -101,27 +73,3 @@ def report(
     chosen = format_of(path)
     check_place(path)
     return write_text(path, render(result, chosen, title=title, extra=extra))
-
-
-def notebook_html(result: Extraction) -> str:
-    """Formula, verdict, warnings and constants as HTML for a notebook cell.
-
-    Parameters
-    ----------
-    result : what `kansym.extract` returned.
-    """
-    return fragment(notebook_blocks(result))
-
-
-def write_document(document: Document, path: str | Path) -> Path:
-    r"""Write any tree of blocks in the format of the file's ending.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     place = write_document(Document("Title", ()), Path(folder) / "a.md")
-    ...     place.read_text(encoding="utf-8")
-    '# Title\n'
-    """
-    return write_text(path, FORMATS[format_of(path)](document))

@@ -28,7 +28,7 @@ from kansym.documents.charts import edge_plot, front_plot, residual_plot
 from kansym.documents.mathematics import equation, maths, rounded
 from kansym.documents.names import function_label, interval, measured, number, symbol
 from kansym.results.drawing import MOST_EDGES, drawn_edges, network_picture
-from kansym.results.result import EdgeReport, Extraction
+from kansym.results.parts import EdgeReport, Result
 from kansym.results.verdict import findings, named_formulas, relative_error, share_explained
 from kansym.symbolic.formulas.formula import Constant
 
@@ -52,7 +52,7 @@ _EDGE_DIGITS = 4
 _LONG = 110
 
 
-def notices(result: Extraction) -> list[Block]:
+def notices(result: Result) -> list[Block]:
     """What the reader should know before trusting the formula."""
     blocks: list[Block] = []
     for finding in findings(result):
@@ -64,9 +64,9 @@ def notices(result: Extraction) -> list[Block]:
     return blocks
 
 
-def boundaries(result: Extraction) -> list[Block]:
+def boundaries(result: Result) -> list[Block]:
     """Where a classifier is undecided, an equation for every two classes."""
-    if not result.formulas or not result.provenance.settings.get("classes"):
+    if not result.formulas or not result.provenance.classes:
         return []
     blocks: list[Block] = []
     for boundary in result.boundaries():
@@ -80,7 +80,7 @@ def boundaries(result: Extraction) -> list[Block]:
     return [Section("Decision boundaries", tuple(blocks))]
 
 
-def constants(result: Extraction) -> list[Block]:
+def constants(result: Result) -> list[Block]:
     """Values with standard errors and 95 % intervals, one table per formula."""
     blocks: list[Block] = []
     for name, formula in named_formulas(result):
@@ -106,7 +106,7 @@ def _constant_row(constant: Constant, freedom: float) -> tuple[Line, ...]:
     return row(symbol(constant.name), value, stderr, between, remark)
 
 
-def fidelity(result: Extraction) -> list[Block]:
+def fidelity(result: Result) -> list[Block]:
     """Figures on rows that were not used, the ranges of the inputs, and the residuals."""
     found = result.fidelity
     if not result.formulas:
@@ -136,7 +136,7 @@ def _pair(r2: float | None) -> tuple[Line, Number]:
     return share_explained(r2), number(None if r2 is None else relative_error(r2), 2)
 
 
-def _ranges(result: Extraction) -> list[Block]:
+def _ranges(result: Result) -> list[Block]:
     """Where the formula was checked."""
     sample = result.network.sample
     if not len(sample):
@@ -151,7 +151,7 @@ def _ranges(result: Extraction) -> list[Block]:
     return [Table(row("input", "lowest", "highest"), rows, "lrr", caption)]
 
 
-def _residuals(result: Extraction) -> list[Block]:
+def _residuals(result: Result) -> list[Block]:
     """Formula minus network over the sample, one plot per output."""
     sample = result.network.sample[:_MOST_POINTS]
     if len(sample) < 2:
@@ -168,7 +168,7 @@ def _residuals(result: Extraction) -> list[Block]:
     return blocks
 
 
-def network(result: Extraction) -> list[Block]:
+def network(result: Result) -> list[Block]:
     """The drawing of the network."""
     shown = drawn_edges(result.edges)
     if not shown:
@@ -187,7 +187,7 @@ def network(result: Extraction) -> list[Block]:
     return [Section("The network", (Figure(picture, line(*caption), description),))]
 
 
-def edges(result: Extraction) -> list[Block]:
+def edges(result: Result) -> list[Block]:
     """Each edge as a small plot with its formula, and all of them as a table."""
     if not result.edges:
         return []
@@ -244,7 +244,7 @@ def _edge_row(report: EdgeReport) -> tuple[Line, ...]:
     )
 
 
-def front(result: Extraction) -> list[Block]:
+def front(result: Result) -> list[Block]:
     """The best formula for every complexity, as a plot and as a table."""
     points = result.front
     if not points:
@@ -283,7 +283,7 @@ def _several(parts: list) -> Line:
     return tuple(pieces)
 
 
-def provenance(result: Extraction) -> list[Block]:
+def provenance(result: Result) -> list[Block]:
     """Settings, versions and times: what is needed to do it again."""
     made = result.provenance
     settings = {"seed": made.seed, **made.settings}
@@ -307,7 +307,7 @@ def _pairs(first: str, second: str, entries: dict, caption: str) -> Table:
     return Table(row(first, second), rows, "ll", line(caption))
 
 
-def references(result: Extraction) -> list[Block]:
+def references(result: Result) -> list[Block]:
     """Publications of the methods and functions that were used."""
     found = tuple(dict.fromkeys(result.provenance.references))
     if not found:

@@ -3,7 +3,7 @@
 from kansym.documents.blocks import Inline, Line, Maths
 from kansym.documents.mathematics import equation, maths
 from kansym.documents.names import interval, measured
-from kansym.results.result import Extraction
+from kansym.results.parts import Result
 from kansym.results.verdict import findings, named_formulas, verdict
 from kansym.symbolic.formulas.formula import Formula
 
@@ -12,7 +12,7 @@ __all__ = ["plain", "summary"]
 _MOST_POINTS = 12
 
 
-def summary(result: Extraction) -> str:
+def summary(result: Result) -> str:
     """Formula, verdict, constants, Pareto front and warnings, each on lines of its own.
 
     Parameters
@@ -30,9 +30,9 @@ def summary(result: Extraction) -> str:
     return "\n".join(lines)
 
 
-def _boundaries(result: Extraction) -> list[str]:
+def _boundaries(result: Result) -> list[str]:
     """Where a classifier whose classes are known is undecided."""
-    if not result.formulas or not result.provenance.settings.get("classes"):
+    if not result.formulas or not result.provenance.classes:
         return []
     return ["", *(f"boundary {boundary}" for boundary in result.boundaries())]
 
@@ -75,7 +75,7 @@ def _constants(name: str, formula: Formula) -> list[str]:
     return lines
 
 
-def _front(result: Extraction) -> list[str]:
+def _front(result: Result) -> list[str]:
     """The Pareto front, the selected formula marked."""
     if len(result.front) < 2:
         return []

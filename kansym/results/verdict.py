@@ -4,20 +4,20 @@ import math
 
 from kansym.documents.blocks import Line, Number, line
 from kansym.documents.names import number
-from kansym.results.result import Extraction
+from kansym.results.parts import Result
 from kansym.shared.status import Finding
 from kansym.symbolic.formulas.formula import Formula
 
 __all__ = ["findings", "named_formulas", "relative_error", "share_explained", "verdict"]
 
 
-def findings(result: Extraction) -> tuple[Finding, ...]:
+def findings(result: Result) -> tuple[Finding, ...]:
     """All that was noticed about the formula, the network and its edges, each once."""
     about_edges = [report.finding for report in result.edges if report.finding is not None]
     return tuple(dict.fromkeys([*result.status, *result.network.findings, *about_edges]))
 
 
-def named_formulas(result: Extraction) -> list[tuple[str, Formula]]:
+def named_formulas(result: Result) -> list[tuple[str, Formula]]:
     """Output names with their formulas; empty if the network could not be read."""
     if not result.formulas:
         return []
@@ -53,7 +53,7 @@ def share_explained(r2: float | None) -> Line:
     return line("1 − ", number(missing, 2))
 
 
-def verdict(result: Extraction) -> Line:
+def verdict(result: Result) -> Line:
     """How well the formula does on rows that were not used, and what that rests on.
 
     Examples are in the reports of :func:`kansym.report`.
@@ -85,7 +85,7 @@ def verdict(result: Extraction) -> Line:
     )  # fmt: skip
 
 
-def _rest(result: Extraction) -> str:
+def _rest(result: Result) -> str:
     """Constants and warnings, counted."""
     free = sum(constant.exact is None for f in result.formulas for constant in f.constants)
     fitted = {0: "it has no fitted constant", 1: "it has one fitted constant"}.get(

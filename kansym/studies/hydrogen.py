@@ -23,10 +23,10 @@ from kansym.documents.blocks import (
 )
 from kansym.documents.mathematics import equation
 from kansym.documents.names import measured, number
+from kansym.extraction import Extraction, extract
 from kansym.neural.models.kan import KAN
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.neural.training.training import train
-from kansym.results.result import Extraction, extract
 from kansym.results.text import plain
 from kansym.shared.data_tables import read_csv
 from kansym.shared.progress import ProgressCallback, progress_bar

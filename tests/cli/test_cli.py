@@ -214,7 +214,7 @@ def test_an_interrupt_says_what_was_kept(tmp_path, data, capsys, monkeypatch):
         raise KeyboardInterrupt
 
     model = tmp_path / "model.safetensors"
-    monkeypatch.setattr("kansym.results.result.extract", interrupted)
+    monkeypatch.setattr("kansym.extraction.extract", interrupted)
     words = ["fit", str(data), "--target", "y", "--width", "2,1", "--save", str(model)]
     assert main(words) == 130
     assert f"kept: the network in {model}" in capsys.readouterr().err
@@ -352,7 +352,7 @@ def test_a_missing_engine_is_told_before_the_work(model, data, capsys, monkeypat
 
 
 def test_an_engine_is_asked_for_by_name(model, capsys, monkeypatch):
-    from kansym.results import result as extraction
+    from kansym import extraction
 
     asked = []
     real = extraction.extract

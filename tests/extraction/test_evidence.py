@@ -1,13 +1,11 @@
 """Evidence: rows are split once, edges fitted in batches, and choices leave it unchanged."""
 
-from functools import cache
-from typing import Any
-
 import numpy as np
 import pytest
 
-from kansym.extraction.evidence import Evidence, gather
-from kansym.results.result import extract
+from kansym.extraction.evidence import Evidence
+from kansym.extraction.gathering import gather
+from kansym.extraction.settings import Settings
 from kansym.symbolic.library.library import LIBRARY, Library
 from tests.planted_models import exp_sin, rows
 
@@ -15,14 +13,7 @@ FEW = Library([LIBRARY[name] for name in ("x", "x^2", "exp", "sin", "tanh", "log
 
 
 def gathered(X=None, y=None, **settings) -> Evidence:
-    chosen = defaults() | settings
-    return gather(exp_sin(), X, y, library=FEW, settings=chosen, progress=False)
-
-
-@cache
-def defaults() -> dict[str, Any]:
-    """The settings that extract passes on."""
-    return extract(exp_sin(), library=FEW, progress=False).provenance.settings
+    return gather(exp_sin(), X, y, Settings(library=FEW, **settings))
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +22,17 @@ def evidence() -> Evidence:
 
 
 def test_rows_to_judge_and_rows_to_check_are_disjoint_and_all_there_are(evidence):
-    judged = {tuple(row) for row in evidence.judge.X.tolist()}
-    checked = {tuple(row) for row in evidence.check_X.tolist()}
+    judged = {tuple(row) for row in evidence.split.judge.X.tolist()}
+    checked = {tuple(row) for row in evidence.split.check_X.tolist()}
     assert not judged & checked
     assert judged | checked == {tuple(row) for row in rows().tolist()}
-    assert evidence.check_y is None
-    np.testing.assert_allclose(evidence.judge.y, evidence.network(evidence.judge.X))
+    assert evidence.split.check_y is None
+    np.testing.assert_allclose(evidence.split.judge.y, evidence.network(evidence.split.judge.X))
 
 
 def test_the_split_depends_on_the_seed_only(evidence):
-    np.testing.assert_array_equal(gathered().check_X, evidence.check_X)
-    assert not np.array_equal(gathered(seed=1).check_X, evidence.check_X)
+    np.testing.assert_array_equal(gathered().split.check_X, evidence.split.check_X)
+    assert not np.array_equal(gathered(seed=1).split.check_X, evidence.split.check_X)
 
 
 @pytest.mark.parametrize(
@@ -50,16 +41,16 @@ def test_the_split_depends_on_the_seed_only(evidence):
 def test_few_rows_are_all_used_to_judge(n, share, expected):
     X = rows(n)
     found = gathered(X, np.exp(X[:, 0]), held_out=share)
-    assert len(found.check_X) == expected
-    assert len(found.judge.X) == n - expected
+    assert len(found.split.check_X) == expected
+    assert len(found.split.judge.X) == n - expected
 
 
 def test_data_stay_with_their_rows():
     X = rows(100)
     found = gathered(X, 3 * X[:, 0] + X[:, 1])
-    np.testing.assert_allclose(found.judge.y[:, 0], found.judge.X @ [3.0, 1.0])
-    assert found.check_y is not None
-    np.testing.assert_allclose(found.check_y[:, 0], found.check_X @ [3.0, 1.0])
+    np.testing.assert_allclose(found.split.judge.y[:, 0], found.split.judge.X @ [3.0, 1.0])
+    assert found.split.check_y is not None
+    np.testing.assert_allclose(found.split.check_y[:, 0], found.split.check_X @ [3.0, 1.0])
 
 
 def test_every_edge_has_fits_and_options_best_first(evidence):

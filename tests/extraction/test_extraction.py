@@ -8,9 +8,9 @@ import pytest
 import sympy
 import torch
 
+from kansym.extraction import Extraction, extract
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
-from kansym.results.result import Extraction, extract
 from kansym.shared.errors import InputError, UnsupportedModelError
 from kansym.shared.status import Status
 from kansym.symbolic.library.library import LIBRARY, Library

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from kansym.results.result import extract
+from kansym.extraction import extract
 from kansym.symbolic.library.library import LIBRARY, Library
 from tests.planted_models import exp_sin
 

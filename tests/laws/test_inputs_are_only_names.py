@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kansym.extraction import extract
 from kansym.neural.models.kan import KAN
-from kansym.results.result import extract
 from kansym.symbolic.library.library import LIBRARY, Library
 from tests.planted_models import know, plant, rows
 

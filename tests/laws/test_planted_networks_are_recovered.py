@@ -4,8 +4,8 @@ import pytest
 import sympy
 import torch
 
+from kansym.extraction import extract
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
-from kansym.results.result import extract
 from tests.planted_models import two_layers
 
 x1, x2 = sympy.symbols("x1 x2")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from kansym.extraction import extract
 from kansym.network.activations import relu
 from kansym.network.condensing.condense import READABLE_EDGES, condense
 from kansym.network.network import Edge, Network, Node
@@ -19,7 +20,6 @@ from kansym.neural.models.mlp import MLP
 from kansym.neural.readers.tracing import trace
 from kansym.neural.rewriting.kan_as_mlp import to_maxout, to_mlp
 from kansym.results.report import report
-from kansym.results.result import extract
 from kansym.shared.errors import InputError
 from kansym.shared.status import Status
 from tests.disguises import disguised

@@ -32,6 +32,7 @@ from kansym.documents.blocks import (
     line,
     row,
 )
+from kansym.documents.formats import FORMATS, format_of, write_document
 from kansym.documents.html import to_html
 from kansym.documents.latex import to_latex
 from kansym.documents.layout import arrange, layers_of, spread
@@ -42,7 +43,8 @@ from kansym.documents.pictures import Circle, Group, Label, Picture, svg
 from kansym.documents.pictures import Path as Stroke
 from kansym.documents.tikz import tikz
 from kansym.results.drawing import MOST_EDGES, drawn_edges, network_picture
-from kansym.results.report import FORMATS, format_of, notebook_html, render, report, write_document
+from kansym.results.page import notebook_html
+from kansym.results.report import render, report
 from kansym.results.text import summary
 from kansym.shared.errors import InputError
 from kansym.shared.status import Finding, Status

@@ -13,12 +13,12 @@ from torch import nn
 
 from kansym.cli import main
 from kansym.documents.charts import SYMBOL
+from kansym.documents.formats import write_document
 from kansym.documents.pictures import Circle, Label, Picture, svg
 from kansym.documents.pictures import Path as Stroke
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
-from kansym.results.report import write_document
 from kansym.shared.errors import InputError
 from kansym.studies.claims import (
     CLAIMS,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from kansym.cli import main
-from kansym.results.report import FORMATS
+from kansym.documents.formats import FORMATS
 from kansym.shared.errors import InputError
 from kansym.studies.bench import Record, ResultsFile
 from kansym.studies.comparison.comparison import Comparison, compare

@@ -9,9 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-# What extraction loads when it is first called is loaded before the workers fork.
-import kansym.extraction.evidence  # noqa: F401
-from kansym.results.result import Extraction, extract
+from kansym.extraction import Extraction, extract
 from kansym.studies.bench.judging import Judgement, agreement, gradient_error, judge
 from kansym.studies.bench.kind_names import REWRITTEN
 from kansym.studies.bench.kinds import KINDS, Trained, rewritten

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from kansym.extraction import Extraction, extract
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
 from kansym.neural.training.training import train
-from kansym.results.result import Extraction, extract
 from kansym.studies.claims.claim import (
     Claim,
     Effort,

@@ -8,11 +8,11 @@ import sympy
 import torch
 from torch import nn
 
+from kansym.extraction import Extraction, extract
 from kansym.neural.models.kan import KAN
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.neural.training.training import train
 from kansym.problems.catalogue import load_problem
-from kansym.results.result import Extraction, extract
 from kansym.shared.error_measures import rmse
 from kansym.studies.claims.claim import (
     Claim,

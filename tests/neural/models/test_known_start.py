@@ -10,11 +10,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kansym.extraction import extract
 from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.loading import load
 from kansym.neural.training.jacobians import FreeParameters, row_jacobian_of
 from kansym.neural.training.training import train
-from kansym.results.result import extract
 from kansym.shared.errors import InputError, ModelFileError
 from kansym.symbolic.formulas.parsing import parse
 

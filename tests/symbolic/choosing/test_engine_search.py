@@ -7,8 +7,8 @@ import pytest
 import sympy
 import torch
 
+from kansym.extraction import Extraction, extract
 from kansym.network.network import Edge
-from kansym.results.result import Extraction, extract
 from kansym.shared.errors import InputError, MissingPackageError
 from kansym.shared.status import Status
 from kansym.symbolic.choosing.engine_search import formula_fit

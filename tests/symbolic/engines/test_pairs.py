@@ -8,8 +8,8 @@ import scipy.special
 import sympy
 import torch
 
+from kansym.extraction import extract
 from kansym.programs.program import evaluate
-from kansym.results.result import extract
 from kansym.shared.status import Status
 from kansym.symbolic.engines import Pairs
 from kansym.symbolic.formulas.sympy_programs import from_sympy

@@ -1,0 +1,135 @@
+"""What is concluded from a choice: reports on edges, what is doubtful, where it came from."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import numpy as np
+
+from kansym.extraction.agreement import dependence, predicted
+from kansym.extraction.settings import Settings
+from kansym.extraction.split import Split
+from kansym.network.network import Edge, Network
+from kansym.results.parts import EdgeReport, Provenance
+from kansym.shared.status import Finding, Status
+from kansym.symbolic.choosing.choice import Option
+from kansym.symbolic.choosing.edge_functions import ConstantFunction
+from kansym.symbolic.fitting.edge_fit import EdgeFit
+from kansym.symbolic.formulas.formula import Formula
+
+__all__ = ["doubts", "edge_report", "provenance"]
+
+CLEAR_BITS = 6.0
+"""Lead in bits below which another function of the edge is as likely: odds of 64 to 1."""
+INDEPENDENT = 1e-6
+"""Ratio of singular values below which inputs count as determining one another."""
+FAITHFUL = 1e-2
+"""Relative error against the network above which a formula misses part of it."""
+NO_WORSE, EXACT_ENOUGH = 1.1, 1e-3
+"""A formula may miss the data by this factor more than the network, or by so much at all."""
+POOR = 0.5
+"""Relative error of a network that explains less than three quarters of the variance."""
+REFERENCES = (
+    "Z. Liu et al., KAN: Kolmogorov-Arnold Networks, arXiv:2404.19756 (2024).",
+    "G. H. Golub, V. Pereyra, Separable nonlinear least squares: the variable projection method, "
+    "Inverse Problems 19 (2003) R1, doi:10.1088/0266-5611/19/2/201.",
+    "J. Rissanen, Modeling by shortest data description, Automatica 14 (1978) 465, "
+    "doi:10.1016/0005-1098(78)90005-5.",
+)
+
+
+def edge_report(edge: Edge, option: Option, fits: Sequence[EdgeFit]) -> EdgeReport:
+    """The chosen function of an edge against its alternatives."""
+    name = f"{edge.source} -> {edge.target}"
+    others = tuple(fit for fit in fits if fit is not option.fit)
+    if isinstance(option.function, ConstantFunction):
+        return EdgeReport(edge, None, others, 0.0)
+    if option.fit is None:
+        best = f"best library fit has relative error {fits[0].error:.1e}" if fits else ""
+        finding = Finding(Status.UNEXPLAINED_EDGE, name, best)
+        return EdgeReport(edge, None, others, 0.0, finding)
+    margin = min((fit.score for fit in others), default=float("inf")) - option.fit.score
+    finding = None
+    if option.engine:
+        detail = f"{option.fit.candidate.name}, relative error {option.fit.error:.1e}"
+        finding = Finding(Status.SEARCHED_EDGE, name, detail)
+    elif margin < CLEAR_BITS and edge.fixed is None:
+        detail = _margin_in_words(option.fit.candidate.name, margin, others)
+        finding = Finding(Status.AMBIGUOUS_EDGE, name, detail)
+    return EdgeReport(edge, option.fit, others, margin, finding)
+
+
+def _margin_in_words(name: str, margin: float, others: Sequence[EdgeFit]) -> str:
+    """How a function stands against the others of its edge."""
+    if margin < -0.5:
+        best = min(others, key=lambda fit: fit.score).candidate.name
+        return (
+            f"{name} by the whole formula; {best} suits the curve alone {-margin:.0f} bits better"
+        )
+    rivals = ", ".join(fit.candidate.name for fit in others[:3])
+    return f"{name} leads by {margin:.0f} bits over {rivals}"
+
+
+def doubts(
+    network: Network, split: Split, formulas: tuple[Formula, ...], error: float
+) -> list[Finding]:
+    """What is doubtful about the whole formula with that error against the judge."""
+    found = [*_undefined(split, formulas), *_unfaithful(network, split, error)]
+    dependent = dependence(split.judge.X)
+    if dependent < INDEPENDENT:
+        detail = f"smallest singular value of the standardised inputs {dependent:.0e}"
+        found.append(Finding(Status.DEPENDENT_INPUTS, "inputs", detail))
+    for constant in (constant for formula in formulas for constant in formula.constants):
+        stderr = constant.stderr
+        if constant.exact is None and stderr is not None and not stderr < abs(constant.value):
+            where = f"constant {constant.name}"
+            found.append(Finding(Status.UNCERTAIN_CONSTANT, where, str(constant)))
+    return found
+
+
+def _undefined(split: Split, formulas: tuple[Formula, ...]) -> list[Finding]:
+    """Whether the formula has no value on some of the rows kept aside."""
+    undefined = np.any(~np.isfinite(predicted(formulas, split.check_X)), axis=1)
+    if not undefined.any():
+        return []
+    detail = f"on {int(undefined.sum())} of {len(split.check_X)} held-out rows"
+    return [Finding(Status.OUTSIDE_DOMAIN, "formula", detail)]
+
+
+def _unfaithful(network: Network, split: Split, error: float) -> list[Finding]:
+    """Whether the formula, or the network itself, misses what it should give."""
+    judge = split.judge
+    if judge.kind == "network":
+        detail = f"relative error {error:.1e} against the network"
+        return [] if error < FAITHFUL else [Finding(Status.LOW_FIDELITY, "formula", detail)]
+    misfit = judge.error(network(judge.X))
+    if not error < max(NO_WORSE * misfit, EXACT_ENOUGH):
+        detail = f"relative error {error:.1e}, that of the network is {misfit:.1e}"
+        return [Finding(Status.LOW_FIDELITY, "formula", detail)]
+    if misfit > POOR and split.labelled is None:
+        detail = f"relative error of the network {misfit:.1e}"
+        return [Finding(Status.POOR_NETWORK, "network", detail)]
+    return []
+
+
+def provenance(
+    network: Network,
+    settings: Settings,
+    edges: Sequence[EdgeReport],
+    seconds: Mapping[str, float],
+) -> Provenance:
+    """Settings, versions and times of now, and the methods and functions that were used."""
+    packages = ("kansym", "numpy", "scipy", "sympy", "torch", "networkx")
+    functions = [report.fit.candidate for report in edges if report.fit is not None]
+    notes = [f"{c.name}: {c.reference}" for c in functions if "doi" in c.reference]
+    return Provenance(
+        model=network.source,
+        parameters=network.parameters[0],
+        settings=settings.record(),
+        versions={"python": platform.python_version()} | {name: version(name) for name in packages},
+        seconds={step: round(value, 3) for step, value in seconds.items()},
+        seed=int(settings.seed),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        references=(*REFERENCES, *dict.fromkeys(notes)),
+    )

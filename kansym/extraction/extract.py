@@ -1,0 +1,101 @@
+"""Open a trained network of any kind and read a formula off it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from kansym.extraction.gathering import gather
+from kansym.extraction.settings import Settings
+from kansym.results.result import Extraction
+from kansym.shared.progress import ProgressCallback
+from kansym.symbolic.engines import Engine, Pairs, engine_named
+from kansym.symbolic.library.library import LIBRARY, Library
+
+__all__ = ["extract"]
+
+
+def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
+    model: Any,
+    X: Any = None,
+    y: Any = None,
+    *,
+    loss: Literal["squared", "cross-entropy"] = "squared",
+    library: Library = LIBRARY,
+    budget: float = 60.0,
+    accuracy: float | None = None,
+    tolerance: float | None = None,
+    held_out: float = 0.2,
+    seed: int = 0,
+    constants: Sequence[str] = (),
+    engine: str | Engine | None = "pairs",
+    progress: bool | ProgressCallback | None = None,
+) -> Extraction:
+    """Open a trained network of any kind and read a formula off it.
+
+    The model is traced to a network of univariate curves; every curve is fitted with every
+    function of the library; functions are chosen together, by the error of the whole formula; all
+    constants are refined, recognised where the error allows, and the formula is simplified and
+    checked on rows that were not used.
+
+    Parameters
+    ----------
+    model : a `KAN`, an `MLP`, a ``torch.nn.Sequential``, or any model that a reader opens.
+    X : inputs (rows, inputs) on which to read it; a KAN and an MLP of kansym remember some of
+        their own.
+    y : targets (rows,) or (rows, outputs); if given, the data judge the formula, otherwise the
+        network does.
+    loss : ``"cross-entropy"`` if y are the labels of classes, and the outputs of the network the
+        log-odds of all classes but the first against the first, as `train` makes them.
+    library : the functions to try.
+    budget : seconds after which the best formula so far is returned.
+    accuracy : error over the spread of the output that is not worth explaining: the error of a
+        measurement, or of a law that holds approximately; by default close to rounding.
+    tolerance : up to which relative difference hidden units are merged, see `kansym.trace`.
+    held_out : share of the rows kept for the final check.
+    seed : of the split of the rows.
+    constants : names of physical constants to recognise, as in ``scipy.constants``.
+    engine : a search engine for edges that no function of the library explains: ``"pairs"``,
+        which tries sums and products of two of its functions (and, beside the standard library,
+        physical and special ones), ``"operon"``, ``"pysr"`` or an `Engine`; None leaves them
+        curves. What it finds is refined like library functions, within the same budget; a finding
+        names the edge.
+    progress : True or False for a bar, or a callback; by default a bar on a terminal.
+
+    Returns
+    -------
+    `Extraction`. The model, global random numbers and the file system stay as they were.
+
+    Raises
+    ------
+    InputError
+        For data that do not fit the model, or a model that was never trained and no X.
+    MissingPackageError
+        If the engine is not installed, before anything else is done.
+
+    Examples
+    --------
+    >>> from kansym.neural.models.kan import KAN
+    >>> from kansym.neural.training.training import train
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.uniform(-1, 1, (500, 2))
+    >>> model = KAN([2, 1], seed=0)
+    >>> history = train(model, X, np.sin(np.pi * X[:, 0]) + X[:, 1] ** 2)
+    >>> extract(model).expr
+    x2**2 + sin(pi*x1)
+    """
+    started = time.monotonic()
+    settings = Settings(
+        library=library,
+        loss=loss,
+        budget=budget,
+        accuracy=accuracy,
+        tolerance=tolerance,
+        held_out=held_out,
+        seed=seed,
+        constants=constants,
+    )
+    searching = Pairs.beside(library) if engine == "pairs" else engine_named(engine)
+    evidence = gather(model, X, y, replace(settings, engine=searching), progress=progress)
+    return evidence.conclude(spent=time.monotonic() - started)

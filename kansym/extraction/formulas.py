@@ -1,0 +1,138 @@
+"""From a choice of functions to finished formulas, and the front of them."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from kansym.extraction.agreement import predicted
+from kansym.extraction.settings import Settings
+from kansym.extraction.split import Split
+from kansym.network.network import Network
+from kansym.results.parts import FrontPoint
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.choosing.choice import Choice, Judge
+from kansym.symbolic.choosing.composition import Template, compose
+from kansym.symbolic.choosing.symbolic_network import SymbolicNetwork, Wiring
+from kansym.symbolic.constants.finishing import finish
+from kansym.symbolic.formulas.bounded_time import within
+from kansym.symbolic.formulas.complexity import complexity
+from kansym.symbolic.formulas.formula import Constant, Formula
+
+__all__ = ["formulas_of", "front_point", "pareto_front", "settled"]
+
+FINISHING_ROWS = 2000
+"""Most rows on which constants are refined: their errors are then below what is read."""
+LEAST_SECONDS = 0.5
+"""Time for refining constants when the budget is spent."""
+FINISHING_SHARE = 0.75
+"""Share of the time for a formula after which its refinement ends of itself."""
+FRONT_POINTS = 6
+BETTER = 0.9
+"""Part of a simpler formula's error that a longer one has to stay below on the front."""
+RIVAL_ERROR = 0.7
+"""Part of the last rival's error below which another choice is worth a place on the front."""
+RIVAL_SECONDS = 0.5
+"""Most time for the formulas of a rival on the front, and least that is left when one begins."""
+
+
+def settled(network: Network, split: Split, choice: Choice) -> tuple[Choice, Judge]:
+    """A choice and its judge; of labels, at the log-odds that make them likeliest."""
+    if split.labelled is None:
+        return choice, split.judge
+    wiring = Wiring.of(network)
+    symbolic = SymbolicNetwork(wiring, [option.function for option in choice.options])
+    refit, judge = split.labelled.likeliest(symbolic, choice.refit, split.judge)
+    length = judge.length(refit.error, choice.bits)
+    return replace(choice, refit=refit, length=length), judge
+
+
+def formulas_of(
+    network: Network, split: Split, settings: Settings, choice: Choice, deadline: Deadline
+) -> tuple[Formula, ...]:
+    """Finished formulas of all outputs for one choice; the time left is shared out evenly."""
+    choice, judge = settled(network, split, choice)
+    templates = compose(Wiring.of(network), choice, network.inputs)
+    formulas = []
+    for position, template in enumerate(templates):
+        seconds = deadline.left() / (len(templates) - position)
+        seconds = max(seconds, LEAST_SECONDS / len(templates))
+        formulas.append(_finished(template, network, judge, settings, position, seconds))
+    return tuple(formulas)
+
+
+def _finished(
+    template: Template,
+    network: Network,
+    judge: Judge,
+    settings: Settings,
+    position: int,
+    seconds: float,
+) -> Formula:
+    """Refined, recognised and simplified; as composed if that does not end in time."""
+    curves = tuple(curve.curve for curve in template.curves)
+    rows = slice(FINISHING_ROWS)
+    weights = None if judge.weights is None else judge.weights[rows, position]
+
+    def finished() -> Formula:
+        return finish(
+            template.expr,
+            template.start,
+            network.inputs,
+            judge.X[rows],
+            judge.y[rows, position],
+            judge=judge.kind,  # pyright: ignore[reportArgumentType]
+            weights=weights,
+            curves=curves,
+            named=settings.physical_constants or None,
+            accuracy=settings.accuracy or 0.0,
+            deadline=time.monotonic() + FINISHING_SHARE * seconds,
+        )
+
+    constants = tuple(Constant(symbol.name, value) for symbol, value in template.start.items())
+    composed = Formula(template.expr, network.inputs, constants, curves=curves)
+    # The deadline is kept by finish itself; algebra that escapes it is stopped here.
+    return within(seconds, finished, composed)
+
+
+def front_point(judge: Judge, formulas: tuple[Formula, ...], *, selected: bool) -> FrontPoint:
+    """Formulas with their complexity and their error against the judge."""
+    error = judge.error(predicted(formulas, judge.X))
+    bits = sum(complexity(formula.expr, formula.inputs) for formula in formulas)
+    return FrontPoint(formulas, bits, error, selected)
+
+
+def pareto_front(
+    selected: FrontPoint,
+    choices: Sequence[Choice],
+    judge: Judge,
+    write: Callable[[Choice, Deadline], tuple[Formula, ...]],
+    deadline: Deadline,
+) -> tuple[FrontPoint, ...]:
+    """The selected formula and those that no simpler one beats, simplest first."""
+    points = [selected]
+    for choice in _rivals(choices, judge.floor)[:FRONT_POINTS]:
+        if deadline.left() < RIVAL_SECONDS:
+            break
+        rival = write(choice, deadline.share(0.5).within(RIVAL_SECONDS))
+        points.append(front_point(judge, rival, selected=False))
+    points.sort(key=lambda point: (point.complexity, point.error))
+    front: list[FrontPoint] = []
+    for point in points:
+        if point.selected or not front or point.error < BETTER * front[-1].error:
+            front.append(point)
+    return tuple(front)
+
+
+def _rivals(choices: Sequence[Choice], floor: float) -> list[Choice]:
+    """Choices that may be on the front beside the first, simplest first.
+
+    A simpler one always may, a longer one only if it is more precise than the first by something
+    that means anything.
+    """
+    first, *others = choices
+    rivals: list[Choice] = []
+    for choice in sorted(others, key=lambda choice: choice.bits):
+        shown = choice.bits < first.bits or max(choice.error, floor) < BETTER * first.error
+        if shown and (not rivals or choice.error < RIVAL_ERROR * rivals[-1].error):
+            rivals.append(choice)
+    return rivals

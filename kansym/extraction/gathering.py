@@ -1,0 +1,129 @@
+"""From a model and rows to evidence: trace the network, split the rows, fit every edge."""
+
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from kansym.extraction.edge_fits import curve_floor, fit_edges, library_for
+from kansym.extraction.evidence import MOST_EDGES, Evidence
+from kansym.extraction.settings import Settings
+from kansym.extraction.split import split_rows
+from kansym.network.network import Network
+from kansym.neural.readers.tracing import trace
+from kansym.shared.class_labels import Labels, as_labels
+from kansym.shared.deadline import Deadline
+from kansym.shared.errors import InputError
+from kansym.shared.progress import ProgressCallback
+from kansym.shared.tables import Table, as_table, as_targets
+from kansym.symbolic.choosing.chain_folding import fold_chains
+from kansym.symbolic.choosing.choice import options_of
+from kansym.symbolic.choosing.monomial_powers import rewrite_monomials
+from kansym.symbolic.choosing.product_powers import rewrite_product_powers
+from kansym.symbolic.fitting.edge_fit import EdgeFit
+from kansym.symbolic.formulas.bounded_time import within
+from kansym.symbolic.library.library import Library
+
+__all__ = ["gather"]
+
+REWRITING_SHARE, FITTING_SHARE = 0.35, 0.5
+"""Shares of the budget after which no node is rewritten, and no further function is fitted."""
+
+
+@dataclass
+class _Watch:
+    """A deadline that remembers whether it ever had passed when that was asked."""
+
+    deadline: Deadline
+    came: bool = False
+
+    def __call__(self) -> bool:
+        self.came |= self.deadline.passed
+        return self.deadline.passed
+
+
+def gather(
+    model: Any,
+    X: Any = None,
+    y: Any = None,
+    settings: Settings | None = None,
+    *,
+    progress: bool | ProgressCallback | None = None,
+) -> Evidence:
+    """Trace a model, split the rows, fit every edge.
+
+    Parameters
+    ----------
+    model, X, y : as in `kansym.extract`.
+    settings : how to read it.
+    progress : for what is concluded later.
+    """
+    settings = settings or Settings()
+    started = time.monotonic()
+    if y is not None and X is None:
+        raise InputError("y was given without X: give the rows that it belongs to.")
+    rows = None if X is None else as_table(X)
+    network = trace(model, X, tolerance=settings.tolerance)
+    inputs = network.sample if rows is None else rows.values
+    labels = targets = None
+    if settings.loss == "cross-entropy":
+        labels = _labels(y, len(inputs), len(network.outputs))
+        settings = replace(settings, classes=tuple(labels.classes))
+    elif y is not None:
+        targets = as_targets(y, len(inputs), len(network.outputs))
+        network = _named_after(network, targets)
+    split = split_rows(network, inputs, targets, labels, settings)
+    floor = curve_floor(network, split.judge)
+    watch = _Watch(Deadline(started + REWRITING_SHARE * settings.budget))
+    if len(network.edges) <= MOST_EDGES:
+        network = _rewritten(network, settings.library, floor, watch)
+    traced = time.monotonic()
+    watch.deadline = Deadline(started + FITTING_SHARE * settings.budget)
+    libraries = tuple(library_for(edge, settings.library) for edge in network.edges)
+    fits: list[list[EdgeFit]] = []
+    if len(network.edges) <= MOST_EDGES:
+        fits = fit_edges(network.edges, libraries, floor, watch)
+    return Evidence(
+        network=network,
+        options=tuple(tuple(each) for each in (options_of(network, fits) if fits else ())),
+        fits=tuple(tuple(each) for each in fits),
+        libraries=libraries,
+        split=split,
+        settings=settings,
+        seconds={"trace": traced - started, "fit": time.monotonic() - traced},
+        progress=progress,
+        cut=watch.came,
+    )
+
+
+def _rewritten(network: Network, library: Library, floor: float, watch: _Watch) -> Network:
+    """Chains folded, and nodes in the powers that suit the library, as far as the time goes."""
+    network = fold_chains(network)
+    for rewrite in (rewrite_monomials, partial(rewrite_product_powers, floor=floor)):
+        rewriting = partial(rewrite, network, library)
+        network = within(watch.deadline.left(), rewriting, network, failures=())
+        watch()
+    return network
+
+
+def _named_after(network: Network, targets: Table) -> Network:
+    """Outputs that have no names of their own take those of the targets."""
+    unnamed = as_targets(targets.values, len(targets)).names
+    taken = {node.name for node in network.nodes} - set(network.outputs)
+    if network.outputs != unnamed or taken & set(targets.names):
+        return network
+    return network.renamed(targets.names)
+
+
+def _labels(y: Any, n_rows: int, n_outputs: int) -> Labels:
+    """Labels for a network of log-odds."""
+    if y is None:
+        raise InputError("loss='cross-entropy' was given without labels: give them as y.")
+    labels = as_labels(y, n_rows)
+    if len(labels.classes) != n_outputs + 1:
+        raise InputError(
+            f"The labels are of {len(labels.classes)} classes but the network has {n_outputs} "
+            "outputs: labels judge log-odds against the first class, one output fewer than "
+            "classes. Leave loss out to let the network judge."
+        )
+    return labels

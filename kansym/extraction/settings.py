@@ -1,0 +1,110 @@
+"""The settings of an extraction, checked when they are given."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from numbers import Integral, Real
+from typing import Any
+
+import scipy.constants
+
+from kansym.shared.errors import InputError
+from kansym.symbolic.engines import Engine
+from kansym.symbolic.library.library import LIBRARY, Library
+
+__all__ = ["Settings"]
+
+LOSSES = ("squared", "cross-entropy")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a formula is to be read; see `kansym.extract` for what each setting means.
+
+    Examples
+    --------
+    >>> Settings(budget=5, constants=("c",)).physical_constants
+    {'c': 299792458.0}
+    """
+
+    library: Library = LIBRARY
+    loss: str = "squared"
+    budget: float = 60.0
+    accuracy: float | None = None
+    tolerance: float | None = None
+    held_out: float = 0.2
+    seed: int = 0
+    constants: Sequence[str] = ()
+    engine: Engine | None = None
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.loss not in LOSSES:
+            raise InputError(f"loss={self.loss!r} is not known: use 'squared' or 'cross-entropy'.")
+        if not isinstance(self.library, Library):
+            raise InputError(
+                f"library is a {type(self.library).__name__}, expected a Library: give one such as "
+                "kansym.LIBRARY + kansym.Candidate(name, formula), or kansym.Library([...])."
+            )
+        if isinstance(self.constants, str):
+            raise InputError(
+                f"constants={self.constants!r} is one text: give names, [{self.constants!r}]."
+            )
+        if not isinstance(self.seed, Integral) or self.seed < 0:
+            raise InputError(
+                f"seed={self.seed!r} is not usable: give a whole number of at least 0."
+            )
+        _check_number("budget", self.budget, 0.0)
+        for name, value, least in (
+            ("accuracy", self.accuracy or None, 0.0),
+            ("tolerance", self.tolerance, None),
+            ("held_out", self.held_out, None),
+        ):
+            if value is not None:
+                _check_number(name, value, least)
+        if not 0 <= self.held_out < 1:
+            raise InputError(
+                f"held_out={self.held_out} is not a share of rows: give 0 to less than 1."
+            )
+        _ = self.physical_constants  # refuses names that scipy does not know
+
+    @property
+    def physical_constants(self) -> dict[str, float]:
+        """Values of the constants to recognise (CODATA, SI units) by their names in scipy."""
+        found = {}
+        for name in self.constants:
+            value = getattr(scipy.constants, name, None)
+            if value is None and name in scipy.constants.physical_constants:
+                value = scipy.constants.physical_constants[name][0]
+            if not isinstance(value, float | int):
+                raise InputError(
+                    f"{name!r} is no physical constant of scipy.constants: see "
+                    "scipy.constants.find() for the names."
+                )
+            found[name] = float(value)
+        return found
+
+    def record(self) -> dict[str, Any]:
+        """As plain data for the provenance of a result; what has no say is left out."""
+        data: dict[str, Any] = {
+            "library": len(self.library),
+            "budget": self.budget,
+            "accuracy": self.accuracy,
+            "tolerance": self.tolerance,
+            "held_out": self.held_out,
+            "seed": self.seed,
+            "constants": list(self.constants),
+        }
+        if self.loss != "squared":
+            data |= {"loss": self.loss, "classes": list(self.classes)}
+        if self.engine is not None:
+            data["engine"] = self.engine.name
+        return data
+
+
+def _check_number(name: str, value: Any, least: float | None) -> None:
+    """Refuse what is no finite number, or not above the least."""
+    usable = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+    if not usable or (least is not None and value <= least):
+        above = "" if least is None else f" above {least:g}"
+        raise InputError(f"{name}={value!r} is not usable: give a finite number{above}.")

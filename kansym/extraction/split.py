@@ -1,0 +1,94 @@
+"""Rows to choose formulas by, and rows kept aside to check them on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from kansym.extraction.agreement import agreement, predicted
+from kansym.extraction.settings import Settings
+from kansym.network.network import Network
+from kansym.results.parts import Fidelity
+from kansym.shared.class_labels import Labels
+from kansym.shared.error_measures import relative_error
+from kansym.shared.tables import Table
+from kansym.symbolic.choosing.choice import Judge
+from kansym.symbolic.choosing.class_judge import Labelled
+from kansym.symbolic.formulas.formula import Formula
+
+__all__ = ["Split", "split_rows"]
+
+FEWEST = 50
+"""Rows below which none are kept aside: the choice needs them all."""
+NETWORK_ROWS = 2000
+"""Most rows on which a network judges: it is smooth, and more of them say nothing new."""
+NETWORK_FLOOR, DATA_FLOOR = 1e-6, 1e-11
+"""Relative errors below which an improvement means nothing, near single and double rounding."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """The judge with its rows, and the rows to check on.
+
+    Attributes
+    ----------
+    judge : rows that decide, by the data if there are any, else by the network.
+    check_X, check_y : rows kept aside, and their data if there are any.
+    labelled : the labels of all rows, if labels judge.
+    """
+
+    judge: Judge
+    check_X: Float[np.ndarray, "held_out inputs"]
+    check_y: Float[np.ndarray, "held_out outputs"] | None = None
+    labelled: Labelled | None = None
+
+    def fidelity(self, network: Network, formulas: tuple[Formula, ...]) -> Fidelity:
+        """Agreement with network and data on the rows kept aside, or on all if none were."""
+        rows, held_out = len(self.judge.X), len(self.check_X)
+        if not formulas:
+            return Fidelity(self.judge.kind, rows, held_out, float("nan"), float("nan"))
+        X = self.check_X if held_out else self.judge.X
+        data = self.check_y if held_out else (self.judge.y if self.judge.kind == "data" else None)
+        values, learned = predicted(formulas, X), network(X)
+        rmse_data = r2_data = noise = right = right_network = None
+        if self.labelled is not None:
+            right = self.labelled.right(values, aside=held_out > 0)
+            right_network = self.labelled.right(learned, aside=held_out > 0)
+        elif data is not None:
+            rmse_data, r2_data = agreement(values, data)
+            noise = relative_error(values, data)
+        rmse_network, r2_network = agreement(values, learned)
+        return Fidelity(
+            judge=self.judge.kind,
+            rows=rows,
+            held_out_rows=held_out,
+            rmse_network=rmse_network,
+            r2_network=r2_network,
+            rmse_data=rmse_data,
+            r2_data=r2_data,
+            noise=noise,
+            right=right,
+            right_network=right_network,
+        )
+
+
+def split_rows(
+    network: Network,
+    X: Float[np.ndarray, "rows inputs"],
+    targets: Table | None,
+    labels: Labels | None,
+    settings: Settings,
+) -> Split:
+    """Split the rows at random, and let data, labels or the network judge."""
+    order = np.random.default_rng(settings.seed).permutation(len(X))
+    n_check = int(settings.held_out * len(X)) if len(X) >= FEWEST else 0
+    used, check = order[n_check:], order[:n_check]
+    if targets is not None:
+        judge = Judge(X[used], targets.values[used], "data", settings.accuracy or DATA_FLOOR)
+        return Split(judge, X[check], targets.values[check])
+    rows = X[used][:NETWORK_ROWS]
+    judge = Judge(rows, network(rows), "network", settings.accuracy or NETWORK_FLOOR)
+    if labels is None:
+        return Split(judge, X[check])
+    labelled = Labelled(labels, used, check)
+    return Split(labelled.judge(judge, network(judge.X)), X[check], labelled=labelled)
