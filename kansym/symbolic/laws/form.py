@@ -1,0 +1,87 @@
+"""A form that a law may have: a program in x and free constants, and its fit to a curve."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import sympy
+
+from kansym.programs.gradients import Tape
+from kansym.programs.program import Program, substitute
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.constants.refinement import refine
+from kansym.symbolic.formulas.complexity import complexity
+from kansym.symbolic.formulas.sympy_programs import to_sympy
+from kansym.symbolic.laws.curve import Curve
+from kansym.symbolic.laws.law import Law
+
+__all__ = ["Form", "form_bits"]
+
+_SHARE, _CONSTANT_BITS = 0.3, 0.5
+"""What a bit of the form counts beside one of the data, and what a constant adds to its value."""
+_SYMBOL_BITS = complexity(sympy.Symbol("k"), ())
+_MOST_ROWS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """A program in the variable x and in constants.
+
+    Attributes
+    ----------
+    program : the form.
+    start : values of its constants, by name.
+    source : where it came from, in words.
+    error : root-mean-square error on the curve over the spread of y.
+    known_bits : length of the form, if it is known.
+    """
+
+    program: Program
+    start: Mapping[str, float]
+    source: str
+    error: float = np.inf
+    known_bits: float | None = None
+
+    @cached_property
+    def bits(self) -> float:
+        """Description length of the form, without the values of its constants."""
+        return form_bits(to_sympy(self.program)) if self.known_bits is None else self.known_bits
+
+    def length(self, curve: Curve) -> float:
+        """Description length of the curve by this form."""
+        return curve.length(self.error, len(self.start), self.bits)
+
+    def fitted(self, curve: Curve, until: Deadline, max_steps: int = 100) -> "Form":
+        """With the constants that fit a curve best, from where they are."""
+        rows = curve.thinned(_MOST_ROWS)
+        start = self.start
+        if start:
+            found = refine(
+                self.program, ["x"], rows.x[:, None], rows.y, start, weights=rows.root**2,
+                max_steps=max_steps, first_radius=1.0, deadline=until.moment,
+            )  # fmt: skip
+            start = found.values
+        fitted = replace(self, start=start)
+        return replace(fitted, error=curve.error(fitted.values(curve)))
+
+    def values(self, curve: Curve) -> np.ndarray:
+        """Its values on a curve (rows,)."""
+        return np.broadcast_to(Tape(self.program)({"x": curve.x, **self.start}), curve.x.shape)
+
+    def law(self, curve: Curve, name: str) -> Law:
+        """The law of the input and the target of a curve."""
+        letter = "k" if name.startswith("c") else "c"
+        names = {old: f"{letter}{i}" for i, old in enumerate(self.start)}
+        program = substitute(self.program, names)
+        symbols = {new: sympy.Symbol(new) for new in names.values()}
+        expr = to_sympy(curve.undone(program), {"x": sympy.Symbol(name), **symbols})
+        start = {symbols[names[old]]: float(value) for old, value in self.start.items()}
+        return Law(expr, start, self.source, self.error)
+
+
+def form_bits(expr: sympy.Expr) -> float:
+    """Description length of an expression in x and constants, without the constants' values."""
+    constants = len(expr.free_symbols - {sympy.Symbol("x")})
+    form = complexity(expr, ("x",)) - _SYMBOL_BITS * constants
+    return _SHARE * form + _CONSTANT_BITS * constants

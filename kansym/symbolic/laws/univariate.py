@@ -1,0 +1,87 @@
+"""Laws for a function of one variable, from the plainest models to expressions of growing size."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.curve import Curve
+from kansym.symbolic.laws.form import Form
+from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.rational_functions import exact_quotients, quotients_of_functions
+from kansym.symbolic.laws.simple_models import simple_models
+
+__all__ = ["Univariate", "univariate_laws"]
+
+_STAGES: tuple[Callable[[Curve, Deadline], Iterator[Form]], ...] = (
+    exact_quotients,
+    simple_models,
+    quotients_of_functions,
+)
+_FEWEST = 2
+"""Rows that a law is sought for."""
+_HANDED_ON = 8
+_SAME = 1e-3
+"""Difference of two laws over their error below which they are one."""
+
+
+def univariate_laws(
+    x: np.ndarray, y: np.ndarray, name: str, noise: float, until: Deadline
+) -> Iterator[Law]:
+    """Laws y = h(x), those of shortest description first.
+
+    Parameters
+    ----------
+    x, y : the points (rows,), in any order and any units.
+    name : of the input in the laws.
+    noise : root-mean-square error of y over its spread; 0 if unknown or exact.
+    until : when to stop with what there is.
+
+    Examples
+    --------
+    >>> x = np.linspace(1.0, 5.0, 40)
+    >>> law = next(univariate_laws(x, x / (x**2 + 3), "x", 0.0, Deadline.after(10)))
+    >>> law.error < 1e-10
+    True
+    """
+    curve = Curve.of(x, y, noise)
+    if curve.rows < _FEWEST or curve.low == curve.high:
+        return
+    if np.ptp(curve.y) == 0:
+        yield Form("a", {"a": float(curve.y[0])}, "constant", 0.0).law(curve, name)
+        return
+    forms: list[Form] = []
+    for stage in _STAGES:
+        forms += [form for form in stage(curve, until) if np.isfinite(form.error)]
+        if any(form.error <= curve.exact for form in forms) or until.passed:
+            break
+    for form in _different(forms, curve):
+        yield form.law(curve, name)
+
+
+def _different(forms: list[Form], curve: Curve) -> list[Form]:
+    """The forms of shortest description, of those with equal values the shortest alone."""
+    chosen: list[tuple[Form, np.ndarray]] = []
+    for form in sorted(forms, key=lambda form: form.length(curve)):
+        values = form.values(curve)
+        same = max(curve.exact, _SAME * form.error) * curve.spread
+        if all(np.linalg.norm((values - other) * curve.root) > same for _, other in chosen):
+            chosen.append((form, values))
+        if len(chosen) == _HANDED_ON:
+            break
+    return [form for form, _ in chosen]
+
+
+class Univariate:
+    """The source of laws for tables with one input that varies."""
+
+    name = "function of one variable"
+
+    def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
+        """Laws of the one input, none where several vary."""
+        varying = np.flatnonzero(np.ptp(rows.X, axis=0) > 0)
+        if len(varying) == 1:
+            column = int(varying[0])
+            yield from univariate_laws(
+                rows.X[:, column], rows.y, rows.names[column], rows.noise, until
+            )
