@@ -121,6 +121,9 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--inputs", type=names, metavar="A,B", help="input columns; all but the target by default"
     )
+    parser.add_argument(
+        "--decimal", choices=(".", ","), help="point or comma, where a table leaves both open"
+    )
 
 
 def add_outputs(parser: argparse.ArgumentParser) -> None:

@@ -64,9 +64,9 @@ def _data(options: argparse.Namespace, model: Any) -> tuple[Any, Any]:
     """Inputs and target from the table; columns are found by the model's names if it has them."""
     if not options.data:
         return None, None
-    from kansym.shared.csv_files import read_table
+    from kansym.shared.table_files import read_table
 
-    table = read_table(options.data)
+    table = read_table(options.data, decimal=options.decimal)
     chosen = options.inputs
     if chosen is None and set(model.input_names) <= set(table.names):
         chosen = list(model.input_names) or None

@@ -77,7 +77,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:
     """Read, train, extract, write."""
-    from kansym.shared.csv_files import read_table
+    from kansym.shared.table_files import read_table
     from kansym.shared.whole_files import check_place
 
     shape = widths(options.width) if options.width else None
@@ -92,7 +92,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     engine = engine_of(options)
     if options.save:
         check_place(options.save, "the network")
-    table, loss = read_table(options.data), {}
+    table, loss = read_table(options.data, decimal=options.decimal), {}
     if options.classes:
         inputs, target = table.labelled(options.target, options.inputs)
         loss = {"loss": "cross-entropy"}

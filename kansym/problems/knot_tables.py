@@ -14,9 +14,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from kansym.problems.knots import Knot, mirror
-from kansym.shared.data_tables import DataTable, read_csv
+from kansym.shared.data_tables import DataTable
+from kansym.shared.table_files import read_table
 
 __all__ = ["as_csv", "knot_table", "mirrored_table", "ready_knots"]
 
@@ -50,7 +52,7 @@ def ready_knots() -> tuple[Knot, ...]:
     """
     from kansym.problems.problem_files import DATA_FOLDER
 
-    table = read_csv(DATA_FOLDER / "knots.csv.gz")
+    table = read_table(DATA_FOLDER / "knots.csv.gz")
     names = table.labels["name"]
     return tuple(_knot(name, table.columns, row) for row, name in enumerate(names))
 
@@ -104,7 +106,8 @@ def knot_table(knots: Iterable[Knot], *, mirrors: bool = False) -> DataTable:
         for name in (*_INTEGERS, *_NUMBERS)
     }
     columns["knot"] = np.array([float(number) for number, _ in rows])
-    return DataTable(columns, {"name": tuple(knot.name for _, knot in rows)}, {})
+    names = [knot.name for _, knot in rows]
+    return DataTable("knots", pd.DataFrame({"name": names, **columns}))
 
 
 def _float(value: float | int | None) -> float:

@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from kansym.shared.data_tables import DataTable
 from kansym.shared.errors import require
@@ -47,4 +48,4 @@ def mass_table() -> DataTable:
         "binding_energy": energy,
         "binding_energy_per_nucleon": energy / (Z + N),
     }
-    return DataTable(columns, {}, {})
+    return DataTable("AME2012", pd.DataFrame(columns))

@@ -25,9 +25,10 @@ from typing import Any
 import numpy as np
 
 from kansym.problems.problem import Problem, ProblemData, Range
-from kansym.shared.data_tables import DataTable, read_csv
+from kansym.shared.data_tables import DataTable
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
+from kansym.shared.table_files import read_table
 
 __all__ = ["DATA_FOLDER", "load_problem_file", "read_problems", "table_of"]
 
@@ -243,7 +244,7 @@ def _place(table: str | None, path: Path, where: str) -> str | None:
 
 
 def _of_csv(path: Path, output: str | None) -> Problem:
-    table = read_csv(path)
+    table = read_table(path)
     columns = list(table.columns)
     output = output or table.comments.get("output") or (columns[-1] if columns else "")
     if output not in columns:
@@ -260,7 +261,7 @@ def _of_csv(path: Path, output: str | None) -> Problem:
         tuple(name for name in columns if name not in (output, uncertainty)),
         output,
         table=str(path.resolve()),
-        units={name: unit for name in columns if (unit := table.unit(name)) is not None},
+        units={name: table.units[name] for name in columns if name in table.units},
         uncertainty=uncertainty,
         source=table.comments.get("source", ""),
     )
@@ -292,6 +293,8 @@ def table_of(problem: Problem) -> ProblemData:
     if not kept.any():
         raise InputError(f"The table of {problem.name!r} has no complete row: fill its gaps.")
 
+    units = {**table.units, **problem.units}
+
     def optional(name: str | None) -> Any:
         return None if name is None else _columns(table, [name], problem)[kept, 0]
 
@@ -300,7 +303,7 @@ def table_of(problem: Problem) -> ProblemData:
         y[kept],
         problem.inputs,
         problem.output,
-        {c: unit for c in wanted if (unit := problem.units.get(c) or table.unit(c)) is not None},
+        {c: units[c] for c in wanted if c in units},
         optional(problem.uncertainty),
         {
             name: tuple(label for label, keep in zip(labels, kept, strict=True) if keep)
@@ -323,7 +326,7 @@ def _columns(table: DataTable, names: Sequence[str], problem: Problem) -> np.nda
 def _read_table(name: str) -> DataTable:
     if name in COMPUTED_TABLES:
         return COMPUTED_TABLES[name]()
-    return read_csv(Path(name) if Path(name).is_absolute() else DATA_FOLDER / name)
+    return read_table(Path(name) if Path(name).is_absolute() else DATA_FOLDER / name)
 
 
 def _mirrored_knots() -> DataTable:

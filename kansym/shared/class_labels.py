@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float, Int
 from scipy.special import logsumexp, softmax
 
@@ -98,7 +99,10 @@ def as_labels(data: Any, n_rows: int) -> Labels:
     >>> labels.classes, labels.targets.round(2).tolist()
     (('a', 'b'), [[0.8], [0.33], [0.8], [0.8]])
     """
-    values = np.asarray(data)
+    # Text and nan in one list would become the text "nan".
+    mixed = isinstance(data, list | tuple) and any(isinstance(cell, str) for cell in data)
+    values = np.asarray(data, dtype=object if mixed else None)
+    masked = np.ma.getmaskarray(data) if isinstance(data, np.ma.MaskedArray) else None
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1 or len(values) != n_rows:
@@ -107,7 +111,8 @@ def as_labels(data: Any, n_rows: int) -> Labels:
             "for every row."
         )
     number = values.dtype.kind in "fiub"
-    missing = ~np.isfinite(values.astype(float)) if number else values == None  # noqa: E711
+    missing = ~np.isfinite(values.astype(float)) if number else np.asarray(pd.isna(values))
+    missing = missing if masked is None else missing | masked.reshape(n_rows)
     if missing.any():
         raise InputError(
             f"{int(missing.sum())} labels are missing, the first in row {int(missing.argmax())}: "

@@ -1,145 +1,176 @@
-"""Tables of numbers in CSV files whose comment lines say where they come from.
+"""Columns of a file as they were read: numbers are checked when they are asked for."""
 
-::
-
-    # title: Fraunhofer lines
-    # source: J. Fraunhofer, Denkschr. Akad. Wiss. München 5 (1814) 193
-    # output: wavelength
-    # unit wavelength: nm
-    name,wavelength
-    ...
-
-Comment lines are optional and hold ``key: value``; the first other line names the columns. Columns
-with text in them are labels. A file name that ends in ``.gz`` is compressed.
-"""
-
-import csv
-import gzip
-import io
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 
 from kansym.shared.errors import InputError
+from kansym.shared.nearest_names import hint
+from kansym.shared.tables import split_unit
 
-__all__ = ["DataTable", "read_csv"]
+__all__ = ["MISSING", "DataTable"]
+
+MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?")
+"""What stands in a cell without a value, whatever its case."""
 
 
 @dataclass(frozen=True)
 class DataTable:
-    """Columns of numbers, columns of labels, and what the comment lines say.
+    """A data frame with what is known about it.
+
+    Attributes
+    ----------
+    path : where it comes from, for messages.
+    frame : pandas data frame, its columns named without their units.
+    lines : number of every row in its file, counted from 1; none for rows that were computed.
+    units : units of columns that have one.
+    comments : what ``key: value`` comments at the beginning of the file say.
+    row_word : what a row is called in messages.
 
     Examples
     --------
-    >>> table = DataTable({"n": np.array([1.0, 2.0])}, {"name": ("a", "b")}, {"unit n": "1"})
-    >>> len(table), table.unit("n")
-    (2, '1')
+    >>> table = DataTable("t", pd.DataFrame({"name": ["a", "b"], "n": [1, None]}), (2, 3))
+    >>> table.columns["n"], table.labels["name"]
+    (array([ 1., nan]), ('a', 'b'))
     """
 
-    columns: Mapping[str, Float[np.ndarray, "rows"]]
-    labels: Mapping[str, tuple[str, ...]]
-    comments: Mapping[str, str]
+    path: str
+    frame: pd.DataFrame
+    lines: tuple[int, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+    comments: Mapping[str, str] = field(default_factory=dict)
+    row_word: str = "line"
 
     def __len__(self) -> int:
-        return max(
-            (len(column) for column in (*self.columns.values(), *self.labels.values())), default=0
+        return len(self.frame)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names in the order of the file."""
+        return tuple(self.frame.columns)
+
+    @cached_property
+    def columns(self) -> Mapping[str, Float[np.ndarray, "rows"]]:
+        """Columns that hold only numbers; an empty cell is nan."""
+        found = {name: _as_numbers(self.frame[name]) for name in self.names}
+        return {
+            name: values
+            for name, values in found.items()
+            if all(_is_missing(cell) for cell in self.frame[name][np.isnan(values)])
+        }
+
+    @cached_property
+    def labels(self) -> Mapping[str, tuple[str, ...]]:
+        """Columns with text in them."""
+        others = [name for name in self.names if name not in self.columns]
+        return {name: tuple(self.frame[name].astype(str).str.strip()) for name in others}
+
+    def numbers(self, names: Sequence[str]) -> pd.DataFrame:
+        """Some columns as finite float64; ``attrs["units"]`` holds their units.
+
+        Raises
+        ------
+        InputError
+            Naming the first cell that is missing, infinite or no number.
+        """
+        frame = pd.DataFrame({name: self._column(name) for name in map(self._known, names)})
+        frame.attrs["units"] = {n: self.units[n] for n in frame.columns if n in self.units}
+        return frame
+
+    def split(
+        self, target: str, inputs: Sequence[str] | None = None
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Inputs and target as numbers; the inputs are all other columns unless named.
+
+        Raises
+        ------
+        InputError
+            For a column that is not there, a target among the inputs, or a cell that is no number.
+        """
+        return self.numbers(self._inputs(target, inputs)), self.numbers([target])
+
+    def labelled(
+        self, target: str, inputs: Sequence[str] | None = None
+    ) -> tuple[pd.DataFrame, pd.Series]:
+        """Inputs as numbers and the classes of a target as they stand; see `split`.
+
+        Raises
+        ------
+        InputError
+            As `split`, or for a row without a class.
+        """
+        chosen = self._inputs(target, inputs)
+        cells = self.frame[self._known(target)]
+        empty = np.flatnonzero([_is_missing(cell) for cell in cells])
+        if empty.size:
+            raise self._bad_cell(target, empty, "the cell is empty", "fill it or remove the row")
+        return self.numbers(chosen), cells.astype(str).str.strip()
+
+    def _inputs(self, target: str, inputs: Sequence[str] | None) -> list[str]:
+        """Names of the inputs beside a target, checked."""
+        target = self._known(target, "target")
+        others = [name for name in self.names if name != target]
+        chosen = others if inputs is None else [self._known(name, "input") for name in inputs]
+        if target in chosen:
+            raise InputError(f"{target!r} is the target and an input: leave it out of the inputs.")
+        twice = next((name for name in chosen if chosen.count(name) > 1), None)
+        if twice is not None:
+            raise InputError(f"The input {twice!r} is named twice: name it once.")
+        if not chosen:
+            raise InputError(
+                f"{self.path} has no column besides the target {target!r}: add the inputs."
+            )
+        return chosen
+
+    def _known(self, name: str, role: str = "input") -> str:
+        """The name of a column, which may be given with its unit."""
+        plain = name if name in self.names else split_unit(name)[0]
+        if plain not in self.names:
+            raise InputError(
+                f"{self.path} has no column {name!r} for the {role}: {hint(name, self.names)}."
+            )
+        return plain
+
+    def _column(self, name: str) -> np.ndarray:
+        """One column as finite float64."""
+        values = _as_numbers(self.frame[name])
+        bad = np.flatnonzero(~np.isfinite(values))
+        if bad.size:
+            raise self._bad_cell(name, bad, *_trouble(self.frame[name].iloc[int(bad[0])]))
+        return values
+
+    def _bad_cell(self, name: str, bad: np.ndarray, what: str, remedy: str) -> InputError:
+        """The error about cells of a column, which names the first."""
+        line = self.lines[bad[0]] if self.lines else int(bad[0]) + 1
+        return InputError(
+            f"{self.path}, {self.row_word} {line}, column {name!r}: {what} "
+            f"({bad.size} such cells in this column); {remedy}."
         )
 
-    def unit(self, column: str) -> str | None:
-        """Unit that a comment line gives for the column."""
-        return self.comments.get(f"unit {column}")
+
+def _as_numbers(cells: pd.Series) -> Float[np.ndarray, " rows"]:
+    """A column as float64, nan for what is no number; dates are none."""
+    if cells.dtype.kind in "mM":
+        return np.full(len(cells), np.nan)
+    if cells.dtype == object:
+        cells = cells.where([not hasattr(cell, "tzinfo") for cell in cells])
+    return pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def read_csv(path: str | os.PathLike[str]) -> DataTable:
-    r"""Read a table.
-
-    Raises
-    ------
-    InputError
-        If the file is absent, is no text, has no rows, repeats a column name, or has a row of
-        another length, with the number of the line.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder, "t.csv")
-    ...     _ = path.write_text("# unit x: m\nname,x\na,1\nb,2.5\n")
-    ...     table = read_csv(path)
-    >>> table.columns["x"], table.labels["name"]
-    (array([1. , 2.5]), ('a', 'b'))
-    """
-    lines = _text(Path(path)).splitlines()
-    comments = _comments(lines)
-    numbered = [
-        (number, line)
-        for number, line in enumerate(lines, 1)
-        if line.strip() and not line.startswith("#")
-    ]
-    if len(numbered) < 2:
-        raise InputError(f"The table {path} has no rows: give a line of column names and data.")
-    header, *rows = csv.reader(line for _, line in numbered)
-    header = [name.strip() for name in header]
-    _check(path, header, rows, [number for number, _ in numbered[1:]])
-    numbers, labels = {}, {}
-    for name, *cells in zip(header, *rows, strict=True):
-        column = _numeric(cells)
-        if column is None:
-            labels[name] = tuple(cell.strip() for cell in cells)
-        else:
-            numbers[name] = column
-    return DataTable(numbers, labels, comments)
+def _is_missing(cell: Any) -> bool:
+    return bool(pd.isna(cell)) or str(cell).strip().lower() in MISSING
 
 
-def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-        if path.suffix == ".gz":
-            data = gzip.GzipFile(fileobj=io.BytesIO(data)).read()
-        return data.decode("utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(f"There is no file {path}: give the path of a CSV table.") from None
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"The table {path} cannot be read ({error}): save it as UTF-8 text."
-        ) from error
-
-
-def _comments(lines: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for line in lines:
-        if not line.startswith("#"):
-            break
-        key, colon, value = line[1:].partition(":")
-        if colon:
-            found[key.strip()] = value.strip()
-    return found
-
-
-def _check(
-    path: str | os.PathLike[str],
-    header: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    numbers: Sequence[int],
-) -> None:
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise InputError(f"The table {path} has several columns {twice[0]!r}: rename all but one.")
-    for number, row in zip(numbers, rows, strict=True):
-        if len(row) != len(header):
-            raise InputError(
-                f"Line {number} of {path} has {len(row)} values, but there are {len(header)} "
-                "columns: mend the line."
-            )
-
-
-def _numeric(cells: Sequence[str]) -> Float[np.ndarray, "rows"] | None:
-    """Numbers (an empty cell is nan), or None for a column with text."""
-    try:
-        return np.array([float(cell) if cell.strip() else np.nan for cell in cells])
-    except ValueError:
-        return None
+def _trouble(cell: Any) -> tuple[str, str]:
+    """What is wrong with a cell, and what to do about it."""
+    if _is_missing(cell):
+        return "the cell is empty", "fill it or remove the row"
+    text = str(cell).strip()
+    if text.lower().lstrip("+-") in {"inf", "infinity"}:
+        return "the cell is infinite", "give a finite number or remove the row"
+    return f"{text[:40]!r} is not a number", "convert the column or leave it out of the inputs"

@@ -1,7 +1,8 @@
 """Data as checked tables: numpy, pandas or torch in, finite float64 with column names out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,49 +10,106 @@ from jaxtyping import Float
 
 from kansym.shared.errors import InputError
 
-__all__ = ["Table", "as_table", "as_targets"]
+__all__ = ["Table", "as_table", "as_targets", "split_unit", "split_units", "without_units"]
+
+# A unit behind a name, in brackets or, with a space before it, in parentheses.
+_WITH_UNIT = re.compile(r"(\S.*?)(?:\s*\[([^\[\]]*)\]|\s+\(([\w\s*/^.·°%µΩ+-]{1,40})\))\s*")
 
 
 @dataclass(frozen=True)
 class Table:
-    """Finite numbers with column names.
+    """Finite numbers with column names, and the units of columns that have one.
 
     Examples
     --------
     >>> table = as_table([[1, 2], [3, 4]], names=("a", "b"))
-    >>> table.names, table.values.shape
-    (('a', 'b'), (2, 2))
+    >>> table.names, table.values.shape, table.units
+    (('a', 'b'), (2, 2), {})
     """
 
     values: Float[np.ndarray, "rows columns"]
     names: tuple[str, ...]
+    units: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.values)
 
 
-def _columns_of(data: Any, what: str) -> tuple[np.ndarray, tuple[str, ...] | None]:
-    """A two-dimensional array and, for a table, data frame or series, its names."""
+def split_unit(name: str) -> tuple[str, str]:
+    """A column's name and its unit, which is empty if there is none.
+
+    Examples
+    --------
+    >>> split_unit("v [m/s]"), split_unit("L (m)"), split_unit("f(x)")
+    (('v', 'm/s'), ('L', 'm'), ('f(x)', ''))
+    """
+    found = _WITH_UNIT.fullmatch(name)
+    return (found[1], (found[2] or found[3] or "").strip()) if found else (name, "")
+
+
+def split_units(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Names without their units, and the units; names that would be equal keep theirs."""
+    pairs = [split_unit(name) for name in names]
+    plain = [name for name, _ in pairs]
+    if len(set(plain)) < len(plain):
+        return list(names), {}
+    return plain, {name: unit for name, unit in pairs if unit}
+
+
+def without_units(data: Any) -> Any:
+    """A data frame whose columns are named without their units; anything else as it is."""
+    if type(data).__module__.split(".")[0] != "pandas" or data.ndim != 2:
+        return data
+    names, units = split_units([str(name) for name in data.columns])
+    if not units:
+        return data
+    found = data.set_axis(names, axis=1)
+    found.attrs["units"] = {**data.attrs.get("units", {}), **units}
+    return found
+
+
+def _columns_of(
+    data: Any, what: str
+) -> tuple[np.ndarray, tuple[str, ...] | None, Mapping[str, str]]:
+    """A two-dimensional array and, for a table, data frame or series, its names and units."""
     if isinstance(data, Table):
-        return data.values, data.names
+        return data.values, data.names, data.units
     library = type(data).__module__.split(".")[0]
     names: tuple[str, ...] | None = None
-    if library == "pandas":
-        if data.ndim == 1:
-            names = (str(data.name),) if data.name is not None else None
-        else:
-            names = tuple(str(name) for name in data.columns)
-            _check_numeric(data, what)
-        data = data.to_numpy()
+    units: Mapping[str, str] = {}
+    if library == "pandas" and hasattr(data, "to_frame" if data.ndim == 1 else "columns"):
+        frame = without_units(data.infer_objects().to_frame() if data.ndim == 1 else data)
+        if data.ndim == 2 or data.name is not None:
+            names, units = tuple(map(str, frame.columns)), frame.attrs.get("units", {})
+        _check_numeric(frame, what)
+        data = frame.to_numpy(dtype=np.float64, na_value=np.nan)
     elif library == "torch":
         data = data.detach().cpu()
         data = (data if data.is_complex() else data.double()).numpy()
+    array = _as_floats(data, what)
+    if array.ndim == 1:
+        array = array[:, None]
+    if array.ndim != 2:
+        raise InputError(
+            f"{what} has {array.ndim} dimensions, expected 2 (rows, columns): reshape it."
+        )
+    return array, names, units
+
+
+def _as_floats(data: Any, what: str) -> np.ndarray:
+    """Real numbers in double precision; masked cells become nan, dates are none."""
     try:
         if np.iscomplexobj(data):
             raise InputError(
                 f"{what} has complex numbers: give real and imaginary parts as columns."
             )
-        array = np.asarray(data, dtype=np.float64)
+        if np.asarray(data).dtype.kind in "mM":
+            raise InputError(
+                f"{what} has dates or durations: give numbers, such as seconds since the first."
+            )
+        if isinstance(data, np.ma.MaskedArray):
+            data = np.ma.filled(data.astype(np.float64), np.nan)
+        return np.asarray(data, dtype=np.float64)
     except InputError:
         raise
     except (TypeError, ValueError) as error:
@@ -59,13 +117,6 @@ def _columns_of(data: Any, what: str) -> tuple[np.ndarray, tuple[str, ...] | Non
             f"{what} is not a table of numbers ({error}): give an array or data frame with "
             "numeric columns only."
         ) from error
-    if array.ndim == 1:
-        array = array[:, None]
-    if array.ndim != 2:
-        raise InputError(
-            f"{what} has {array.ndim} dimensions, expected 2 (rows, columns): reshape it."
-        )
-    return array, names
 
 
 def _check_numeric(frame: Any, what: str) -> None:
@@ -103,7 +154,7 @@ def as_table(data: Any, what: str = "X", names: Sequence[str] | None = None) -> 
     >>> as_table(np.zeros((3, 2))).names
     ('x1', 'x2')
     """
-    array, own = _columns_of(data, what)
+    array, own, units = _columns_of(data, what)
     rows, columns = array.shape
     if rows == 0 or columns == 0:
         raise InputError(f"{what} is empty ({rows} rows, {columns} columns): give some data.")
@@ -124,7 +175,7 @@ def as_table(data: Any, what: str = "X", names: Sequence[str] | None = None) -> 
             f"{what} has {int(bad.sum())} cells that are not finite, the first in row {row} of "
             f"column {found[column]!r} ({array[row, column]}): remove or fill them."
         )
-    return Table(array, found)
+    return Table(array, found, units if found == own else {})
 
 
 def as_targets(data: Any, n_rows: int, n_outputs: int | None = None) -> Table:
@@ -141,10 +192,10 @@ def as_targets(data: Any, n_rows: int, n_outputs: int | None = None) -> Table:
     >>> as_targets([1.0, 2.0], 2).names
     ('y',)
     """
-    array, own = _columns_of(data, "y")
+    array, own, units = _columns_of(data, "y")
     columns = array.shape[1]
     default = ("y",) if columns == 1 else tuple(f"y{i + 1}" for i in range(columns))
-    table = as_table(array, "y", own if own is not None else default)
+    table = replace(as_table(array, "y", own if own is not None else default), units=units)
     if len(table) != n_rows:
         raise InputError(f"X has {n_rows} rows but y has {len(table)}: give one target per row.")
     if n_outputs is not None and columns != n_outputs:

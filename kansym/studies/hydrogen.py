@@ -28,8 +28,8 @@ from kansym.neural.models.kan import KAN
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.neural.training.training import train
 from kansym.results.text import plain
-from kansym.shared.data_tables import read_csv
 from kansym.shared.progress import ProgressCallback, progress_bar
+from kansym.shared.table_files import read_table
 from kansym.symbolic.formulas.equivalence import equivalent
 from kansym.symbolic.formulas.formula import Formula
 
@@ -152,7 +152,7 @@ def hydrogen_lines() -> tuple[pd.DataFrame, pd.Series]:
     ----------
     A. Kramida et al., NIST Atomic Spectra Database, doi:10.18434/T4W30F.
     """
-    columns = read_csv(str(files("kansym.problems") / "data" / "hydrogen_lines.csv")).columns
+    columns = read_table(str(files("kansym.problems") / "data" / "hydrogen_lines.csv")).columns
     inputs = pd.DataFrame({name: columns[name] for name in ("n1", "n2")})
     return inputs, pd.Series(1.0 / columns["wavelength_m"], name=_OUTPUT)
 

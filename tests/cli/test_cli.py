@@ -317,7 +317,7 @@ def test_fit_takes_a_known_start(tmp_path, data, capsys):
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["extract", "--fix", "a -> h=sin"], "the edges are a -> y, b -> y"),
+        (["extract", "--fix", "a -> h=sin"], "did you mean 'a -> y'"),
         (["extract", "--fix", "a -> y=sine"], "did you mean 'sin'"),
         (["extract", "--forbid", "a -> y"], "expected an edge and a function"),
         (["extract", "--forbid", "=sin"], "--forbid was given '=sin'"),

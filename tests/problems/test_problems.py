@@ -434,8 +434,8 @@ def test_a_set_may_name_its_own_table(tmp_path: Path) -> None:
     [
         ("", "no rows"),
         ("a,b\n", "no rows"),
-        ("a,b\n1,2\n3\n", "Line 3"),
-        ("a,a\n1,2\n", "several columns 'a'"),
+        ("a,b\n1,2\n3,4,5\n", "line 3"),
+        ("a,a\n1,2\n", "several columns named 'a'"),
         ("a\n1\n", "one numeric column"),
         ("a,b\nx,y\n", "has none"),
         ("# output: c\na,b\n1,2\n", "'c' is not among"),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from kansym.shared.class_labels import as_labels
 from kansym.shared.errors import InputError
 from kansym.shared.tables import as_table, as_targets
 
@@ -73,6 +74,10 @@ def test_every_precision_becomes_float64(data):
         (pd.DataFrame([[1, 2]], columns=pd.Index(["a", "a"])), r"several columns named 'a'"),
         (pd.DataFrame({"t": pd.to_datetime(["2020-01-01"])}), r"'t' of X is not numeric"),
         (pd.DataFrame({"a": pd.array([1, None], dtype="Int64")}), r"row 1 of column 'a'"),
+        (np.ma.array([[1.0], [2.0]], mask=[[0], [1]]), r"row 1 of column 'x1' \(nan\)"),
+        (np.array(["2020-01-01"], dtype="datetime64[D]"), "dates or durations"),
+        (np.array([1, 2], dtype="timedelta64[s]"), "dates or durations"),
+        (pd.Series(pd.to_datetime(["2020-01-01"]), name="t"), r"'t' of X is not numeric"),
         (pd.DataFrame(), r"X is empty \(0 rows"),
         (np.zeros((0, 3)), r"X is empty \(0 rows, 3 columns\)"),
         ([], r"X is empty"),
@@ -127,3 +132,30 @@ def test_bad_targets_get_a_sentence(y, rows, outputs, sentence):
 def test_targets_in_any_ordinary_unit_are_accepted(size):
     table = as_targets(np.array([1.0, 2.0]) * size, 2)
     assert np.isfinite(table.values / table.values.std()).all()
+
+
+def test_units_in_names_are_kept_beside_them():
+    frame = pd.DataFrame({"v [m/s]": [1.0, 2.0], "L (m)": [1.0, 2.0], "f(x)": [0.0, 1.0]})
+    table = as_table(frame)
+    assert table.names == ("v", "L", "f(x)")
+    assert table.units == {"v": "m/s", "L": "m"}
+    both = pd.DataFrame({"v [m/s]": [1.0], "v [km/h]": [3.6]})
+    assert as_table(both).names == ("v [m/s]", "v [km/h]")
+    assert as_targets(frame["L (m)"], 2).units == {"L": "m"}
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["a", None, "b", "b", "a"],
+        ["a", float("nan"), "b", "b", "a"],
+        pd.Series(["a", pd.NA, "b", "b", "a"], dtype="string"),
+        np.array(["a", np.nan, "b", "b", "a"], dtype=object),
+        np.ma.array([1, 2, 1, 2, 1], mask=[0, 1, 0, 0, 0]),
+        pd.Series([1, None, 2, 2, 1], dtype="Int64"),
+        pd.to_datetime(pd.Series(["2020-01-01", None, "2021-01-01", "2020-01-01", "2021-01-01"])),
+    ],
+)
+def test_missing_labels_are_no_class(labels):
+    with pytest.raises(InputError, match="1 labels are missing, the first in row 1"):
+        as_labels(labels, 5)

@@ -15,7 +15,7 @@ import torch
 from kansym.network.structure.layered_graph import Layer, layered
 from kansym.neural.models.kan_layer import ConstantPlace, EdgeKind, Width
 from kansym.shared.errors import InputError
-from kansym.shared.tables import as_table
+from kansym.shared.tables import as_table, without_units
 
 if TYPE_CHECKING:
     from kansym.neural.models.kan import KAN
@@ -118,6 +118,7 @@ def _domain(X: Any, domain: Domain | None, names: tuple[str, ...]) -> Domain | t
 
 def _rows(X: Any, names: tuple[str, ...]) -> np.ndarray:
     """Rows with one column per input; those of a data frame are found by name."""
+    X = without_units(X)
     labels = [str(name) for name in getattr(X, "columns", ())]
     missing = [name for name in names if name not in labels]
     if labels and missing:

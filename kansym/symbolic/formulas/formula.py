@@ -17,7 +17,7 @@ from kansym.programs.program import NUMPY, Program, evaluate, to_json, validate
 from kansym.programs.source_code import c_source, python_source
 from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.errors import InputError
-from kansym.shared.tables import as_table
+from kansym.shared.tables import as_table, without_units
 from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.formulas.substitution import replaced
 from kansym.symbolic.formulas.sympy_programs import from_sympy, to_sympy
@@ -258,7 +258,7 @@ class Formula:
         return {**NUMPY, **{curve.name: curve for curve in self.curves}}
 
     def _columns(self, X: Any) -> dict[str, np.ndarray]:
-        names = self.inputs
+        names, X = self.inputs, without_units(X)
         labels = [str(name) for name in getattr(X, "columns", ())]
         if labels:
             missing = [name for name in self.used_inputs if name not in labels]
