@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import erf
 
 from kansym.network import activations as act
-from kansym.network.stages import Add, Concatenate, Function, Stage
+from kansym.network.stages import Function, Stage
 from kansym.neural.models.loading import refuse_pickle
+from kansym.neural.readers import operations as ops
 from kansym.neural.readers.opened import Opened, Readable, Reading, check_width
-from kansym.shared.errors import InputError, ModelFileError, UnsupportedModelError, require
+from kansym.neural.readers.operations import Value
+from kansym.shared.errors import ModelFileError, UnsupportedModelError, require
 
 __all__ = ["load_onnx"]
 
 Array = np.ndarray
-Value = Stage | Array
 
 
 def load_onnx(path: Path) -> Readable:
@@ -67,20 +67,14 @@ class _OnnxModel(Readable):
                 f"The ONNX network has {len(inputs)} inputs and {len(self.graph.output)} outputs: "
                 "one of each is read."
             )
-        numbers = [each for each in self.constants.values() if each.dtype.kind == "f"]
-        if not all(np.isfinite(each).all() for each in numbers):
-            raise InputError("The ONNX network has weights that are not finite: train it again.")
         found: dict[str, Value] = {inputs[0]: reading.inputs, **self.constants}
         for node in self.graph.node:
             found[node.output[0]] = _computed(node, found)
         stage = found[self.graph.output[0].name]
         if not isinstance(stage, Stage):
             raise UnsupportedModelError("The output of the ONNX network depends on no input.")
-        stored = sum(each.size for each in numbers)
-        distinct = sum(len(np.unique(each[each != 0])) for each in numbers)
-        precision = max((float(np.finfo(each.dtype).eps) for each in numbers), default=1e-15)
-        name = self.graph.name or "network"
-        return Opened(stage, f"ONNX {name}", (stored, distinct), precision)
+        numbers = [each for each in self.constants.values() if each.dtype.kind == "f"]
+        return Opened.of(stage, f"ONNX {self.graph.name or 'network'}", numbers)
 
 
 def _computed(node: Any, found: dict[str, Value]) -> Value:
@@ -95,147 +89,69 @@ def _computed(node: Any, found: dict[str, Value]) -> Value:
             f"The ONNX operator {node.op_type} is not known: known are "
             f"{', '.join(sorted(_OPERATORS))} and Constant."
         )
-    return _OPERATORS[node.op_type](given, *values)
+    try:
+        return _OPERATORS[node.op_type](given, *values)
+    except UnsupportedModelError as error:
+        raise UnsupportedModelError(
+            f"A node {node.op_type} of the ONNX network cannot be read: {error}."
+        ) from error
 
 
 # -- operators -----------------------------------------------------------------------------------
 
 
 def _gemm(given: dict[str, Any], a: Value, b: Value, c: Value | None = None) -> Value:
-    if not isinstance(a, Stage) or isinstance(b, Stage) or given.get("transA", 0):
-        raise UnsupportedModelError(
-            "Gemm is read with the layer's values first and weights second."
-        )
+    if not isinstance(a, Stage) or not isinstance(b, np.ndarray) or given.get("transA", 0):
+        raise UnsupportedModelError("the layer's values must come first, its weights second")
     weight = (b if given.get("transB", 0) else b.T) * given.get("alpha", 1.0)
     check_width(a, weight.shape[1], f"Gemm of {weight.shape[1]} inputs")
     bias = np.zeros(len(weight)) if c is None else np.asarray(c, float) * given.get("beta", 1.0)
     return a.dense(weight, np.broadcast_to(bias.reshape(-1), (len(weight),)))
 
 
-def _matmul(given: dict[str, Any], a: Value, b: Value) -> Value:
-    return _gemm(given, a, b)
-
-
-def _row(value: Value) -> Array:
-    """A constant as one number per unit."""
-    array = np.asarray(value, dtype=np.float64)
-    if array.size > 1 and array.size != array.shape[-1]:
-        raise UnsupportedModelError(f"A constant of shape {array.shape} is not one per unit.")
-    return array.reshape(-1) if array.size > 1 else array.reshape(())
-
-
-def _add(given: dict[str, Any], a: Value, b: Value) -> Value:
-    del given
-    if isinstance(a, Stage):
-        return Add(a, b) if isinstance(b, Stage) else a.scale(1.0, _row(b))
-    return b.scale(1.0, _row(a)) if isinstance(b, Stage) else a + b
-
-
-def _subtract(given: dict[str, Any], a: Value, b: Value) -> Value:
-    return _add(given, a, b.scale(-1.0) if isinstance(b, Stage) else -b)
-
-
-def _multiply(given: dict[str, Any], a: Value, b: Value) -> Value:
-    del given
-    if isinstance(a, Stage) and isinstance(b, Stage):
-        return Concatenate((a, b)).multiply([(i, a.width + i) for i in range(a.width)])
-    if isinstance(a, Stage):
-        return a.scale(_row(b))
-    return b.scale(_row(a)) if isinstance(b, Stage) else a * b
-
-
-def _divide(given: dict[str, Any], a: Value, b: Value) -> Value:
-    if isinstance(b, Stage):
-        return _multiply(given, a, b.elementwise(np.reciprocal))
-    return _multiply(given, a, 1.0 / b)
-
-
-def _power(given: dict[str, Any], a: Value, b: Value) -> Value:
-    del given
-    if isinstance(b, Stage):
-        raise UnsupportedModelError("A power with a variable exponent is not known.")
-    exponent = float(np.asarray(b).reshape(()))
-    return _mapped(a, lambda x: np.power(x, exponent))
-
-
 def _clip(given: dict[str, Any], a: Value, *limits: Value) -> Value:
     ends = [float(np.asarray(limit).reshape(())) for limit in limits]
     low = ends[0] if ends else given.get("min", -np.inf)
     high = ends[1] if len(ends) > 1 else given.get("max", np.inf)
-    return _mapped(a, act.HardTanh(low, high))
+    return ops.map_by(act.HardTanh(low, high))(a)
 
 
-def _prelu(given: dict[str, Any], a: Value, slope: Value) -> Value:
-    del given
-    assert isinstance(a, Stage)
-    slopes = np.broadcast_to(_row(slope), (a.width,)).tolist()
-    return a.elementwise(*(act.LeakyReLU(each) for each in slopes))
+def _plain(function: Callable[..., Value]) -> Callable[..., Value]:
+    """An operator without attributes."""
+    return lambda given, *values: function(*values)
 
 
-def _batch_norm(
-    given: dict[str, Any], a: Value, scale: Array, shift: Array, mean: Array, variance: Array
-) -> Value:
-    assert isinstance(a, Stage)
-    factor = np.asarray(scale, float) / np.sqrt(
-        np.asarray(variance, float) + given.get("epsilon", 1e-5)
-    )
-    return a.scale(factor, shift - mean * factor)
-
-
-def _same(given: dict[str, Any], a: Value, *others: Value) -> Value:
-    del given, others
-    return a
-
-
-def _concatenate(given: dict[str, Any], *parts: Value) -> Value:
-    stages = [part for part in parts if isinstance(part, Stage)]
-    if len(stages) < len(parts) or given.get("axis") not in (1, -1):
-        raise UnsupportedModelError("Concat is read for layers, along the units.")
-    return Concatenate(tuple(stages))
-
-
-def _mapped(a: Value, function: Function) -> Value:
-    return a.elementwise(function) if isinstance(a, Stage) else function(a)
-
-
-def _by(function: Function) -> Callable[..., Value]:
-    return lambda given, a: _mapped(a, function)
+def _with_alpha(kind: Callable[[float], Function], alpha: float) -> Callable[..., Value]:
+    """An activation with one constant, the attribute alpha."""
+    return lambda given, a: ops.map_by(kind(given.get("alpha", alpha)))(a)
 
 
 _OPERATORS: dict[str, Callable[..., Value]] = {
-    "Abs": _by(np.abs),
-    "Add": _add,
-    "BatchNormalization": _batch_norm,
-    "Cast": _same,
-    "Celu": lambda given, a: _mapped(a, act.CELU(given.get("alpha", 1.0))),
+    **{
+        name: _plain(ops.map_by(ops.FUNCTIONS[name.lower()]))
+        for name in (
+            "Abs", "Cos", "Erf", "Exp", "HardSwish", "Log", "Mish", "Relu", "Selu", "Sigmoid",
+            "Sin", "Softsign", "Sqrt", "Tanh",
+        )
+    },
+    **{name: _plain(ops.same) for name in ("Cast", "Dropout", "Flatten", "Identity")},
+    "Add": _plain(ops.add),
+    "BatchNormalization": lambda given, a, weight, bias, mean, variance: ops.batch_norm(
+        a, mean, variance, given.get("epsilon", 1e-5), weight, bias
+    ),
+    "Celu": _with_alpha(act.CELU, 1.0),
     "Clip": _clip,
-    "Concat": _concatenate,
-    "Cos": _by(np.cos),
-    "Div": _divide,
-    "Dropout": _same,
-    "Elu": lambda given, a: _mapped(a, act.ELU(given.get("alpha", 1.0))),
-    "Erf": _by(erf),
-    "Exp": _by(np.exp),
-    "Flatten": _same,
-    "Gelu": lambda given, a: _mapped(a, act.GELU(given.get("approximate", b"none") == b"tanh")),
+    "Concat": lambda given, *parts: ops.concatenate(parts, given.get("axis")),
+    "Div": _plain(ops.divide),
+    "Elu": _with_alpha(act.ELU, 1.0),
+    "Gelu": lambda given, a: ops.map_by(act.GELU(given.get("approximate") == b"tanh"))(a),
     "Gemm": _gemm,
-    "HardSwish": _by(act.hard_swish),
-    "Identity": _same,
-    "LeakyRelu": lambda given, a: _mapped(a, act.LeakyReLU(given.get("alpha", 0.01))),
-    "Log": _by(np.log),
-    "MatMul": _matmul,
-    "Mish": _by(act.mish),
-    "Mul": _multiply,
-    "Neg": lambda given, a: a.scale(-1.0) if isinstance(a, Stage) else -a,
-    "PRelu": _prelu,
-    "Pow": _power,
-    "Relu": _by(act.relu),
-    "Selu": _by(act.selu),
-    "Sigmoid": _by(act.sigmoid),
-    "Sin": _by(np.sin),
-    "Softplus": _by(act.Softplus(1.0, np.inf)),
-    "Softsign": _by(act.softsign),
-    "Sqrt": _by(np.sqrt),
-    "Sub": _subtract,
-    "Tanh": _by(np.tanh),
-}
+    "LeakyRelu": _with_alpha(act.LeakyReLU, 0.01),
+    "MatMul": _gemm,
+    "Mul": _plain(ops.multiply),
+    "Neg": _plain(ops.negate),
+    "PRelu": _plain(ops.prelu),
+    "Pow": _plain(ops.power),
+    "Softplus": _plain(ops.map_by(act.Softplus(1.0, np.inf))),
+    "Sub": _plain(ops.subtract),
+}  # fmt: skip

@@ -1,6 +1,7 @@
 """What every reader returns about a model."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from kansym.shared.errors import InputError
 __all__ = ["Opened", "Readable", "Reading", "check_width"]
 
 _PROBES = 256
+_EPS = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +32,35 @@ class Opened:
     stage: Stage
     source: str
     parameters: tuple[int, int]
-    precision: float = float(np.finfo(np.float64).eps)
+    precision: float = _EPS
     output_names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        stage: Stage,
+        source: str,
+        numbers: Iterable[np.ndarray],
+        precision: float | None = None,
+    ) -> "Opened":
+        """A model with these numbers, by default in their precision.
+
+        Raises
+        ------
+        InputError
+            If a number is not finite.
+        """
+        arrays = list(numbers)
+        if not all(np.isfinite(each).all() for each in arrays):
+            raise InputError(
+                f"Weights of the model ({source}) are not finite, its training has failed: scale "
+                "the data or train with smaller steps."
+            )
+        stored = sum(each.size for each in arrays)
+        distinct = sum(len(np.unique(each[each != 0])) for each in arrays)
+        if precision is None:
+            precision = max((float(np.finfo(each.dtype).eps) for each in arrays), default=_EPS)
+        return cls(stage, source, (stored, distinct), precision)
 
 
 class Readable(ABC):

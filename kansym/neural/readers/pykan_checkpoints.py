@@ -25,13 +25,11 @@ class _Checkpoint(Readable):
         """The model as stages."""
         stage = read_pykan(self.model, reading.inputs)
         parts = ("coef", "scale_base", "scale_sp", "affine", "bias", "scale")
-        counted = [
+        numbers = [
             tensor for name, tensor in self.model.state.items() if any(p in name for p in parts)
         ]
-        stored = sum(tensor.size for tensor in counted)
-        distinct = sum(len(set(tensor[tensor != 0].tolist())) for tensor in counted)
         name = f"pykan KAN {[list(pair) for pair in self.model.width]}"
-        return Opened(stage, name, (stored, distinct), self.precision)
+        return Opened.of(stage, name, numbers, self.precision)
 
 
 def load_checkpoint(path: str) -> Readable:

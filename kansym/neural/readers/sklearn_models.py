@@ -6,22 +6,15 @@ log-odds: logit(p) for two classes, and the values before the softmax for more.
 
 from typing import Any
 
-import numpy as np
-
 from kansym.network import activations as act
-from kansym.network.stages import Function, Stage
+from kansym.network.stages import Stage
 from kansym.neural.readers.opened import Opened, Reading, check_width
+from kansym.neural.readers.operations import FUNCTIONS
 from kansym.shared.errors import InputError, UnsupportedModelError, require
 
 __all__ = ["names_of", "open_estimator"]
 
-_ACTIVATIONS: dict[str, Function] = {
-    "identity": act.identity,
-    "logistic": act.sigmoid,
-    "tanh": np.tanh,
-    "relu": act.relu,
-    "exp": np.exp,
-}
+_ACTIVATIONS = {**FUNCTIONS, "logistic": FUNCTIONS["sigmoid"]}
 
 
 def names_of(estimator: Any) -> tuple[str, ...]:
@@ -44,16 +37,8 @@ def open_estimator(estimator: Any, reading: Reading) -> Opened:
     network = _network(estimator)
     widths = [len(weight) for weight in network.coefs_] + [network.n_outputs_]
     numbers = [*network.coefs_, *network.intercepts_]
-    if not all(np.isfinite(each).all() for each in numbers):
-        raise InputError(
-            f"The weights of {type(network).__name__} are not finite: the training has failed; "
-            "scale the data or train with smaller steps."
-        )
-    stored = sum(each.size for each in numbers)
-    distinct = sum(len(np.unique(each[each != 0])) for each in numbers)
-    precision = max(float(np.finfo(each.dtype).eps) for each in numbers)
     stage = _read(estimator, reading.inputs)
-    return Opened(stage, f"{type(network).__name__} {widths}", (stored, distinct), precision)
+    return Opened.of(stage, f"{type(network).__name__} {widths}", numbers)
 
 
 def _check_fitted(estimator: Any) -> None:

@@ -14,12 +14,13 @@ from torch.fx.node import map_arg
 from torch.fx.proxy import TraceError
 from torch.nn import functional
 
-from kansym.network import activations as act
-from kansym.network.stages import Add, Concatenate, Stage
+from kansym.network.stages import Stage
+from kansym.neural.readers import operations as ops
 from kansym.neural.readers.kan_layers import as_numpy
 from kansym.neural.readers.opened import Reading
+from kansym.neural.readers.operations import Value
 from kansym.neural.readers.registry import registered_reader
-from kansym.neural.readers.torch_layers import layer_reader
+from kansym.neural.readers.torch_layers import ACTIVATIONS, layer_reader
 from kansym.shared.errors import UnsupportedModelError
 
 __all__ = ["read_calls"]
@@ -127,49 +128,19 @@ def _flat(values: Any) -> Iterator[Any]:
 # -- what calls mean ---------------------------------------------------------------------------
 
 
-def _number(value: Any) -> np.ndarray:
-    """A number, or one per value, from a Python number or a tensor."""
-    array = as_numpy(value) if isinstance(value, torch.Tensor) else np.asarray(float(value))
-    if array.ndim > 1 and array.size != array.shape[-1]:
-        raise UnsupportedModelError(f"a constant of shape {array.shape} is not one per unit")
-    return array.reshape(-1) if array.ndim else array
+def _constant(value: Any) -> Any:
+    """A tensor of the module as an array; a stage or a number as it is."""
+    return as_numpy(value) if isinstance(value, torch.Tensor) else value
 
 
-def _add(a: Any, b: Any, *, alpha: float = 1.0) -> Stage:
-    if isinstance(a, Stage) and isinstance(b, Stage):
-        return Add(a, b if alpha == 1 else b.scale(alpha))
-    stage, other = (a, alpha * _number(b)) if isinstance(a, Stage) else (b, _number(a))
-    factor = alpha if stage is b else 1.0
-    return stage.scale(factor, other)
+def _of_two(operation: Callable[[Value, Value], Value]) -> Callable[..., Value]:
+    """An operation on two values; of a sum or difference, the second may be multiplied."""
 
+    def called(a: Any, b: Any, *, alpha: float = 1.0) -> Value:
+        second = _constant(b)
+        return operation(_constant(a), second if alpha == 1 else ops.multiply(second, alpha))
 
-def _subtract(a: Any, b: Any, *, alpha: float = 1.0) -> Stage:
-    return _add(a, b, alpha=-alpha)
-
-
-def _multiply(a: Any, b: Any) -> Stage:
-    if isinstance(a, Stage) and isinstance(b, Stage):
-        n = max(a.width, b.width)
-        both = Concatenate((a, b))
-        second = range(a.width, a.width + b.width)
-        first = range(a.width)
-        pairs = [(first[i % a.width], second[i % b.width]) for i in range(n)]
-        return both.multiply(pairs)
-    stage, other = (a, b) if isinstance(a, Stage) else (b, a)
-    return stage.scale(_number(other))
-
-
-def _divide(a: Any, b: Any) -> Stage:
-    if isinstance(b, Stage):
-        return _multiply(b.elementwise(np.reciprocal), a)
-    return a.scale(1.0 / _number(b))
-
-
-def _power(a: Any, b: Any) -> Stage:
-    if isinstance(b, Stage):
-        raise UnsupportedModelError("a power with a variable exponent is not known")
-    exponent = float(b)
-    return a.elementwise(lambda x: np.power(x, exponent))
+    return called
 
 
 def _linear(stage: Stage, weight: torch.Tensor, bias: torch.Tensor | None = None) -> Stage:
@@ -180,22 +151,12 @@ def _matmul(stage: Stage, weight: torch.Tensor) -> Stage:
     return stage.dense(as_numpy(weight).T)
 
 
-def _concatenate(parts: list[Stage], dim: int = 0) -> Stage:
-    if dim not in (1, -1):
-        raise UnsupportedModelError(f"joining along dimension {dim} is not known")
-    return Concatenate(tuple(parts))
-
-
 def _part(stage: Stage, index: Any) -> Stage:
     """``x[:, columns]`` with a slice or a list of columns."""
     rows, columns = index if isinstance(index, tuple) and len(index) == 2 else (None, None)
     if rows not in (slice(None), Ellipsis) or not isinstance(columns, slice | list):
         raise UnsupportedModelError("only x[:, start:stop] and x[:, [columns]] are known")
     return stage.dense(np.eye(stage.width)[columns])
-
-
-def _same(stage: Stage, *_: Any, **__: Any) -> Stage:
-    return stage
 
 
 def _dropout(stage: Stage, p: float = 0.5, training: bool = True, inplace: bool = False) -> Stage:
@@ -205,69 +166,49 @@ def _dropout(stage: Stage, p: float = 0.5, training: bool = True, inplace: bool 
     return stage
 
 
-def _by(function: Callable[[np.ndarray], np.ndarray]) -> Callable[..., Stage]:
-    """A call of an activation without constants."""
-    return lambda stage, inplace=False: stage.elementwise(function)
+def _activation(kind: type[nn.Module]) -> Callable[..., Stage]:
+    """A call of an activation; its constants are those of the layer of that name."""
+
+    def called(stage: Stage, *constants: Any, **named: Any) -> Stage:
+        layer = kind(*constants, **named)
+        read = layer_reader(layer)
+        assert read is not None
+        return read(layer, stage)
+
+    return called
 
 
-_BY_NAME: dict[str, Callable[..., Stage]] = {
-    "relu": _by(act.relu),
-    "tanh": _by(np.tanh),
-    "sigmoid": _by(act.sigmoid),
-    "sin": _by(np.sin),
-    "cos": _by(np.cos),
-    "exp": _by(np.exp),
-    "log": _by(np.log),
-    "sqrt": _by(np.sqrt),
-    "abs": _by(np.abs),
-    "square": _by(np.square),
-    "neg": lambda stage: stage.scale(-1.0),
-    "add": _add,
-    "sub": _subtract,
-    "mul": _multiply,
-    "div": _divide,
-    "pow": _power,
-    "flatten": _same,
-    "squeeze": _same,
-    "contiguous": _same,
-    "float": _same,
-    "double": _same,
-    "detach": _same,
+def _activations() -> Iterator[tuple[str, Callable[..., Stage]]]:
+    """Calls of torch's activations by name, such as relu or leaky_relu."""
+    for kind in ACTIVATIONS:
+        name = kind.__name__.lower()
+        yield {"leakyrelu": "leaky_relu"}.get(name, name), _activation(kind)
+
+
+_PLAIN = ("relu", "tanh", "sigmoid", "sin", "cos", "exp", "log", "sqrt", "abs", "square")
+_OF_TWO = {
+    "add": _of_two(ops.add),
+    "sub": _of_two(ops.subtract),
+    "mul": _of_two(ops.multiply),
+    "div": _of_two(ops.divide),
+    "truediv": _of_two(ops.divide),
+    "pow": _of_two(ops.power),
 }
-_METHODS: dict[Any, Callable[..., Stage]] = _BY_NAME
-_FUNCTIONS: dict[Any, Callable[..., Stage]] = {
-    **{getattr(torch, name): f for name, f in _BY_NAME.items() if name in dir(torch)},
-    operator.add: _add,
-    operator.sub: _subtract,
-    operator.mul: _multiply,
-    operator.truediv: _divide,
-    operator.pow: _power,
-    operator.neg: lambda stage: stage.scale(-1.0),
+_METHODS: dict[Any, Callable[..., Value]] = {
+    **{name: ops.map_by(ops.FUNCTIONS[name]) for name in _PLAIN},
+    **dict.fromkeys(("flatten", "squeeze", "contiguous", "float", "double", "detach"), ops.same),
+    **_OF_TWO,
+    "neg": ops.negate,
+}
+_FUNCTIONS: dict[Any, Callable[..., Value]] = {
+    **{getattr(torch, name): called for name, called in _METHODS.items() if hasattr(torch, name)},
+    **{getattr(operator, name): called for name, called in _OF_TWO.items() if name != "div"},
+    **{getattr(functional, name): call for name, call in _activations() if name in dir(functional)},
+    operator.neg: ops.negate,
     operator.matmul: _matmul,
     operator.getitem: _part,
     torch.matmul: _matmul,
-    torch.cat: _concatenate,
+    torch.cat: lambda parts, dim=0: ops.concatenate(parts, dim),
     functional.linear: _linear,
-    functional.relu: _by(act.relu),
-    functional.tanh: _by(np.tanh),
-    functional.sigmoid: _by(act.sigmoid),
-    functional.silu: _by(act.silu),
-    functional.mish: _by(act.mish),
-    functional.softsign: _by(act.softsign),
-    functional.logsigmoid: _by(act.log_sigmoid),
-    functional.selu: _by(act.selu),
-    functional.gelu: lambda stage, approximate="none": stage.elementwise(
-        act.GELU(approximate == "tanh")
-    ),
-    functional.softplus: lambda stage, beta=1.0, threshold=20.0: stage.elementwise(
-        act.Softplus(beta, threshold)
-    ),
-    functional.elu: lambda stage, alpha=1.0, inplace=False: stage.elementwise(act.ELU(alpha)),
-    functional.leaky_relu: lambda stage, negative_slope=0.01, inplace=False: stage.elementwise(
-        act.LeakyReLU(negative_slope)
-    ),
-    functional.hardtanh: lambda stage, min_val=-1.0, max_val=1.0, inplace=False: stage.elementwise(
-        act.HardTanh(min_val, max_val)
-    ),
     functional.dropout: _dropout,
 }

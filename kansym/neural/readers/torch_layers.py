@@ -7,16 +7,16 @@ import numpy as np
 from torch import nn
 
 from kansym.network import activations as act
-from kansym.network.stages import Concatenate, Stage, Units
+from kansym.network.stages import Concatenate, Function, Stage, Units
 from kansym.neural.models.mlp import Maxout, PerUnit, PowerReLU, ProgramActivation, Sine
 from kansym.neural.readers.kan_layers import ProgramFunction, as_numpy, known_program
 from kansym.neural.readers.opened import check_width
+from kansym.neural.readers.operations import FUNCTIONS, batch_norm, prelu
 from kansym.shared.errors import InputError
 
-__all__ = ["layer_reader", "runs_as"]
+__all__ = ["ACTIVATIONS", "layer_reader", "runs_as"]
 
 Read = Callable[[Any, Stage], Stage]
-Function = Callable[[np.ndarray], np.ndarray]
 
 
 def runs_as(module: nn.Module, kind: type[nn.Module]) -> bool:
@@ -27,13 +27,13 @@ def runs_as(module: nn.Module, kind: type[nn.Module]) -> bool:
 def layer_reader(module: nn.Module) -> Read | None:
     """How to read a layer, or None if it is of no known kind."""
     for kind in type(module).__mro__:
-        if kind not in _LAYERS and kind not in _ACTIVATIONS:
+        if kind not in _LAYERS and kind not in ACTIVATIONS:
             continue
         if not runs_as(module, kind):
             return None
         if kind in _LAYERS:
             return _LAYERS[kind]
-        function = _ACTIVATIONS[kind](module)
+        function = ACTIVATIONS[kind](module)
         return lambda _, stage: stage.elementwise(function)
     return None
 
@@ -52,17 +52,9 @@ def _batch_norm(layer: nn.BatchNorm1d, stage: Stage) -> Stage:
             "computes for a row depends on the rows beside it: train it with "
             "track_running_stats=True."
         )
-    factor = 1.0 / np.sqrt(as_numpy(layer.running_var) + layer.eps)
-    shift = -as_numpy(layer.running_mean) * factor
-    if layer.affine:
-        weight = as_numpy(layer.weight)
-        factor, shift = factor * weight, shift * weight + as_numpy(layer.bias)
-    return stage.scale(factor, shift)
-
-
-def _prelu(layer: nn.PReLU, stage: Stage) -> Stage:
-    slopes = as_numpy(layer.weight).tolist()
-    return stage.elementwise(*(act.LeakyReLU(slope) for slope in slopes))
+    weight, bias = (as_numpy(layer.weight), as_numpy(layer.bias)) if layer.affine else (1.0, 0.0)
+    mean, variance = as_numpy(layer.running_mean), as_numpy(layer.running_var)
+    return batch_norm(stage, mean, variance, layer.eps, weight, bias)
 
 
 def _power_relu(layer: PowerReLU, stage: Stage) -> Stage:
@@ -94,41 +86,34 @@ def _maxout(layer: Maxout, stage: Stage) -> Stage:
     return stage.maxout(as_numpy(layer.weight), as_numpy(layer.bias))
 
 
-def _same(layer: nn.Module, stage: Stage) -> Stage:
-    del layer
-    return stage
-
-
 _LAYERS: dict[type, Read] = {
     nn.Linear: _linear,
     nn.BatchNorm1d: _batch_norm,
-    nn.PReLU: _prelu,
-    nn.Identity: _same,
-    nn.Dropout: _same,
-    nn.AlphaDropout: _same,
-    nn.Flatten: _same,
+    nn.PReLU: lambda layer, stage: prelu(stage, as_numpy(layer.weight)),
+    **dict.fromkeys((nn.Identity, nn.Dropout, nn.AlphaDropout, nn.Flatten), lambda _, stage: stage),
     PowerReLU: _power_relu,
     ProgramActivation: _program,
     PerUnit: _per_unit,
     Maxout: _maxout,
 }
 
-_ACTIVATIONS: dict[type, Callable[[Any], Function]] = {
-    nn.ReLU: lambda _: act.relu,
+
+def _plain(kind: type) -> Callable[[Any], Function]:
+    """An activation without constants, under the name of its class."""
+    function = FUNCTIONS[kind.__name__.lower()]
+    return lambda _: function
+
+
+ACTIVATIONS: dict[type, Callable[[Any], Function]] = {
+    **{kind: _plain(kind) for kind in (
+        nn.ReLU, nn.Tanh, nn.SiLU, nn.Sigmoid, nn.LogSigmoid, nn.SELU, nn.Mish, nn.Softsign,
+        nn.Hardsigmoid, nn.Hardswish,
+    )},
+    Sine: lambda _: np.sin,
     nn.LeakyReLU: lambda layer: act.LeakyReLU(layer.negative_slope),
     nn.Hardtanh: lambda layer: act.HardTanh(layer.min_val, layer.max_val),
-    nn.Tanh: lambda _: np.tanh,
-    nn.SiLU: lambda _: act.silu,
     nn.GELU: lambda layer: act.GELU(layer.approximate == "tanh"),
     nn.Softplus: lambda layer: act.Softplus(layer.beta, layer.threshold),
-    nn.Sigmoid: lambda _: act.sigmoid,
-    nn.LogSigmoid: lambda _: act.log_sigmoid,
     nn.ELU: lambda layer: act.ELU(layer.alpha),
     nn.CELU: lambda layer: act.CELU(layer.alpha),
-    nn.SELU: lambda _: act.selu,
-    nn.Mish: lambda _: act.mish,
-    nn.Softsign: lambda _: act.softsign,
-    nn.Hardsigmoid: lambda _: act.hard_sigmoid,
-    nn.Hardswish: lambda _: act.hard_swish,
-    Sine: lambda _: np.sin,
-}
+}  # fmt: skip
