@@ -30,7 +30,7 @@ def measure(rows: int, steps: int) -> None:
     import torch
 
     import kansym
-    from kansym.neural.training.jacobians import FreeParameters
+    from kansym.neural.training.free_parameters import FreeParameters
 
     torch.set_num_threads(1)
     small = np.random.default_rng(1).uniform(-1, 1, (500, WIDTHS[0]))

@@ -16,7 +16,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from kansym.neural.training.jacobians import FreeParameters, RowJacobian
+from kansym.neural.training.free_parameters import FreeParameters
+from kansym.neural.training.jacobians import RowJacobian
 from kansym.neural.training.losses import Loss, SquaredError
 
 __all__ = ["QuadraticPenalty", "adam", "lbfgs", "levenberg_marquardt", "mean_loss"]
@@ -144,13 +145,23 @@ def levenberg_marquardt(  # noqa: PLR0913 - a model, its data, and how far to go
         normal = _normal_equations(jacobian, x, y, len(free), loss)
 
 
+def _differentiated(
+    model: nn.Module, free: FreeParameters, x: Tensor, y: Tensor, loss: Loss
+) -> Tensor:
+    """Mean loss of some rows; its gradient is left at the free parameters."""
+    model.zero_grad()
+    mean = loss.total(model(x), y) / y.numel()
+    mean.backward()
+    free.mask_gradients()
+    return mean.detach()
+
+
 def lbfgs(
     model: nn.Module,
     x: Float[Tensor, "rows inputs"],
     y: Float[Tensor, "rows outputs"],
     *,
     loss: Loss = SQUARED,
-    penalty: Callable[[], Tensor] | None = None,
     tolerance: float = 1e-7,
     patience: int = 10,
 ) -> Iterator[float]:
@@ -159,7 +170,6 @@ def lbfgs(
     Parameters
     ----------
     loss : what is made small, by default the squared error.
-    penalty : a differentiable number added to the mean loss.
     tolerance, patience : relative gain below which, and steps after which, it ends.
     """
     free = FreeParameters.of(model)
@@ -170,18 +180,9 @@ def lbfgs(
         line_search_fn="strong_wolfe",
     )
 
-    def closure() -> Tensor:
-        optimiser.zero_grad()
-        mean = loss.total(model(x), y) / y.numel()
-        if penalty is not None:
-            mean = mean + penalty()
-        mean.backward()
-        free.mask_gradients()
-        return mean
-
     last, idle = float("inf"), 0
     while True:
-        optimiser.step(closure)  # pyright: ignore[reportArgumentType]
+        optimiser.step(lambda: _differentiated(model, free, x, y, loss))  # pyright: ignore
         mean = mean_loss(model, x, y, loss)
         yield mean
         idle = idle + 1 if not last - mean > tolerance * last else 0
@@ -190,7 +191,7 @@ def lbfgs(
             return
 
 
-def adam(  # noqa: PLR0913 - a model, its data, and how far to go
+def adam(
     model: nn.Module,
     x: Float[Tensor, "rows inputs"],
     y: Float[Tensor, "rows outputs"],
@@ -200,7 +201,6 @@ def adam(  # noqa: PLR0913 - a model, its data, and how far to go
     batch: int = 512,
     rate: float = 3e-3,
     loss: Loss = SQUARED,
-    penalty: Callable[[], Tensor] | None = None,
 ) -> Iterator[float]:
     """Adam on mini-batches with a cosine schedule; yields a running loss after every batch.
 
@@ -221,14 +221,9 @@ def adam(  # noqa: PLR0913 - a model, its data, and how far to go
         order = torch.randperm(len(x), generator=generator).to(x.device)
         for start in range(0, len(x), batch):
             rows = order[start : start + batch]
-            optimiser.zero_grad()
-            mean = loss.total(model(x[rows]), y[rows]) / y[rows].numel()
-            total = mean if penalty is None else mean + penalty()
-            total.backward()
-            free.mask_gradients()
+            value = float(_differentiated(model, free, x[rows], y[rows], loss))
             optimiser.step()
             schedule.step()
-            value = float(mean.detach())
             running = value if done == 0 else 0.98 * running + 0.02 * value
             done += 1
             yield running

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from kansym.neural.models.kan import KAN, KANLayer
-from kansym.neural.training.jacobians import FreeParameters, free_splines
+from kansym.neural.training.free_parameters import FreeParameters, free_splines
 
 __all__ = ["penalty_matrix"]
 

@@ -1,7 +1,6 @@
 """Training: from data to the smallest network that fits, second order by default."""
 
 import copy
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,7 +13,8 @@ from torch import Tensor, nn
 from kansym.neural.models.change_of_units import scale_inputs, scale_outputs
 from kansym.neural.models.kan import KAN, EdgeKind, Width
 from kansym.neural.models.mlp import MLP
-from kansym.neural.training.jacobians import FreeParameters, row_jacobian_of
+from kansym.neural.training.free_parameters import FreeParameters
+from kansym.neural.training.jacobians import row_jacobian_of
 from kansym.neural.training.losses import CrossEntropy, Loss, SquaredError
 from kansym.neural.training.optimisers import adam, lbfgs, mean_loss
 from kansym.neural.training.shape_search import train_kan
@@ -26,6 +26,7 @@ from kansym.neural.training.training_run import (
     TrainingRun,
 )
 from kansym.shared.class_labels import as_labels
+from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.tables import as_table, as_targets
@@ -172,7 +173,7 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
         records=tuple(run.records),
         error=_relative_error(model, run.x, run.y, shift, spread, objective),
         validation=_relative_error(model, run.x_held, run.y_held, shift, spread, objective),
-        seconds=time.perf_counter() - run.started,
+        seconds=run.elapsed(),
         stopped=stopped,
         optimiser=chosen,
         seed=seed,
@@ -246,8 +247,7 @@ def prepare(  # noqa: PLR0913 - a model, its data, and how far to go
     y_all = torch.as_tensor(y[order]).to(like)
     x_kept, y_kept = x_all[held:], y_all[held:]
     split = (x_all[:held], y_all[:held]) if held else (x_kept, y_kept)
-    deadline = time.perf_counter() + seconds
-    return TrainingRun(x_kept, y_kept, *split, seed, sparsity, deadline, tell, loss)
+    return TrainingRun(x_kept, y_kept, *split, seed, sparsity, Deadline.after(seconds), tell, loss)
 
 
 def introduce(
@@ -331,12 +331,11 @@ def _second_order_mlp(
     model: nn.Module, run: TrainingRun, best: BestModel, steps: int, starts: int
 ) -> None:
     """Several starts of some steps, the best of them to the end."""
-    candidate = copy.deepcopy(model)
     tried: list[tuple[float, nn.Module]] = []
     several = starts if isinstance(model, MLP) else 1
     short = run.subset(SEARCH_ROWS)
     for start in range(several):
-        trial = copy.deepcopy(candidate)
+        trial = copy.deepcopy(model)
         if start and isinstance(trial, MLP):
             trial.reset(run.seed + 1000 * start)
         short.levenberg_marquardt(trial, max(10, steps // 5), f"start {start + 1}")

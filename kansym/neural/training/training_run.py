@@ -15,6 +15,7 @@ from kansym.neural.training.losses import Loss, SquaredError
 from kansym.neural.training.optimisers import levenberg_marquardt, mean_loss
 from kansym.neural.training.penalties import penalty_matrix
 from kansym.neural.training.pruning import embed
+from kansym.shared.deadline import Deadline
 from kansym.shared.progress import ProgressCallback
 
 __all__ = ["SEARCH_ROWS", "BestModel", "OutOfTime", "Record", "TrainingRun"]
@@ -52,7 +53,7 @@ class TrainingRun:
     y_held: Tensor
     seed: int
     sparsity: float
-    deadline: float
+    deadline: Deadline
     tell: ProgressCallback
     loss: Loss = field(default_factory=SquaredError)
     started: float = field(default_factory=time.perf_counter)
@@ -64,6 +65,10 @@ class TrainingRun:
     def x_all(self) -> Tensor:
         """Rows trained on and rows held out: grids should span both."""
         return self.x if self.x_held is self.x else torch.cat([self.x, self.x_held])
+
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return time.perf_counter() - self.started
 
     def subset(self, rows: int) -> "TrainingRun":
         """The same run on its first rows only; rows are in random order already."""
@@ -79,11 +84,10 @@ class TrainingRun:
 
     def note(self, phase: str, step: int, mean: float, model: nn.Module) -> None:
         """Record a step; raise `OutOfTime` past the deadline."""
-        now = time.perf_counter()
         stale = step % VALIDATION_STEPS != 0 and bool(self.records)
         validation = self.records[-1].validation if stale else self.validation(model)
-        self.records.append(Record(phase, step, mean**0.5, validation, now - self.started))
-        if now > self.deadline:
+        self.records.append(Record(phase, step, mean**0.5, validation, self.elapsed()))
+        if self.deadline.passed:
             raise OutOfTime
 
     def levenberg_marquardt(

@@ -1,6 +1,5 @@
 """A KAN with the shape of a tree that was found in a function, its splines on the tree's curves."""
 
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from kansym.network.structure.trees import Branch, Tree
 from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.mlp import MLP
 from kansym.neural.training.training import train
+from kansym.shared.deadline import Deadline
 from kansym.shared.tables import as_table
 
 __all__ = ["draw_tree", "fitted", "trees_of"]
@@ -52,7 +52,7 @@ def trees_of(
     seed : of the surrogate.
     depth : how often what remains unknown is looked at again.
     """
-    end = time.perf_counter() + seconds
+    deadline = Deadline.after(seconds)
     X, y = X[:ROWS], y[:ROWS]
     surrogate = MLP([X.shape[1], *hidden, 1], activation="tanh", seed=seed)
     train(surrogate, X, y, seed=seed, seconds=SHARE * seconds, progress=False)
@@ -72,7 +72,7 @@ def trees_of(
             inner = np.stack([branch.x for branch in rest.branches], axis=1)
             if np.ptp(rest.values) == 0 or not np.all(np.ptp(inner, axis=0) > 0):
                 continue
-            time_left, depth = (end - time.perf_counter()) / 2, depth - 1
+            time_left, depth = deadline.left() / 2, depth - 1
             settings = {"hidden": hidden, "seconds": time_left, "seed": seed, "depth": depth}
             for found in trees_of(inner, rest.values, **settings):
                 yield tree.completed(found, tolerance)

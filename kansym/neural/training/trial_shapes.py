@@ -4,7 +4,6 @@ One layer first. Then, in turn, the trees that the gradients of a surrogate show
 that laws are often found in.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from jaxtyping import Float
 from kansym.neural.models.kan import KAN, Width
 from kansym.neural.training.training import train
 from kansym.neural.training.tree_kans import fitted, trees_of
+from kansym.shared.deadline import Deadline
 from kansym.shared.tables import Table, as_table, as_targets
 
 __all__ = ["GOOD", "Proposal", "propose", "shapes"]
@@ -60,7 +60,7 @@ def propose(
     table = as_table(X)
     targets = as_targets(y, len(table))
     settings = {"grid": grid, "degree": degree, "starts": starts}
-    training = _Training(table, targets, seed, settings, time.perf_counter() + seconds)
+    training = _Training(table, targets, seed, settings, Deadline.after(seconds))
     simple, others = shapes(len(table.names), len(targets.names))
     for widths in simple:
         yield training.dense(widths, ONE)
@@ -69,12 +69,12 @@ def propose(
         for proposal in training.trees(hidden):
             smallest = min(smallest, proposal.error)
             yield proposal
-        if training.left() <= 0 or smallest < SETTLED:
+        if training.deadline.passed or smallest < SETTLED:
             return
         yield training.dense(widths, 2 * ONE)
     others = others[len(HIDDEN) :]
     for number, widths in enumerate(others):
-        if training.left() <= 0:
+        if training.deadline.passed:
             return
         yield training.dense(widths, min(1.0, 2 / (len(others) - number)))
 
@@ -87,11 +87,7 @@ class _Training:
     targets: Table
     seed: int
     settings: dict[str, int]
-    deadline: float
-
-    def left(self) -> float:
-        """Seconds left."""
-        return self.deadline - time.perf_counter()
+    deadline: Deadline
 
     def dense(self, widths: tuple[Width, ...], share: float) -> Proposal:
         """A dense shape, searched and pruned, in a share of the time that is left."""
@@ -107,7 +103,7 @@ class _Training:
             self.targets,
             starts=self.settings["starts"],
             seed=self.seed,
-            seconds=share * max(self.left(), 0.0),
+            seconds=share * self.deadline.left(),
             progress=False,
         )
         first = history.records[0].validation if history.records else np.inf
@@ -119,11 +115,11 @@ class _Training:
         if len(self.inputs.names) == 1 or len(self.targets.names) > 1:
             return
         rows, values = self.inputs.values, self.targets.values[:, 0]
-        share = TREES * max(self.left(), 0.0)
+        share = TREES * self.deadline.left()
         for tree in trees_of(rows, values, hidden=hidden, seconds=share, seed=self.seed):
-            if self.left() <= 0:
+            if self.deadline.passed:
                 return
-            limit = ONE * self.left()
+            limit = ONE * self.deadline.left()
             model, error = fitted(tree, self.inputs, self.targets, seconds=limit, seed=self.seed)
             yield Proposal(model, error, error < PERFECT)
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from kansym.extraction import extract
 from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.loading import load
-from kansym.neural.training.jacobians import FreeParameters, row_jacobian_of
+from kansym.neural.training.free_parameters import FreeParameters
+from kansym.neural.training.jacobians import row_jacobian_of
 from kansym.neural.training.training import train
 from kansym.shared.errors import InputError, ModelFileError
 from kansym.symbolic.formulas.parsing import parse

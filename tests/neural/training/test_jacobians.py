@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.mlp import ACTIVATIONS, MLP
-from kansym.neural.training.jacobians import FreeParameters, row_jacobian_of
+from kansym.neural.training.free_parameters import FreeParameters
+from kansym.neural.training.jacobians import row_jacobian_of
 from tests.zoo import DEGREES, SEEDS, draw_kan, rows, widths
 
 

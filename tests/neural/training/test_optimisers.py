@@ -10,7 +10,8 @@ from torch import nn
 
 from kansym.neural.models.mlp import MLP
 from kansym.neural.training import optimisers
-from kansym.neural.training.jacobians import FreeParameters, row_jacobian_of
+from kansym.neural.training.free_parameters import FreeParameters
+from kansym.neural.training.jacobians import row_jacobian_of
 from kansym.neural.training.optimisers import adam, lbfgs, levenberg_marquardt
 from kansym.neural.training.penalties import penalty_matrix
 from tests.zoo import draw_kan, rows, toy_data
@@ -191,25 +192,6 @@ def test_adam_depends_on_its_seed_only():
         model = draw_kan([2, 1])
         found.append(list(adam(model, x, y, seed=seed, steps=10, batch=32)))
     assert found[0] == found[1] != found[2]
-
-
-def test_penalties_are_added_for_the_others():
-    x, y = data(100)
-    for name in ("lbfgs", "adam"):
-        model = draw_kan([2, 1])
-        free = FreeParameters.of(model)
-
-        def size(model=model) -> torch.Tensor:
-            return 10 * model.kan_layers[0].coef.square().mean()
-
-        if name == "lbfgs":
-            list(islice(lbfgs(model, x, y, penalty=size), 20))
-        else:
-            list(adam(model, x, y, seed=0, steps=400, rate=3e-2, penalty=size))
-        strong = float(free.get().square().mean())
-        plain = draw_kan([2, 1])
-        marquardt(plain, x, y, 20)
-        assert strong < 0.2 * float(FreeParameters.of(plain).get().square().mean())
 
 
 def test_sparsity_and_smoothness_go_into_the_steps():

@@ -6,7 +6,7 @@ import torch
 from scipy.interpolate import BSpline
 
 from kansym.neural.models.kan import EdgeKind
-from kansym.neural.training.jacobians import FreeParameters
+from kansym.neural.training.free_parameters import FreeParameters
 from kansym.neural.training.penalties import penalty_matrix
 from tests.zoo import draw_kan, rows
 

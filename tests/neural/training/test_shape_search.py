@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from kansym.neural.models.kan import KAN, EdgeKind
-from kansym.neural.training.shape_search import _drawn_by_hand, _fresh_copy
+from kansym.neural.training.random_starts import _fresh_copy
+from kansym.neural.training.shape_search import _drawn_by_hand
 from kansym.neural.training.training import train
 from tests.zoo import draw_kan, rows, toy_data
 

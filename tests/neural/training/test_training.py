@@ -1,6 +1,7 @@
 """Training: it fits, repeats, stops when told, refuses bad input, and changes nothing else."""
 
 import copy
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from torch import nn
 from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.mlp import MLP
 from kansym.neural.training.training import History, train
+from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from tests.zoo import toy_data
 
@@ -201,12 +203,20 @@ def test_an_interrupt_at_the_very_end_is_too_late():
 
 
 @pytest.mark.parametrize("kind", ["KAN", "MLP"])
-def test_a_time_limit_keeps_the_best_model_so_far(kind):
+def test_past_the_deadline_the_best_model_so_far_is_kept(kind, monkeypatch):
+    looks = itertools.count()
+    monkeypatch.setattr(Deadline, "passed", property(lambda _: next(looks) > 40))
     model = KAN([2, 5, 1]) if kind == "KAN" else MLP([2, 20, 1])
-    history = train(model, X, np.exp(Y), seconds=0.2)
-    assert history.seconds < 2.0
-    if history.stopped == "time":
-        assert history.validation <= 2 * min(record.validation for record in history.records)
+    history = train(model, X, np.exp(Y), seconds=60.0)
+    assert history.stopped == "time"
+    assert len(history.records) >= 30
+    assert history.validation <= 2 * min(record.validation for record in history.records)
+
+
+def test_time_is_up_at_once():
+    history = train(KAN([2, 5, 1]), X, Y, seconds=0.0)
+    assert history.stopped == "time"
+    assert len(history.records) == 1
 
 
 def test_training_on_does_not_get_worse():

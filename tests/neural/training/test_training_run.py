@@ -1,7 +1,5 @@
 """A run of training: its record, its clock, and its best model."""
 
-import time
-
 import numpy as np
 import pytest
 import torch
@@ -9,15 +7,16 @@ import torch
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
 from kansym.neural.training.training_run import BestModel, OutOfTime, TrainingRun
+from kansym.shared.deadline import Deadline
 from tests.zoo import draw_kan, toy_data
 
 
-def a_run(deadline: float = float("inf"), sparsity: float = 0.0) -> TrainingRun:
+def a_run(seconds: float = float("inf"), sparsity: float = 0.0) -> TrainingRun:
     X, y = toy_data(200)
     x, target = torch.as_tensor(X), torch.as_tensor((y - y.mean()) / y.std())[:, None]
     told: list[tuple[float, str]] = []
     return TrainingRun(
-        x[40:], target[40:], x[:40], target[:40], 0, sparsity, deadline,
+        x[40:], target[40:], x[:40], target[:40], 0, sparsity, Deadline.after(seconds),
         lambda fraction, message: told.append((fraction, message)),
     )  # fmt: skip
 
@@ -64,7 +63,7 @@ def test_a_subset_shares_the_record():
 
 
 def test_past_the_deadline_it_stops():
-    run = a_run(deadline=time.perf_counter() - 1.0)
+    run = a_run(seconds=-1.0)
     with pytest.raises(OutOfTime):
         run.levenberg_marquardt(draw_kan([2, 1]), 5, "late")
     assert len(run.records) == 1
