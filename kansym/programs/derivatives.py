@@ -1,93 +1,12 @@
-"""Derivatives of programs: the chain rule over one table.
+"""Derivatives of programs: the chain rule over the table of operations."""
 
-:data:`SLOPES` gives each operation of one argument its derivative, as a program in the argument
-``"x"`` and the operation's own value ``"y"``.
-"""
+from collections.abc import Sequence
 
-import math
-from collections.abc import Mapping
-
+from kansym.programs.operations import OPERATIONS
 from kansym.programs.program import Program, substitute
 from kansym.shared.errors import InputError
 
-__all__ = ["SLOPES", "differentiate", "fold"]
-
-_SQUARE = ("pow", "x", 2.0)
-
-SLOPES: Mapping[str, Program] = {
-    "neg": -1.0,
-    "exp": "y",
-    "log": ("pow", "x", -1.0),
-    "sin": ("cos", "x"),
-    "cos": ("neg", ("sin", "x")),
-    "tan": ("add", 1.0, ("pow", "y", 2.0)),
-    "asin": ("pow", ("add", 1.0, ("neg", _SQUARE)), -0.5),
-    "acos": ("neg", ("pow", ("add", 1.0, ("neg", _SQUARE)), -0.5)),
-    "atan": ("pow", ("add", 1.0, _SQUARE), -1.0),
-    "sinh": ("cosh", "x"),
-    "cosh": ("sinh", "x"),
-    "tanh": ("add", 1.0, ("neg", ("pow", "y", 2.0))),
-    "asinh": ("pow", ("add", 1.0, _SQUARE), -0.5),
-    "acosh": ("pow", ("add", _SQUARE, -1.0), -0.5),
-    "atanh": ("pow", ("add", 1.0, ("neg", _SQUARE)), -1.0),
-    "sqrt": ("div", 0.5, "y"),
-    "abs": ("sign", "x"),
-    "sign": 0.0,
-    "heaviside": 0.0,
-    "sinc": ("sinc_slope", "x"),
-    "sinc_slope": ("neg", ("add", "y0", ("div", ("mul", 2.0, "y"), "x"))),
-    "langevin": ("langevin_slope", "x"),
-    "langevin_slope": (
-        # By L' = 1 - L^2 - 2 L / x, which cancels less near zero than the hyperbolic functions.
-        "add",
-        ("mul", -2.0, ("langevin", "x"), ("langevin_slope", "x")),
-        ("mul", -2.0, ("langevin_slope", "x"), ("pow", "x", -1.0)),
-        ("mul", 2.0, ("langevin", "x"), ("pow", "x", -2.0)),
-    ),
-    "bose": ("bose_slope", "x"),
-    "bose_slope": (
-        "div",
-        (
-            "add",
-            ("mul", "x", ("cosh", ("mul", 0.5, "x"))),
-            ("mul", -2.0, ("sinh", ("mul", 0.5, "x"))),
-        ),
-        ("mul", 4.0, ("pow", ("sinh", ("mul", 0.5, "x")), 3.0)),
-    ),
-    "expm1": ("exp", "x"),
-    "log1p": ("pow", ("add", 1.0, "x"), -1.0),
-    "softplus": ("sigmoid", "x"),
-    "sigmoid": ("mul", "y", ("add", 1.0, ("neg", "y"))),
-    "erf": ("mul", 2.0 / math.sqrt(math.pi), ("exp", ("neg", _SQUARE))),
-    "gamma": ("mul", "y", ("digamma", "x")),
-    "loggamma": ("digamma", "x"),
-    "digamma": ("trigamma", "x"),
-    "trigamma": ("tetragamma", "x"),
-    "besselj0": ("neg", ("besselj1", "x")),
-    "besselj1": ("mul", 0.5, ("add", ("besselj0", "x"), ("neg", ("besselj2", "x")))),
-    "besselj2": ("add", ("besselj1", "x"), ("mul", -2.0, "y", ("pow", "x", -1.0))),
-    "airyai": ("airyai_slope", "x"),
-    "airyai_slope": ("mul", "x", ("airyai", "x")),
-    "elliptic_k": ("elliptic_k_slope", "x"),
-    "elliptic_k_slope": (
-        "div",
-        (
-            "add",
-            ("mul", 0.25, ("elliptic_k", "x")),
-            ("neg", ("mul", ("add", 1.0, ("mul", -2.0, "x")), "y")),
-        ),
-        ("mul", "x", ("add", 1.0, ("neg", "x"))),
-    ),
-    "elliptic_e": ("elliptic_e_slope", "x"),
-    "elliptic_e_slope": (
-        "div",
-        ("neg", ("add", "y", ("elliptic_k_slope", "x"))),
-        ("mul", 2.0, "x"),
-    ),
-    "zeta": ("zeta_slope", "x"),
-    "zeta_slope": ("zeta_curvature", "x"),
-}
-SLOPES = {**SLOPES, "sinc_slope": substitute(SLOPES["sinc_slope"], {"y0": ("sinc", "x")})}
+__all__ = ["chain_term", "differentiate", "fold"]
 
 
 def differentiate(program: Program, name: str) -> Program:
@@ -96,7 +15,7 @@ def differentiate(program: Program, name: str) -> Program:
     Raises
     ------
     InputError
-        If an operation of the program has no derivative in :data:`SLOPES`.
+        If an operation of the program has no derivative.
 
     Examples
     --------
@@ -107,72 +26,76 @@ def differentiate(program: Program, name: str) -> Program:
     """
     if isinstance(program, str):
         return 1.0 if program == name else 0.0
-    if not isinstance(program, tuple) or len(program) == 1:
+    if not isinstance(program, tuple):
         return 0.0
-    inner = [differentiate(part, name) for part in program[1:]]
-    if all(slope == 0.0 for slope in inner):
-        return 0.0
-    match program[0]:
+    operation, *arguments = program
+    inner = [differentiate(part, name) for part in arguments]
+    terms = [
+        chain_term(operation, place, arguments, program, slope)
+        for place, slope in enumerate(inner)
+        if slope != 0.0
+    ]
+    return fold(("add", *terms)) if terms else 0.0
+
+
+def chain_term(
+    operation: str, place: int, arguments: Sequence[Program], value: Program, inner: Program
+) -> Program:
+    """What one argument adds to the derivative of an operation.
+
+    Parameters
+    ----------
+    operation : its name.
+    place : which argument.
+    arguments, value : of the operation, as programs.
+    inner : the derivative of that argument, or whatever the partial derivative is to multiply.
+
+    Examples
+    --------
+    >>> chain_term("div", 1, ("a", "b"), "y", "slope")
+    ('mul', -1.0, 'y', ('div', 'slope', 'b'))
+    """
+    others = (*arguments[:place], *arguments[place + 1 :])
+    match operation:
         case "add":
-            return fold(("add", *inner))
+            return inner
         case "mul":
-            return _product_slope(program, inner)
+            return fold(("mul", *arguments[:place], inner, *arguments[place + 1 :]))
+        case "div" if place == 0:
+            return fold(("div", inner, arguments[1]))
         case "div":
-            return _quotient_slope(program, inner)
+            return fold(("mul", -1.0, value, fold(("div", inner, arguments[1]))))
+        case "pow" if place == 0:
+            base, exponent = arguments
+            lower = fold(("pow", base, fold(("add", exponent, -1.0))))
+            return fold(("mul", exponent, lower, inner))
         case "pow":
-            return _power_slope(program, inner)
+            return fold(("mul", value, _logarithm(arguments[0]), inner))
+        case "min" | "max" if others:
+            # A branch counts where it is the one chosen, by half where two are equal.
+            lower, upper = (("neg", arguments[place]), (operation, *others))
+            if operation == "max":
+                lower, upper = arguments[place], ("neg", (operation, *others))
+            return fold(("mul", ("heaviside", ("add", lower, upper)), inner))
         case "min" | "max":
-            return _extreme_slope(program, inner)
-        case operation:
-            return fold(("mul", _slope(operation, program), inner[0]))
+            return inner
+        case _:
+            slope = substitute(_derivative(operation), {"x": arguments[0], "y": value})
+            return fold(("mul", fold(slope), inner))
 
 
-def _slope(operation: str, program: tuple[Program, ...]) -> Program:
-    if operation not in SLOPES:
-        raise InputError(f"The operation {operation!r} has no derivative here: use another one.")
-    return fold(substitute(SLOPES[operation], {"x": program[1], "y": program}))
+def _derivative(name: str) -> Program:
+    operation = OPERATIONS.get(name)
+    if operation is None or operation.derivative is None:
+        raise InputError(f"The operation {name!r} has no derivative here: use another one.")
+    return operation.derivative
 
 
-def _product_slope(program: tuple[Program, ...], inner: list[Program]) -> Program:
-    factors = program[1:]
-    return fold(
-        (
-            "add",
-            *(
-                fold(("mul", *factors[:i], slope, *factors[i + 1 :]))
-                for i, slope in enumerate(inner)
-            ),
-        )
-    )
-
-
-def _quotient_slope(program: tuple[Program, ...], inner: list[Program]) -> Program:
-    bottom = program[2]
-    left = fold(("div", inner[0], bottom)) if inner[0] != 0.0 else 0.0
-    right = fold(("mul", -1.0, program, fold(("div", inner[1], bottom))))
-    return fold(("add", left, right if inner[1] != 0.0 else 0.0))
-
-
-def _power_slope(program: tuple[Program, ...], inner: list[Program]) -> Program:
-    _, base, exponent = program
-    lower = fold(("add", exponent, -1.0))
-    by_base = fold(("mul", exponent, fold(("pow", base, lower)), inner[0]))
-    by_exponent = fold(("mul", program, ("log", base), inner[1]))
-    return fold(("add", by_base, by_exponent))
-
-
-def _extreme_slope(program: tuple[Program, ...], inner: list[Program]) -> Program:
-    """Each branch counts where it is the one chosen (half of it where two are equal)."""
-    operation, *branches = program
-    if len(branches) > 2:
-        nested = (operation, branches[0], (operation, *branches[1:]))
-        rest = _extreme_slope((operation, *branches[1:]), inner[1:])
-        return _extreme_slope(nested, [inner[0], rest])
-    sign = 1.0 if operation == "max" else -1.0
-    gap = fold(("mul", sign, fold(("add", branches[0], fold(("mul", -1.0, branches[1]))))))
-    first = fold(("mul", ("heaviside", gap), inner[0]))
-    second = fold(("mul", ("heaviside", fold(("mul", -1.0, gap))), inner[1]))
-    return fold(("add", first, second))
+def _logarithm(base: Program) -> Program:
+    """The logarithm of a power's base, 0 where the base is 0: the power stays 0 there."""
+    if not isinstance(base, str | tuple):
+        return ("log", base) if base else 0.0
+    return ("log", ("add", base, 1.0, ("neg", ("abs", ("sign", base)))))
 
 
 def fold(program: Program) -> Program:

@@ -5,21 +5,22 @@ derivative of every row with respect to every constant at the cost of a few eval
 the number of constants.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, final
 
 import numpy as np
 
-from kansym.programs.derivatives import SLOPES
-from kansym.programs.numpy_functions import NUMPY
-from kansym.programs.program import Program, evaluate
+from kansym.programs.derivatives import chain_term
+from kansym.programs.numpy_functions import NUMPY, compiled
+from kansym.programs.program import Program
 from kansym.programs.tabulated_curve import TabulatedCurve
 
-__all__ = ["Tape"]
+__all__ = ["DifferentiableProgram"]
 
 
 @final
-class Tape:
+class DifferentiableProgram:
     """A program prepared for many evaluations.
 
     Parameters
@@ -30,8 +31,8 @@ class Tape:
     Examples
     --------
     >>> import numpy as np
-    >>> tape = Tape(("mul", "a", ("exp", ("mul", "b", "x"))))
-    >>> value, slopes = tape.slopes({"a": 2.0, "b": 0.0, "x": np.array([1.0, 3.0])}, ["a", "b"])
+    >>> growth = DifferentiableProgram(("mul", "a", ("exp", ("mul", "b", "x"))))
+    >>> value, slopes = growth.slopes({"a": 2.0, "b": 0.0, "x": np.array([1.0, 3.0])}, ["a", "b"])
     >>> value, slopes
     (array([2., 2.]), [array([1., 1.]), array([2., 6.])])
     """
@@ -111,37 +112,21 @@ class Tape:
     ) -> None:
         operation, *arguments = self.steps[i]
         for place, j in enumerate(arguments):
-            if j in wanted:
-                inputs = [done[k] for k in arguments]
-                if operation in self.curves:
-                    local = self.curves[operation].slope(inputs[0])
-                else:
-                    local = _local(operation, place, inputs, done[i])
-                share = above if local is None else above * local
-                gradient[j] = gradient[j] + share if j in gradient else share
+            if j not in wanted:
+                continue
+            if operation in self.curves:
+                share = above * self.curves[operation].slope(done[j])
+            elif operation == "add":
+                share = above
+            else:
+                given = {str(k): done[argument] for k, argument in enumerate(arguments)}
+                term = _chain_term(operation, place, len(arguments))
+                share = term({**given, "value": done[i], "above": above})
+            gradient[j] = gradient[j] + share if j in gradient else share
 
 
-def _local(operation: str, place: int, inputs: list[Any], value: Any) -> Any:
-    """Derivative of one step with respect to one of its arguments; None for one."""
-    match operation:
-        case "add":
-            return None
-        case "mul":
-            others = [u for k, u in enumerate(inputs) if k != place]
-            return NUMPY["mul"](*others) if others else None
-        case "div":
-            return 1 / inputs[1] if place == 0 else -value / inputs[1]
-        case "pow":
-            return _power_local(place, inputs, value)
-        case "min" | "max":
-            return np.equal(inputs[place], value) * 1.0
-        case _:
-            return evaluate(SLOPES[operation], {"x": inputs[0], "y": value})
-
-
-def _power_local(place: int, inputs: list[Any], value: Any) -> Any:
-    base, exponent = inputs
-    if place == 1:
-        # Where the base is zero, x**p stays zero for the exponents nearby.
-        return np.where(np.equal(base, 0), 0.0, value * np.log(base))
-    return exponent * NUMPY["pow"](base, exponent - 1.0)
+@cache
+def _chain_term(operation: str, place: int, count: int) -> Callable[[Mapping[str, Any]], Any]:
+    """The chain rule for one argument of a step, ready to compute."""
+    names = [str(k) for k in range(count)]
+    return compiled(chain_term(operation, place, names, "value", "above"), NUMPY)

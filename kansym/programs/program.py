@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from kansym.programs.numpy_functions import NUMPY
+from kansym.programs.operation import ANY, Program
+from kansym.programs.operations import OPERATIONS
 from kansym.shared.errors import InputError
 
 __all__ = [
@@ -30,22 +32,11 @@ __all__ = [
     "variables",
 ]
 
-Program = float | str | tuple[Any, ...]
-
-_ANY = -1
 _DEEPEST = 200
 _LARGEST = 20_000
 
-ARITY: dict[str, int] = {
-    "add": _ANY,
-    "mul": _ANY,
-    "min": _ANY,
-    "max": _ANY,
-    "pow": 2,
-    "div": 2,
-    "pi": 0,
-    "e": 0,
-} | {name: 1 for name in NUMPY if name not in {"add", "mul", "min", "max", "pow", "div", "pi", "e"}}
+ARITY: Mapping[str, int] = {name: operation.arity for name, operation in OPERATIONS.items()}
+"""Name of an operation to its number of arguments, -1 for one or more."""
 
 
 def evaluate(
@@ -183,7 +174,7 @@ def validate(
     ('mul', 2.0, ('sin', 'x'))
     """
     budget = [_LARGEST]
-    return _validated(program, names, ARITY | dict.fromkeys(curves, 1), 0, budget)
+    return _validated(program, names, {**ARITY, **dict.fromkeys(curves, 1)}, 0, budget)
 
 
 def _validated(
@@ -237,8 +228,8 @@ def _check_arity(name: str, given: int, arity: Mapping[str, int]) -> None:
             f"The operation {name[:60]!r} is unknown: expected one of {', '.join(sorted(arity))}."
         )
     expected = arity[name]
-    if given != expected and not (expected == _ANY and given > 0):
-        wanted = "at least one" if expected == _ANY else str(expected)
+    if given != expected and not (expected == ANY and given > 0):
+        wanted = "at least one" if expected == ANY else str(expected)
         raise InputError(f"The operation {name!r} takes {wanted} arguments, {given} were given.")
 
 

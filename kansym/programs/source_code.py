@@ -1,92 +1,27 @@
-"""A formula as source code: Python (numpy) and C."""
+"""A formula as source code: Python (numpy) and C.
+
+Operations that a language lacks become small functions beside the exported one, with the same
+definitions and series as everywhere else (:mod:`kansym.programs.operations`).
+"""
 
 import keyword
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
 
-from kansym.programs.program import Program
+from kansym.programs.operation import ANY, Call, Operation
+from kansym.programs.operations import OPERATIONS
+from kansym.programs.program import Program, substitute
 from kansym.shared.errors import InputError
 
 __all__ = ["c_source", "mangled", "python_source"]
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(1, 6)
 
-_NUMPY: Mapping[str, str] = {
-    "exp": "np.exp",
-    "log": "np.log",
-    "sin": "np.sin",
-    "cos": "np.cos",
-    "tan": "np.tan",
-    "asin": "np.arcsin",
-    "acos": "np.arccos",
-    "atan": "np.arctan",
-    "sinh": "np.sinh",
-    "cosh": "np.cosh",
-    "tanh": "np.tanh",
-    "asinh": "np.arcsinh",
-    "acosh": "np.arccosh",
-    "atanh": "np.arctanh",
-    "sqrt": "np.sqrt",
-    "abs": "np.abs",
-    "sign": "np.sign",
-    "expm1": "np.expm1",
-    "log1p": "np.log1p",
-    "erf": "special.erf",
-    "gamma": "special.gamma",
-    "loggamma": "special.gammaln",
-    "digamma": "special.digamma",
-    "besselj0": "special.j0",
-    "besselj1": "special.j1",
-    "sigmoid": "special.expit",
-    "elliptic_k": "special.ellipk",
-    "elliptic_e": "special.ellipe",
-}
-_NUMPY_PATTERNS: Mapping[str, str] = {
-    "heaviside": "np.heaviside({0}, 0.5)",
-    "softplus": "np.logaddexp(0.0, {0})",
-    "sinc": "np.sinc(({0}) / np.pi)",
-    "airyai": "special.airy({0})[0]",
-    "besselj2": "special.jv(2, {0})",
-    "zeta": "special.zeta({0}, 1.0)",
-    "langevin": "(1 / np.tanh({0}) - 1 / ({0}))",
-    "bose": "(({0}) / np.expm1({0}))",
-    "min": "np.minimum({0}, {1})",
-    "max": "np.maximum({0}, {1})",
-    "power": "np.power({0}, {1})",
-    "pi": "np.pi",
-    "e": "np.e",
-}
-_C: Mapping[str, str] = {
-    **{
-        name: name
-        for name in ("exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh")
-    },
-    **{name: name for name in ("tanh", "asinh", "acosh", "atanh", "sqrt", "expm1", "log1p", "erf")},
-    "abs": "fabs",
-    "gamma": "tgamma",
-    "loggamma": "lgamma",
-    "besselj0": "j0",
-    "besselj1": "j1",
-}
-_C_PATTERNS: Mapping[str, str] = {
-    "sign": "(({0} > 0) - ({0} < 0))",
-    "heaviside": "(0.5 * (1 + ({0} > 0) - ({0} < 0)))",
-    "softplus": "(fmax({0}, 0.0) + log1p(exp(-fabs({0}))))",
-    "sigmoid": "(1 / (1 + exp(-({0}))))",
-    "sinc": "(({0}) == 0 ? 1.0 : sin({0}) / ({0}))",
-    "bose": "(({0}) == 0 ? 1.0 : ({0}) / expm1({0}))",
-    "langevin": "(fabs({0}) < 1e-3 ? ({0}) / 3 : 1 / tanh({0}) - 1 / ({0}))",
-    "besselj2": "jn(2, {0})",
-    "min": "fmin({0}, {1})",
-    "max": "fmax({0}, {1})",
-    "power": "pow({0}, {1})",
-    "pi": "3.141592653589793",
-    "e": "2.718281828459045",
-}
 
-
-def mangled(names: Sequence[str]) -> dict[str, str]:
-    """Identifiers for arbitrary names, distinct and no keywords.
+def mangled(names: Sequence[str], taken: Collection[str] = ()) -> dict[str, str]:
+    """Identifiers for arbitrary names, distinct, not among those taken, and no keywords.
 
     Examples
     --------
@@ -99,7 +34,7 @@ def mangled(names: Sequence[str]) -> dict[str, str]:
         plain = f"_{plain}" if plain[0].isdigit() else plain
         plain = f"{plain}_" if plain in _RESERVED or keyword.iskeyword(plain) else plain
         unique, count = plain, 1
-        while unique in found.values():
+        while unique in taken or unique in found.values():
             count += 1
             unique = f"{plain}_{count}"
         found[name] = unique
@@ -116,19 +51,24 @@ y1 yn fmin fmax expm1 log1p gamma double_t float_t
 _RESERVED = frozenset(_RESERVED_WORDS.split())
 
 
+@dataclass(frozen=True)
 class _Printer:
-    """One language: names of functions, patterns for what is no plain call."""
+    """One formula in one language.
 
-    def __init__(
-        self,
-        language: str,
-        names: Mapping[str, str],
-        functions: Mapping[str, str],
-        patterns: Mapping[str, str],
-        infix_power: bool,
-    ) -> None:
-        self.language, self.names = language, names
-        self.functions, self.patterns, self.infix_power = functions, patterns, infix_power
+    Attributes
+    ----------
+    python : Python if true, C otherwise.
+    name : of the exported function, with which the names of its helpers begin.
+    names : variables to identifiers.
+    curves : tabulated curves to the functions that compute them.
+    helpers : the lines of the helpers that are needed, by name.
+    """
+
+    python: bool
+    name: str
+    names: Mapping[str, str]
+    curves: Mapping[str, str] = field(default_factory=dict)
+    helpers: dict[str, list[str]] = field(default_factory=dict)
 
     def show(self, part: Program, strength: int = 0) -> str:
         text, own = self._shown(part)
@@ -148,11 +88,8 @@ class _Printer:
             ),
             "neg": lambda p: (f"-{self.show(p[1], _SIGN)}", _SIGN),
             "pow": self._power,
-            "min": self._nested,
-            "max": self._nested,
         }
-        writer = writers.get(part[0], self._call)
-        return writer(part)
+        return writers.get(part[0], self._operation)(part)
 
     def _sum(self, part: tuple) -> tuple[str, int]:
         text = self.show(part[1], _SUM)
@@ -164,32 +101,104 @@ class _Printer:
 
     def _power(self, part: tuple) -> tuple[str, int]:
         base, exponent = part[1:]
-        if exponent == 2.0 and not self.infix_power and isinstance(base, str):
-            return f"{self.show(base)} * {self.show(base)}", _PRODUCT
-        if self.infix_power:
+        if self.python:
             return f"{self.show(base, _ATOM)}**{self.show(exponent, _POWER)}", _POWER
-        return self.patterns["power"].format(self.show(base), self.show(exponent)), _ATOM
+        if exponent == 2.0 and isinstance(base, str):
+            return f"{self.show(base)} * {self.show(base)}", _PRODUCT
+        return f"pow({self.show(base)}, {self.show(exponent)})", _ATOM
 
-    def _nested(self, part: tuple) -> tuple[str, int]:
-        text = self.show(part[1])
-        for other in part[2:]:
-            text = self.patterns[part[0]].format(text, self.show(other))
-        return text, _ATOM
+    def _operation(self, part: tuple) -> tuple[str, int]:
+        name, *arguments = part
+        if name in self.curves:
+            return _called(self.curves[name], [self.show(u) for u in arguments]), _ATOM
+        operation = OPERATIONS.get(name, Operation(name))
+        form, definition = self._form(operation), operation.definition
+        if form is None and definition is None:
+            language = "Python" if self.python else "C"
+            raise InputError(
+                f"The function {name!r} of the formula has no form in {language}: "
+                "use another export, or a formula without it."
+            )
+        if form is None and not operation.series and _uses(definition) <= 1:
+            return self._shown(substitute(definition, dict(zip("x", arguments, strict=False))))
+        shown = [self.show(argument) for argument in arguments]
+        if isinstance(form, tuple) and _uses(form) == 1:
+            return _written(form, shown[0]), _ATOM
+        if not isinstance(form, str) or not re.fullmatch(r"[\w.]+", form):
+            form = self._helper(operation, form)
+        if operation.arity == ANY:
+            return reduce(lambda left, right: _called(form, (left, right)), shown), _ATOM
+        return _called(form, shown) if shown else form, _ATOM
 
-    def _call(self, part: tuple) -> tuple[str, int]:
-        arguments = [self.show(u) for u in part[1:]]
-        if part[0] in self.functions:
-            return f"{self.functions[part[0]]}({', '.join(arguments)})", _ATOM
-        if part[0] in self.patterns:
-            return self.patterns[part[0]].format(*arguments), _ATOM
-        raise InputError(
-            f"The function {part[0]!r} of the formula has no form in {self.language}: "
-            "use another export, or a formula without it."
-        )
+    def _form(self, operation: Operation) -> Call | None:
+        """The language's own function, if it has one."""
+        form = operation.numpy if self.python else operation.c
+        return None if callable(form) else form
+
+    def _helper(self, operation: Operation, form: Call | None) -> str:
+        """The name of a function of its own for the operation, written unless it is already."""
+        name = f"{self.name}_{operation.name}"
+        if name not in self.helpers:
+            inner = _Printer(self.python, self.name, {"x": "x"}, helpers=self.helpers)
+            if form is None:
+                value = inner.show(operation.definition)
+            else:
+                value = form if isinstance(form, str) else _written(form, "x")
+            series = inner.show(operation.near_zero) if form is None and operation.series else ""
+            write = _python_helper if self.python else _c_helper
+            arguments = ("x", "y") if operation.arity == ANY else ("x",)
+            self.helpers[name] = write(name, arguments, value, series, operation.radius)
+        return name
+
+
+def _uses(form: object) -> int:
+    """How often the argument occurs."""
+    return sum(map(_uses, form[1:])) if isinstance(form, tuple) else int(form == "x")
+
+
+def _written(form: object, argument: str) -> str:
+    """Nested calls of a library as text."""
+    if isinstance(form, tuple):
+        return _called(form[0], [_written(part, argument) for part in form[1:]])
+    if isinstance(form, str):
+        return argument if form == "x" else form
+    return repr(form)
+
+
+def _called(function: str, arguments: Iterable[str]) -> str:
+    return f"{function}({', '.join(arguments)})"
+
+
+def _python_helper(
+    name: str, arguments: Sequence[str], value: str, series: str, radius: float
+) -> list[str]:
+    head = ["", "", f"def {_called(name, arguments)}:"]
+    if not series:
+        return [*head, f"    return {value}"]
+    return [
+        *head,
+        f"    near = np.abs(x) < {radius!r}",
+        f"    series = {series}",
+        f"    x = np.where(near, {radius!r}, x)",
+        f"    return np.where(near, series, {value})",
+    ]
+
+
+def _c_helper(
+    name: str, arguments: Sequence[str], value: str, series: str, radius: float
+) -> list[str]:
+    head = f"static double {_called(name, (f'double {argument}' for argument in arguments))}"
+    value = f"fabs(x) < {radius!r} ? {series} : {value}" if series else value
+    return [head, "{", f"    return {value};", "}", ""]
 
 
 def _number(value: float) -> str:
     return f"{value:.1f}" if value.is_integer() and abs(value) < 1e6 else repr(value)
+
+
+def _identifiers(names: Sequence[str], function: str) -> dict[str, str]:
+    """Identifiers of the variables, apart from the function's name and those of its helpers."""
+    return mangled(names, [function, *(f"{function}_{operation}" for operation in OPERATIONS)])
 
 
 def _check_name(name: str) -> None:
@@ -233,18 +242,20 @@ def python_source(
     <BLANKLINE>
     """
     _check_name(name)
-    names = mangled([*inputs, *constants])
     tables = curves or {}
-    calls = mangled([f"curve_{key}" for key in tables])
-    functions = {**_NUMPY, **{key: calls[f"curve_{key}"] for key in tables}}
-    body = _Printer("Python", names, functions, _NUMPY_PATTERNS, True).show(program)
+    names, own = _identifiers([*inputs, *constants], name), [f"curve_{key}" for key in tables]
+    calls = dict(zip(tables, mangled(own, [name, *names.values()]).values(), strict=True))
+    printer = _Printer(True, name, names, calls)
+    body = printer.show(program)
+    helpers = [line for lines in printer.helpers.values() for line in lines]
     lines = ["import numpy as np"]
-    if "special." in body:
+    if any("special." in line for line in (body, *helpers)):
         lines.append("from scipy import special")
     if tables:
         lines.append("from scipy.interpolate import CubicSpline")
     for key, (x, y) in tables.items():
-        lines += _curve_source(functions[key], x, y)
+        lines += _curve_source(calls[key], x, y)
+    lines += helpers
     arguments = ", ".join(names[i] for i in inputs)
     lines += ["", "", f"def {name}({arguments}):"]
     if comment:
@@ -299,11 +310,14 @@ def c_source(
     <BLANKLINE>
     """
     _check_name(name)
-    names = mangled([*inputs, *constants])
-    body = _Printer("C", names, _C, _C_PATTERNS, False).show(program)
+    names = _identifiers([*inputs, *constants], name)
+    printer = _Printer(False, name, names)
+    body = printer.show(program)
     arguments = ", ".join(f"double {names[i]}" for i in inputs) or "void"
     plain = comment.replace("*/", "* /").replace("\n", " ")
-    lines = ["#include <math.h>", ""] + ([f"/* {plain} */"] if comment else [])
+    lines = ["#include <math.h>", ""]
+    lines += [line for helper in printer.helpers.values() for line in helper]
+    lines += [f"/* {plain} */"] if comment else []
     lines += [f"double {name}({arguments})", "{"]
     lines += [f"    const double {names[key]} = {_number(v)};" for key, v in constants.items()]
     return "\n".join([*lines, f"    return {body};", "}", ""])

@@ -17,7 +17,7 @@ from typing import Any, final
 import numpy as np
 import sympy
 
-from kansym.programs.gradients import Tape
+from kansym.programs.gradients import DifferentiableProgram
 from kansym.programs.program import Program
 from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.errors import InputError
@@ -115,7 +115,7 @@ class Fitting:
         curves: Mapping[str, TabulatedCurve] | None = None,
     ) -> None:
         program = from_sympy(template) if isinstance(template, sympy.Basic) else template
-        self.tape = Tape(program, curves)
+        self.tape = DifferentiableProgram(program, curves)
         self.constants = tuple(constants)
         self.X, self.y = _checked(X, y, inputs)
         self.columns = dict(zip(inputs, self.X.T, strict=True))
@@ -295,7 +295,7 @@ def _checked(X: Any, y: Any, inputs: Sequence[str]) -> tuple[np.ndarray, np.ndar
     return X, y
 
 
-def _linear(tape: Tape, constants: Sequence[str]) -> list[str]:
+def _linear(tape: DifferentiableProgram, constants: Sequence[str]) -> list[str]:
     """A largest set of constants in which the formula is jointly linear, greedily."""
     chosen: list[str] = []
     for name in constants:
@@ -304,7 +304,7 @@ def _linear(tape: Tape, constants: Sequence[str]) -> list[str]:
     return chosen
 
 
-def _degree(tape: Tape, names: set[str]) -> float:
+def _degree(tape: DifferentiableProgram, names: set[str]) -> float:
     degrees: list[float] = []
     for operation, *arguments in tape.steps:
         inner = [degrees[i] for i in arguments] if operation not in ("name", "number") else []

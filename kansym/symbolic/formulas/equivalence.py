@@ -11,23 +11,25 @@ https://arxiv.org/abs/2107.14351.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import mpmath
 import numpy as np
 import sympy
 
+from kansym.programs.operation import Operation
+from kansym.programs.operations import OPERATIONS
 from kansym.programs.program import Program, evaluate
 from kansym.shared.errors import InputError
 from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.formulas.formula import Formula
-from kansym.symbolic.formulas.mpmath_functions import mpmath_functions
 from kansym.symbolic.formulas.parsing import parse
 from kansym.symbolic.formulas.simplification import simplified_by_sympy, simplify
 from kansym.symbolic.formulas.sympy_programs import from_sympy
 
-__all__ = ["Equivalence", "equivalent"]
+__all__ = ["Equivalence", "equivalent", "mpmath_functions"]
 
 _DIGITS = 50
 _DECIMALS = 3
@@ -174,6 +176,55 @@ def _difference(
     scale = spread if spread > 1e-30 * max(abs(v) for v in truth) else max(abs(v) for v in truth)
     largest = max(abs(a - b) for a, b in pairs)
     return float(largest / scale) if scale else float(largest), len(pairs)
+
+
+def mpmath_functions(digits: int) -> tuple[Any, Mapping[str, Callable[..., Any]]]:
+    """A context of its own with so many digits, and what the operations of programs mean in it.
+
+    Examples
+    --------
+    >>> context, functions = mpmath_functions(30)
+    >>> print(functions["sqrt"](context.mpf(2)))
+    1.41421356237309504880168872421
+    """
+    m = mpmath.mp.clone()
+    m.dps = digits
+    table: dict[str, Callable[..., Any]] = {
+        "add": lambda *terms: m.fsum(terms),
+        "mul": lambda *factors: m.fprod(factors),
+        "pow": lambda a, b: m.power(a, b),
+        "neg": lambda u: -u,
+        "div": lambda a, b: a / m.mpf(b) if isinstance(b, float) else a / b,
+        "pi": lambda: +m.pi,
+        "e": lambda: +m.e,
+        "min": lambda *terms: min(terms),
+        "max": lambda *terms: max(terms),
+    }
+    for name, operation in OPERATIONS.items():
+        if name not in table:
+            table[name] = _precise(operation, m, table)
+    return m, table
+
+
+def _precise(
+    operation: Operation, m: Any, table: Mapping[str, Callable[..., Any]]
+) -> Callable[[Any], Any]:
+    """Mpmath's own function, or the definition with digits enough for its cancellation near 0."""
+    call = operation.mpmath or (operation.name if operation.definition is None else None)
+    if isinstance(call, tuple):
+        return lambda u: getattr(m, call[0])(*(u if part == "x" else part for part in call[1:]))
+    if call is not None:
+        return getattr(m, call)
+
+    def defined(u: Any) -> Any:
+        if u == 0 and operation.series:
+            return m.mpf(operation.series[0])
+        lost = 4 * max(0, -m.mag(u)) if operation.series else 0
+        with m.extraprec(lost):
+            value = evaluate(operation.definition, {"x": u}, table)
+        return +value
+
+    return defined
 
 
 def _real(program: Program, point: Mapping[str, Any], table: Any, context: Any) -> Any:

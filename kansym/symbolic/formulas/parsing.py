@@ -14,6 +14,7 @@ import sympy
 
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
+from kansym.symbolic.formulas.sympy_programs import SYMPY
 
 __all__ = ["FUNCTIONS", "Template", "parse", "parse_template"]
 
@@ -23,57 +24,26 @@ _LARGEST_EXPONENT = 1000
 _LARGEST_BITS = 4096
 _LARGEST_ARGUMENT = 1000
 
+_ARITHMETIC = {"add", "mul", "neg", "pow", "div", "pi", "e"}
+_INVERSE = ("asin", "acos", "atan", "asinh", "acosh", "atanh")
+_DERIVATIVES = ("_slope", "_curvature")
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "exp": sympy.exp,
-    "log": sympy.log,
+    **{
+        name: make
+        for name, make in SYMPY.items()
+        if name not in _ARITHMETIC and not name.endswith(_DERIVATIVES)
+    },
     "ln": sympy.log,
     "log10": lambda u: sympy.log(u) / sympy.log(10),
     "log2": lambda u: sympy.log(u) / sympy.log(2),
-    "sqrt": sympy.sqrt,
     "cbrt": lambda u: u ** sympy.Rational(1, 3),
-    "sin": sympy.sin,
-    "cos": sympy.cos,
-    "tan": sympy.tan,
-    "cot": sympy.cot,
-    "sec": sympy.sec,
-    "csc": sympy.csc,
-    "asin": sympy.asin,
-    "acos": sympy.acos,
-    "atan": sympy.atan,
-    "arcsin": sympy.asin,
-    "arccos": sympy.acos,
-    "arctan": sympy.atan,
-    "sinh": sympy.sinh,
-    "cosh": sympy.cosh,
-    "tanh": sympy.tanh,
-    "coth": sympy.coth,
-    "sech": sympy.sech,
-    "csch": sympy.csch,
-    "asinh": sympy.asinh,
-    "acosh": sympy.acosh,
-    "atanh": sympy.atanh,
-    "arcsinh": sympy.asinh,
-    "arccosh": sympy.acosh,
-    "arctanh": sympy.atanh,
-    "abs": sympy.Abs,
-    "sign": sympy.sign,
-    "heaviside": sympy.Heaviside,
-    "sinc": lambda u: sympy.sin(u) / u,
-    "sigmoid": lambda u: 1 / (1 + sympy.exp(-u)),
-    "softplus": lambda u: sympy.log(1 + sympy.exp(u)),
     "relu": lambda u: sympy.Max(0, u),
-    "max": sympy.Max,
-    "min": sympy.Min,
-    "erf": sympy.erf,
-    "gamma": sympy.gamma,
-    "loggamma": sympy.loggamma,
     "besselj": sympy.besselj,
-    "besselj0": lambda u: sympy.besselj(0, u),
-    "besselj1": lambda u: sympy.besselj(1, u),
-    "airyai": sympy.airyai,
-    "elliptic_k": sympy.elliptic_k,
-    "elliptic_e": sympy.elliptic_e,
-    "zeta": sympy.zeta,
+    **{
+        f"arc{name[1:]}": SYMPY[name]
+        for name in ["asin", "acos", "atan", "asinh", "acosh", "atanh"]
+    },
 }
 _ARGUMENTS: Mapping[str, tuple[int, int]] = {"max": (2, 20), "min": (2, 20), "besselj": (2, 2)}
 _CONSTANTS: Mapping[str, sympy.Expr] = {"pi": sympy.pi, "e": sympy.E, "E": sympy.E}

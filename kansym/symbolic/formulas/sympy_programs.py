@@ -10,51 +10,22 @@ from typing import Any
 import sympy
 from sympy.core.function import AppliedUndef
 
-from kansym.programs.program import ARITY, Program
+from kansym.programs.operation import Operation
+from kansym.programs.operations import OPERATIONS
+from kansym.programs.program import Program
 from kansym.shared.errors import InputError
 
-__all__ = ["from_sympy", "to_sympy"]
+__all__ = ["SYMPY", "from_sympy", "to_sympy"]
 
-_FUNCTIONS: Mapping[str, str] = {
-    "exp": "exp",
-    "log": "log",
-    "sin": "sin",
-    "cos": "cos",
-    "tan": "tan",
-    "asin": "asin",
-    "acos": "acos",
-    "atan": "atan",
-    "sinh": "sinh",
-    "cosh": "cosh",
-    "tanh": "tanh",
-    "asinh": "asinh",
-    "acosh": "acosh",
-    "atanh": "atanh",
-    "Abs": "abs",
-    "sign": "sign",
-    "Heaviside": "heaviside",
+# The class of an expression, for Bessel and polygamma functions with their order, to the operation.
+_READ: Mapping[str | tuple[Any, ...], str] = {
     "sinc": "sinc",
-    "erf": "erf",
-    "gamma": "gamma",
-    "loggamma": "loggamma",
-    "airyai": "airyai",
-    "airyaiprime": "airyai_slope",
-    "elliptic_k": "elliptic_k",
-    "elliptic_e": "elliptic_e",
-    "zeta": "zeta",
-    "Max": "max",
-    "Min": "min",
+    **{
+        call if isinstance(call, str) else call[:2]: name
+        for name, operation in OPERATIONS.items()
+        if (call := operation.sympy) is not None
+    },
 }
-_CO_FUNCTIONS: Mapping[str, str] = {
-    "cot": "tan",
-    "sec": "cos",
-    "csc": "sin",
-    "coth": "tanh",
-    "sech": "cosh",
-    "csch": "sinh",
-}
-_BESSEL = {0: "besselj0", 1: "besselj1", 2: "besselj2"}
-_POLYGAMMA = {0: "digamma", 1: "trigamma", 2: "tetragamma"}
 
 
 def from_sympy(expression: sympy.Expr, *, exact: bool = False) -> Program:
@@ -62,7 +33,7 @@ def from_sympy(expression: sympy.Expr, *, exact: bool = False) -> Program:
 
     Parameters
     ----------
-    expression : any expression of the functions that :data:`kansym.programs.program.ARITY` knows.
+    expression : any expression of the functions of :data:`kansym.programs.operations.OPERATIONS`.
     exact : keep rationals and pi as operations, for evaluation in extended precision,
         instead of rounding them to floating-point numbers.
 
@@ -166,27 +137,24 @@ class _Reader:
         return ("pow", self.read(base), self.read(exponent))
 
     def _function(self, expression: sympy.Basic) -> Program:
-        name = type(expression).__name__
-        arguments = expression.args
+        name, arguments = type(expression).__name__, expression.args
         if isinstance(expression, AppliedUndef) and len(arguments) == 1:
             # A tabulated curve: whoever evaluates the program knows its values.
             return (name, self.read(arguments[0]))
-        if name == "besselj" and arguments[0] in _BESSEL:
-            return (_BESSEL[int(arguments[0])], self.read(arguments[1]))
-        if name == "polygamma" and arguments[0] in _POLYGAMMA:
-            return (_POLYGAMMA[int(arguments[0])], self.read(arguments[1]))
         if name == "log" and (u := _softplus_argument(arguments[0])) is not None:
             return ("softplus", self.read(u))
         if name == "Heaviside":
             arguments = arguments[:1]
-        if name in _FUNCTIONS:
-            return (_FUNCTIONS[name], *(self.read(part) for part in arguments))
-        if name in _CO_FUNCTIONS:
-            return ("div", 1.0, (_CO_FUNCTIONS[name], self.read(arguments[0])))
-        raise InputError(
-            f"The expression has {str(expression)[:60]!r}, which kansym cannot compute: "
-            f"use functions among {', '.join(sorted({*_FUNCTIONS, *_CO_FUNCTIONS}))}."
-        )
+        operation = _READ.get(name)
+        if len(arguments) == 2 and arguments[0].is_Integer:
+            operation = _READ.get((name, int(arguments[0])), operation)
+            arguments = arguments[1:] if operation != _READ.get(name) else arguments
+        if operation is None:
+            raise InputError(
+                f"The expression has {str(expression)[:60]!r}, which kansym cannot compute: "
+                f"use functions among {', '.join(sorted(set(_READ.values())))}."
+            )
+        return (operation, *(self.read(part) for part in arguments))
 
 
 def _as_float(number: sympy.Expr) -> float:
@@ -251,8 +219,18 @@ def _recognised_sum(
     return None
 
 
-_TO_SYMPY: Mapping[str, Callable[..., Any]] = {
-    **{program: getattr(sympy, name) for name, program in _FUNCTIONS.items()},
+def _writer(operation: Operation) -> Callable[..., Any] | None:
+    """Sympy's own function, or the definition; None if there is neither."""
+    call, definition = operation.sympy, operation.definition
+    if isinstance(call, str):
+        return getattr(sympy, call)
+    if call is not None:
+        return lambda u: getattr(sympy, call[0])(call[1], u)
+    return None if definition is None else lambda u: to_sympy(definition, {"x": u})
+
+
+SYMPY: Mapping[str, Callable[..., Any]] = {
+    **{name: make for name, op in OPERATIONS.items() if (make := _writer(op)) is not None},
     "add": sympy.Add,
     "mul": sympy.Mul,
     "neg": lambda u: -u,
@@ -260,28 +238,8 @@ _TO_SYMPY: Mapping[str, Callable[..., Any]] = {
     "div": lambda top, bottom: top / bottom,
     "pi": lambda: sympy.pi,
     "e": lambda: sympy.E,
-    "sqrt": sympy.sqrt,
-    "expm1": lambda u: sympy.exp(u) - 1,
-    "log1p": lambda u: sympy.log(u + 1),
-    "softplus": lambda u: sympy.log(sympy.exp(u) + 1),
-    "sigmoid": lambda u: 1 / (sympy.exp(-u) + 1),
-    "langevin": lambda u: sympy.coth(u) - 1 / u,
-    "sinc": lambda u: sympy.sin(u) / u,
-    "bose": lambda u: u / (sympy.exp(u) - 1),
-    "digamma": sympy.digamma,
-    "trigamma": lambda u: sympy.polygamma(1, u),
-    "tetragamma": lambda u: sympy.polygamma(2, u),
-    "besselj0": lambda u: sympy.besselj(0, u),
-    "besselj1": lambda u: sympy.besselj(1, u),
-    "besselj2": lambda u: sympy.besselj(2, u),
-    "sinc_slope": lambda u: sympy.cos(u) / u - sympy.sin(u) / u**2,
-    "langevin_slope": lambda u: 1 / u**2 - 1 / sympy.sinh(u) ** 2,
-    "bose_slope": lambda u: 1 / (sympy.exp(u) - 1) - u / (4 * sympy.sinh(u / 2) ** 2),
-    "elliptic_k_slope": lambda m: (
-        (sympy.elliptic_e(m) - (1 - m) * sympy.elliptic_k(m)) / (2 * m * (1 - m))
-    ),
-    "elliptic_e_slope": lambda m: (sympy.elliptic_e(m) - sympy.elliptic_k(m)) / (2 * m),
 }
+"""What the operations of programs mean in sympy, as far as it can express them."""
 
 
 def to_sympy(program: Program, symbols: Mapping[str, sympy.Expr] | None = None) -> sympy.Expr:
@@ -306,8 +264,8 @@ def to_sympy(program: Program, symbols: Mapping[str, sympy.Expr] | None = None) 
         return (symbols or {}).get(program, sympy.Symbol(program))
     if not isinstance(program, tuple):
         return sympy.Integer(int(program)) if float(program).is_integer() else sympy.Float(program)
-    make = _TO_SYMPY.get(program[0])
-    if make is None and program[0] in ARITY:
+    make = SYMPY.get(program[0])
+    if make is None and program[0] in OPERATIONS:
         raise InputError(f"The operation {program[0]!r} has no form in sympy.")
     make = make or sympy.Function(program[0])
     return make(*(to_sympy(part, symbols) for part in program[1:]))

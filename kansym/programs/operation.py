@@ -1,0 +1,81 @@
+"""What an operation of a program is: its value, derivative, domain and name in each language."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["ANY", "Call", "Operation", "Program", "polynomial"]
+
+Program = float | str | tuple[Any, ...]
+
+Call = str | tuple[Any, ...]
+"""A function of another library: its name, or nested calls such as ``("special.jv", 2, "x")``."""
+
+ANY = -1
+"""The arity of an operation that takes one argument or more."""
+
+_NEGLIGIBLE = 2.0**-56  # an eighth of the rounding error of a number near 1
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A function that programs may call, written once for all languages.
+
+    Wherever a language has no function of its own, the value follows from ``definition``. A
+    definition that has a removable singularity at 0 brings its Taylor ``series``, which replaces it
+    where abs(x) < ``radius``, so that the value is right to rounding on both sides.
+
+    Attributes
+    ----------
+    name : what programs call it.
+    arity : number of arguments, :data:`ANY` for one or more.
+    numpy : in numpy or scipy, such as ``"np.exp"``, ``"special.erf"``, or a call of several; a
+        function of Python's where it is computed by kansym, without a form in source code.
+    c : in C99: a function of ``math.h``, or an expression in ``x`` (and ``y``).
+    mpmath, sympy : in those libraries; the same name in mpmath unless there is a definition.
+    definition : a program in ``"x"`` of operations that stand before it in the table.
+    derivative : a program in ``"x"`` and the operation's own value ``"y"``, None where the table
+        ends.
+    domain : ends of the interval outside which there is no value; poles inside are not named.
+    series : Taylor coefficients at 0, from the constant upwards.
+    radius : where the series takes the place of the definition.
+    """
+
+    name: str
+    numpy: Any = None
+    c: Call | None = None
+    sympy: Call | None = None
+    mpmath: Call | None = None
+    definition: Any = None  # Program | None, which every reader would have to tell apart again
+    derivative: Any = None
+    domain: tuple[float, float] = (-math.inf, math.inf)
+    series: tuple[float, ...] = ()
+    radius: float = 0.0
+    arity: int = 1
+
+    @property
+    def near_zero(self) -> Program:
+        """The series as a program, without the terms that rounding swallows."""
+        sizes = [abs(c) * self.radius**k for k, c in enumerate(self.series)]
+        kept = [k for k, size in enumerate(sizes) if size > _NEGLIGIBLE * max(sizes)]
+        return polynomial(self.series[: kept[-1] + 1])
+
+
+def polynomial(coefficients: tuple[float, ...]) -> Program:
+    """The program c0 + c1 x + c2 x^2 + ... by Horner's rule; in x^2 if every second term is zero.
+
+    Examples
+    --------
+    >>> polynomial((1.0, -0.5))
+    ('add', 1.0, ('mul', 'x', -0.5))
+    >>> polynomial((0.0, 2.0, 0.0, 5.0))
+    ('mul', 'x', ('add', 2.0, ('mul', 'x', 'x', 5.0)))
+    """
+    if coefficients[0] == 0.0 and len(coefficients) > 1:
+        return ("mul", "x", polynomial(coefficients[1:]))
+    step = 1 if any(coefficients[1::2]) else 2
+    kept = list(coefficients[::step])
+    result: Program = kept[-1]
+    for coefficient in reversed(kept[:-1]):
+        result = ("add", coefficient, ("mul", *["x"] * step, result))
+    return result
