@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from kansym.programs.gradients import Tape
+from kansym.programs.gradients import DifferentiableProgram
 from kansym.programs.program import Program
 from kansym.shared.deadline import Deadline
 
@@ -69,7 +69,7 @@ class ManyStarts:
     root : square roots of the weights (rows,).
     """
 
-    tape: Tape
+    tape: DifferentiableProgram
     inner: tuple[str, ...]
     linear: tuple[str, ...]
     x: Float[np.ndarray, " rows"]
@@ -87,7 +87,7 @@ class ManyStarts:
         root: np.ndarray,
     ) -> "ManyStarts":
         """A program on some rows."""
-        return cls(Tape(program), tuple(inner), tuple(linear), x, y, root)
+        return cls(DifferentiableProgram(program), tuple(inner), tuple(linear), x, y, root)
 
     def refined(
         self, starts: Float[np.ndarray, "starts inner"], steps: int, until: Deadline

@@ -258,9 +258,12 @@ class Formula:
         return {**NUMPY, **{curve.name: curve for curve in self.curves}}
 
     def _columns(self, X: Any) -> dict[str, np.ndarray]:
-        names, X = self.inputs, without_units(X)
+        names = self.inputs
         labels = [str(name) for name in getattr(X, "columns", ())]
         if labels:
+            if not {*self.used_inputs} <= {*labels}:
+                X = without_units(X)
+                labels = [str(name) for name in X.columns]
             missing = [name for name in self.used_inputs if name not in labels]
             if missing:
                 raise InputError(

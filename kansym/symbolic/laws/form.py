@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import sympy
 
-from kansym.programs.gradients import Tape
+from kansym.programs.gradients import DifferentiableProgram
 from kansym.programs.program import Program, substitute
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.constants.refinement import refine
@@ -67,7 +67,9 @@ class Form:
 
     def values(self, curve: Curve) -> np.ndarray:
         """Its values on a curve (rows,)."""
-        return np.broadcast_to(Tape(self.program)({"x": curve.x, **self.start}), curve.x.shape)
+        return np.broadcast_to(
+            DifferentiableProgram(self.program)({"x": curve.x, **self.start}), curve.x.shape
+        )
 
     def law(self, curve: Curve, name: str) -> Law:
         """The law of the input and the target of a curve."""
