@@ -144,7 +144,7 @@ class Evidence:
             self.network,
             [list(each) for each in self.options],
             self.split.judge,
-            deadline=deadline.share(CHOOSING_SHARE).moment,
+            deadline=deadline.share(CHOOSING_SHARE),
             tell=lambda part, message: tell(0.5 * part, message),
         )
         choices[0], judge = settled(self.network, self.split, choices[0])
@@ -156,7 +156,7 @@ class Evidence:
                 self.libraries,
                 judge,
                 optional=self._optional(),
-                deadline=deadline.share(0.5).moment,
+                deadline=deadline.share(0.5),
                 tell=lambda part, message: tell(0.5 + 0.2 * part, message),
             )
             return [*found, choice]
@@ -171,7 +171,7 @@ class Evidence:
             self.settings.engine,
             libraries=self.libraries,
             forbidden=self.forbids,
-            deadline=deadline.share(0.5).moment,
+            deadline=deadline.share(0.5),
             seed=int(self.settings.seed),
             tell=lambda part, message: tell(0.7 + 0.3 * part, message),
         )

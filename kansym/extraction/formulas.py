@@ -1,6 +1,5 @@
 """From a choice of functions to finished formulas, and the front of them."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -85,7 +84,7 @@ def _finished(
             curves=curves,
             named=settings.physical_constants or None,
             accuracy=settings.accuracy or 0.0,
-            deadline=time.monotonic() + FINISHING_SHARE * seconds,
+            deadline=Deadline.after(FINISHING_SHARE * seconds),
         )
 
     constants = tuple(Constant(symbol.name, value) for symbol, value in template.start.items())

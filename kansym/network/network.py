@@ -129,23 +129,12 @@ class Network:
         InputError
             If an edge joins unknown nodes, or leads backwards.
         """
-        graph = nx.MultiDiGraph()
-        for node in nodes:
-            graph.add_node(node.name, node=node)
-        place = {name: position for position, name in enumerate(graph)}
+        graph = _graph(nodes, edges)
         for name in (*inputs, *outputs):
-            if name not in place:
+            if name not in graph:
                 raise InputError(f"There is no node {name!r}: give a Node for every name.")
-        for order, edge in enumerate(edges):
-            ends = place.get(edge.source, -1), place.get(edge.target, -1)
-            if min(ends) < 0 or ends[0] >= ends[1]:
-                raise InputError(
-                    f"The edge {edge.source!r} -> {edge.target!r} does not lead from one node to "
-                    "a later one: give all nodes in topological order."
-                )
-            graph.add_edge(edge.source, edge.target, edge=edge, order=order)
         return cls(
-            nx.freeze(graph),
+            graph,
             tuple(inputs),
             tuple(outputs),
             sample,
@@ -156,37 +145,20 @@ class Network:
 
     def rebuilt(self, nodes: Iterable[Node], edges: Iterable[Edge]) -> "Network":
         """The same network with other nodes between its inputs and outputs, and other edges."""
-        return Network.from_parts(
-            nodes=nodes,
-            edges=edges,
-            inputs=self.inputs,
-            outputs=self.outputs,
-            sample=self.sample,
-            findings=self.findings,
-            source=self.source,
-            parameters=self.parameters,
-        )
+        return replace(self, graph=_graph(nodes, edges))
 
     def renamed(self, outputs: Sequence[str]) -> "Network":
         """The same network with other names of its outputs."""
         names = dict(zip(self.outputs, outputs, strict=True))
-        return Network.from_parts(
-            nodes=[replace(node, name=names.get(node.name, node.name)) for node in self.nodes],
-            edges=[
-                replace(
-                    edge,
-                    source=names.get(edge.source, edge.source),
-                    target=names.get(edge.target, edge.target),
-                )
-                for edge in self.edges
-            ],
-            inputs=self.inputs,
-            outputs=outputs,
-            sample=self.sample,
-            findings=self.findings,
-            source=self.source,
-            parameters=self.parameters,
+
+        def new(name: str) -> str:
+            return names.get(name, name)
+
+        nodes = (replace(node, name=new(node.name)) for node in self.nodes)
+        edges = (
+            replace(edge, source=new(edge.source), target=new(edge.target)) for edge in self.edges
         )
+        return replace(self, graph=_graph(nodes, edges), outputs=tuple(outputs))
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -199,6 +171,34 @@ class Network:
         found = sorted(self.graph.edges(data=True), key=lambda item: item[2]["order"])
         return tuple(data["edge"] for _, _, data in found)
 
+    def node(self, name: str) -> Node:
+        """The node of a name."""
+        return self.graph.nodes[name]["node"]
+
+    @property
+    def hidden(self) -> tuple[Node, ...]:
+        """The nodes that are neither input nor output, in topological order."""
+        ends = {*self.inputs, *self.outputs}
+        return tuple(node for node in self.nodes if node.name not in ends)
+
+    def into(self, name: str) -> tuple[Edge, ...]:
+        """The edges that enter a node, in the order of all edges."""
+        return tuple(self._ends[1].get(name, ()))
+
+    def out_of(self, name: str) -> tuple[Edge, ...]:
+        """The edges that leave a node, in the order of all edges."""
+        return tuple(self._ends[0].get(name, ()))
+
+    @cached_property
+    def _ends(self) -> tuple[dict[str, list[Edge]], dict[str, list[Edge]]]:
+        """Edges by their source, and by their target."""
+        leaving: dict[str, list[Edge]] = {}
+        entering: dict[str, list[Edge]] = {}
+        for edge in self.edges:
+            leaving.setdefault(edge.source, []).append(edge)
+            entering.setdefault(edge.target, []).append(edge)
+        return leaving, entering
+
     def values(self, X: Any) -> dict[str, Float[np.ndarray, " rows"]]:
         """Value of every node on given rows.
 
@@ -208,14 +208,11 @@ class Network:
         """
         rows = self._rows(X)
         found = {name: rows[:, column] for column, name in enumerate(self.inputs)}
-        into: dict[str, list[Edge]] = {node.name: [] for node in self.nodes}
-        for edge in self.edges:
-            into[edge.target].append(edge)
         for node in self.nodes:
             if node.kind == "input":
                 continue
             total = np.zeros(len(rows)) if node.kind == "sum" else np.ones(len(rows))
-            for edge in into[node.name]:
+            for edge in self.into(node.name):
                 value = edge.function(found[edge.source])
                 total = total + value if node.kind == "sum" else total * value
             found[node.name] = total + node.bias
@@ -275,6 +272,23 @@ class Network:
             f"Network of {self.source or 'unknown origin'}: {len(self.inputs)} inputs, "
             f"{hidden} hidden nodes, {len(self.outputs)} outputs, {len(self.edges)} edges"
         )
+
+
+def _graph(nodes: Iterable[Node], edges: Iterable[Edge]) -> nx.MultiDiGraph:
+    """Nodes in topological order and edges as a frozen graph."""
+    graph = nx.MultiDiGraph()
+    for node in nodes:
+        graph.add_node(node.name, node=node)
+    place = {name: position for position, name in enumerate(graph)}
+    for order, edge in enumerate(edges):
+        ends = place.get(edge.source, -1), place.get(edge.target, -1)
+        if min(ends) < 0 or ends[0] >= ends[1]:
+            raise InputError(
+                f"The edge {edge.source!r} -> {edge.target!r} does not lead from one node to "
+                "a later one: give all nodes in topological order."
+            )
+        graph.add_edge(edge.source, edge.target, edge=edge, order=order)
+    return nx.freeze(graph)
 
 
 def _distance(a: Edge, b: Edge) -> float:

@@ -5,7 +5,6 @@ Every kind of network, and every other program, is judged by these functions on 
 
 import math
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from sympy.core.function import AppliedUndef
 
 from kansym.problems.problem import Problem
 from kansym.programs.program import evaluate
+from kansym.shared.deadline import Deadline
 from kansym.shared.error_measures import r_squared, rmse
 from kansym.shared.errors import InputError
 from kansym.studies.bench.rows import Rows
@@ -150,7 +150,7 @@ def _refitted_difference(formula: sympy.Expr, problem: Problem, rows: Rows) -> f
     template = formula.xreplace(dict(zip(numbers, names, strict=True)))
     start = {name: float(value) for name, value in zip(names, numbers, strict=True)}
     inputs, y = list(problem.inputs), rows.y_unused
-    deadline = time.monotonic() + _SECONDS
+    deadline = Deadline.after(_SECONDS)
     try:
         found = refine(template, inputs, rows.X_unused, y, start, deadline=deadline)  # pyright: ignore
     except InputError:

@@ -4,7 +4,7 @@ Training fixes only their composition, never the split: for any invertible g the
 h o g^-1 computes the same. So the node is folded away before functions are sought.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,15 +38,14 @@ def fold_chains(network: Network) -> Network:
     network : a traced network.
     """
     for node in network.nodes:
-        entering = [edge for edge in network.edges if edge.target == node.name]
-        leaving = [edge for edge in network.edges if edge.source == node.name]
+        entering, leaving = network.into(node.name), network.out_of(node.name)
         known = any(edge.fixed is not None for edge in (*entering, *leaving))
         if len(entering) == 1 and node.name not in network.outputs and leaving and not known:
             network = _folded(network, node, entering[0], leaving)
     return network
 
 
-def _folded(network: Network, node: Node, inner: Edge, leaving: list[Edge]) -> Network:
+def _folded(network: Network, node: Node, inner: Edge, leaving: Sequence[Edge]) -> Network:
     """The network without one node."""
     gone = {id(inner), *(id(edge) for edge in leaving)}
     edges: list[Edge] = []

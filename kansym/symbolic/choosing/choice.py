@@ -5,7 +5,6 @@ fit of every edge, functions are swapped one edge at a time, all constants are r
 and a swap is kept if it shortens the description: bits of the residual plus bits of the functions.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from kansym.network.network import Network
+from kansym.shared.deadline import Deadline
 from kansym.shared.error_measures import rmse
 from kansym.symbolic.choosing.edge_functions import ConstantFunction, CurveFunction, EdgeFunction
 from kansym.symbolic.choosing.symbolic_network import MARGIN, Refit, SymbolicNetwork, Wiring
@@ -196,7 +196,7 @@ class _Search:
     """Evaluated choices, by their picks."""
 
     def __init__(
-        self, network: Network, options: list[list[Option]], judge: Judge, deadline: float
+        self, network: Network, options: list[list[Option]], judge: Judge, deadline: Deadline
     ):
         self.deadline = deadline
         self.wiring = Wiring.of(network)
@@ -249,7 +249,7 @@ def choose(
     options: list[list[Option]],
     judge: Judge,
     *,
-    deadline: float,
+    deadline: Deadline,
     tell: Callable[[float, str], None],
 ) -> list[Choice]:
     """Search for the choice of shortest description; all that were tried, shortest first.
@@ -257,7 +257,7 @@ def choose(
     Parameters
     ----------
     options : per edge, best first.
-    deadline : of `time.monotonic`, seconds.
+    deadline : when to stop with what there is.
     tell : progress callback.
     """
     search = _Search(network, options, judge, deadline)
@@ -270,7 +270,7 @@ def choose(
         for done, edge in enumerate(order):
             tell((sweep + done / len(order)) / 3, f"choosing functions, error {best.error:.1e}")
             best = _best_swap(search, best, edge, deadline)
-            if time.monotonic() > deadline:
+            if deadline.passed:
                 return _ranked(search)
         if best is before:
             break
@@ -283,14 +283,14 @@ def exchanged(
     wiring: Wiring,
     judge: Judge,
     *,
-    deadline: float,
+    deadline: Deadline,
 ) -> Choice:
     """A choice with other functions on some edges, all else starting from where it is.
 
     Parameters
     ----------
     replacements : per edge, the function and where its constants start.
-    deadline : of `time.monotonic`, seconds.
+    deadline : when to stop with what there is.
     """
     constants, biases = choice.refit.constants.copy(), choice.refit.biases.copy()
     options, picks = list(choice.options), list(choice.picks)
@@ -316,11 +316,11 @@ def exchanged(
     return judge.choice(tuple(picks), options, symbolic, refit)
 
 
-def _best_swap(search: _Search, best: Choice, edge: int, deadline: float) -> Choice:
+def _best_swap(search: _Search, best: Choice, edge: int, deadline: Deadline) -> Choice:
     """Try every option of one edge; the best choice after that."""
     solved = best.error <= 3 * search.judge.floor
     for pick, option in enumerate(search.options[edge]):
-        if pick == best.picks[edge] or time.monotonic() > deadline:
+        if pick == best.picks[edge] or deadline.passed:
             continue
         if solved and option.bits >= best.options[edge].bits:
             continue

@@ -5,7 +5,6 @@ redundant constants are absorbed, the rest are refined, all constants of the for
 and it stays if it shortens the description.
 """
 
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,6 +13,7 @@ import numpy as np
 import sympy
 
 from kansym.network.network import Edge, Network
+from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.choosing.choice import CURVE_BITS, EXPLAINED, Choice, Judge, Option, exchanged
 from kansym.symbolic.choosing.edge_functions import CurveFunction
@@ -66,7 +66,7 @@ def search_edges(  # noqa: PLR0913 - what was chosen, and how to search, by keyw
     *,
     libraries: Sequence[Collection[Candidate]],
     forbidden: Mapping[int, Collection[str]],
-    deadline: float,
+    deadline: Deadline,
     seed: int,
     tell: Callable[[float, str], None],
 ) -> Choice | None:
@@ -83,7 +83,7 @@ def search_edges(  # noqa: PLR0913 - what was chosen, and how to search, by keyw
     choice : the shortest so far.
     libraries : per edge, the functions that the choice was made from.
     forbidden : per edge, names of functions that it may not be.
-    deadline : of `time.monotonic`, seconds.
+    deadline : when to stop with what there is.
     seed : of the search.
     tell : progress callback.
 
@@ -98,13 +98,12 @@ def search_edges(  # noqa: PLR0913 - what was chosen, and how to search, by keyw
     free = [edge for edge, library in enumerate(libraries) if len(library) != 1]
     positions = _unexplained(network, choice, judge, free)[:MOST_SEARCHED]
     for done, position in enumerate(positions):
-        share = (deadline - time.monotonic()) / (len(positions) - done)
-        if SEARCHING * share < LEAST_SECONDS:
+        until = deadline.share(1 / (len(positions) - done))
+        if SEARCHING * until.left() < LEAST_SECONDS:
             break
         edge = network.edges[position]
         tell(done / len(positions), f"{engine.name} searches {edge.source} -> {edge.target}")
         edge = _as_it_is(edge, position, best, wiring, judge)
-        until = time.monotonic() + share
         names = forbidden.get(position, ())
         allowed = engine.without(names)
         if allowed is None:
@@ -157,7 +156,7 @@ def _as_it_is(edge: Edge, position: int, choice: Choice, wiring: Wiring, judge: 
     return replace(edge, x=x, y=y, density=density / density.sum())
 
 
-def _alone(edge: Edge, engine: Engine, deadline: float) -> list[EdgeFit]:
+def _alone(edge: Edge, engine: Engine, deadline: Deadline) -> list[EdgeFit]:
     """Fits of the functions that an engine tries by themselves."""
     if engine.alone is None:
         return []
@@ -168,21 +167,21 @@ def _alone(edge: Edge, engine: Engine, deadline: float) -> list[EdgeFit]:
             edge.density[None],
             library=engine.alone,
             top=KEPT,
-            stop=lambda: time.monotonic() > deadline,
+            stop=lambda: deadline.passed,
         )
     except InputError:  # a curve of too few points or values
         return []
     return [fit for fit in fits[0] if fit.error < NEAR]
 
 
-def _searched(edge: Edge, engine: Engine, deadline: float, seed: int) -> list[EdgeFit]:
+def _searched(edge: Edge, engine: Engine, deadline: Deadline, seed: int) -> list[EdgeFit]:
     """Fits that an engine found for one edge, best score first.
 
     Several short searches find more than a long one, which stays where it began to settle.
     """
     fits: dict[str, EdgeFit] = {}
     for again in range(MOST_ROUNDS if engine.is_random else 1):
-        left = deadline - time.monotonic()
+        left = deadline.left()
         if SEARCHING * left < LEAST_SECONDS:
             break
         seconds = min(SEARCHING * left, max(ROUND_SECONDS, 0.2 * left))
@@ -207,9 +206,9 @@ def _promising(fits: Sequence[EdgeFit]) -> list[EdgeFit]:
     return sorted(short, key=lambda fit: fit.error)[:POLISHED]
 
 
-def _refined(fit: EdgeFit, edge: Edge, engine: Engine, deadline: float) -> EdgeFit | None:
+def _refined(fit: EdgeFit, edge: Edge, engine: Engine, deadline: Deadline) -> EdgeFit | None:
     """A formula with its constants refined, or as it was found if that is better."""
-    left = min(deadline - time.monotonic(), POLISH_SECONDS)
+    left = min(deadline.left(), POLISH_SECONDS)
     found = fit.candidate.expr
     polished = within(left, lambda: _polished(found, edge, left), found)
     fits = [formula_fit(edge, expr, engine) for expr in (polished, found)]
@@ -262,7 +261,7 @@ def _polished(expr: sympy.Expr, edge: Edge, seconds: float) -> sympy.Expr:
         edge.y,
         judge="network",
         weights=edge.density * len(edge.x),
-        deadline=time.monotonic() + 0.8 * seconds,
+        deadline=Deadline.after(0.8 * seconds),
     ).expr
 
 

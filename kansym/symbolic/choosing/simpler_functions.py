@@ -6,7 +6,6 @@ parabola. Once all constants are refitted, every edge is offered the simpler fun
 near to what it is then, one edge at a time and all together, and the rest follows.
 """
 
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from kansym.network.network import Edge, Network
+from kansym.shared.deadline import Deadline
 from kansym.symbolic.choosing.choice import Choice, Judge, Option, exchanged
 from kansym.symbolic.choosing.edge_functions import ConstantFunction, CurveFunction
 from kansym.symbolic.choosing.symbolic_network import SymbolicNetwork, Wiring
@@ -63,7 +63,7 @@ def shorten(
     judge: Judge,
     *,
     optional: Collection[int] = (),
-    deadline: float,
+    deadline: Deadline,
     tell: Callable[[float, str], None],
 ) -> list[Choice]:
     """Choices with simpler functions and shorter descriptions, the shortest first.
@@ -74,13 +74,13 @@ def shorten(
     choice : to start from.
     libraries : per edge, the functions that it may have.
     optional : edges that may be left out.
-    deadline : of `time.monotonic`, seconds.
+    deadline : when to stop with what there is.
     tell : progress callback.
     """
     shortening = _Shortening(network, libraries, judge, optional, deadline)
     found: list[Choice] = []
     best = choice
-    while time.monotonic() < deadline:
+    while not deadline.passed:
         tell(0.0, f"shortening, error {best.error:.1e}")
         better = shortening.better(best)
         if better is best:
@@ -99,7 +99,7 @@ class _Shortening:
         libraries: Sequence[Collection[Candidate]],
         judge: Judge,
         optional: Collection[int],
-        deadline: float,
+        deadline: Deadline,
     ):
         self.optional = optional
         self.deadline = deadline
@@ -113,7 +113,7 @@ class _Shortening:
 
     def late(self) -> bool:
         """Whether time is up."""
-        return time.monotonic() > self.deadline
+        return self.deadline.passed
 
     def better(self, best: Choice) -> Choice:
         """A shorter choice; the same if there is none."""

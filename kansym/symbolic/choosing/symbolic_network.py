@@ -4,7 +4,6 @@ Every edge is y = c f(a x + b) + d. All constants of all edges are refined toget
 outputs, by Levenberg-Marquardt with derivatives carried back through the network.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from kansym.network.network import Network
+from kansym.shared.deadline import Deadline
 from kansym.symbolic.choosing.edge_functions import EdgeFunction
 
 __all__ = ["MARGIN", "Refit", "SymbolicNetwork", "Wiring"]
@@ -224,7 +224,7 @@ class SymbolicNetwork:
         scale: Float[Array, "rows outputs"] | None = None,
         steps: int = 100,
         hopeless: float = np.inf,
-        deadline: float = np.inf,
+        deadline: Deadline | None = None,
     ) -> Refit:
         """Refine all constants together.
 
@@ -234,13 +234,14 @@ class SymbolicNetwork:
         X, y : rows to agree with; nan or infinite predictions count as infinite error.
         scale : what residuals are divided by; the spread of the output unless given.
         steps : most steps.
-        deadline : of `time.monotonic`, seconds, after which it ends.
+        deadline : when it ends, if it has to.
         hopeless : an error that must be undercut after the first steps, else it ends; so does a
             refit that would not come below it by `MARGIN` if it went on as in the last steps.
         """
         if scale is None:
             spread = y.std(axis=0)
             scale = np.broadcast_to(np.where(spread > 0, spread, 1.0), y.shape)
+        limit = deadline or Deadline.never()
         theta = np.concatenate([constants.ravel(), biases])
         with np.errstate(all="ignore"):
             residual, record = self._residual(theta, X, y, scale)
@@ -248,7 +249,7 @@ class SymbolicNetwork:
             costs: list[float] = []
             while len(costs) < steps and np.isfinite(cost) and cost >= 1e-28:
                 costs.append(cost)
-                if _is_hopeless(costs, steps, hopeless) or time.monotonic() > deadline:
+                if _is_hopeless(costs, steps, hopeless) or limit.passed:
                     break
                 assert record is not None
                 J = np.concatenate(

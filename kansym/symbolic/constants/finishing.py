@@ -5,7 +5,6 @@ once more, because a simpler form shows further constants to snap; then standard
 """
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
@@ -14,6 +13,7 @@ import numpy as np
 import sympy
 
 from kansym.programs.tabulated_curve import TabulatedCurve
+from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.constants.recognition import Allowance, Judge, Snapped, snap
 from kansym.symbolic.constants.redundant_constants import Absorber, free_constants
@@ -46,7 +46,7 @@ def finish(  # noqa: PLR0913 - a template, data, and who judges
     curves: Sequence[TabulatedCurve] = (),
     named: Mapping[str, float] | None = None,
     accuracy: float = 0.0,
-    deadline: float | None = None,
+    deadline: Deadline | None = None,
 ) -> Formula:
     """Refine, snap and simplify a formula.
 
@@ -63,8 +63,7 @@ def finish(  # noqa: PLR0913 - a template, data, and who judges
     named : physical constants to recognise, by name; they appear as symbols of that name.
     accuracy : error over the spread of y that is not worth explaining, such as the error of the
         measurement or of the theory.
-    deadline : value of ``time.monotonic()`` at which to stop with what there is; ten seconds
-        from now unless given.
+    deadline : when to stop with what there is; ten seconds from now unless given.
 
     Returns
     -------
@@ -87,7 +86,7 @@ def finish(  # noqa: PLR0913 - a template, data, and who judges
     2*sin(pi*x)
     """
     if deadline is None:
-        deadline = time.monotonic() + _SECONDS
+        deadline = Deadline.after(_SECONDS)
     values = {sympy.Symbol(getattr(k, "name", str(k))): float(v) for k, v in start.items()}
     clash = sorted({s.name for s in values} & set(inputs))
     if clash:
@@ -150,12 +149,7 @@ class _Data:
     y: np.ndarray
     weights: Any
     curves: tuple[TabulatedCurve, ...]
-    deadline: float
-
-    @property
-    def left(self) -> float:
-        """Seconds that are left."""
-        return self.deadline - time.monotonic()
+    deadline: Deadline
 
     @property
     def by_name(self) -> dict[str, TabulatedCurve]:
@@ -192,7 +186,7 @@ class _Chain:
         refined = self.refit(self.few, expr, values, _FIRST_STEPS)
         values = refined.substitutions
         for _ in range(_ROUNDS if math.isfinite(refined.rss) else 0):
-            if self.data.left <= 0:
+            if self.data.deadline.passed:
                 break
             before = expr
             expr, values = self.snapped(expr, values)
@@ -231,7 +225,7 @@ class _Chain:
             return expr, values
         named = {sympy.Symbol(n): v for n, v in self.named.items()}
         absorber = Absorber({**values, **named}, self.few.columns(), self.few.by_name)
-        found = within(self.data.left, lambda: absorber(expr), expr)
+        found = within(self.data.deadline.left(), lambda: absorber(expr), expr)
         if not _same(absorber.sample(expr), absorber.sample(found)):
             return expr, values
         kept = [s for s in free_constants(found, self.data.inputs) if s not in named]
@@ -272,14 +266,14 @@ class _Chain:
             inputs=(*self.data.inputs, *self.named),
             values={**self.few.columns(), **numbers},
             curves=self.few.by_name,
-            seconds=min(_SIMPLIFYING, self.data.left),
+            seconds=min(_SIMPLIFYING, self.data.deadline.left()),
         )
         return found, {s: v for s, v in values.items() if s in found.free_symbols}
 
     def formula(self, expr: sympy.Expr, values: dict[sympy.Symbol, float]) -> Formula:
         """Last refinement on all rows, constants named in order of appearance."""
         expr, values = _signs_drawn_in(expr, values)
-        refined = self.refit(self.data, expr, values, 30 if self.data.left > 0 else 0)
+        refined = self.refit(self.data, expr, values, 30 if not self.data.deadline.passed else 0)
         order = _in_print(expr, list(refined.values))
         names = _fresh_names(len(order), {*self.data.inputs, *self.named})
         renamed = dict(zip(order, names, strict=True))

@@ -9,11 +9,12 @@ References
 J. J. Moré, The Levenberg-Marquardt algorithm, doi:10.1007/BFb0067700.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from kansym.shared.deadline import Deadline
 
 __all__ = ["Solution", "minimise"]
 
@@ -53,7 +54,7 @@ def minimise(
     *,
     max_steps: int = 200,
     floor: float = 0.0,
-    deadline: float | None = None,
+    deadline: Deadline | None = None,
     first_radius: float = _FIRST_RADIUS,
     enough: float = 0.0,
 ) -> Solution:
@@ -67,7 +68,7 @@ def minimise(
     start : parameters to begin with.
     max_steps : trial steps.
     floor : a sum of squares below which nothing is left to gain.
-    deadline : value of ``time.monotonic()`` after which to stop.
+    deadline : when to stop with what there is.
     first_radius : length of the first step, relative to the scaled start.
     enough : share of the cost below which a further decrease is not worth a step.
 
@@ -85,7 +86,7 @@ def minimise(
         return Solution(x, cost, x.size == 0, 0)
     scale = np.zeros_like(x)
     radius, steps = -1.0, 0
-    while steps < max_steps and not (deadline is not None and time.monotonic() > deadline):
+    while steps < max_steps and not (deadline and deadline.passed):
         j = jacobian(x)
         if not np.isfinite(j).all():
             return Solution(x, cost, False, steps)

@@ -9,7 +9,6 @@ multiples of pi, roots and the like must also be so rare that chance seldom puts
 """
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, final
@@ -19,6 +18,7 @@ import sympy
 from scipy import special
 
 from kansym.programs.tabulated_curve import TabulatedCurve
+from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.constants.exact_numbers import nearest_exact
 from kansym.symbolic.constants.refinement import Refined, refine
@@ -119,7 +119,7 @@ def snap(  # noqa: PLR0913 - a template, data, and who judges
     allowance: Allowance | None = None,
     accuracy: float = 0.0,
     named: Mapping[str, float] | None = None,
-    deadline: float | None = None,
+    deadline: Deadline | None = None,
 ) -> Snapped:
     """Snap the constants of a formula, one after the other, refitting the rest.
 
@@ -135,7 +135,7 @@ def snap(  # noqa: PLR0913 - a template, data, and who judges
     allowance : what growth of the error is accepted; from the first fit unless given.
     accuracy : error over the spread of y that is accepted in any case.
     named : further numbers to recognise, such as physical constants.
-    deadline : value of ``time.monotonic()`` after which to stop.
+    deadline : when to stop with what there is.
 
     Examples
     --------
@@ -147,9 +147,8 @@ def snap(  # noqa: PLR0913 - a template, data, and who judges
     """
     if judge not in _FLOOR:
         raise InputError(f"The judge is 'data' or 'network', {judge!r} was given.")
-    if deadline is None:
-        deadline = math.inf
-    data = _Data(tuple(inputs), X, y, weights, curves, named, deadline, accuracy)
+    limit = deadline or Deadline.never()
+    data = _Data(tuple(inputs), X, y, weights, curves, named, limit, accuracy)
     return _Snapping(template, start, data, judge, allowance)()
 
 
@@ -163,7 +162,7 @@ class _Data:
     weights: Any
     curves: Mapping[str, TabulatedCurve] | None
     named: Mapping[str, float] | None
-    deadline: float
+    deadline: Deadline
     accuracy: float
 
 
@@ -198,7 +197,7 @@ class _Snapping:
     def __call__(self) -> Snapped:
         if self.state.refined.rank == len(self.state.refined.values):
             self.all_at_once()
-        while time.monotonic() < self.deadline and (self.one_number() or self.one_tie()):
+        while not self.deadline.passed and (self.one_number() or self.one_tie()):
             pass
         return Snapped(self.state.expr, self.state.refined, self.state.exact, self.allowance)
 
@@ -209,7 +208,6 @@ class _Snapping:
             for name, value in ((getattr(k, "name", k), v) for k, v in start.items())
             if name in names
         }
-        limit = None if math.isinf(self.deadline) else self.deadline
         return refine(
             expr,
             self.data.inputs,
@@ -221,7 +219,7 @@ class _Snapping:
             max_steps=steps,
             first_radius=1.0,
             enough=_NOT_WORTH_A_STEP,
-            deadline=limit,
+            deadline=self.deadline,
         )
 
     def windows(self) -> np.ndarray:
@@ -294,7 +292,7 @@ class _Snapping:
     def one_number(self) -> bool:
         """Snap one constant; whether there was one."""
         for name, number, _ in self.choices():
-            if time.monotonic() > self.deadline:
+            if self.deadline.passed:
                 return False
             if self.accept({name: number}):
                 return True

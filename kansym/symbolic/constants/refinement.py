@@ -8,7 +8,6 @@ References
 G. H. Golub, V. Pereyra, Separable nonlinear least squares, doi:10.1088/0266-5611/19/2/201.
 """
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -20,6 +19,7 @@ import sympy
 from kansym.programs.gradients import DifferentiableProgram
 from kansym.programs.program import Program
 from kansym.programs.tabulated_curve import TabulatedCurve
+from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.constants.least_squares import Solution, minimise
 from kansym.symbolic.formulas.sympy_programs import from_sympy
@@ -40,12 +40,7 @@ class _Limits:
     max_steps: int
     first_radius: float
     enough: float
-    deadline: float | None
-
-    @property
-    def passed(self) -> bool:
-        """Whether the time is up."""
-        return self.deadline is not None and time.monotonic() > self.deadline
+    deadline: Deadline
 
 
 @dataclass(frozen=True)
@@ -182,7 +177,7 @@ def refine(  # noqa: PLR0913 - a template, data, and limits
     restarts: int = 0,
     first_radius: float = 100.0,
     enough: float = 0.0,
-    deadline: float | None = None,
+    deadline: Deadline | None = None,
 ) -> Refined:
     """Fit the constants of a formula to data.
 
@@ -200,7 +195,7 @@ def refine(  # noqa: PLR0913 - a template, data, and limits
         once the best minimum has been met three times.
     first_radius : how far the first step may go, relative to the start; small near a solution.
     enough : relative decrease of the sum of squares that is no longer worth a step.
-    deadline : value of ``time.monotonic()`` after which to stop with the best so far.
+    deadline : when to stop with the best so far.
 
     Returns
     -------
@@ -223,7 +218,7 @@ def refine(  # noqa: PLR0913 - a template, data, and limits
     names = [getattr(key, "name", str(key)) for key in start]
     values = dict(zip(names, map(float, start.values()), strict=True))
     fitting = Fitting(template, inputs, X, y, names, weights, curves)
-    limits = _Limits(max_steps, first_radius, enough, deadline)
+    limits = _Limits(max_steps, first_radius, enough, deadline or Deadline.never())
     with np.errstate(all="ignore"):
         found, solution = _best(fitting, values, restarts, limits)
         found = _as_started(fitting, found, values)
@@ -240,7 +235,7 @@ def _best(
     best = _search(fitting, values, limits)
     met = 0
     for i in range(restarts):
-        if met >= _MET_AGAIN or limits.passed:
+        if met >= _MET_AGAIN or limits.deadline.passed:
             break
         again = _search(fitting, _elsewhere(values, i), limits)
         near = 1e-6 * best[1].cost + 10 * fitting.floor

@@ -5,7 +5,6 @@ vectors, so that the losses of all sums, and of all products, are a few matrix p
 windows of every pair are then refined together, one row each, by Levenberg-Marquardt.
 """
 
-import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,6 +15,7 @@ import numpy as np
 import sympy
 from jaxtyping import Bool, Float, Int
 
+from kansym.shared.deadline import Deadline
 from kansym.symbolic.engines.engine import Engine
 from kansym.symbolic.fitting.edge_fit import EdgeFit, error_bits
 from kansym.symbolic.fitting.fit import fit_edge
@@ -121,7 +121,7 @@ class Pairs(Engine):
     ) -> list[sympy.Expr]:
         """The functions alone, and the pairs, that fit best."""
         del seed
-        until = time.monotonic() + seconds
+        deadline = Deadline.after(seconds)
         symbols = self.symbols(inputs.shape[1])
         varying = np.flatnonzero(np.ptp(inputs, axis=0) > 0).tolist()
         if not varying:
@@ -130,7 +130,7 @@ class Pairs(Engine):
         for column in varying:
             fits = fit_edge(inputs[:, column], target, self.functions, density=weights, top=ALONE)
             found += [fit.expr(symbols[column]) for fit in fits]
-        search = _Search.of(inputs[:, varying], target, weights, tuple(self.parts), until)
+        search = _Search.of(inputs[:, varying], target, weights, tuple(self.parts), deadline)
         return [*found, *search.best([symbols[column] for column in varying])]
 
 
@@ -208,7 +208,7 @@ class _Search:
     t : inputs on [-1, 1].
     y : target, of mean 0 and variance 1 under the weights.
     root : square roots of the weights, which sum to 1.
-    until : of `time.monotonic`, when to stop with what there is.
+    deadline : when to stop with what there is.
     """
 
     parts: tuple[Candidate, ...]
@@ -217,7 +217,7 @@ class _Search:
     t: Float[Array, "inputs rows"]
     y: Float[Array, " rows"]
     root: Float[Array, " rows"]
-    until: float
+    deadline: Deadline
 
     @classmethod
     def of(
@@ -226,18 +226,14 @@ class _Search:
         target: Array,
         weights: Array,
         parts: tuple[Candidate, ...],
-        until: float,
+        deadline: Deadline,
     ) -> "_Search":
         """A search on rows, of which a part is taken if there are many."""
         low, high = inputs.min(axis=0), inputs.max(axis=0)
         middle, half = 0.5 * (low + high), 0.5 * (high - low)
         t = ((inputs - middle) / half).T
-        whole = cls(parts, middle, half, t, target, np.sqrt(weights), until)
+        whole = cls(parts, middle, half, t, target, np.sqrt(weights), deadline)
         return whole.thinned(MOST_ROWS)
-
-    def late(self) -> bool:
-        """Whether time is up."""
-        return time.monotonic() > self.until
 
     def thinned(self, most: int) -> "_Search":
         """With some of the rows, evenly taken along the first input."""
@@ -282,7 +278,7 @@ class _Search:
         bounds = [*np.flatnonzero(np.diff(owner, prepend=-1)).tolist(), len(owner)]
         first, second, is_product = [], [], []
         for begin, end in pairwise(bounds):
-            if first and self.late():
+            if first and self.deadline.passed:
                 break
             rest = slice(begin, None)
             shares = self._shares(values[begin:end], values[rest])
@@ -353,7 +349,7 @@ class _Search:
         damping = np.full(len(inner), 1e-2)
         active = np.flatnonzero(np.isfinite(loss))
         for _ in range(steps):
-            if not active.size or self.late():
+            if not active.size or self.deadline.passed:
                 break
             scale = np.einsum("nii->ni", matrix[active])
             scale = damping[active, None] * np.where(scale > 0, scale, 1.0)

@@ -59,7 +59,7 @@ class Form:
         if start:
             found = refine(
                 self.program, ["x"], rows.x[:, None], rows.y, start, weights=rows.root**2,
-                max_steps=max_steps, first_radius=1.0, deadline=until.moment,
+                max_steps=max_steps, first_radius=1.0, deadline=until,
             )  # fmt: skip
             start = found.values
         fitted = replace(self, start=start)

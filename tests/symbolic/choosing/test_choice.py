@@ -1,11 +1,10 @@
 """The joint choice prefers the truth to what fits each edge best alone."""
 
-import time
-
 import numpy as np
 import pytest
 
 from kansym.network.network import Network
+from kansym.shared.deadline import Deadline
 from kansym.symbolic.choosing.choice import (
     CURVE_BITS,
     Choice,
@@ -27,7 +26,7 @@ def found(network: Network, library: Library = FEW, **settings) -> list[Choice]:
     fits = fit_curves(*curves(network), library=library)
     judge = Judge(X, network(X), "network", 1e-6)
     options = options_of(network, fits)
-    deadline = settings.pop("deadline", time.monotonic() + 30)
+    deadline = settings.pop("deadline", Deadline.after(30))
     return choose(network, options, judge, deadline=deadline, tell=lambda f, m: None)
 
 
@@ -66,7 +65,7 @@ def test_the_judge_decides_where_one_edge_alone_cannot():
     judge = Judge(X, truth, "data", 1e-11)
     best, *_ = choose(
         network, options_of(network, fits), judge,
-        deadline=time.monotonic() + 30, tell=lambda f, m: None,
+        deadline=Deadline.after(30), tell=lambda f, m: None,
     )  # fmt: skip
     assert names(best) == ["tanh", "x^2", "exp"]
     assert best.error < 1e-6
@@ -74,7 +73,7 @@ def test_the_judge_decides_where_one_edge_alone_cannot():
 
 def test_past_the_deadline_the_best_so_far_is_returned():
     network = planted(X, lambda u: np.sin(3 * u), np.square, np.exp)
-    choices = found(network, deadline=time.monotonic() - 1)
+    choices = found(network, deadline=Deadline.after(-1))
     assert choices
     assert len(choices) <= 3
 
@@ -85,7 +84,7 @@ def test_progress_is_told():
     fits = fit_curves(*curves(network), library=FEW)
     choose(
         network, options_of(network, fits), Judge(X, network(X), "network", 1e-6),
-        deadline=time.monotonic() + 30, tell=lambda fraction, message: told.append(fraction),
+        deadline=Deadline.after(30), tell=lambda fraction, message: told.append(fraction),
     )  # fmt: skip
     assert told == sorted(told)
     assert all(0 <= fraction < 1 for fraction in told)

@@ -1,10 +1,9 @@
 """Rich functions give way to plain ones where the whole formula allows."""
 
-import time
-
 import numpy as np
 
 from kansym.network.network import Network, Node
+from kansym.shared.deadline import Deadline
 from kansym.symbolic.choosing.choice import Choice, Judge, choose, options_of
 from kansym.symbolic.choosing.simpler_functions import shorten
 from kansym.symbolic.fitting.fit import fit_curves
@@ -20,7 +19,7 @@ def chosen(network: Network, y: np.ndarray, only: list[str]) -> tuple[Choice, Ju
     fits = fit_curves(*curves(network), library=library)
     fits = [[fit for fit in each if fit.candidate.name in only] for each in fits]
     judge = Judge(X, y[:, None], "data", 1e-11)
-    deadline = time.monotonic() + 30
+    deadline = Deadline.after(30)
     best, *_ = choose(
         network, options_of(network, fits), judge, deadline=deadline, tell=lambda f, m: None
     )
@@ -30,7 +29,7 @@ def chosen(network: Network, y: np.ndarray, only: list[str]) -> tuple[Choice, Ju
 def shortened(
     network: Network, best: Choice, judge: Judge, library: Library = LIBRARY, seconds=60.0
 ):
-    deadline = time.monotonic() + seconds
+    deadline = Deadline.after(seconds)
     libraries = [library] * len(network.edges)
     return shorten(network, best, libraries, judge, deadline=deadline, tell=lambda f, m: None)
 
@@ -122,7 +121,7 @@ def test_a_curve_that_makes_up_for_an_offset_in_a_product_is_solved_for():
     judge = Judge(rows, truth[:, None], "data", 1e-11)
     best, *_ = choose(
         network, options_of(network, fits), judge,
-        deadline=time.monotonic() + 30, tell=lambda f, m: None,
+        deadline=Deadline.after(30), tell=lambda f, m: None,
     )  # fmt: skip
     found = shortened(network, best, judge)
     after = found[0] if found else best
@@ -142,7 +141,7 @@ def test_other_powers_of_a_product_bring_back_no_function_that_its_edge_may_not_
     others = Library([candidate for candidate in LIBRARY if candidate.name != taken])
     kept = shorten(
         network, best, [others, LIBRARY, LIBRARY], judge,
-        deadline=time.monotonic() + 60, tell=lambda f, m: None,
+        deadline=Deadline.after(60), tell=lambda f, m: None,
     )  # fmt: skip
     assert all(names(each)[0] != taken for each in kept)
 
@@ -155,7 +154,7 @@ def test_an_edge_with_every_function_forbidden_stays_its_curve():
     best, judge = chosen(network, odd(X[:, 0]) + X[:, 1] ** 2, ["sinh", "x^2", "x"])
     libraries = [(), LIBRARY, LIBRARY]
     found = shorten(
-        network, best, libraries, judge, deadline=time.monotonic() + 60, tell=lambda f, m: None
+        network, best, libraries, judge, deadline=Deadline.after(60), tell=lambda f, m: None
     )
     assert all(names(each)[0] == names(best)[0] for each in found)
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kansym.programs.program import evaluate
 from kansym.programs.tabulated_curve import TabulatedCurve
+from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.constants.finishing import finish, reduce_constants
 from kansym.symbolic.constants.redundant_constants import Absorber
@@ -125,7 +126,7 @@ def test_the_deadline_is_kept():
     template, start, ranges, X, y, _ = data("velocities")
     for seconds in (0.0, 0.05, 0.3):
         begin = time.monotonic()
-        formula = finish(template, start, tuple(ranges), X, y, deadline=begin + seconds)
+        formula = finish(template, start, tuple(ranges), X, y, deadline=Deadline(begin + seconds))
         assert time.monotonic() - begin < seconds + 1.0
         assert np.isfinite(formula.predict(X)).all()
 

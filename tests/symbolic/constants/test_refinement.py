@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.nist import Certified, digits, problems
+from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.constants.least_squares import minimise
 from kansym.symbolic.constants.refinement import Fitting, refine
@@ -99,7 +100,15 @@ def test_the_deadline_is_kept():
     expression = parse(problem.formula, [*problem.inputs, *problem.constants])
     start = dict(zip(problem.constants, problem.starts[0], strict=True))
     begin = time.monotonic()
-    refine(expression, ["x"], problem.X, problem.y, start, restarts=10_000, deadline=begin + 0.1)
+    refine(
+        expression,
+        ["x"],
+        problem.X,
+        problem.y,
+        start,
+        restarts=10_000,
+        deadline=Deadline(begin + 0.1),
+    )
     assert time.monotonic() - begin < 1.0
 
 
