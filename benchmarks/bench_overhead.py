@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kansym.shared.limited_work import LimitedProcess
 from kansym.studies.bench import Budget, Record, find_problems, plan, read_results, run_benchmark
-from kansym.studies.bench.fork_server import Request
-from kansym.studies.bench.worker import answer, release
+from kansym.studies.bench.measuring import measure
 
-SERVED = ("kansym.studies.bench.measuring",)
 PROBLEMS = "I.12.1,I.14.3,I.25.13,I.29.4,I.39.1,II.3.24,I.9.18,II.35.18"
 
 
@@ -57,13 +56,12 @@ def overhead(records: Sequence[Record], seconds: float, jobs: int) -> Overhead:
 
 def start_up() -> tuple[float, float]:
     """Seconds until a fresh worker can begin, and seconds to begin each further run."""
-    request = Request("tests.bench_work:good", (), 10.0)
-    times = []
+    process, times = LimitedProcess(measure), []
     for _ in range(6):
         started = time.perf_counter()
-        assert answer(request, SERVED).failure is None
+        process.do((), 10.0)  # ends at once, there being no run
         times.append(time.perf_counter() - started)
-    release()
+    process.end()
     return times[0], sorted(times[1:])[2]
 
 

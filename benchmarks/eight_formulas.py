@@ -22,7 +22,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.peers.peer import PEERS, PREFIX, WORK
+from benchmarks.peers.peer import PEERS, PREFIX, measure
 from kansym import KAN, Problem, equivalent, extract, train
 from kansym.neural.models.kan import Width
 from kansym.problems.problem import Range
@@ -112,7 +112,7 @@ def peers(names: Sequence[str], chosen: Sequence[str], seeds: int) -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "peers.jsonl")
-        run_benchmark(runs, path, jobs=1, work=WORK, progress=False)
+        run_benchmark(runs, path, jobs=1, work=measure, progress=False)
         records = read_results(path).records
     for name in names:
         print(name)

@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from kansym.studies.bench import Budget, Record, find_problems, plan, read_results, run_benchmark
+from tests.bench_work import good
 
 ROOT = Path(__file__).parents[1]
 SEEDS = 100
@@ -23,7 +24,7 @@ def toy_benchmark(path: str) -> None:
     """Quick runs with deterministic results."""
     problems = find_problems(["Nguyen-1", "Nguyen-2"])
     runs = plan(problems, ["kan", "kan-as-mlp", "mlp-silu"], range(SEEDS), [0.0], Budget(5.0, 20))
-    run_benchmark(runs, path, jobs=2, work="tests.bench_work:good", progress=False)
+    run_benchmark(runs, path, jobs=2, work=good, progress=False)
 
 
 def started(path: Path) -> subprocess.Popen[bytes]:

@@ -3,9 +3,8 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from kansym.studies.bench.record import Record
 from kansym.studies.bench.runs import Run
@@ -36,19 +35,19 @@ def record(run: Run) -> Record:
     )
 
 
-def good(runs: Sequence[Run], tell: Callable[[Any], None]) -> None:
+def good(runs: Sequence[Run]) -> Iterator[Record | str]:
     """Quick work that always ends well."""
     for run in runs:
         time.sleep(0.01)
         if run.wanted:
-            tell(record(run))
+            yield record(run)
 
 
-def treacherous(runs: Sequence[Run], tell: Callable[[Any], None]) -> None:
+def treacherous(runs: Sequence[Run]) -> Iterator[Record | str]:
     """Work that fails in a way of its own for some seeds."""
     for run in runs:
         os.write(1, b"libraries print what they like")
-        tell("training")
+        yield "training"
         if run.seed == HANGS:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             time.sleep(600)
@@ -59,18 +58,18 @@ def treacherous(runs: Sequence[Run], tell: Callable[[Any], None]) -> None:
         if run.seed == SILENT:
             os._exit(3)
         if run.wanted:
-            tell(record(run))
+            yield record(run)
 
 
-def half(runs: Sequence[Run], tell: Callable[[Any], None]) -> None:
+def half(runs: Sequence[Run]) -> Iterator[Record | str]:
     """The first run ends well, what follows hangs."""
-    tell(record(runs[0]))
-    tell("extracting")
+    yield record(runs[0])
+    yield "extracting"
     time.sleep(600)
 
 
-def where(runs: Sequence[Run], tell: Callable[[Any], None]) -> None:
+def where(runs: Sequence[Run]) -> Iterator[Record | str]:
     """A record that says in which process it was made, and with how many threads."""
     for run in runs:
-        words = f"{os.getppid()} {os.environ['OMP_NUM_THREADS']}"
-        tell(replace(record(run), reason=words))
+        words = f"{os.getpid()} {os.environ['OMP_NUM_THREADS']}"
+        yield replace(record(run), reason=words)

@@ -4,21 +4,21 @@ import importlib
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import sympy
 
+from kansym.shared.versions import versions
 from kansym.studies.bench.judging import judge
-from kansym.studies.bench.record import Record, versions
+from kansym.studies.bench.record import Record
 from kansym.studies.bench.rows import draw_rows
 from kansym.studies.bench.runs import Run
 
 PEERS = ("gplearn", "operon", "pykan", "pykan_exact", "pysr")
 PREFIX = "peer-"
-WORK = "benchmarks.peers.peer:measure"
 
 Solve = Callable[[np.ndarray, np.ndarray, float, int], sympy.Expr]
 """Rows (rows, inputs), targets, seconds and a seed to an expression in the symbols x0, x1, ..."""
@@ -29,20 +29,20 @@ def symbols(count: int) -> list[sympy.Symbol]:
     return [sympy.Symbol(f"x{i}") for i in range(count)]
 
 
-def measure(runs: Sequence[Run], tell: Callable[[Any], None]) -> None:
+def measure(runs: Sequence[Run]) -> Iterator[Record | str]:
     """Search for a formula with the program that a run's kind names, and judge it."""
     for run in runs:
         name = run.kind.removeprefix(PREFIX)
         solve: Solve = importlib.import_module(f"benchmarks.peers.with_{name}").solve
         started = time.perf_counter()
         rows = draw_rows(run.problem, run.budget.rows, run.seed, run.noise)
-        tell("searching")
+        yield "searching"
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)  # pykan writes a folder wherever it is
             found = solve(rows.X.to_numpy(), rows.y, run.budget.limit, run.seed)
             os.chdir("/")
         searched = time.perf_counter()
-        tell("judging")
+        yield "judging"
         inputs = run.problem.inputs
         names = dict(
             zip(symbols(len(inputs)), [sympy.Symbol(name) for name in inputs], strict=True)
@@ -51,7 +51,7 @@ def measure(runs: Sequence[Run], tell: Callable[[Any], None]) -> None:
         judgement = judge(run.problem, formula, rows, run.noise)
         problem = run.problem
         record = Record(problem.name, problem.set, run.kind, run.seed, run.noise, "ok")
-        tell(
+        yield (
             replace(
                 record,
                 recovered=judgement.recovered,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks.peers.peer import PEERS, PREFIX, WORK
+from benchmarks.peers.peer import PEERS, PREFIX, measure
 from kansym.studies.bench import Budget, find_problems, plan, run_benchmark
 from kansym.symbolic.engines.pysr import julia_is_installed
 
@@ -40,7 +40,7 @@ def main() -> None:
         [float(part) for part in options.noise.split(",")],
         Budget(options.limit, options.rows),
     )
-    print(run_benchmark(runs, options.out, jobs=options.jobs, work=WORK))
+    print(run_benchmark(runs, options.out, jobs=options.jobs, work=measure))
 
 
 if __name__ == "__main__":

@@ -64,7 +64,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=positive, default=os.cpu_count() or 1, help="runs at once (all cores)"
     )
     parser.add_argument(
-        "--backend", choices=("loky", "dask"), default="loky", help="of joblib (loky: processes)"
+        "--backend",
+        choices=("processes", "loky", "dask"),
+        default="processes",
+        help="where runs are done: processes of this machine, or workers of joblib (processes)",
     )
     parser.add_argument("--address", metavar="TCP://HOST:PORT", help="of the Dask scheduler")
     parser.add_argument(

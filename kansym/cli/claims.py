@@ -45,7 +45,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     format_of(options.out)
     check_place(options.out)
     results = Path(options.results or Path(options.out).with_suffix(".jsonl"))
-    check_place(results, "the finished pieces")
+    check_place(results, "the finished pieces", [options.out])
 
     from kansym.studies.claims import CLAIMS, Effort, chosen_claims, claims_document, run_claims
 

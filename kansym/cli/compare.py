@@ -32,7 +32,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         from kansym.shared.whole_files import check_place
 
         format_of(options.out)
-        check_place(options.out)
+        check_place(options.out, read=options.results)
     comparison = compare(options.results, reference=options.reference)
     say(str(comparison))
     if options.out:

@@ -40,7 +40,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     """Load, extract, write."""
     if (options.target or options.inputs) and not options.data:
         raise InputError("--target and --inputs name columns of a table: give --data as well.")
-    check_outputs(options)
+    check_outputs(options, options.data, options.model)
     check_choices(options)
     engine = engine_of(options)
 

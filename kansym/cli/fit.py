@@ -78,7 +78,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, kept: list[str]) -> None:
     """Read, train, extract, write."""
     from kansym.shared.table_files import read_table
-    from kansym.shared.whole_files import check_place
 
     shape = widths(options.width) if options.width else None
     if options.start and options.width:
@@ -87,11 +86,9 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         raise InputError("--start and --classes were both given: classes need a KAN, by --width.")
     if options.constants and not options.start:
         raise InputError("--constants begin somewhere in a formula: give --start as well.")
-    check_outputs(options)
+    check_outputs(options, options.data)
     check_choices(options)
     engine = engine_of(options)
-    if options.save:
-        check_place(options.save, "the network")
     table, loss = read_table(options.data, decimal=options.decimal), {}
     if options.classes:
         inputs, target = table.labelled(options.target, options.inputs)

@@ -11,16 +11,19 @@ if TYPE_CHECKING:
 __all__ = ["check_outputs", "write_outputs"]
 
 
-def check_outputs(options: argparse.Namespace) -> None:
-    """Refuse places that cannot be written before the work begins."""
+def check_outputs(options: argparse.Namespace, *read: str | None) -> None:
+    """Refuse places that cannot be written, or are read, before the work begins."""
     from kansym.documents.formats import format_of
     from kansym.shared.whole_files import check_place
 
     if options.out:
         format_of(options.out)
-        check_place(options.out)
+        check_place(options.out, read=filter(None, read))
     if options.json:
-        check_place(options.json, "the result")
+        check_place(options.json, "the result", filter(None, [*read, options.out]))
+    if getattr(options, "save", None):
+        others = filter(None, [*read, options.out, options.json])
+        check_place(options.save, "the network", others)
 
 
 def write_outputs(result: "Extraction", options: argparse.Namespace, kept: list[str]) -> None:

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     from kansym.shared.whole_files import check_place
 
     format_of(options.out)
-    check_place(options.out)
+    check_place(options.out, read=[options.result])
     text = _read(options.result)
 
     from kansym.results.result import Extraction

@@ -32,8 +32,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from kansym.problems.isolation import isolated_map
 from kansym.shared.errors import InputError, require
+from kansym.shared.limited_work import limited_map
 from kansym.shared.progress import ProgressCallback
 
 __all__ = [
@@ -314,12 +314,12 @@ def build_knots(
 def _measured(diagrams: Sequence[Diagram], processes: int, limit: float) -> Iterator[Knot]:
     """Each knot as soon as it is known; last those for which SnapPy failed."""
     failed: list[tuple[Diagram, str]] = []
-    for outcome in isolated_map(measure, diagrams, processes=processes, limit=limit):
+    for outcome in limited_map(measure, diagrams, processes=processes, limit=limit):
         if outcome.failure is None:
             yield outcome.value
         else:
             failed.append((diagrams[outcome.index], outcome.failure))
-    again = isolated_map(
+    again = limited_map(
         measure_topology, [diagram for diagram, _ in failed], processes=processes, limit=limit
     )
     for outcome in again:

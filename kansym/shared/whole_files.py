@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from kansym.shared.errors import InputError
@@ -9,8 +10,16 @@ from kansym.shared.errors import InputError
 __all__ = ["check_place", "write_bytes", "write_text"]
 
 
-def check_place(path: str | Path, what: str = "the report") -> Path:
+def check_place(
+    path: str | Path, what: str = "the report", read: Iterable[str | Path] = ()
+) -> Path:
     """Refuse a place that cannot be written, before any long work begins.
+
+    Parameters
+    ----------
+    path : the place.
+    what : shall be written there, for messages.
+    read : files that the same work reads, none of which may be overwritten.
 
     Examples
     --------
@@ -20,6 +29,13 @@ def check_place(path: str | Path, what: str = "the report") -> Path:
     place = Path(path)
     if place.is_dir():
         raise InputError(f"{str(place)!r} is a directory: give {what} a file name in it.")
+    if place.exists() and not place.is_file():
+        raise InputError(f"{str(place)!r} is a pipe or a device: give {what} the name of a file.")
+    for other in read:
+        if place.exists() and Path(other).exists() and place.samefile(other):
+            raise InputError(
+                f"{str(place)!r} is read and would be overwritten: give {what} another name."
+            )
     if not place.parent.is_dir():
         raise InputError(
             f"The directory {str(place.parent)!r} of {str(place)!r} does not exist: create it or "
@@ -53,6 +69,8 @@ def write_text(path: str | Path, text: str) -> Path:
 def write_bytes(path: str | Path, content: bytes, what: str = "the report") -> Path:
     """Write bytes, as `write_text` does with text."""
     place = check_place(path, what)
+    place = place.resolve() if place.is_symlink() else place  # the link stays, its target changes
+    check_place(place, what)
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=".part")
     part = Path(name)
     try:
@@ -64,7 +82,7 @@ def write_bytes(path: str | Path, content: bytes, what: str = "the report") -> P
         part.replace(place)
     finally:
         part.unlink(missing_ok=True)
-    return place
+    return Path(path)
 
 
 def _mode(place: Path) -> int:

@@ -45,7 +45,7 @@ def _plan(seeds: int, kinds=("kan", "kan-as-mlp", "mlp-silu"), budget: Budget = 
 
 def _run(runs, path, work: str, **settings):
     return run_benchmark(
-        runs, path, work=f"tests.bench_work:{work}", progress=False, **{"jobs": 2, **settings}
+        runs, path, work=getattr(bench_work, work), progress=False, **{"jobs": 2, **settings}
     )
 
 
@@ -209,7 +209,7 @@ def test_a_second_start_does_only_what_is_missing(tmp_path):
     assert _run(_plan(4), path, "good").done == 0
 
 
-def test_the_work_is_done_in_children_of_few_servers_with_one_thread(tmp_path):
+def test_the_work_is_done_in_few_processes_with_one_thread(tmp_path):
     runs = _plan(8, kinds=["mlp-silu"])
     _run(runs, tmp_path / "r.jsonl", "where")
     seen = {record.reason for record in read_results(tmp_path / "r.jsonl").records}
@@ -314,7 +314,7 @@ def test_progress_estimates_the_rest(tmp_path):
     run_benchmark(
         _plan(2),
         tmp_path / "r.jsonl",
-        work="tests.bench_work:good",
+        work=bench_work.good,
         progress=lambda fraction, message: seen.append((fraction, message)),
     )
     fractions = [fraction for fraction, _ in seen]

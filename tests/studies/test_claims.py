@@ -38,6 +38,7 @@ from kansym.studies.claims import (
     runner,
 )
 from kansym.studies.claims.classifying import knots_split
+from kansym.studies.claims.finished_pieces import FinishedPieces
 from kansym.studies.claims.intervals import (
     bootstrap,
     geometric_mean,
@@ -54,7 +55,6 @@ from kansym.studies.claims.kan_layouts import (
     widened,
 )
 from kansym.studies.claims.plots import MLP_COLOUR, Strip, strips_plot
-from kansym.studies.claims.results_file import ResultsFile
 
 EXACT = ("C1", "C2", "C3", "C6")
 
@@ -337,7 +337,7 @@ def test_a_line_cut_short_is_done_again(toy, tmp_path):
     whole = place.read_text()
     place.write_text(whole[:-20])
     assert run_claims([toy], results=place, jobs=1, progress=False).reused == 2
-    assert len([json.loads(line) for line in place.read_text().splitlines()]) == 3
+    assert len([json.loads(line) for line in place.read_text().splitlines()]) == 4
 
 
 def test_pieces_of_another_version_are_done_again(toy, tmp_path):
@@ -349,10 +349,15 @@ def test_pieces_of_another_version_are_done_again(toy, tmp_path):
 
 def test_a_foreign_file_is_refused(tmp_path):
     place = tmp_path / "r.jsonl"
-    for text in ('{"format": "other"}\n', "[1, 2]\n", "words\nmore\n"):
+    for text in (
+        '{"format": "other"}\n',
+        "[1, 2]\n",
+        "words\nmore\n",
+        "words, no end of line",
+    ):
         place.write_text(text)
-        with pytest.raises(InputError, match="no result of kansym claims"):
-            ResultsFile(place)
+        with pytest.raises(InputError, match="no results file of kansym claims"):
+            FinishedPieces(place)
         assert place.read_text() == text
 
 
@@ -402,7 +407,7 @@ def test_the_command_writes_the_page_and_keeps_the_pieces(tmp_path, capsys):
     text = page.read_text(encoding="utf-8")
     assert "relu(x - 1)" in text
     assert "95 % interval" in text
-    assert len((tmp_path / "claims.jsonl").read_text().splitlines()) == 4
+    assert len((tmp_path / "claims.jsonl").read_text().splitlines()) == 5
 
 
 @pytest.mark.parametrize(

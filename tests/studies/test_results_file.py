@@ -116,7 +116,7 @@ def test_a_full_disk_keeps_what_is_written(tmp_path, monkeypatch):
                 return write(handle, text[:50])
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("kansym.studies.bench.results_file.os.write", full)
+        monkeypatch.setattr("kansym.studies.json_lines.os.write", full)
         with pytest.raises(InputError, match="No space left on device"):
             file.append([_record(1)])
         monkeypatch.undo()

@@ -1,26 +1,30 @@
 """The benchmark itself: hand runs to workers, write down what comes back, go on after a stop."""
 
 import os
+import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-from kansym.shared.errors import InputError, KansymError
+from kansym.shared.errors import InputError
+from kansym.shared.limited_work import LimitedProcess, limited_map
+from kansym.shared.limited_work import Outcome as WorkOutcome
 from kansym.shared.progress import ProgressCallback, progress_bar
-from kansym.studies.bench.fork_server import Answer, Request
 from kansym.studies.bench.kind_names import KAN_KIND, REWRITTEN
 from kansym.studies.bench.record import Record, failed
 from kansym.studies.bench.results_file import ResultsFile
 from kansym.studies.bench.runs import ACCURACY, PARAMETERS, Key, Like, Run
-from kansym.studies.bench.worker import answer, release, stay_with
 
-__all__ = ["MEASURE", "Outcome", "run_benchmark"]
+__all__ = ["HERE", "Outcome", "run_benchmark"]
 
-MEASURE = "kansym.studies.bench.measuring:measure"
-_LOST_WORKERS = 3
+HERE = "processes"
+"""The backend that needs nothing: processes of this machine."""
+
+Work = Callable[[tuple[Run, ...]], Iterator[Record | str]]
+"""What is done in each process."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,9 @@ def run_benchmark(
     path: str | os.PathLike[str],
     *,
     jobs: int = 1,
-    backend: str = "loky",
+    backend: str = HERE,
     address: str | None = None,
-    work: str = MEASURE,
+    work: Work | None = None,
     progress: bool | ProgressCallback | None = None,
 ) -> Outcome:
     """Do all runs that a results file does not have yet, and add them to it.
@@ -70,10 +74,11 @@ def run_benchmark(
     runs : of `kansym.studies.bench.plan`; all have the same budget.
     path : of the results file.
     jobs : runs at the same time; with a cluster, its workers decide.
-    backend : of joblib: ``loky`` for processes of this machine, ``dask`` for a Dask cluster, or
-        another one that was registered with joblib.
+    backend : ``processes`` of this machine, ``dask`` for a Dask cluster, or another one that joblib
+        knows.
     address : of the Dask scheduler.
-    work : ``module:function`` that does the runs, for programs other than kansym.
+    work : does one run, or a KAN and its rewritten form, and yields each stage and each record; for
+        programs other than kansym. A generator function at the top level of a module.
     progress : a callback, True or False for a bar, None for a bar on a terminal.
 
     Returns
@@ -96,6 +101,8 @@ def run_benchmark(
             f"There is no kind {KAN_KIND!r} for the others to be as accurate as: add it, or give "
             f"--equal {PARAMETERS}."
         )
+    if work is None:
+        from kansym.studies.bench.measuring import measure as work
     with (
         _joblib(backend, address),
         ResultsFile(path, settings) as file,
@@ -103,13 +110,13 @@ def run_benchmark(
     ):
         _check_truths(runs, file)
         already = sum(run.key in file.done for run in runs)
-        crew = _Crew(-1 if address is not None else jobs, work)
         record = _Recorder(file, len(runs), already, tell)
-        try:
-            for stage in _stages(runs):
-                record.all(crew.answers(_items(stage, file)))
-        finally:
-            release()
+        for stage in _stages(runs):
+            items = _items(stage, file)
+            if backend == HERE:
+                record.all(_here(work, items, jobs))
+            else:
+                record.all(_elsewhere(work, items, -1 if address is not None else jobs))
         file.put_in_order(run.key for run in runs)
     return Outcome(
         Path(path),
@@ -170,52 +177,33 @@ def _check_truths(runs: Sequence[Run], file: ResultsFile) -> None:
 
 # -- having it done ----------------------------------------------------------------------------
 
-
-@dataclass(frozen=True)
-class _Crew:
-    """Workers of joblib."""
-
-    jobs: int
-    work: str
-
-    def answers(self, items: Sequence[tuple[Run, ...]]) -> Iterator[tuple[tuple[Run, ...], Answer]]:
-        """Answers as they come; a worker that is lost costs a new beginning, not the rows."""
-        from joblib import Parallel, delayed
-        from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-        waiting = dict(enumerate(items))
-        main = os.getpid()
-        for attempt in range(1, _LOST_WORKERS + 1):
-            calls = [
-                delayed(_do)(number, item, self.work, main) for number, item in waiting.items()
-            ]
-            parallel = Parallel(n_jobs=self.jobs, batch_size=1, return_as="generator_unordered")
-            try:
-                for number, found in parallel(calls):
-                    yield waiting.pop(number), found
-            except TerminatedWorkerError as error:
-                if attempt == _LOST_WORKERS:
-                    raise KansymError(
-                        f"Workers were ended from outside {attempt} times, for want of memory "
-                        "perhaps: run the same again with fewer --jobs."
-                    ) from error
-            if not waiting:
-                return
+Done = tuple[tuple[Run, ...], WorkOutcome]
 
 
-def _do(number: int, item: tuple[Run, ...], work: str, main: int) -> tuple[int, Answer]:
-    """One piece of work, in a worker."""
-    stay_with(main)
-    limit = sum(run.budget.hard_limit for run in item)
-    request = Request(work, item, limit)
-    return number, answer(request, (work.partition(":")[0],))
+def _limit(item: tuple[Run, ...]) -> float:
+    """Seconds after which a piece of work is ended."""
+    return sum(run.budget.hard_limit for run in item)
+
+
+def _here(work: Work, items: Sequence[tuple[Run, ...]], jobs: int) -> Iterator[Done]:
+    """Answers as they come from processes of this machine."""
+    for found in limited_map(work, items, processes=jobs, limit=_limit):
+        yield items[found.index], found
+
+
+def _elsewhere(work: Work, items: Sequence[tuple[Run, ...]], jobs: int) -> Iterator[Done]:
+    """Answers as they come from the workers of joblib's backend."""
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered")
+    for found in parallel(delayed(_do)(work, item, i) for i, item in enumerate(items)):
+        assert isinstance(found, WorkOutcome)
+        yield items[found.index], found
 
 
 @contextmanager
 def _joblib(backend: str, address: str | None) -> Iterator[None]:
     """Joblib with the workers that were asked for."""
-    from joblib import parallel_config
-
     if backend == "dask":
         from kansym.studies.bench.dask_cluster import connected
 
@@ -224,12 +212,27 @@ def _joblib(backend: str, address: str | None) -> Iterator[None]:
         return
     if address is not None:
         raise InputError(f"--address {address!r} belongs to --backend dask: give that as well.")
+    if backend == HERE:
+        yield
+        return
+    from joblib import parallel_config
+
     try:
         config = parallel_config(backend=backend)
     except ValueError as error:
-        raise InputError(f"joblib has no backend {backend!r}: use loky or dask.") from error
+        raise InputError(f"joblib has no backend {backend!r}: use {HERE} or dask.") from error
     with config:
         yield
+
+
+_KEPT = threading.local()
+
+
+def _do(work: Work, item: tuple[Run, ...], index: int) -> WorkOutcome:
+    """One piece of work, in a worker, each thread of which keeps one process."""
+    if getattr(_KEPT, "work", None) is not work:
+        _KEPT.work, _KEPT.process = work, LimitedProcess(work)
+    return _KEPT.process.do(item, _limit(item), index)
 
 
 # -- writing it down ---------------------------------------------------------------------------
@@ -247,7 +250,7 @@ class _Recorder:
     failed: int = 0
     pace: float = 0.0
 
-    def all(self, answers: Iterable[tuple[tuple[Run, ...], Answer]]) -> None:
+    def all(self, answers: Iterable[Done]) -> None:
         """Write everything down."""
         started = time.monotonic() - self.done * self.pace
         for item, found in answers:
@@ -266,7 +269,7 @@ class _Recorder:
         )
 
 
-def _records(item: tuple[Run, ...], found: Answer) -> list[Record]:
+def _records(item: tuple[Run, ...], found: WorkOutcome) -> list[Record]:
     """A record for every run that was asked for."""
     told = {record.key: record for record in found.told if isinstance(record, Record)}
     stage = next((text for text in reversed(found.told) if isinstance(text, str)), "")

@@ -1,7 +1,7 @@
 """One run from its rows to its record; this file is loaded where the work is done."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,53 +10,49 @@ import torch
 from torch import nn
 
 from kansym.extraction import Extraction, extract
+from kansym.shared.versions import versions
 from kansym.studies.bench.judging import Judgement, agreement, gradient_error, judge
 from kansym.studies.bench.kind_names import REWRITTEN
 from kansym.studies.bench.kinds import KINDS, Trained, rewritten
-from kansym.studies.bench.record import Record, versions
+from kansym.studies.bench.record import Record
 from kansym.studies.bench.rows import Rows, draw_rows
 from kansym.studies.bench.runs import ACCURACY, PARAMETERS, Run
 
 __all__ = ["measure"]
 
-versions()  # read once, before the workers fork
-
 TRAINING_SHARE = 0.6
 """Share of a run's time that training may use; extraction gets what is left."""
 
-Tell = Callable[[Record | str], None]
 
-
-def measure(runs: Sequence[Run], tell: Tell) -> None:
-    """Do one run, or a KAN and its rewritten form; tell each stage and each record.
+def measure(runs: Sequence[Run]) -> Iterator[Record | str]:
+    """Do one run, or a KAN and its rewritten form; yield each stage as it begins, each record.
 
     Parameters
     ----------
     runs : one run; or two of one problem, seed and noise, of which the second is ``kan-as-mlp``.
-    tell : called with the name of each stage as it begins, and with every record.
     """
     run = runs[0]
     started = time.perf_counter()
     rows = draw_rows(run.problem, run.budget.rows, run.seed, run.noise)
-    tell("training")
+    yield "training"
     seconds = TRAINING_SHARE * run.budget.limit
     trained = KINDS[run.kind].train(rows.X, rows.y, seconds, run.seed, run.like)
     for each in runs:
         if each is not run and each.kind == REWRITTEN:
             started, trained = time.perf_counter() - trained.seconds, rewritten(trained)
         if each.wanted:
-            tell(_record(each, trained, rows, started, tell))
+            yield "extracting"
+            yield from _records(each, trained, rows, started)
 
 
-def _record(run: Run, trained: Trained, rows: Rows, started: float, tell: Tell) -> Record:
+def _records(run: Run, trained: Trained, rows: Rows, started: float) -> Iterator[Record | str]:
     """Read the formula off a trained network and judge it."""
-    tell("extracting")
     extracting = time.perf_counter()
     budget = max(run.budget.limit - trained.seconds, 0.2 * run.budget.limit)
     model = trained.model
     extraction = extract(model, rows.X, rows.y, budget=budget, seed=run.seed, progress=False)
     extracted = time.perf_counter()
-    tell("judging")
+    yield "judging"
     problem = run.problem
     record = Record(
         problem.name,
@@ -86,7 +82,7 @@ def _record(run: Run, trained: Trained, rows: Rows, started: float, tell: Tell) 
         predicted = _predicted(extraction, rows)
         judgement = judge(problem, formula.expr, rows, run.noise, predicted)
         record = replace(record, formula=str(formula.expr), **_figures(judgement))
-    return replace(record, seconds=time.perf_counter() - started)
+    yield replace(record, seconds=time.perf_counter() - started)
 
 
 def _equal(run: Run) -> str | None:

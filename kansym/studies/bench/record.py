@@ -1,18 +1,14 @@
 """The record of one run: a row of the results."""
 
 import math
-import platform
 from dataclasses import asdict, dataclass, field, fields
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from kansym.shared.errors import InputError
+from kansym.shared.versions import versions
 from kansym.studies.bench.runs import Key, Run
 
-__all__ = ["Record", "failed", "versions"]
-
-_PACKAGES = ("kansym", "torch", "numpy", "scipy", "sympy")
+__all__ = ["Record", "failed"]
 
 
 @dataclass(frozen=True)
@@ -143,21 +139,3 @@ def failed(run: Run, reason: str, seconds: float | None = None) -> Record:
         truth=problem.formula,
         versions=versions(),
     )
-
-
-@cache
-def versions() -> dict[str, str]:
-    """Versions of the software that results depend on.
-
-    Examples
-    --------
-    >>> sorted(versions())[:2]
-    ['kansym', 'numpy']
-    """
-    found = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

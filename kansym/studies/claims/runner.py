@@ -3,22 +3,19 @@
 import math
 import time
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
-from joblib import Parallel, delayed, parallel_config
-
 from kansym.shared.errors import InputError
+from kansym.shared.limited_work import limited_map
 from kansym.shared.progress import ProgressCallback, progress_bar
-from kansym.studies.claims.claim import Claim, Effort, Judgement, Settings, Verdict
+from kansym.shared.versions import versions
+from kansym.studies.claims.claim import Claim, Effort, Judgement, Row, Settings, Verdict
+from kansym.studies.claims.finished_pieces import FinishedPiece, FinishedPieces, key_of
 from kansym.studies.claims.registry import CLAIMS
-from kansym.studies.claims.results_file import Finished, ResultsFile, key_of
 
 __all__ = ["ClaimResult", "ClaimsReport", "run_claims"]
-
-PACKAGES = ("kansym", "numpy", "scipy", "sympy", "torch")
 
 
 @dataclass(frozen=True)
@@ -98,24 +95,23 @@ def run_claims(
         raise InputError(f"jobs={jobs} is too few: give at least 1.")
     started = time.perf_counter()
     chosen = tuple(CLAIMS.values() if claims is None else claims)
-    file = ResultsFile(results)
     plan = [(claim, settings) for claim in chosen for settings in claim.plan(effort)]
-    with progress_bar(progress, "kansym claims") as tell:
+    with FinishedPieces(results) as file, progress_bar(progress, "kansym claims") as tell:
         finished, reused = _finish(plan, file, jobs, tell)
     return ClaimsReport(
         tuple(_judged(claim, finished[claim.identifier]) for claim in chosen),
         effort,
         time.perf_counter() - started,
         reused,
-        {name: version(name) for name in PACKAGES},
+        versions(),
     )
 
 
 def _finish(
-    plan: Sequence[tuple[Claim, Settings]], file: ResultsFile, jobs: int, tell: ProgressCallback
-) -> tuple[dict[str, list[Finished]], int]:
+    plan: Sequence[tuple[Claim, Settings]], file: FinishedPieces, jobs: int, tell: ProgressCallback
+) -> tuple[dict[str, list[FinishedPiece]], int]:
     """All pieces of the plan by claim, from the file or from work done now, in the plan's order."""
-    done: dict[str, Finished] = {}
+    done: dict[str, FinishedPiece] = {}
     keys = [key_of(claim, settings) for claim, settings in plan]
     for key in keys:
         stored = file.get(key)
@@ -129,7 +125,7 @@ def _finish(
         done[key] = piece
         file.add(key, piece)
         tell(len(done) / len(plan), f"{claim.identifier}, {len(done)} of {len(plan)} pieces")
-    by_claim: dict[str, list[Finished]] = {claim.identifier: [] for claim, _ in plan}
+    by_claim: dict[str, list[FinishedPiece]] = {claim.identifier: [] for claim, _ in plan}
     for (claim, _), key in zip(plan, keys, strict=True):
         by_claim[claim.identifier].append(done[key])
     return by_claim, reused
@@ -137,35 +133,34 @@ def _finish(
 
 def _worked(
     left: Sequence[tuple[Claim, Settings]], jobs: int
-) -> Iterable[tuple[Claim, Settings, Finished]]:
+) -> Iterable[tuple[Claim, Settings, FinishedPiece]]:
     """The pieces as they finish."""
     if jobs == 1 or len(left) < 2:
         for claim, settings in left:
-            yield claim, settings, _work(claim.identifier, settings)
+            yield claim, settings, _work((claim.identifier, claim.measure, settings))
         return
-    by_key = {key_of(claim, settings): (claim, settings) for claim, settings in left}
-    with parallel_config("loky", inner_max_num_threads=1):
-        run = Parallel(n_jobs=jobs, return_as="generator_unordered")
-        for piece in run(delayed(_work)(claim.identifier, settings) for claim, settings in left):
-            assert isinstance(piece, Finished)
-            key = key_of(CLAIMS[piece.claim], piece.settings)
-            yield *by_key[key], piece
+    items = [(claim.identifier, claim.measure, settings) for claim, settings in left]
+    for done in limited_map(_work, items, processes=jobs, limit=math.inf):
+        claim, settings = left[done.index]
+        lost = FinishedPiece(claim.identifier, settings, None, done.failure, done.seconds)
+        yield claim, settings, done.value or lost
 
 
-def _work(identifier: str, settings: Settings) -> Finished:
+def _work(item: tuple[str, Callable[[Settings], Row], Settings]) -> FinishedPiece:
     """One piece; a failure is a result of its own and never stops the others."""
+    identifier, measure, settings = item
     started = time.process_time()
     row, failure = None, None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what a network overflows on is in the figures
-            row = CLAIMS[identifier].measure(settings)
+            row = measure(settings)
     except Exception as error:  # noqa: BLE001 - recorded, and named on the page
         failure = f"{type(error).__name__}: {str(error)[:300]}"
-    return Finished(identifier, settings, row, failure, time.process_time() - started)
+    return FinishedPiece(identifier, settings, row, failure, time.process_time() - started)
 
 
-def _judged(claim: Claim, pieces: Sequence[Finished]) -> ClaimResult:
+def _judged(claim: Claim, pieces: Sequence[FinishedPiece]) -> ClaimResult:
     """The verdict from the pieces that gave figures."""
     rows = [piece.settings | piece.row for piece in pieces if piece.row is not None]
     failures = tuple(
