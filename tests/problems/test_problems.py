@@ -98,6 +98,19 @@ def test_every_problem_names_its_source(name: str) -> None:
     assert str(problem).startswith(name)
 
 
+@pytest.mark.parametrize(
+    "name", [name for group in ("bonus", "strogatz", "fastsrb") for name in list_problems(group)]
+)
+def test_every_drawn_row_is_finite_and_the_output_varies(name: str) -> None:
+    problem = load_problem(name)
+    X, y = problem.sample(300, seed=0)
+    assert np.isfinite(X).all()
+    assert np.isfinite(y).all()
+    assert np.ptp(y) > 0
+    free = {symbol.name for symbol in problem.truth.free_symbols}
+    assert free <= set(problem.inputs)
+
+
 def test_sets_have_the_published_sizes() -> None:
     sizes = {
         "feynman": 100,
@@ -108,6 +121,9 @@ def test_sets_have_the_published_sizes() -> None:
         "korns": 12,
         "constant": 8,
         "kan-toys": 12,
+        "bonus": 20,
+        "strogatz": 14,
+        "fastsrb": 120,
     }
     assert sizes.items() <= list_sets().items()
     assert sum(list_sets().values()) == len(list_problems())
