@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from kansym.symbolic.formulas.equivalence import equivalent
     from kansym.symbolic.formulas.formula import Formula
     from kansym.symbolic.library.library import LIBRARY, Candidate, Library
+    from kansym.symbolic.measurements.formula_fit import FormulaFit
+    from kansym.symbolic.measurements.formula_fitting import fit_formula
 
     __version__: str
 
@@ -50,6 +52,7 @@ __all__ = [
     "Extraction",
     "Finding",
     "Formula",
+    "FormulaFit",
     "History",
     "KansymError",
     "Library",
@@ -62,6 +65,7 @@ __all__ = [
     "equivalent",
     "extract",
     "fit_edge",
+    "fit_formula",
     "list_problems",
     "load",
     "load_problem",
@@ -96,6 +100,8 @@ _MODULES = {
     "symbolic.formulas.equivalence": ("equivalent",),
     "symbolic.formulas.formula": ("Formula",),
     "symbolic.library.library": ("LIBRARY", "Candidate", "Library"),
+    "symbolic.measurements.formula_fit": ("FormulaFit",),
+    "symbolic.measurements.formula_fitting": ("fit_formula",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

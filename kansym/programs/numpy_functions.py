@@ -31,12 +31,13 @@ def power(base: Any, exponent: Any) -> Any:
             case 4.0:
                 return np.square(base * base)
             case -1.0:
-                return np.reciprocal(np.asarray(base, dtype=float))
+                return np.divide(1.0, base)
             case 0.5:
                 return np.sqrt(base)
             case _:
                 pass
-    return np.power(np.asarray(base, dtype=float), exponent)
+    # At least double precision, and long doubles stay what they are.
+    return np.float_power(base, exponent)
 
 
 def compiled(

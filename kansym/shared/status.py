@@ -54,6 +54,34 @@ class Status(Enum):
         "The data hardly determine this constant, its standard error exceeds its value: "
         "give more rows or a wider range of the inputs."
     )
+    NO_FREEDOM = (
+        "There are as many constants as rows, so nothing is left to judge their errors by: give "
+        "more rows, or use fewer constants."
+    )
+    INSEPARABLE_CONSTANTS = (
+        "The data determine only a combination of these constants: give one of them a fixed "
+        "value, or use a formula without it."
+    )
+    CONSTANT_AT_BOUND = (
+        "The best value lies beyond a bound, so the interval has one side: widen the bound unless "
+        "it is known to hold."
+    )
+    OUTLYING_ROWS = (
+        "Noise does not explain these rows: see whether value and unit are right, and drop them "
+        "or use loss='huber' if they are not."
+    )
+    RESIDUAL_PATTERN = (
+        "The residual is not noise alone: add a term, use a more complex formula of the Pareto "
+        "front, or give the errors of the rows."
+    )
+    ERRORS_DISAGREE = (
+        "The residual has another size than the errors of the rows say: compare their unit, and "
+        "give weights= instead of sigma= if they are only relative."
+    )
+    NOT_CONVERGED = (
+        "The search for the constants ended before its minimum: give start values, or use a "
+        "formula with fewer constants."
+    )
     MERGED_APPROXIMATELY = (
         "Hidden units were merged within a tolerance, which changed the function: if the fidelity "
         "after it is too low, give a smaller tolerance=, or train with a penalty that pulls "

@@ -24,7 +24,7 @@ from kansym.shared.errors import InputError
 from kansym.symbolic.constants.least_squares import Solution, minimise
 from kansym.symbolic.formulas.sympy_programs import from_sympy
 
-__all__ = ["Fitting", "Refined", "refine"]
+__all__ = ["Fitting", "Refined", "as_started", "refine"]
 
 _RANK = 1e-11
 _MET_AGAIN = 2
@@ -221,7 +221,7 @@ def refine(  # noqa: PLR0913 - a template, data, and limits
     limits = _Limits(max_steps, first_radius, enough, deadline or Deadline.never())
     with np.errstate(all="ignore"):
         found, solution = _best(fitting, values, restarts, limits)
-        found = _as_started(fitting, found, values)
+        found = as_started(fitting, found, values)
         return summarise(fitting, found, solution)
 
 
@@ -246,7 +246,7 @@ def _best(
     return best
 
 
-def _as_started(
+def as_started(
     fitting: Fitting, found: dict[str, float], start: dict[str, float]
 ) -> dict[str, float]:
     """Among solutions equal by symmetry, the one with the signs and the order of the start.

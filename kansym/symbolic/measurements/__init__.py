@@ -1,0 +1,1 @@
+"""A given formula and measured rows: constants with errors, tests of the residual, doubts."""
