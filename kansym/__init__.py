@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from kansym.neural.models.loading import load
     from kansym.neural.models.mlp import MLP
     from kansym.neural.readers.tracing import register_reader, trace
-    from kansym.neural.rewriting.kan_as_mlp import to_maxout, to_mlp
+    from kansym.neural.rewriting.kan_as_maxout import to_maxout
+    from kansym.neural.rewriting.kan_as_mlp import to_mlp
     from kansym.neural.rewriting.network_as_kan import to_kan
     from kansym.neural.training.training import History, train
     from kansym.problems import Problem, list_problems, load_problem
@@ -86,7 +87,8 @@ _MODULES = {
     "neural.models.loading": ("load",),
     "neural.models.mlp": ("MLP",),
     "neural.readers.tracing": ("register_reader", "trace"),
-    "neural.rewriting.kan_as_mlp": ("to_maxout", "to_mlp"),
+    "neural.rewriting.kan_as_maxout": ("to_maxout",),
+    "neural.rewriting.kan_as_mlp": ("to_mlp",),
     "neural.rewriting.network_as_kan": ("to_kan",),
     "neural.training.training": ("History", "train"),
     "problems": ("Problem", "list_problems", "load_problem"),

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from kansym.neural.models.mlp import MLP
-from kansym.neural.rewriting.kan_as_mlp import to_maxout, to_mlp
+from kansym.neural.rewriting.kan_as_maxout import to_maxout
+from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from tests.zoo import draw_kan, rows
 
 ZOO = {

@@ -18,7 +18,8 @@ from kansym.network.stages import Add, Inputs, Stage
 from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.mlp import MLP
 from kansym.neural.readers.tracing import trace
-from kansym.neural.rewriting.kan_as_mlp import to_maxout, to_mlp
+from kansym.neural.rewriting.kan_as_maxout import to_maxout
+from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.results.report import report
 from kansym.shared.errors import InputError
 from kansym.shared.status import Status

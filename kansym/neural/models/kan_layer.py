@@ -160,6 +160,11 @@ class KANLayer(nn.Module):
             found.append((int(target), int(source), edge))
         return found
 
+    def knots(self, source: int) -> list[float]:
+        """Ends of the intervals of one input's grid."""
+        low, high = float(self.low[source]), float(self.high[source])
+        return [low + (high - low) * step / self.grid for step in range(self.grid + 1)]
+
     def basis(
         self, x: Float[Tensor, "batch n_in"], order: int = 0
     ) -> Float[Tensor, "batch n_in coefficients"]:

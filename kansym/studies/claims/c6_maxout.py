@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.mlp import Maxout
 from kansym.neural.models.parameter_counts import parameter_counts
-from kansym.neural.rewriting.kan_as_mlp import to_maxout, to_mlp
+from kansym.neural.rewriting.kan_as_maxout import to_maxout
+from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.studies.claims.claim import Claim, Effort, Judgement, Row, Settings, Verdict
 from kansym.studies.claims.intervals import geometric_mean, largest
 

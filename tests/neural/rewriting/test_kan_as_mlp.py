@@ -9,7 +9,8 @@ from torch import nn
 from kansym.neural.models.kan import EdgeKind
 from kansym.neural.models.mlp import MLP, Maxout, PowerReLU
 from kansym.neural.models.parameter_counts import parameter_counts
-from kansym.neural.rewriting.kan_as_mlp import to_maxout, to_mlp
+from kansym.neural.rewriting.kan_as_maxout import to_maxout
+from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.shared.errors import InputError
 from tests.zoo import DEGREES, SEEDS, draw_kan, rows, scale_of, widths
 

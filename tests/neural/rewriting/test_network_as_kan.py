@@ -10,7 +10,8 @@ from numpy.testing import assert_allclose
 from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.mlp import MLP
 from kansym.neural.readers.tracing import trace
-from kansym.neural.rewriting.kan_as_mlp import to_maxout, to_mlp
+from kansym.neural.rewriting.kan_as_maxout import to_maxout
+from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.neural.rewriting.network_as_kan import to_kan
 from kansym.shared.errors import UnsupportedModelError
 from tests.disguises import disguised
