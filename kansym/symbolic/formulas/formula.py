@@ -261,9 +261,10 @@ class Formula:
         names = self.inputs
         labels = [str(name) for name in getattr(X, "columns", ())]
         if labels:
-            if not {*self.used_inputs} <= {*labels}:
-                X = without_units(X)
-                labels = [str(name) for name in X.columns]
+            plain = [str(name) for name in without_units(X).columns]
+            # A column whose whole name is an input keeps it, whether or not that ends with a unit.
+            labels = [a if a in names else b for a, b in zip(labels, plain, strict=True)]
+            X = X if labels == list(X.columns) else X.set_axis(labels, axis=1)
             missing = [name for name in self.used_inputs if name not in labels]
             if missing:
                 raise InputError(
