@@ -8,7 +8,8 @@ from kansym.results.parts import EdgeReport, Fidelity, FrontPoint, Provenance
 from kansym.results.result import Extraction
 from kansym.shared.status import Finding, Status
 from kansym.symbolic.fitting.edge_fit import EdgeFit
-from kansym.symbolic.formulas.formula import Constant, Formula
+from kansym.symbolic.formulas.constant import Constant
+from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.library.library import LIBRARY
 
 EVIL = ("<script>alert(1)</script>", "x_1& $y$", "a|b\\`{}%#~^", "π\u202e\x00*_[z](http://a.b)")

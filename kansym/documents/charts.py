@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kansym.documents.axes import GREY, INK, Axis, Frame, limits
-from kansym.documents.names import name_of
 from kansym.documents.pictures import Circle, Label, Path, Picture, Shape
+from kansym.shared.symbol_names import name_of
 
 __all__ = ["LEARNED", "SYMBOL", "edge_plot", "front_plot", "residual_plot", "strokes"]
 

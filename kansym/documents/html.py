@@ -25,8 +25,8 @@ from kansym.documents.blocks import (
     Strong,
     Table,
 )
-from kansym.documents.letters import printable
 from kansym.documents.pictures import svg
+from kansym.shared.printable_text import printable
 
 __all__ = ["fragment", "to_html"]
 

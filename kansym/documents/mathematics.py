@@ -12,16 +12,17 @@ from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter, accepted_latex_functions
 from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.printing.printer import Printer
+from sympy.printing.str import StrPrinter
 
 from kansym.documents.blocks import Maths
 from kansym.documents.names import (
     escape_latex,
     name_latex,
-    name_of,
     split_float,
     symbol,
     symbol_parts,
 )
+from kansym.shared.symbol_names import name_of, text_name
 
 __all__ = ["equation", "latex", "mathml", "maths", "rounded", "tidy"]
 
@@ -291,6 +292,13 @@ class _LatexPrinter(LatexPrinter):
         return positive_first(expr)
 
 
+class _TextPrinter(StrPrinter):
+    """Sympy's text with names between backquotes where they would be read as something else."""
+
+    def _print_Symbol(self, expr: Any) -> str:
+        return text_name(expr.name)
+
+
 def latex(expr: sympy.Expr, digits: int = 6) -> str:
     r"""An expression in LaTeX's mathematics mode.
 
@@ -350,7 +358,7 @@ def maths(expr: sympy.Expr, digits: int = 6) -> Maths:
     'sin(x)'
     """
     short = tidy(expr)
-    text = sympy.sstr(tidy(rounded(expr, digits)), full_prec=False)
+    text = _TextPrinter({"full_prec": False}).doprint(tidy(rounded(expr, digits)))
     return Maths(mathml(short, digits), latex(short, digits), text)
 
 

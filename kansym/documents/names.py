@@ -2,96 +2,24 @@
 
 import math
 import re
-from dataclasses import dataclass
 from html import escape
 
 from kansym.documents.blocks import Line, Maths, Number
-from kansym.documents.letters import printable
+from kansym.shared import symbol_names
+from kansym.shared.printable_text import printable
+from kansym.shared.symbol_names import latex_name, name_of
 
 __all__ = [
-    "Name",
     "escape_latex",
     "function_label",
     "interval",
     "measured",
     "name_latex",
-    "name_of",
     "number",
     "split_float",
     "symbol",
     "symbol_parts",
 ]
-
-_LETTERS = """
-alpha:α beta:β gamma:γ delta:δ epsilon:ε zeta:ζ eta:η theta:θ iota:ι kappa:κ lambda:λ mu:μ nu:ν
-xi:ξ pi:π rho:ρ sigma:σ tau:τ upsilon:υ phi:φ chi:χ psi:ψ omega:ω
-Gamma:Γ Delta:Δ Theta:Θ Lambda:Λ Xi:Ξ Pi:Π Sigma:Σ Phi:Φ Psi:Ψ Omega:Ω
-"""
-GREEK: dict[str, str] = {
-    name: letter for name, _, letter in (pair.partition(":") for pair in _LETTERS.split())
-}
-_WORDS = {letter: name for name, letter in GREEK.items()}
-_NAME = re.compile(
-    rf"(?P<base>[A-Za-z]|{'|'.join(GREEK)})(?:_?(?P<digits>\d+(?:\.\d+)*)|_(?P<word>[A-Za-z0-9]+))?"
-)
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "_": r"\_",
-    "%": r"\%",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "−": r"\ensuremath{-}",
-    "±": r"\ensuremath{\pm}",
-    "×": r"\ensuremath{\times}",
-    "→": r"\ensuremath{\to}",
-    "√": r"\ensuremath{\surd}",
-    "≈": r"\ensuremath{\approx}",
-    "≤": r"\ensuremath{\le}",
-    "²": r"\textsuperscript{2}",
-    "³": r"\textsuperscript{3}",
-    "⁴": r"\textsuperscript{4}",
-    "⁵": r"\textsuperscript{5}",
-    "…": r"\ldots{}",
-    "’": "'",
-    "\u2009": r"\,",
-    "\u00a0": "~",
-    "–": "--",
-}
-
-
-@dataclass(frozen=True)
-class Name:
-    """A name split for typesetting: a letter with a subscript, or upright words."""
-
-    base: str
-    subscript: str = ""
-    italic: bool = True
-
-
-def name_of(text: str) -> Name:
-    """Split a column name into letter and subscript where it has that shape.
-
-    Examples
-    --------
-    >>> name_of("x_12"), name_of("theta1").base, name_of("h1.2").subscript
-    (Name(base='x', subscript='12', italic=True), 'θ', '1,2')
-    >>> name_of("wave length").italic
-    False
-    """
-    found = _NAME.fullmatch(text)
-    if found is None:
-        return Name(text, italic=False)
-    subscript = (found["digits"] or found["word"] or "").replace(".", ",")
-    return Name(GREEK.get(found["base"], found["base"]), subscript)
 
 
 def function_label(name: str) -> str:
@@ -106,23 +34,19 @@ def function_label(name: str) -> str:
 
 
 def escape_latex(text: str) -> str:
-    r"""Plain text as LaTeX text: every character with a meaning of its own is escaped.
+    r"""Plain text as LaTeX text that pdfLaTeX can set, in a report that defines ``\unichar``.
 
     Examples
     --------
-    >>> escape_latex("50 % of x_1 & {y}")
-    '50 \\% of x\\_1 \\& \\{y\\}'
+    >>> escape_latex("50 % of ж")
+    '50 \\% of \\unichar{0436}'
     """
-    return "".join(_latex_letter(letter) for letter in printable(text))
+    return _in_t1(symbol_names.escape_latex(text))
 
 
-def _latex_letter(letter: str) -> str:
-    if letter in _SPECIAL:
-        return _SPECIAL[letter]
-    if letter in _WORDS:
-        return rf"\ensuremath{{\{_WORDS[letter]}}}"
-    # LaTeX's T1 letters end with Latin Extended-A; `\unichar` is defined in the head of a report.
-    return letter if ord(letter) < 0x180 else rf"\unichar{{{ord(letter):04X}}}"
+def _in_t1(text: str) -> str:
+    """LaTeX's T1 letters end with Latin Extended-A."""
+    return "".join(u if ord(u) < 0x180 else rf"\unichar{{{ord(u):04X}}}" for u in text)
 
 
 def symbol(text: str) -> Maths:
@@ -152,15 +76,8 @@ def symbol_parts(text: str) -> tuple[str, str]:
 
 
 def name_latex(text: str) -> str:
-    """A column or node name in LaTeX's mathematics mode."""
-    name = name_of(text)
-    if not name.italic:
-        return rf"\text{{{escape_latex(text)}}}"
-    base = f"\\{_WORDS[name.base]}" if name.base in _WORDS else name.base
-    if not name.subscript:
-        return base
-    digits = name.subscript.replace(",", "").isdigit()
-    return f"{base}_{{{name.subscript}}}" if digits else rf"{base}_{{\mathrm{{{name.subscript}}}}}"
+    """A column or node name in LaTeX's mathematics mode, as :func:`escape_latex`."""
+    return _in_t1(latex_name(text))
 
 
 def split_float(value: float, digits: int) -> Number:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape as escape_html
 from typing import Literal
 
-from kansym.documents.letters import printable
+from kansym.shared.printable_text import printable
 
 __all__ = ["Circle", "Curve", "Group", "Label", "Path", "Picture", "Rectangle", "Shape", "svg"]
 

@@ -15,7 +15,8 @@ from kansym.symbolic.choosing.symbolic_network import SymbolicNetwork, Wiring
 from kansym.symbolic.constants.finishing import finish
 from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.formulas.complexity import complexity
-from kansym.symbolic.formulas.formula import Constant, Formula
+from kansym.symbolic.formulas.constant import Constant
+from kansym.symbolic.formulas.formula import Formula
 
 __all__ = ["formulas_of", "front_point", "pareto_front", "settled"]
 

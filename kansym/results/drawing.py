@@ -8,10 +8,11 @@ import numpy as np
 from kansym.documents.axes import INK, Axis, Frame, limits
 from kansym.documents.charts import LEARNED, SYMBOL, strokes
 from kansym.documents.layout import NODE_COLUMN, PANEL, Arrangement, arrange, layers_of
-from kansym.documents.names import function_label, name_of
+from kansym.documents.names import function_label
 from kansym.documents.pictures import Circle, Curve, Group, Label, Path, Picture, Rectangle, Shape
 from kansym.network.network import Network, Node
 from kansym.results.parts import EdgeReport
+from kansym.shared.symbol_names import name_of
 
 __all__ = ["MOST_EDGES", "drawn_edges", "network_picture"]
 

@@ -15,8 +15,9 @@ from kansym.results.text import summary
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 from kansym.shared.status import Finding
+from kansym.shared.symbol_names import latex_name
 from kansym.symbolic.formulas.class_boundaries import Boundary, boundaries
-from kansym.symbolic.formulas.formula import Formula, latex_name
+from kansym.symbolic.formulas.formula import Formula
 
 __all__ = ["Evidence", "Extraction"]
 

@@ -30,7 +30,7 @@ from kansym.documents.names import function_label, interval, measured, number, s
 from kansym.results.drawing import MOST_EDGES, drawn_edges, network_picture
 from kansym.results.parts import EdgeReport, Result
 from kansym.results.verdict import findings, named_formulas, relative_error, share_explained
-from kansym.symbolic.formulas.formula import Constant
+from kansym.symbolic.formulas.constant import Constant
 
 __all__ = [
     "boundaries",

@@ -49,7 +49,7 @@ from kansym.results.text import summary
 from kansym.shared.errors import InputError
 from kansym.shared.status import Finding, Status
 from kansym.shared.whole_files import write_text
-from kansym.symbolic.formulas.formula import Constant
+from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.library.library import ALL
 from tests.planted_results import EVIL, planted_network, planted_result
 

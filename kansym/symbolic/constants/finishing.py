@@ -20,7 +20,8 @@ from kansym.symbolic.constants.redundant_constants import Absorber, free_constan
 from kansym.symbolic.constants.refinement import Refined, refine
 from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.formulas.complexity import complexity
-from kansym.symbolic.formulas.formula import Constant, Formula
+from kansym.symbolic.formulas.constant import Constant
+from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.formulas.simplification import simplify
 
 __all__ = ["finish", "reduce_constants"]

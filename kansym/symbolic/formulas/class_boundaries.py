@@ -7,7 +7,9 @@ from itertools import combinations
 import sympy
 
 from kansym.shared.errors import InputError
-from kansym.symbolic.formulas.formula import Formula, latex_name
+from kansym.shared.symbol_names import latex_name
+from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.formulas.parsing import written
 
 __all__ = ["Boundary", "boundaries"]
 
@@ -55,7 +57,7 @@ class Boundary:
         between = f"{self.classes[0]} | {self.classes[1]}"
         if not isinstance(self.equation, sympy.Eq):
             return f"{between}: no boundary"
-        left, right = (sympy.sstr(side, full_prec=False) for side in self.equation.args)
+        left, right = (written(side, full_precision=False) for side in self.equation.args)
         return f"{between}: {left} = {right}"
 
 

@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,18 +10,20 @@ from typing import Any
 
 import numpy as np
 import sympy
-from scipy import special
 
 from kansym.programs.program import NUMPY, Program, evaluate, to_json, validate
 from kansym.programs.source_code import c_source, python_source
 from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.errors import InputError
+from kansym.shared.symbol_names import latex_name
 from kansym.shared.tables import as_table, without_units
 from kansym.symbolic.formulas.complexity import complexity
+from kansym.symbolic.formulas.constant import Constant
+from kansym.symbolic.formulas.parsing import written
 from kansym.symbolic.formulas.substitution import replaced
 from kansym.symbolic.formulas.sympy_programs import from_sympy, to_sympy
 
-__all__ = ["Constant", "Formula", "OutsideDomainWarning"]
+__all__ = ["Formula", "OutsideDomainWarning"]
 
 _FORMAT = "kansym formula 1"
 _LONGEST_JSON = 20_000_000
@@ -30,54 +31,6 @@ _LONGEST_JSON = 20_000_000
 
 class OutsideDomainWarning(UserWarning):
     """A formula was evaluated on rows where it is undefined; its values there are ``nan``."""
-
-
-@dataclass(frozen=True)
-class Constant:
-    """A constant of a formula.
-
-    Attributes
-    ----------
-    name : its symbol in the template.
-    value : its value.
-    stderr : its standard error, infinite if the data do not determine it, None if unknown.
-    exact : the exact number that it stands for, None for a measured one.
-
-    Examples
-    --------
-    >>> print(Constant("c1", 2.50012, 0.0013))
-    c1 = 2.5001 ± 0.0013
-    """
-
-    name: str
-    value: float
-    stderr: float | None = None
-    exact: sympy.Expr | None = None
-
-    @property
-    def digits(self) -> int:
-        """Significant digits that the standard error supports, one of them uncertain by a few."""
-        if not self.stderr or not math.isfinite(self.stderr) or self.value == 0:
-            return 15 if not self.stderr else 2
-        return int(np.clip(math.floor(math.log10(abs(self.value) / self.stderr)) + 2, 1, 15))
-
-    def interval(self, level: float = 0.95, freedom: float = math.inf) -> tuple[float, float]:
-        """Confidence interval by Student's t (normal unless degrees of freedom are given)."""
-        if self.stderr is None:
-            return self.value, self.value
-        share = 0.5 + level / 2
-        # Not scipy.stats, which gives the same and takes a second to load.
-        normal = math.isinf(freedom)
-        half = float(special.ndtri(share) if normal else special.stdtrit(freedom, share))
-        half *= self.stderr
-        return self.value - half, self.value + half
-
-    def __str__(self) -> str:
-        if self.exact is not None:
-            return f"{self.name} = {self.exact}"
-        if self.stderr is None:
-            return f"{self.name} = {self.value:.12g}"
-        return f"{self.name} = {self.value:.{self.digits}g} ± {self.stderr:.2g}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +136,7 @@ class Formula:
         return tuple(name for name in self.inputs if name in names)
 
     def __str__(self) -> str:
-        return str(self.expr)
+        return written(self.expr)
 
     def _repr_latex_(self) -> str:
         return f"${self.latex()}$"
@@ -301,7 +254,7 @@ class Formula:
         Examples
         --------
         >>> Formula(sympy.Symbol("mass_kg") ** 2, ("mass_kg",)).latex()
-        '\\mathrm{mass\\_kg}^{2}'
+        '\\text{mass\\_kg}^{2}'
         """
         names = {sympy.Symbol(name): latex_name(name) for name in self.inputs}
         return sympy.latex(self.expr, symbol_names=names)
@@ -330,7 +283,7 @@ class Formula:
                 "format": _FORMAT,
                 "inputs": list(self.inputs),
                 "template": to_json(from_sympy(self.template, exact=True)),
-                "constants": [_constant_data(c) for c in self.constants],
+                "constants": [c.to_data() for c in self.constants],
                 "covariance": None if self.covariance is None else _finite(self.covariance),
                 "freedom": self.freedom if math.isfinite(self.freedom) else None,
                 "curves": [
@@ -383,7 +336,7 @@ def _from_data(cls: type[Formula], data: Mapping[str, Any]) -> Formula:
         TabulatedCurve(str(c["name"]), np.array(c["x"], float), np.array(c["y"], float))
         for c in data["curves"]
     )
-    constants = tuple(_constant(c) for c in data["constants"])
+    constants = tuple(Constant.from_data(c) for c in data["constants"])
     names = (*inputs, *(c.name for c in constants))
     program = validate(data["template"], names, [c.name for c in curves])
     rows = data["covariance"]
@@ -396,63 +349,5 @@ def _from_data(cls: type[Formula], data: Mapping[str, Any]) -> Formula:
     return cls(to_sympy(program), inputs, constants, covariance, freedom, curves)
 
 
-def _constant_data(constant: Constant) -> dict[str, Any]:
-    unknown = constant.stderr is None or not math.isfinite(constant.stderr)
-    exact = constant.exact
-    return {
-        "name": constant.name,
-        "value": constant.value,
-        "stderr": None if unknown else constant.stderr,
-        "undetermined": constant.stderr is not None and unknown,
-        "exact": None if exact is None else to_json(from_sympy(exact, exact=True)),
-    }
-
-
-def _constant(data: Mapping[str, Any]) -> Constant:
-    stderr = math.inf if data["undetermined"] else data["stderr"]
-    exact = None if data["exact"] is None else to_sympy(validate(data["exact"], ()))
-    return Constant(
-        str(data["name"]), float(data["value"]), None if stderr is None else float(stderr), exact
-    )
-
-
 def _finite(matrix: np.ndarray) -> list[list[float | None]]:
     return [[float(v) if math.isfinite(v) else None for v in row] for row in matrix]
-
-
-_SYMBOL = re.compile(r"^([A-Za-z]|[a-z]+)_?(\d*)$")
-_GREEK_LETTERS = """
-alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau
-upsilon phi chi psi omega
-"""
-_GREEK = frozenset(_GREEK_LETTERS.split())
-_ESCAPES = {
-    "\\": r"\backslash{}",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "%": r"\%",
-    "#": r"\#",
-    "&": r"\&",
-    "^": r"\hat{}",
-    "~": r"\tilde{}",
-    " ": r"\ ",
-}
-
-
-def latex_name(name: str) -> str:
-    r"""LaTeX for the name of a column, whatever its text.
-
-    Examples
-    --------
-    >>> latex_name("x1"), latex_name("theta"), latex_name("50 %")
-    ('x_{1}', '\\theta', '\\mathrm{50\\ \\%}')
-    """
-    match = _SYMBOL.match(name)
-    stem = match[1] if match else ""
-    if match and (len(stem) == 1 or stem in _GREEK):
-        shown = stem if len(stem) == 1 else f"\\{stem}"
-        return f"{shown}_{{{match[2]}}}" if match[2] else shown
-    escaped = "".join(_ESCAPES.get(character, character) for character in name)
-    return rf"\mathrm{{{escaped}}}"

@@ -6,17 +6,19 @@ Whatever else a text holds (attributes, subscripts, strings, assignments) is no 
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import sympy
+from sympy.printing.str import StrPrinter
 
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
+from kansym.shared.symbol_names import text_name
 from kansym.symbolic.formulas.sympy_programs import SYMPY
 
-__all__ = ["FUNCTIONS", "Template", "parse", "parse_template"]
+__all__ = ["FUNCTIONS", "Template", "parse", "parse_template", "written"]
 
 _LONGEST = 10_000
 _DEEPEST = 60
@@ -40,16 +42,31 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "cbrt": lambda u: u ** sympy.Rational(1, 3),
     "relu": lambda u: sympy.Max(0, u),
     "besselj": sympy.besselj,
+    # As sympy prints them.
+    "Abs": sympy.Abs,
+    "Heaviside": sympy.Heaviside,
+    "Max": sympy.Max,
+    "Min": sympy.Min,
+    "airyaiprime": sympy.airyaiprime,
+    "polygamma": sympy.polygamma,
     **{
         f"arc{name[1:]}": SYMPY[name]
         for name in ["asin", "acos", "atan", "asinh", "acosh", "atanh"]
     },
 }
-_ARGUMENTS: Mapping[str, tuple[int, int]] = {"max": (2, 20), "min": (2, 20), "besselj": (2, 2)}
-_CONSTANTS: Mapping[str, sympy.Expr] = {"pi": sympy.pi, "e": sympy.E, "E": sympy.E}
+_ARGUMENTS: Mapping[str, tuple[int, int]] = {
+    **dict.fromkeys(("max", "min", "Max", "Min"), (2, 20)),
+    **dict.fromkeys(("besselj", "polygamma"), (2, 2)),
+}
+_CONSTANTS: Mapping[str, sympy.Expr] = {
+    "pi": sympy.pi,
+    "e": sympy.E,
+    "E": sympy.E,
+    "EulerGamma": sympy.EulerGamma,
+}
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
-    r"|(?P<name>[^\W\d]\w*)|`(?P<quoted>[^`]+)`"
+    r"|(?P<name>[^\W\d]\w*)|`(?P<quoted>(?:[^`]|``)*)`"
     r"|(?P<operator>\*\*|[-+*/^(),?]))"
 )
 
@@ -78,7 +95,8 @@ def parse(text: str, names: Iterable[str] | None = None) -> sympy.Expr:
     text : such as ``"G*m1*m2/((x2 - x1)**2 + (y2 - y1)**2)"``. ``^`` is a power; a name that is
         no identifier stands between backquotes.
     names : the variables. They win over functions and constants of the same name, so that ``E``,
-        ``I``, ``gamma`` or ``lambda`` may be variables. Any name is one if None.
+        ``I``, ``gamma`` or ``lambda`` may be variables. Any name is one if None. Where a name
+        stands between backquotes somewhere, it means the function or constant elsewhere.
 
     Returns
     -------
@@ -124,6 +142,33 @@ def parse_template(text: str, names: Iterable[str] | None = None) -> Template:
     return Template(expression, tuple(constants) if names else (), tuple(parser.unknown))
 
 
+def written(expression: sympy.Basic, full_precision: bool | Literal["auto"] = "auto") -> str:
+    """The text of an expression, which :func:`parse` reads as that expression.
+
+    Names that are no identifiers, or mean something else there, stand between backquotes.
+
+    Parameters
+    ----------
+    expression : the formula.
+    full_precision : whether floating-point numbers keep their trailing zeros.
+
+    Examples
+    --------
+    >>> written(sympy.Symbol("a-b") ** 2 + sympy.pi * sympy.Symbol("pi"))
+    '`a-b`**2 + pi*`pi`'
+    """
+    printer = _Printer({"full_prec": full_precision})
+    printer.called = {type(part).__name__ for part in expression.atoms(sympy.Function)}
+    return printer.doprint(expression)
+
+
+class _Printer(StrPrinter):
+    called: Collection[str] = ()
+
+    def _print_Symbol(self, expr: sympy.Symbol) -> str:
+        return text_name(expr.name, self.called)
+
+
 class _Parser:
     """One pass from left to right, by precedence."""
 
@@ -140,6 +185,7 @@ class _Parser:
         self.own = own if names is None else names
         self.allow_unknown, self.unknown = unknown, []
         self.tokens = _tokens(text)
+        self.bare = {*self.own} - {token for kind, token in self.tokens if kind == "quoted"}
         self.at = 0
         self.depth = 0
 
@@ -184,20 +230,21 @@ class _Parser:
         return sympy.Add(*terms)
 
     def product(self) -> sympy.Expr:
-        value = self.signed()
+        factors = self.signed()
         while self.next_is("*", "/"):
             operator = self.take()[1]
-            factor = self.signed()
-            if operator == "/" and factor == 0:
+            more = self.signed()
+            if operator == "/" and more[-1] == 0:
                 raise self.error("it divides by zero")
-            value = value * factor if operator == "*" else value / factor
-        return value
+            factors += more if operator == "*" else [1 / factor for factor in more]
+        return sympy.Mul(*factors)
 
-    def signed(self) -> sympy.Expr:
+    def signed(self) -> list[sympy.Expr]:
+        """A power and its sign, which are multiplied with the other factors all at once."""
         sign = 1
         while self.next_is("+", "-"):
             sign = -sign if self.take()[1] == "-" else sign
-        return sign * self.power()
+        return [*([sympy.Integer(-1)] if sign < 0 else []), self.power()]
 
     def power(self) -> sympy.Expr:
         base = self.atom()
@@ -205,7 +252,7 @@ class _Parser:
             return base
         self.take()
         self.deeper()
-        exponent = self.signed()
+        exponent = sympy.Mul(*self.signed())
         self.depth -= 1
         self.check_power(base, exponent)
         return base**exponent
@@ -227,7 +274,7 @@ class _Parser:
         if kind == "number":
             return _number(token)
         if kind == "quoted":
-            return self.symbol(token)
+            return self.symbol(token, quoted=True)
         if kind == "name":
             return self.call(token) if self.next_is("(") else self.symbol(token)
         if token == "?" and self.allow_unknown:
@@ -255,7 +302,7 @@ class _Parser:
         return values
 
     def call(self, name: str) -> sympy.Expr:
-        if name in self.own:
+        if name in self.bare:
             raise self.error(f"{name!r} is a variable, not a function: write {name}*(...)")
         if name not in FUNCTIONS:
             raise self.error(f"the function {name!r} is unknown: {hint(name, FUNCTIONS)}")
@@ -269,12 +316,11 @@ class _Parser:
         if value.is_number and not abs(complex(value.evalf(5))) <= _LARGEST_ARGUMENT:
             raise self.error(f"{name}({str(value)[:20]}) is out of bounds")
 
-    def symbol(self, name: str) -> sympy.Expr:
-        if name in self.own:
-            return sympy.Symbol(name)
-        if name in _CONSTANTS:
+    def symbol(self, name: str, quoted: bool = False) -> sympy.Expr:
+        if name in _CONSTANTS and not quoted and name not in self.bare:
             return _CONSTANTS[name]
-        if self.names is None and not (name.startswith("__") or name.endswith("__")):
+        special = not quoted and (name.startswith("__") or name.endswith("__"))
+        if name in self.own or (self.names is None and not special):
             return sympy.Symbol(name)
         raise self.error(f"the name {name!r} is unknown: {hint(name, self.own)}")
 
@@ -291,7 +337,9 @@ def _tokens(text: str) -> list[tuple[str, str]]:
                 f"The formula {text[:80]!r} cannot be read: {rest!r} is no number, name or "
                 "operator of a formula."
             )
-        found.append((str(match.lastgroup), str(match.group(str(match.lastgroup)))))
+        kind = str(match.lastgroup)
+        token = match[kind].replace("``", "`") if kind == "quoted" else match[kind]
+        found.append((kind, token))
         at = match.end()
     return found
 
@@ -302,4 +350,5 @@ def _number(token: str) -> sympy.Expr:
     value = float(token)
     if not math.isfinite(value):
         raise InputError(f"The number {token[:30]!r} in a formula is not finite.")
-    return sympy.Float(token, max(15, min(50, sum(c.isdigit() for c in token))))
+    digits = re.split("[eE]", token)[0]
+    return sympy.Float(token, max(15, min(50, sum(c.isdigit() for c in digits.lstrip("0.")))))

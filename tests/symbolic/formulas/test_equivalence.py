@@ -6,8 +6,9 @@ import pytest
 import sympy
 
 from kansym.shared.errors import InputError
+from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.equivalence import equivalent
-from kansym.symbolic.formulas.formula import Constant, Formula
+from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.formulas.parsing import parse
 
 SPEEDS = {"m": (1, 5), "v": (1, 2), "c": (3, 10)}

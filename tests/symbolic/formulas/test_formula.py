@@ -15,7 +15,9 @@ import torch
 
 from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.errors import InputError
-from kansym.symbolic.formulas.formula import Constant, Formula, OutsideDomainWarning, latex_name
+from kansym.shared.symbol_names import latex_name
+from kansym.symbolic.formulas.constant import Constant
+from kansym.symbolic.formulas.formula import Formula, OutsideDomainWarning
 from kansym.symbolic.formulas.parsing import parse
 from kansym.symbolic.library.library import ALL
 

@@ -2,11 +2,12 @@
 
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kansym.shared.errors import InputError
-from kansym.symbolic.formulas.parsing import parse, parse_template
+from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.formulas.parsing import parse, parse_template, written
 
 X, Y = sympy.symbols("x y")
 
@@ -109,3 +110,73 @@ def test_templates_have_unknown_functions_and_constants():
     assert template.expr.has(sympy.Function("?1")(Y))
     with pytest.raises(InputError):
         parse("?(y)", ["y"])
+
+
+ODD = [
+    "a-b",
+    "pi",
+    "E",
+    "e",
+    "I",
+    "0",
+    "1e5",
+    " ",
+    "",
+    "`",
+    "``",
+    "x y",
+    "sin",
+    "gamma",
+    "__x__",
+    "é",
+]
+names = st.sampled_from([*ODD, "x", "lambda", "S"]) | st.text(max_size=5)
+FUNCTIONS = [
+    *(sympy.sin, sympy.exp, sympy.log, sympy.sqrt, sympy.gamma, sympy.loggamma, sympy.Abs),
+    *(sympy.coth, sympy.digamma, sympy.erf, sympy.airyaiprime, sympy.sign, sympy.Heaviside),
+    *(lambda u: sympy.besselj(2, u), lambda u: sympy.Max(u, 1), lambda u: sympy.Min(u, 2, u**2)),
+]
+
+
+def expressions():
+    numbers = st.integers(-9, 9).map(sympy.Integer) | st.sampled_from([sympy.pi, sympy.E])
+    return st.recursive(
+        names.map(sympy.Symbol) | numbers,
+        lambda inner: st.one_of(
+            st.builds(lambda a, b: a + b, inner, inner),
+            st.builds(lambda a, b, c: a * b * c, inner, inner, inner),
+            st.builds(
+                lambda a, n: a**n, inner.filter(bool), st.fractions(-3, 3, max_denominator=4)
+            ),
+            # The parser bounds the functions of numbers: they are not drawn.
+            st.builds(
+                lambda f, a: f(a),
+                st.sampled_from(FUNCTIONS),
+                inner.filter(lambda a: a.free_symbols),
+            ),
+        ),
+        max_leaves=8,
+    )
+
+
+@given(expressions())
+def test_what_is_written_is_read_back(expression):
+    assume(expression.is_extended_real is not False and not expression.has(sympy.I, sympy.zoo))
+    assume(not expression.has(sympy.oo, sympy.nan, sympy.Derivative))
+    assert parse(written(expression)) == expression
+    assert parse(written(expression), [s.name for s in expression.free_symbols]) == expression
+
+
+@given(st.floats(-1e300, 1e300))
+def test_numbers_are_read_back_to_the_digits_that_are_shown(value):
+    shown = written(sympy.Float(value))
+    assert written(parse(shown)) == shown
+    assert abs(float(parse(shown)) - value) <= 1e-14 * abs(value)
+
+
+def test_formulas_with_odd_names_are_read_back():
+    frame_columns = ("0", "a-b", "pi", "E", "I", "mass (kg)")
+    text = "`0`**2 + `a-b`*`pi`/`E` + pi*sin(`I`) + `mass (kg)`"
+    formula = Formula(parse(text, frame_columns), frame_columns)
+    assert formula.used_inputs == frame_columns
+    assert parse(str(formula), frame_columns) == parse(str(formula)) == formula.expr
