@@ -10,7 +10,8 @@ import sympy
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.constants.recognition import snap
-from kansym.symbolic.formulas.formula import Constant, Formula
+from kansym.symbolic.formulas.constant import Constant
+from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.exact_hypotheses import ExactHypothesis, exact_hypothesis
 from kansym.symbolic.measurements.fit_findings import fit_findings
 from kansym.symbolic.measurements.formula_fit import FormulaFit
