@@ -70,6 +70,15 @@ def test_import_loads_no_heavy_package():
     assert _python(code).strip() == "[]"
 
 
+def test_matplotlib_is_loaded_when_something_is_drawn():
+    code = (
+        "import sys, kansym; from kansym.documents.pictures import new_axes; "
+        "kansym.extract, kansym.report; print('matplotlib' in sys.modules); "
+        "new_axes(10, 10); print('matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
+    )
+    assert _python(code).split() == ["False", "True", "False"]
+
+
 def _seconds(code: str) -> float:
     """Best of three, as other work on the machine only adds."""
     times = []

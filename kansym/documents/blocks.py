@@ -5,15 +5,14 @@ column named ``<script>`` is shown and not obeyed.
 """
 
 from dataclasses import dataclass
-from typing import Literal
-
-from kansym.documents.pictures import Picture
+from typing import Literal, Protocol, runtime_checkable
 
 __all__ = [
     "Block",
     "Code",
     "Details",
     "Document",
+    "Drawing",
     "Equation",
     "Figure",
     "Gallery",
@@ -154,11 +153,20 @@ class Table:
     marked: int | None = None
 
 
+@runtime_checkable
+class Drawing(Protocol):
+    """What the printers ask of a drawing; `kansym.documents.pictures.Picture` has it."""
+
+    def svg(self, description: str) -> str: ...
+
+    def pgf(self, width: float) -> str: ...
+
+
 @dataclass(frozen=True)
 class Figure:
     """A drawing with a caption; `description` is read out where a drawing cannot be seen."""
 
-    picture: Picture
+    picture: Drawing
     caption: Line
     description: str
 

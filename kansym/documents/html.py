@@ -25,7 +25,6 @@ from kansym.documents.blocks import (
     Strong,
     Table,
 )
-from kansym.documents.pictures import svg
 from kansym.shared.printable_text import printable
 
 __all__ = ["fragment", "to_html"]
@@ -144,7 +143,7 @@ def _(block: Table) -> str:
 @_block.register
 def _(block: Figure) -> str:
     return (
-        f"<figure>{svg(block.picture, block.description)}"
+        f"<figure>{block.picture.svg(block.description)}"
         f"<figcaption>{_line(block.caption)}</figcaption></figure>"
     )
 

@@ -24,7 +24,6 @@ from kansym.documents.blocks import (
     Table,
 )
 from kansym.documents.names import escape_latex
-from kansym.documents.tikz import tikz
 
 __all__ = ["to_latex"]
 
@@ -32,13 +31,15 @@ _TEXT_WIDTH = 450.0
 _HEAD = r"""\documentclass[a4paper]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
-\usepackage{amsmath,amssymb,booktabs,textcomp,tikz}
+\usepackage{amsmath,amssymb,booktabs,graphicx,pgf,textcomp}
 \usepackage[margin=22mm]{geometry}
 \usepackage[hidelinks]{hyperref}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{5pt}
 \newcommand{\unichar}[1]{\ifdefined\pdfoutput\texttt{[U+#1]}\else\char"#1\relax\fi}
+\newsavebox{\drawing}
 \newsavebox{\whole}
+\newcommand{\mathdefault}[1]{#1}
 \newcommand{\fitwidth}[1]{\sbox{\whole}{#1}\ifdim\wd\whole>\linewidth
   \resizebox{\linewidth}{!}{\usebox{\whole}}\else\usebox{\whole}\fi}
 """
@@ -124,7 +125,7 @@ def _(block: Table) -> str:
 
 @_block.register
 def _(block: Figure) -> str:
-    drawing = tikz(block.picture, _TEXT_WIDTH)
+    drawing = block.picture.pgf(_TEXT_WIDTH)
     return f"\\begin{{center}}\n{drawing}\\par\n{_line(block.caption)}\n\\end{{center}}\n"
 
 
@@ -133,7 +134,7 @@ def _(block: Gallery) -> str:
     width = _TEXT_WIDTH * 0.31
     cells = [
         "\\begin{minipage}[t]{0.32\\linewidth}\\centering\n"
-        f"{tikz(figure.picture, width)}\\par\n{{\\footnotesize {_line(figure.caption)}\\par}}\n"
+        f"{figure.picture.pgf(width)}\\par\n{{\\footnotesize {_line(figure.caption)}\\par}}\n"
         "\\end{minipage}"
         for figure in block.figures
     ]

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-__all__ = ["Arrangement", "arrange", "layers_of", "spread"]
+__all__ = ["Arrangement", "Point", "arrange", "layers_of", "spread"]
 
 Point = tuple[float, float]
 Item = tuple[str, str, int]

@@ -27,7 +27,6 @@ from kansym.documents.blocks import (
     Strong,
     Table,
 )
-from kansym.documents.pictures import svg
 from kansym.shared.printable_text import printable
 
 __all__ = ["to_markdown"]
@@ -72,14 +71,14 @@ def _images(document: Document) -> str:
     """The drawings as link definitions, which Markdown does not show."""
     lines = []
     for figure in dict.fromkeys(_figures(document.blocks)):
-        drawn = svg(figure.picture, figure.description).encode()
+        drawn = figure.picture.svg(figure.description).encode()
         lines.append(f"[{_key(figure)}]: {_IMAGE}{base64.b64encode(drawn).decode()}\n")
     return "\n" + "".join(lines) if lines else ""
 
 
 def _key(figure: Figure) -> str:
     """A label for an image, the same whenever the figure is the same."""
-    drawn = svg(figure.picture, figure.description).encode()
+    drawn = figure.picture.svg(figure.description).encode()
     return f"figure-{sha256(drawn).hexdigest()[:10]}"
 
 

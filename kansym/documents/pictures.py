@@ -1,198 +1,181 @@
-"""Vector drawings as data, printed as SVG here and as TikZ by the LaTeX printer.
+"""Drawings of matplotlib as parts of a page: SVG for HTML and Markdown, PGF for LaTeX.
 
-Coordinates are in points of a page whose origin is the top left corner, y downwards.
+matplotlib is loaded when the first drawing is made. The same drawing gives the same text.
 """
 
-from dataclasses import dataclass
-from html import escape as escape_html
-from typing import Literal
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from html import escape
+from io import StringIO
+from typing import TYPE_CHECKING, Any
 
+from kansym.documents.names import escape_latex
 from kansym.shared.printable_text import printable
+from kansym.shared.symbol_names import latex_name, name_of
 
-__all__ = ["Circle", "Curve", "Group", "Label", "Path", "Picture", "Rectangle", "Shape", "svg"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-Point = tuple[float, float]
-Anchor = Literal["start", "middle", "end"]
+__all__ = ["GREY", "INK", "Picture", "add_note", "new_axes", "shown_name", "styled"]
 
-
-@dataclass(frozen=True)
-class Path:
-    """A chain of straight strokes, closed and filled if a fill is given."""
-
-    points: tuple[Point, ...]
-    stroke: str = "#000000"
-    width: float = 1.0
-    fill: str = ""
-    dashed: bool = False
-    opacity: float = 1.0
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A smooth connection of two points that starts and ends horizontally."""
-
-    start: Point
-    end: Point
-    stroke: str = "#000000"
-    width: float = 1.0
-    opacity: float = 1.0
-
-    def controls(self) -> tuple[Point, Point]:
-        """The two inner control points of the cubic Bezier curve."""
-        middle = (self.start[0] + self.end[0]) / 2
-        return (middle, self.start[1]), (middle, self.end[1])
-
-
-@dataclass(frozen=True)
-class Circle:
-    """A disc with an outline."""
-
-    centre: Point
-    radius: float
-    stroke: str = "#000000"
-    fill: str = "#ffffff"
-    width: float = 1.0
-
-
-@dataclass(frozen=True)
-class Rectangle:
-    """A box given by its top left corner and size."""
-
-    corner: Point
-    size: Point
-    stroke: str = "#000000"
-    fill: str = "#ffffff"
-    width: float = 1.0
-    dashed: bool = False
+INK, GREY = "#222222", "#8a8f98"
+PIXEL = 1 / 96
+"""Inches: the pixel of CSS, in which sizes on the page are given."""
+TALLEST = 600.0
+"""Points of a page that a drawing in LaTeX may be high."""
+_STYLE: Any = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": "#c3c7ce",
+    "axes.formatter.limits": (-3, 5),
+    "axes.grid": True,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 8.5,
+    "axes.linewidth": 0.6,
+    "figure.facecolor": "none",
+    "font.family": "STIXGeneral",  # of matplotlib itself; on the page any serif letters will do
+    "font.size": 8.5,
+    "grid.color": "#e6e8ec",
+    "grid.linewidth": 0.5,
+    "legend.frameon": False,
+    "lines.solid_capstyle": "round",
+    "mathtext.fontset": "stix",
+    "pgf.rcfonts": False,
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "kansym",
+    "text.color": INK,
+    "xtick.labelcolor": "#555555",
+    "xtick.labelsize": 7.5,
+    "xtick.major.size": 0,
+    "xtick.minor.size": 0,
+    "ytick.labelcolor": "#555555",
+    "ytick.labelsize": 7.5,
+    "ytick.major.size": 0,
+    "ytick.minor.size": 0,
+}
+_LETTERS = "'STIX Two Text', 'Libertinus Serif', Charter, Georgia, 'Times New Roman', serif"
 
 
-@dataclass(frozen=True)
-class Label:
-    """Words at a point of their baseline; `subscript` follows them, lowered and smaller."""
+@contextmanager
+def styled() -> Iterator[None]:
+    """The style of the pages, as a context or around a function.
 
-    at: Point
-    text: str
-    size: float = 11.0
-    anchor: Anchor = "middle"
-    colour: str = "#222222"
-    italic: bool = False
-    subscript: str = ""
-    superscript: str = ""
-    turned: bool = False
-
-
-@dataclass(frozen=True)
-class Group:
-    """Shapes that belong together, with a note shown when the pointer rests on them."""
-
-    shapes: "tuple[Shape, ...]"
-    note: str = ""
-
-
-Shape = Path | Curve | Circle | Rectangle | Label | Group
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A drawing of a given size, in points.
-
-    Examples
-    --------
-    >>> svg(Picture(10, 10, (Circle((5, 5), 2),)), "dot").startswith("<svg ")
-    True
+    Letters that the fonts of matplotlib lack come from those of the reader.
     """
+    import matplotlib
 
-    width: float
-    height: float
-    shapes: tuple[Shape, ...]
-
-
-def escape(text: str) -> str:
-    """Text as text of SVG."""
-    return escape_html(printable(text))
+    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        yield
 
 
-def _number(value: float) -> str:
-    """Two decimals at most, no trailing zeros."""
-    return f"{value:.2f}".rstrip("0").rstrip(".") if value else "0"
-
-
-def _points(points: tuple[Point, ...]) -> str:
-    return " ".join(f"{_number(x)},{_number(y)}" for x, y in points)
-
-
-def _look(stroke: str, width: float, fill: str = "", dashed: bool = False) -> str:
-    dashes = ' stroke-dasharray="4 3"' if dashed else ""
-    return (
-        f'fill="{fill or "none"}" stroke="{stroke or "none"}" stroke-width="{_number(width)}"'
-        f"{dashes}"
-    )
-
-
-def _opacity(value: float) -> str:
-    return "" if value >= 1 else f' opacity="{_number(value)}"'
-
-
-def _label(label: Label) -> str:
-    x, y = label.at
-    turn = f' transform="rotate(-90 {_number(x)} {_number(y)})"' if label.turned else ""
-    slant = ' font-style="italic"' if label.italic else ""
-    small = _number(label.size * 0.72)
-    drop = _number(label.size * 0.25)
-    rise = _number(label.size * 0.36)
-    text = f"<tspan{slant}>{escape(label.text)}</tspan>"
-    if label.subscript:
-        text += f'<tspan dy="{drop}" font-size="{small}">{escape(label.subscript)}</tspan>'
-    if label.superscript:
-        text += f'<tspan dy="-{rise}" font-size="{small}">{escape(label.superscript)}</tspan>'
-    return (
-        f'<text x="{_number(x)}" y="{_number(y)}" font-size="{_number(label.size)}" '
-        f'text-anchor="{label.anchor}" fill="{label.colour}"{turn}>{text}</text>'
-    )
-
-
-def _shape(shape: Shape) -> str:
-    """One shape as an SVG element."""
-    match shape:
-        case Path():
-            name = "polygon" if shape.fill else "polyline"
-            look = _look(shape.stroke, shape.width, shape.fill, shape.dashed)
-            return f'<{name} points="{_points(shape.points)}" {look}{_opacity(shape.opacity)}/>'
-        case Curve():
-            first, second = shape.controls()
-            rest = _points((first, second, shape.end))
-            look = _look(shape.stroke, shape.width)
-            return f'<path d="M{_points((shape.start,))} C{rest}" {look}{_opacity(shape.opacity)}/>'
-        case Circle(centre=(x, y)):
-            look = _look(shape.stroke, shape.width, shape.fill)
-            return (
-                f'<circle cx="{_number(x)}" cy="{_number(y)}" r="{_number(shape.radius)}" {look}/>'
-            )
-        case Rectangle(corner=(x, y), size=(width, height)):
-            look = _look(shape.stroke, shape.width, shape.fill, shape.dashed)
-            return (
-                f'<rect x="{_number(x)}" y="{_number(y)}" width="{_number(width)}" '
-                f'height="{_number(height)}" rx="3" {look}/>'
-            )
-        case Label():
-            return _label(shape)
-        case Group():
-            note = f"<title>{escape(shape.note)}</title>" if shape.note else ""
-            return f"<g>{note}{''.join(_shape(part) for part in shape.shapes)}</g>"
-
-
-def svg(picture: Picture, description: str) -> str:
-    """A picture as an SVG element that scales to the width of its column.
+def new_axes(
+    width: float, height: float, left: float = 0, right: float = 0, below: float = 0, top: float = 0
+) -> "Axes":
+    """Axes on a figure of their own, in the style of the pages.
 
     Parameters
     ----------
-    picture : what to draw.
-    description : read out where the drawing cannot be seen.
+    width, height : of the figure, in pixels of the page.
+    left, right, below, top : room beside the axes, in pixels; a layout that measures its letters
+        would take twice the time.
+
+    Examples
+    --------
+    >>> new_axes(480, 240).figure.get_size_inches().tolist()
+    [5.0, 2.5]
     """
-    width, height = _number(picture.width), _number(picture.height)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" role="img" aria-label="{escape(description)}" '
-        'font-family="Georgia, serif" stroke-linejoin="round" stroke-linecap="round">'
-        f"{''.join(_shape(shape) for shape in picture.shapes)}</svg>"
-    )
+    with styled():
+        from matplotlib.figure import Figure
+
+        frame = ((width - left - right) / width, (height - below - top) / height)
+        figure = Figure((width * PIXEL, height * PIXEL))
+        return figure.add_axes((left / width, below / height, *frame))
+
+
+def shown_name(text: str) -> str:
+    r"""A name as matplotlib typesets it: a symbol where it is one, plain letters otherwise.
+
+    Examples
+    --------
+    >>> shown_name("x1"), shown_name("cost in $")
+    ('$x_{1}$', 'cost in \\$')
+    """
+    return f"${latex_name(text)}$" if name_of(text).italic else _plain(text)
+
+
+def _plain(text: str) -> str:
+    """Letters none of which acts."""
+    return printable(text).replace("$", r"\$")
+
+
+def add_note(artist: Any, text: str) -> None:
+    """Words shown when the pointer rests on a part of a drawing."""
+    artist.set_gid(f"note:{printable(text)}")
+
+
+class Picture:
+    """A figure of matplotlib, printed when it is asked for.
+
+    Parameters
+    ----------
+    axes : any of the figure's axes.
+
+    Examples
+    --------
+    >>> Picture(new_axes(96, 96)).svg("empty axes")[:26]
+    '<svg role="img" aria-label'
+    """
+
+    def __init__(self, axes: "Axes"):
+        figure: Any = axes.figure
+        self.figure: Figure = figure
+
+    def svg(self, description: str) -> str:
+        """As an SVG element; the description is read out where a drawing cannot be seen."""
+        return f'<svg role="img" aria-label="{escape(printable(description))}" {self._svg}'
+
+    @cached_property
+    def _svg(self) -> str:
+        """What follows the beginning of the element: no scripts, styles, comments or own fonts."""
+        out = StringIO()
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        with styled():
+            self.figure.savefig(out, format="svg", metadata=nothing)
+        text = out.getvalue().partition("<svg ")[2]
+        text = re.sub(r"<!--.*?-->|<defs>\s*<style.*?</style>\s*</defs>", "", text, flags=re.DOTALL)
+        text = re.sub(r"""<g id=(["'])note:(.*?)\1>""", r"<g><title>\2</title>", text)
+        text = re.sub(r"""<g id=(["']).*?\1>""", "<g>", text)
+        text = re.sub(r"; font-family: '\w+'", "", text)
+        text = re.sub(r"\s*\n\s*", " ", text).strip()
+        return f'font-family="{_LETTERS}" {text}'
+
+    def pgf(self, width: float) -> str:
+        """As LaTeX that needs the packages pgf and graphicx, not larger than a width in points."""
+        from matplotlib.backend_bases import RendererBase
+        from matplotlib.backends.backend_pgf import RendererPgf
+
+        class Printer(RendererPgf):
+            """Letters are measured by matplotlib, so that no LaTeX has to run."""
+
+            get_text_width_height_descent = RendererBase.get_text_width_height_descent
+
+            def draw_text(self, gc, x, y, s, *rest, ismath=False, **more):
+                text = s if ismath else escape_latex(s)
+                super().draw_text(gc, x, y, text, *rest, ismath=ismath, **more)
+
+        across, up = self.figure.get_size_inches()
+        scale = min(1.0, width / (72.27 * across), TALLEST / (72.27 * up))
+        out = StringIO()
+        with styled():
+            self.figure.draw(Printer(self.figure, out))
+        return (
+            "\\begin{lrbox}{\\drawing}\\makeatletter\n\\begin{pgfpicture}\n"
+            f"\\pgfpathrectangle{{\\pgfpointorigin}}{{\\pgfqpoint{{{across:.4f}in}}{{{up:.4f}in}}}}\n"
+            f"\\pgfusepath{{use as bounding box, clip}}\n{out.getvalue()}\\end{{pgfpicture}}\n"
+            f"\\makeatother\\end{{lrbox}}\\scalebox{{{scale:.4g}}}{{\\usebox{{\\drawing}}}}"
+        )

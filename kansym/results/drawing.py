@@ -1,24 +1,28 @@
 """The network as a drawing: a curve on every edge, and the fitted symbol laid over it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kansym.documents.axes import INK, Axis, Frame, limits
-from kansym.documents.charts import LEARNED, SYMBOL, strokes
-from kansym.documents.layout import NODE_COLUMN, PANEL, Arrangement, arrange, layers_of
+from kansym.documents.charts import SYMBOL, draw_edge
+from kansym.documents.layout import NODE_COLUMN, PANEL, Arrangement, Point, arrange, layers_of
 from kansym.documents.names import function_label
-from kansym.documents.pictures import Circle, Curve, Group, Label, Path, Picture, Rectangle, Shape
+from kansym.documents.pictures import INK, add_note, new_axes, shown_name, styled
 from kansym.network.network import Network, Node
 from kansym.results.parts import EdgeReport
-from kansym.shared.symbol_names import name_of
 
-__all__ = ["MOST_EDGES", "drawn_edges", "network_picture"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["MOST_EDGES", "drawn_edges", "network_plot"]
 
 MOST_EDGES = 32
 """Edges that are drawn at most; the most important ones if there are more."""
-_LINE = "#6b7685"
+_LINE, _FRAME, _OPEN = "#6b7685", "#9aa3af", "#b45309"
+"""Colours of lines, of the frames of curves, and of what stays without a function."""
 _RADIUS = 11.0
 _LONGEST_NAME = 22
 
@@ -57,27 +61,43 @@ def _strengths(reports: Sequence[EdgeReport]) -> list[float]:
     ]
 
 
-def network_picture(network: Network, reports: Sequence[EdgeReport]) -> Picture:
+@styled()
+def network_plot(
+    network: Network, reports: Sequence[EdgeReport], ax: "Axes | None" = None
+) -> "Axes":
     """Layers from left to right; thickness of a line shows the importance of its edge.
 
     Parameters
     ----------
     network : gives the nodes and their order.
     reports : the edges to draw, with their fits.
+    ax : to draw on; one unit of its data is a pixel of the page.
     """
     nodes = {node.name: node for node in network.nodes}
     pairs = [(report.edge.source, report.edge.target) for report in reports]
     margins = (_name_width(network.inputs), _name_width(network.outputs))
     layer = layers_of([(edge.source, edge.target) for edge in network.edges], network.outputs)
-    placed = arrange(pairs, _order(network, nodes), layer, margins)
-    shapes: list[Shape] = []
+    placed = _upright(arrange(pairs, _order(network, nodes), layer, margins))
+    ax = ax or new_axes(placed.width, placed.height)
+    ax.set(xlim=(0, placed.width), ylim=(-placed.height, 0), aspect="equal")
+    ax.axis("off")
     for i, report in enumerate(reports):
-        shapes += _line(placed, i, report.edge.importance)
-    for i, report in enumerate(reports):
-        shapes.append(_panel(report, placed.panels[i]))
+        _draw_line(ax, placed, i, report.edge.importance)
+        _draw_panel(ax, report, placed.panels[i])
     for name, point in placed.nodes.items():
-        shapes += _node(nodes[name], point, network)
-    return Picture(placed.width, placed.height, tuple(shapes))
+        _draw_node(ax, nodes[name], point, network)
+    return ax
+
+
+def _upright(placed: Arrangement) -> Arrangement:
+    """The arrangement on axes that point up, where a page begins at height 0."""
+
+    def turned(points: Iterable[Point]) -> tuple[Point, ...]:
+        return tuple((x, -y) for x, y in points)
+
+    nodes = dict(zip(placed.nodes, turned(placed.nodes.values()), strict=True))
+    routes = tuple(turned(route) for route in placed.routes)
+    return replace(placed, nodes=nodes, panels=turned(placed.panels), routes=routes)
 
 
 def _order(network: Network, nodes: dict[str, Node]) -> list[str]:
@@ -88,7 +108,7 @@ def _order(network: Network, nodes: dict[str, Node]) -> list[str]:
 
 
 def _name_width(names: Sequence[str]) -> float:
-    """Room for the longest name, in points."""
+    """Room for the longest name, in pixels."""
     longest = max((len(_short(name)) for name in names), default=1)
     return 22.0 + 7.2 * longest
 
@@ -97,75 +117,58 @@ def _short(text: str) -> str:
     return text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…"
 
 
-def _line(placed: Arrangement, i: int, importance: float) -> list[Shape]:
+def _draw_line(ax: "Axes", placed: Arrangement, i: int, importance: float) -> None:
     """The line of an edge: source, ways between columns, plot, target."""
-    width = 0.9 + 3.6 * float(np.clip(np.nan_to_num(importance), 0, 1))
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
     *ways, target = placed.routes[i]
-    x, y = placed.panels[i]
-    stops = [*ways, (x, y), target]
-    shapes: list[Shape] = []
-    for j, (start, end) in enumerate(pairwise(stops)):
-        left = start[0] + (PANEL[0] / 2 if start == (x, y) else 0)
-        right = end[0] - (PANEL[0] / 2 if end == (x, y) else 0)
-        bend_from = left + (_RADIUS if j == 0 else 0)
-        shapes.append(Curve((bend_from, start[1]), (right, end[1]), _LINE, width, 0.75))
-    return shapes
+    panel = placed.panels[i]
+    points: list[Point] = []
+    for start, end in pairwise([*ways, panel, target]):
+        left = start[0] + (PANEL[0] / 2 if start == panel else 0)
+        right = end[0] - (PANEL[0] / 2 if end == panel else 0)
+        middle = (left + right) / 2
+        points += [(left, start[1]), (middle, start[1]), (middle, end[1]), (right, end[1])]
+    codes = [Path.MOVETO, *[Path.CURVE4] * 3] * (len(points) // 4)
+    width = 0.7 + 2.7 * float(np.clip(np.nan_to_num(importance), 0, 1))
+    look = {"edgecolor": _LINE, "facecolor": "none", "linewidth": width, "alpha": 0.75}
+    ax.add_patch(PathPatch(Path(points, codes), zorder=1, **look))
 
 
-def _panel(report: EdgeReport, centre: tuple[float, float]) -> Group:
+def _draw_panel(ax: "Axes", report: EdgeReport, centre: Point) -> None:
     """The small plot of an edge, with the name of its function below."""
     edge, fit = report.edge, report.fit
-    left, top = centre[0] - PANEL[0] / 2, centre[1] - PANEL[1] / 2
-    frame = Frame(
-        Axis(*limits(edge.x, 0.03)), Axis(*limits(edge.y, 0.14)), left, top, PANEL[0], PANEL[1]
-    )
-    explained = fit is not None
-    shapes: list[Shape] = [
-        Rectangle(
-            (left, top), PANEL, "#9aa3af" if explained else "#b45309", "#ffffff", 0.9, not explained
-        )
-    ]
-    shapes += _zero_lines(frame)
-    shapes += strokes(frame, edge.x, edge.y, LEARNED, 4.2)
-    if fit is not None:
-        shapes += strokes(frame, edge.x, fit(edge.x), SYMBOL, 1.3)
+    (x, y), (width, height) = centre, PANEL
+    panel = ax.inset_axes((x - width / 2, y - height / 2, width, height), transform=ax.transData)
+    panel.set(xticks=[], yticks=[], facecolor="white")
+    draw_edge(panel, edge.x, edge.y, None if fit is None else np.asarray(fit(edge.x), float), 0.9)
+    for line in (panel.axvline, panel.axhline):
+        line(0, color="#e3e6ea", linewidth=0.6, zorder=1)
     text = function_label(fit.candidate.name) if fit is not None else "no symbol"
-    colour = SYMBOL if explained else "#b45309"
-    shapes.append(Label((centre[0], top + PANEL[1] + 11), text, 10, colour=colour))
+    for side in panel.spines.values():
+        side.set(color=_FRAME if fit else _OPEN, linestyle="-" if fit else (0, (4, 3)))
     note = f"{edge.source} → {edge.target}: {text}, importance {edge.importance:.2g}"
-    return Group(tuple(shapes), note)
+    add_note(panel.patch, note)
+    below = (x, y - height / 2 - 11)
+    ax.text(*below, text, fontsize=7.5, ha="center", color=SYMBOL if fit else _OPEN)
 
 
-def _zero_lines(frame: Frame) -> list[Shape]:
-    """Faint lines where x or y is zero."""
-    shapes: list[Shape] = []
-    if frame.x.low < 0 < frame.x.high:
-        ends = frame.place(0.0, frame.y.low), frame.place(0.0, frame.y.high)
-        shapes.append(Path(ends, "#e3e6ea", 0.8))
-    if frame.y.low < 0 < frame.y.high:
-        ends = frame.place(frame.x.low, 0.0), frame.place(frame.x.high, 0.0)
-        shapes.append(Path(ends, "#e3e6ea", 0.8))
-    return shapes
-
-
-def _node(node: Node, centre: tuple[float, float], network: Network) -> list[Shape]:
+def _draw_node(ax: "Axes", node: Node, centre: Point, network: Network) -> None:
     """A node: a dot for an input, a circled sum or product sign otherwise, and its name."""
-    x, y = centre
-    name = name_of(_short(node.name))
+    from matplotlib.patches import Circle
+
+    (x, y), name = centre, shown_name(_short(node.name))
     if node.kind == "input":
-        label = Label(
-            (x - 4, y + 4.5), name.base, 14, "end", INK, name.italic, subscript=name.subscript
-        )
-        return [Group((Circle((x + NODE_COLUMN / 2 - 13, y), 4, INK, INK), label), node.name)]
-    sign = "Π" if node.kind == "product" else "Σ"
-    shapes: list[Shape] = [
-        Circle(centre, _RADIUS, INK, "#ffffff", 1.2),
-        Label((x, y + 4.6), sign, 13, colour=INK),
-    ]
-    if node.name in network.outputs:
-        at = (x + _RADIUS + 8, y + 4.5)
-        shapes.append(Label(at, name.base, 14, "start", INK, name.italic, name.subscript))
+        dot = Circle((x + NODE_COLUMN / 2 - 13, y), 4, color=INK)
+        ax.text(x - 4, y - 4.5, name, fontsize=10.5, ha="right")
     else:
-        at = (x, y + _RADIUS + 12)
-        shapes.append(Label(at, name.base, 10, "middle", _LINE, name.italic, name.subscript))
-    return [Group(tuple(shapes), node.name)]
+        dot = Circle(centre, _RADIUS, facecolor="white", edgecolor=INK, linewidth=0.9, zorder=3)
+        sign = "Π" if node.kind == "product" else "Σ"
+        ax.text(x, y - 4.6, sign, fontsize=9.8, ha="center", zorder=4)
+        if node.name in network.outputs:
+            ax.text(x + _RADIUS + 8, y - 4.5, name, fontsize=10.5)
+        else:
+            ax.text(x, y - _RADIUS - 12, name, fontsize=7.5, ha="center", color=_LINE)
+    add_note(dot, node.name)
+    ax.add_patch(dot)

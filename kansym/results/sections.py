@@ -27,7 +27,8 @@ from kansym.documents.blocks import (
 from kansym.documents.charts import edge_plot, front_plot, residual_plot
 from kansym.documents.mathematics import equation, maths, rounded
 from kansym.documents.names import function_label, interval, measured, number, symbol
-from kansym.results.drawing import MOST_EDGES, drawn_edges, network_picture
+from kansym.documents.pictures import Picture
+from kansym.results.drawing import MOST_EDGES, drawn_edges, network_plot
 from kansym.results.parts import EdgeReport, Result
 from kansym.results.verdict import findings, named_formulas, relative_error, share_explained
 from kansym.symbolic.formulas.constant import Constant
@@ -162,7 +163,7 @@ def _residuals(result: Result) -> list[Block]:
         values = formula.numpy(*sample.T)
         if not np.isfinite(values).any():
             continue
-        picture = residual_plot(learned[:, i], values, name)
+        picture = Picture(residual_plot(learned[:, i], values, name))
         caption = line("What the formula for ", symbol(name), " misses: formula minus network.")
         blocks.append(Figure(picture, caption, f"Residuals of the formula for {name}"))
     return blocks
@@ -183,7 +184,7 @@ def network(result: Result) -> list[Block]:
             f" Only the {len(shown)} most important of {len(result.edges)} edges are drawn."
         )
     description = f"Drawing of the network with {len(shown)} edges; the table of edges follows"
-    picture = network_picture(result.network, shown)
+    picture = Picture(network_plot(result.network, shown))
     return [Section("The network", (Figure(picture, line(*caption), description),))]
 
 
@@ -222,7 +223,7 @@ def _edge_figure(report: EdgeReport) -> Figure:
     """The small plot of one edge; its formula is the caption."""
     edge, expr = report.edge, _edge_formula(report)
     fitted = None if report.fit is None else np.asarray(report.fit(edge.x), np.float64)
-    picture = edge_plot(edge.x, edge.y, edge.density, fitted, edge.source)
+    picture = Picture(edge_plot(edge.x, edge.y, edge.density, fitted, edge.source))
     formula: Line = ("no function fits",) if expr is None else (maths(expr, _EDGE_DIGITS),)
     error: Line = () if report.fit is None else (", error ", number(report.fit.error, 2))
     caption = (*_arrow(report), ": ", *formula, *error)
@@ -262,9 +263,8 @@ def front(result: Result) -> list[Block]:
     table = Table(row("bits", "relative error", "formula"), rows, "rrl", caption, marked=chosen)
     if len(points) == 1:
         return [Section("Accuracy against complexity", (table,))]
-    picture = front_plot(
-        [point.complexity for point in points], [point.error for point in points], chosen
-    )
+    bits, errors = zip(*((point.complexity, point.error) for point in points), strict=True)
+    picture = Picture(front_plot(bits, errors, chosen))
     words = line("Error against complexity; the formula that was selected is filled.")
     figure = Figure(picture, words, "Pareto front, the table that follows holds its numbers")
     return [Section("Accuracy against complexity", (figure, table))]

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from torch import nn
 
 from kansym.cli import main
 from kansym.documents.charts import SYMBOL
 from kansym.documents.formats import write_document
-from kansym.documents.pictures import Circle, Label, Picture, svg
-from kansym.documents.pictures import Path as Stroke
+from kansym.documents.pictures import Picture
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
@@ -28,6 +29,7 @@ from kansym.studies.claims import (
     Effort,
     Figure,
     Judgement,
+    Plot,
     Verdict,
     c5_stability,
     c7_scaling,
@@ -218,56 +220,64 @@ def test_interpretability_is_judged_by_paired_recovery():
 # Plots ------------------------------------------------------------------------------------------
 
 
-def _circles(picture: Picture) -> list[Circle]:
-    return [shape for shape in picture.shapes if isinstance(shape, Circle)]
+def _points(line: Line2D) -> np.ndarray:
+    return np.asarray(line.get_xydata())
+
+
+def _dots(drawn: Axes) -> list[Line2D]:
+    """Lines of dots alone; those of the legend have none."""
+    return [line for line in drawn.get_lines() if line.get_marker() == "o" and _points(line).size]
+
+
+def _axes(plot: Plot) -> Axes:
+    assert isinstance(plot.axes, Axes)
+    return plot.axes
 
 
 def test_every_run_of_the_stability_is_a_dot():
     (plot,) = c5_stability.CLAIM.judge(_instability(3.0)).plots
-    dots = _circles(plot.picture)
+    lines = _dots(_axes(plot))
+    dots = np.concatenate([_points(line) for line in lines])
     assert len(dots) == 3 * 4 * 20
-    assert len({dot.centre for dot in dots}) == len(dots)
-    assert {dot.fill for dot in dots} == {SYMBOL, MLP_COLOUR}
+    assert len(np.unique(dots, axis=0)) == len(dots)
+    assert {line.get_color() for line in lines} == {SYMBOL, MLP_COLOUR}
 
     def reach(colour: str) -> float:
-        return float(np.std([dot.centre[0] for dot in dots if dot.fill == colour]))
+        return float(
+            np.std([np.log(line.get_xdata()) for line in lines if line.get_color() == colour])
+        )
 
     assert reach(SYMBOL) == pytest.approx(3 * reach(MLP_COLOUR))
 
 
 @pytest.mark.parametrize("value", [0.0, math.inf, math.nan, 1e300])
 def test_runs_that_overflowed_are_drawn_at_the_end(value):
-    picture = strips_plot([("Adam", [Strip("KAN", [0.1, value], True)])], "error", 0.5)
-    assert all(0 < x < picture.width and 0 < y < picture.height for x, y in _places(picture))
-    assert len(_circles(picture)) == 2
-    assert "nan" not in svg(picture, "")
-
-
-def _places(picture: Picture) -> list[tuple[float, float]]:
-    return [dot.centre for dot in _circles(picture)]
+    drawn = strips_plot([("Adam", [Strip("KAN", [0.1, value], True)])], "error", 0.5)
+    (line,) = _dots(drawn)
+    (left, right), (below, above) = drawn.get_xlim(), drawn.get_ylim()
+    assert len(_points(line)) == 2
+    assert all(left < x < right and above < y < below for x, y in _points(line))
+    assert "nan" not in Picture(drawn).svg("")
 
 
 def test_a_power_law_lies_on_its_line():
     (plot,) = c7_scaling.CLAIM.judge([_scaling(-4.0, -3.0)[0]]).plots
-    lines = [
-        shape
-        for shape in plot.picture.shapes
-        if isinstance(shape, Stroke) and shape.stroke in (SYMBOL, MLP_COLOUR)
-    ]
-    fitted = [path for path in lines if len(path.points) > 2]
-    assert [path.dashed for path in fitted] == [False, True, False, True]
-    dots = _places(plot.picture)
-    for path in fitted:
-        assert min(math.dist(path.points[0], dot) for dot in dots) < 1e-6
-        assert min(math.dist(path.points[-1], dot) for dot in dots) < 1e-6
-    words = [shape.text for shape in plot.picture.shapes if isinstance(shape, Label)]
-    assert [word for word in words if word.startswith("slope")] == [
+    drawn = _axes(plot)
+    fitted = [line for line in drawn.get_lines() if line.get_marker() == "None"]
+    assert [line.get_linestyle() for line in fitted] == ["-", "--", "-", "--"]
+    dots = np.log(np.concatenate([_points(line) for line in _dots(drawn)]))
+    for line in fitted:
+        for end in np.log(_points(line)):
+            assert np.hypot(*(dots - end).T).min() < 1e-9
+    legend = drawn.get_legend()
+    assert legend is not None
+    assert [text.get_text().splitlines()[1] for text in legend.get_texts()] == [
         "slope −4", "slope −3", "slope −1", "slope −1",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("ending", "sign"), [("html", "<svg "), ("md", "data:image/svg"), ("tex", "tikzpicture")]
+    ("ending", "sign"), [("html", "<svg "), ("md", "data:image/svg"), ("tex", "pgfpicture")]
 )
 def test_plots_stand_on_the_page_in_every_format(tmp_path, ending, sign):
     claim = c7_scaling.CLAIM

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from kansym.documents.pictures import Picture
-
 __all__ = [
     "Claim", "Effort", "Figure", "Judgement", "Plot", "Row", "Settings", "Verdict", "rows_where",
 ]  # fmt: skip
@@ -83,12 +81,12 @@ class Plot:
 
     Attributes
     ----------
-    picture : as from `kansym.studies.claims.plots`.
+    axes : of matplotlib, as from `kansym.studies.claims.plots`.
     caption : what it shows.
     description : read out where a drawing cannot be seen.
     """
 
-    picture: Picture
+    axes: Any
     caption: str
     description: str
 

@@ -20,6 +20,7 @@ from kansym.documents.blocks import (
 )
 from kansym.documents.blocks import Figure as Drawing
 from kansym.documents.names import number
+from kansym.documents.pictures import Picture
 from kansym.studies.claims.claim import Figure, Verdict
 from kansym.studies.claims.runner import ClaimResult, ClaimsReport
 
@@ -68,7 +69,7 @@ def _section(result: ClaimResult) -> Section:
         Paragraph(line(Strong("Statement."), f" {claim.statement} ({claim.source})")),
         Notice(_KIND[judgement.verdict], _first_upper(str(judgement)), line(claim.rule)),
         Paragraph(line(Strong("What was run."), f" {claim.tried}")),
-        *(Drawing(p.picture, line(p.caption), p.description) for p in judgement.plots),
+        *(Drawing(Picture(p.axes), line(p.caption), p.description) for p in judgement.plots),
         *_tables(judgement.figures),
     ]
     if judgement.formulas:

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kansym.documents.axes import GREY, GRID, INK, Axis, Frame
 from kansym.documents.charts import SYMBOL
-from kansym.documents.pictures import Circle, Label, Path, Picture, Shape
+from kansym.documents.pictures import GREY, new_axes, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["MLP_COLOUR", "Series", "Strip", "curves_plot", "strips_plot"]
 
@@ -16,7 +19,9 @@ MLP_COLOUR = "#1f4e79"
 
 Point = tuple[float, float]
 _SMALLEST, _LARGEST = 1e-17, 1e17
-_STRIP, _HEAD, _DOT = 24.0, 22.0, 2.8
+"""Between them a logarithmic axis shows numbers; what overflowed stands at its end."""
+_STRIP, _ACROSS, _LEFT, _DOT = 24.0, 400.0, 168.0, 2.8
+"""Pixels: height of a strip, width of the plot, room for names, radius of a dot."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +69,10 @@ def _shown(values: Sequence[float]) -> np.ndarray:
     return np.clip(array, _SMALLEST, _LARGEST)
 
 
-def _around(values: np.ndarray, margin: float) -> Axis:
-    """A logarithmic axis around positive numbers."""
-    low, high = float(values.min()) / margin, float(values.max()) * margin
-    return Axis(low, max(high, 1.5 * low), True)
-
-
+@styled()
 def strips_plot(
     groups: Sequence[tuple[str, Sequence[Strip]]], name: str, mark: float | None = None
-) -> Picture:
+) -> "Axes":
     """A dot per run on a logarithmic axis, one strip per kind, a bar at the geometric mean.
 
     Parameters
@@ -84,51 +84,44 @@ def strips_plot(
     Examples
     --------
     >>> strips = [Strip("KAN", [0.01, 0.02], True), Strip("MLP", [0.1], False)]
-    >>> len([s for s in strips_plot([("Adam", strips)], "error").shapes if type(s) is Circle])
-    3
+    >>> [text.get_text() for text in strips_plot([("Adam", strips)], "error").get_yticklabels()]
+    ['KAN', 'MLP']
     """
     everything = np.concatenate([_shown(s.values) for _, strips in groups for s in strips])
-    marks = [] if mark is None else [mark]
-    height = sum(_HEAD + _STRIP * len(strips) for _, strips in groups)
-    frame = Frame(_around(np.append(everything, marks), 1.6), Axis(0, 1), 168, 6, 400, height)
-    shapes: list[Shape] = [frame.box(), *_upright(frame.grid(8, 1, 10), frame)]
+    everything = np.append(everything, [] if mark is None else [mark])
+    rows = sum(1 + len(strips) for _, strips in groups)
+    ax = new_axes(_LEFT + _ACROSS + 12, _STRIP * rows + 50, _LEFT, 12, 44, 6)
+    ax.set(xscale="log", xlim=(everything.min() / 1.6, everything.max() * 1.6), xlabel=name)
+    ax.set_ylim(rows, 0)
+    ax.grid(visible=False, axis="y")
     if mark is not None:
-        at = frame.place(mark, 0)[0]
-        shapes.append(Path(((at, frame.top), (at, frame.top + height)), GREY, 1.0, dashed=True))
-    top = frame.top
+        ax.axvline(mark, color=GREY, linewidth=0.8, linestyle="--")
+    named: list[tuple[int, Strip]] = []
+    row = 0
     for heading, strips in groups:
-        if top > frame.top:
-            shapes.append(Path(((6, top), (frame.left + frame.width, top)), GRID, 0.8))
-        shapes.append(Label((6, top + 15), heading, 11, "start", INK, italic=True))
-        top += _HEAD
-        for strip in strips:
-            shapes += _strip(frame, top + _STRIP / 2, strip)
-            top += _STRIP
-    shapes.append(Label((frame.left + frame.width / 2, frame.top + height + 32), name, 11))
-    return Picture(580, height + 46, tuple(shapes))
+        place = {"xy": (0, row + 0.5), "xycoords": ("axes fraction", "data"), "va": "center"}
+        offset = {"xytext": (-0.73 * _LEFT, 0), "textcoords": "offset points"}
+        ax.annotate(heading, **place, **offset, style="italic")
+        ax.axhline(row, -_LEFT / _ACROSS, 1, color="#e6e8ec", linewidth=0.6, clip_on=False)
+        named += [(row + 1 + i, strip) for i, strip in enumerate(strips)]
+        row += 1 + len(strips)
+    for row, strip in named:
+        _draw_strip(ax, row + 0.5, strip)
+    ax.set_yticks([row + 0.5 for row, _ in named], [strip.name for _, strip in named])
+    for label, (_, strip) in zip(ax.get_yticklabels(), named, strict=True):
+        label.set(color=_colour(strip.kan), fontsize=8.5)
+    return ax
 
 
-def _upright(grid: Sequence[Shape], frame: Frame) -> list[Shape]:
-    """The grid without the horizontal lines and their numbers: the strips have names there."""
-    return [
-        shape
-        for shape in grid
-        if not (isinstance(shape, Label) and shape.at[0] < frame.left)
-        and not (isinstance(shape, Path) and shape.points[0][1] == shape.points[1][1])
-    ]
-
-
-def _strip(frame: Frame, middle: float, strip: Strip) -> list[Shape]:
-    """The name, the dots and the bar of one kind."""
-    colour = _colour(strip.kan)
-    shown = np.sort(_shown(strip.values))
-    shapes: list[Shape] = [Label((frame.left - 8, middle + 4), strip.name, 11, "end", colour)]
-    mean = frame.place(float(10 ** np.log10(shown).mean()), 0)[0]
-    shapes.append(Path(((mean, middle - 9), (mean, middle + 9)), colour, 2.0))
-    across = [frame.place(float(value), 0)[0] for value in shown]
-    for x, offset in zip(across, _swarm(across), strict=True):
-        shapes.append(Circle((x, middle + offset), _DOT, "#ffffff", colour, 0.5))
-    return shapes
+def _draw_strip(ax: "Axes", middle: float, strip: Strip) -> None:
+    """The dots and the bar of one kind."""
+    colour, shown = _colour(strip.kan), np.sort(_shown(strip.values))
+    mean = 10 ** np.log10(shown).mean()
+    ax.plot([mean, mean], [middle - 0.38, middle + 0.38], color=colour, linewidth=1.5)
+    low, high = np.log10(ax.get_xlim())
+    offsets = _swarm((_ACROSS * (np.log10(shown) - low) / (high - low)).tolist())
+    look = {"markersize": 1.5 * _DOT, "markeredgecolor": "white", "markeredgewidth": 0.4}
+    ax.plot(shown, middle + np.array(offsets) / _STRIP, "o", color=colour, **look)
 
 
 def _swarm(across: Sequence[float]) -> list[float]:
@@ -143,7 +136,8 @@ def _swarm(across: Sequence[float]) -> list[float]:
     return [y for _, y in placed]
 
 
-def curves_plot(series: Sequence[Series], across: str, up: str) -> Picture:
+@styled()
+def curves_plot(series: Sequence[Series], across: str, up: str) -> "Axes":
     """Every run as a dot on two logarithmic axes, with the line of least squares per series.
 
     Parameters
@@ -154,48 +148,29 @@ def curves_plot(series: Sequence[Series], across: str, up: str) -> Picture:
     Examples
     --------
     >>> points = [(10.0, 1e-1), (100.0, 1e-3)]
-    >>> picture = curves_plot([Series("KAN", "slope -2", points, True)], "parameters", "error")
-    >>> any(isinstance(shape, Label) and shape.text == "KAN" for shape in picture.shapes)
-    True
+    >>> axes = curves_plot([Series("KAN", "slope -2", points, True)], "parameters", "error")
+    >>> axes.get_legend().get_texts()[0].get_text().splitlines()
+    ['KAN', 'slope -2']
     """
-    sizes = np.array([size for one in series for size, _ in one.points])
-    errors = _shown([error for one in series for _, error in one.points])
-    frame = Frame(_around(sizes, 1.15), _around(errors, 2.0), 66, 8, 318, 236)
-    shapes: list[Shape] = [frame.box(), *frame.grid(6, 7, 10)]
-    for place, one in enumerate(series):
-        shapes += _series(frame, one)
-        shapes += _legend(one, (frame.left + frame.width + 14, frame.top + 18 + 42.0 * place))
-    middle = frame.left + frame.width / 2
-    shapes.append(Label((middle, frame.top + frame.height + 32), across, 11))
-    shapes.append(Label((14, frame.top + frame.height / 2), up, 11, turned=True))
-    return Picture(580, 292, tuple(shapes))
+    from matplotlib.ticker import LogFormatter
 
-
-def _series(frame: Frame, one: Series) -> list[Shape]:
-    """Dots and the fitted line."""
-    colour = _colour(one.kan)
-    sizes, errors = np.array([size for size, _ in one.points]), _shown([e for _, e in one.points])
-    shapes: list[Shape] = []
-    if len(np.unique(sizes)) > 1:
-        fitted = np.polynomial.Polynomial.fit(np.log10(sizes), np.log10(errors), 1)
-        x = np.geomspace(sizes.min(), sizes.max(), 60)
-        shapes += [
-            Path(part, colour, 1.4, dashed=one.open)
-            for part in frame.curve(x, 10 ** fitted(np.log10(x)))
-        ]
-    fill = "#ffffff" if one.open else colour
-    for size, error in zip(sizes, errors, strict=True):
-        shapes.append(Circle(frame.place(float(size), float(error)), 2.6, colour, fill, 0.9))
-    return shapes
-
-
-def _legend(one: Series, at: Point) -> list[Shape]:
-    """The sign of a series, its name and its note."""
-    colour, (left, top) = _colour(one.kan), at
-    fill = "#ffffff" if one.open else colour
-    return [
-        Path(((left, top - 4), (left + 22, top - 4)), colour, 1.4, dashed=one.open),
-        Circle((left + 11, top - 4), 2.6, colour, fill, 0.9),
-        Label((left + 28, top), one.name, 11, "start", colour),
-        Label((left + 28, top + 14), one.note, 10, "start", "#555555"),
-    ]
+    ax = new_axes(580, 292, left=66, right=196, below=42, top=8)
+    ax.set(xscale="log", yscale="log", xlabel=across, ylabel=up)
+    for one in series:
+        colour = _colour(one.kan)
+        look = {"color": colour, "linestyle": "--" if one.open else "-", "linewidth": 1.1}
+        dots = {"marker": "o", "markersize": 4, "markeredgewidth": 0.7}
+        dots["markerfacecolor"] = "white" if one.open else colour
+        sizes = np.array([size for size, _ in one.points])
+        errors = _shown([error for _, error in one.points])
+        ax.plot(sizes, errors, color=colour, linestyle="none", **dots)
+        if len(np.unique(sizes)) > 1:
+            fitted = np.polynomial.Polynomial.fit(np.log10(sizes), np.log10(errors), 1)
+            ends = np.geomspace(sizes.min(), sizes.max(), 2)
+            ax.plot(ends, 10 ** fitted(np.log10(ends)), **look)
+        ax.plot([], [], label=f"{one.name}\n{one.note}", **look, **dots)
+    ax.margins(0.05, 0.08)
+    colours = [_colour(one.kan) for one in series]
+    ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1), labelcolor=colours)
+    ax.xaxis.set(major_formatter=LogFormatter(), minor_formatter=LogFormatter())
+    return ax

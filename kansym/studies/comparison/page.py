@@ -1,8 +1,8 @@
 """A comparison as a page: verdict, tables and plots in the block tree that reports use."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from kansym.documents.axes import GREY, INK, Axis, Frame, limits
 from kansym.documents.blocks import (
     Block,
     Details,
@@ -21,7 +21,7 @@ from kansym.documents.blocks import (
 from kansym.documents.charts import LEARNED, SYMBOL
 from kansym.documents.html import fragment
 from kansym.documents.names import number
-from kansym.documents.pictures import Circle, Label, Path, Picture, Shape
+from kansym.documents.pictures import GREY, INK, Picture, new_axes, styled
 from kansym.studies.bench.record import Record
 from kansym.studies.comparison.comparison import (
     EQUAL_FIDELITY,
@@ -33,9 +33,11 @@ from kansym.studies.comparison.comparison import (
 from kansym.studies.comparison.words import percent, verdict
 from kansym.studies.intervals import Interval
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 __all__ = ["comparison_document", "notebook_html"]
 
-_LEFT, _WIDE, _STEP = 118.0, 420.0, 26.0
 _MOST_ROWS = 500
 
 
@@ -198,44 +200,28 @@ def _plot(
         found = [pair for pair in found if pair[1].low > 0]
     if not found:
         return []
-    ends = [end for _, interval in found for end in (interval.low, interval.high)]
-    across = _logarithmic(ends) if logarithmic else Axis(0.0, max(1.0, limits(ends)[1]))
-    height = _STEP * len(found)
-    frame = Frame(across, Axis(0.0, len(found)), _LEFT, 8, _WIDE, height)
-    shapes: list[Shape] = [frame.box(), *_ticks(frame)]
-    for place, (kind, interval) in enumerate(found):
-        shapes += _dot(frame, len(found) - place - 0.5, kind, interval)
-    shapes.append(Label((_LEFT + _WIDE / 2, height + 42), words, 11))
-    picture = Picture(_LEFT + _WIDE + 30, height + 52, tuple(shapes))
+    picture = Picture(_intervals_plot(found, logarithmic, words))
     caption = line(f"{words.capitalize()}, with 95 % intervals.")
     return [Figure(picture, caption, f"{words}; the tables hold the numbers")]
 
 
-def _logarithmic(ends: Sequence[float]) -> Axis:
-    """An axis of whole powers of ten around positive numbers."""
-    low, high = min(ends) / 1.5, max(ends) * 1.5
-    return Axis(low, max(high, 12 * low), True)
-
-
-def _ticks(frame: Frame) -> list[Shape]:
-    """Numbers along the horizontal axis only; the vertical one has names."""
-    return [
-        shape
-        for shape in frame.grid(6, 1, 10)
-        if not (isinstance(shape, Label) and shape.at[0] < frame.left)
-        and not (isinstance(shape, Path) and shape.points[0][1] == shape.points[1][1])
-    ]
-
-
-def _dot(frame: Frame, height: float, kind: str, interval: Interval) -> list[Shape]:
-    middle = frame.place(interval.value, height)
-    ends = (frame.place(interval.low, height), frame.place(interval.high, height))
-    colour = SYMBOL if kind.startswith("kan") else INK
-    return [
-        Label((frame.left - 8, middle[1] + 4), kind, 11, "end"),
-        Path(ends, LEARNED if colour == SYMBOL else GREY, 3.0),
-        Circle(middle, 4.0, colour, colour),
-    ]
+@styled()
+def _intervals_plot(found: Sequence[tuple[str, Interval]], logarithmic: bool, words: str) -> "Axes":
+    """A row per kind: its value as a dot on its interval."""
+    ax = new_axes(570, 26 * len(found) + 52, left=118, right=30, below=44, top=8)
+    for place, (kind, interval) in enumerate(found):
+        kan = kind.startswith("kan")
+        ends = (interval.low, interval.high)
+        ax.plot(ends, [place, place], color=LEARNED if kan else GREY, linewidth=2.2)
+        ax.plot(interval.value, place, "o", color=SYMBOL if kan else INK, markersize=6)
+    if logarithmic:
+        ax.set_xscale("log")
+    else:
+        ax.set_xlim(0, max(1.0, ax.get_xlim()[1]))
+    ax.set_yticks(range(len(found)), [kind for kind, _ in found])
+    ax.set(ylim=(len(found) - 0.5, -0.5), xlabel=words)
+    ax.grid(visible=False, axis="y")
+    return ax
 
 
 # -- details -----------------------------------------------------------------------------------
