@@ -15,7 +15,8 @@ import numpy as np
 from scipy import stats
 
 from kansym.symbolic.engines import Engine, Operon, Pairs
-from kansym.symbolic.library.library import LIBRARY, Candidate
+from kansym.symbolic.library.candidate import Candidate
+from kansym.symbolic.library.library import LIBRARY
 
 NAMES = ["x", "x^2", "x^3", "1/x", "1/x^2", "sqrt", "exp", "log", "sin", "tanh", "atan", "gaussian"]
 X = np.linspace(0.2, 3.0, 200)

@@ -45,7 +45,8 @@ from kansym.shared.errors import KansymError
 from kansym.studies.bench.judging import judge
 from kansym.studies.bench.rows import draw_rows
 from kansym.symbolic.formulas.complexity import complexity
-from kansym.symbolic.library.library import LIBRARY, Candidate
+from kansym.symbolic.library.candidate import Candidate
+from kansym.symbolic.library.library import LIBRARY
 
 TARGETS = {0.0: 95, 0.01: 85, 0.1: 60}
 ROWS, LEARNT = 1000, 800

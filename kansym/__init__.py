@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from kansym.symbolic.formulas.class_boundaries import Boundary
     from kansym.symbolic.formulas.equivalence import equivalent
     from kansym.symbolic.formulas.formula import Formula
-    from kansym.symbolic.library.library import LIBRARY, Candidate, Library
+    from kansym.symbolic.library.candidate import Candidate
+    from kansym.symbolic.library.library import LIBRARY, Library
     from kansym.symbolic.measurements.formula_fit import FormulaFit
     from kansym.symbolic.measurements.formula_fitting import fit_formula
 
@@ -101,7 +102,8 @@ _MODULES = {
     "symbolic.formulas.class_boundaries": ("Boundary",),
     "symbolic.formulas.equivalence": ("equivalent",),
     "symbolic.formulas.formula": ("Formula",),
-    "symbolic.library.library": ("LIBRARY", "Candidate", "Library"),
+    "symbolic.library.candidate": ("Candidate",),
+    "symbolic.library.library": ("LIBRARY", "Library"),
     "symbolic.measurements.formula_fit": ("FormulaFit",),
     "symbolic.measurements.formula_fitting": ("fit_formula",),
 }

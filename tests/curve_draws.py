@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kansym.symbolic.library.library import Candidate
+from kansym.symbolic.library.candidate import Candidate
 
 POINTS = 128
 

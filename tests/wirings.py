@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from kansym.symbolic.choosing.symbolic_network import Wiring
-from kansym.symbolic.library.library import LIBRARY, Candidate
+from kansym.symbolic.library.candidate import Candidate
+from kansym.symbolic.library.library import LIBRARY
 
 TWO_LAYERS = Wiring(2, (False,) * 4, (0, 1, 2), (2, 2, 3), (3,))
 """y = f(g(x1) + h(x2))."""

@@ -9,7 +9,8 @@ from kansym.symbolic.choosing.choice import Judge
 from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.fitting.fit import fit_curves
 from kansym.symbolic.formulas.sympy_programs import to_sympy
-from kansym.symbolic.library.library import Candidate, Library
+from kansym.symbolic.library.candidate import Candidate
+from kansym.symbolic.library.library import Library
 
 __all__ = ["curve_floor", "fit_edges", "library_for"]
 

@@ -24,7 +24,8 @@ from kansym.symbolic.choosing.engine_search import search_edges
 from kansym.symbolic.choosing.simpler_functions import shorten
 from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.formulas.formula import Formula
-from kansym.symbolic.library.library import Candidate, Library
+from kansym.symbolic.library.candidate import Candidate
+from kansym.symbolic.library.library import Library
 
 __all__ = ["MOST_EDGES", "Evidence"]
 

@@ -52,7 +52,7 @@ _RESERVED = frozenset(_RESERVED_WORDS.split())
 
 
 @dataclass(frozen=True)
-class _Printer:
+class _SourcePrinter:
     """One formula in one language.
 
     Attributes
@@ -139,7 +139,7 @@ class _Printer:
         """The name of a function of its own for the operation, written unless it is already."""
         name = f"{self.name}_{operation.name}"
         if name not in self.helpers:
-            inner = _Printer(self.python, self.name, {"x": "x"}, helpers=self.helpers)
+            inner = _SourcePrinter(self.python, self.name, {"x": "x"}, helpers=self.helpers)
             if form is None:
                 value = inner.show(operation.definition)
             else:
@@ -245,7 +245,7 @@ def python_source(
     tables = curves or {}
     names, own = _identifiers([*inputs, *constants], name), [f"curve_{key}" for key in tables]
     calls = dict(zip(tables, mangled(own, [name, *names.values()]).values(), strict=True))
-    printer = _Printer(True, name, names, calls)
+    printer = _SourcePrinter(True, name, names, calls)
     body = printer.show(program)
     helpers = [line for lines in printer.helpers.values() for line in lines]
     lines = ["import numpy as np"]
@@ -311,7 +311,7 @@ def c_source(
     """
     _check_name(name)
     names = _identifiers([*inputs, *constants], name)
-    printer = _Printer(False, name, names)
+    printer = _SourcePrinter(False, name, names)
     body = printer.show(program)
     arguments = ", ".join(f"double {names[i]}" for i in inputs) or "void"
     plain = comment.replace("*/", "* /").replace("\n", " ")

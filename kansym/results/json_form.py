@@ -16,7 +16,8 @@ from kansym.shared.status import Finding, Status
 from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.formulas.sympy_programs import to_sympy
-from kansym.symbolic.library.library import ALL, Candidate
+from kansym.symbolic.library.candidate import Candidate
+from kansym.symbolic.library.library import ALL
 
 __all__ = ["fields_from_json", "result_to_json"]
 

@@ -19,7 +19,7 @@ from kansym.symbolic.choosing.symbolic_network import MARGIN, Refit, SymbolicNet
 from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.fitting.fit import CONSTANT_BITS
 from kansym.symbolic.fitting.polynomial_fit import polynomial_fit
-from kansym.symbolic.library.library import Candidate
+from kansym.symbolic.library.candidate import Candidate
 
 __all__ = ["Choice", "Judge", "Option", "choose", "exchanged", "options_of"]
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from kansym.network.network import Edge
 from kansym.programs.tabulated_curve import TabulatedCurve
-from kansym.symbolic.library.library import Candidate
+from kansym.symbolic.library.candidate import Candidate
 
 __all__ = ["ConstantFunction", "CurveFunction", "EdgeFunction"]
 

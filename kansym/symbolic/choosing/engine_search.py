@@ -25,7 +25,7 @@ from kansym.symbolic.fitting.fit import fit_curves
 from kansym.symbolic.fitting.polynomial_fit import TERM_BITS
 from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.formulas.complexity import complexity
-from kansym.symbolic.library.library import Candidate
+from kansym.symbolic.library.candidate import Candidate
 
 __all__ = ["formula_fit", "search_edges"]
 

@@ -18,7 +18,8 @@ from jaxtyping import Float
 from kansym.network.network import Edge, Network, Node
 from kansym.symbolic.fitting.edge_fit import error_bits
 from kansym.symbolic.fitting.fit import fit_curves
-from kansym.symbolic.library.library import Candidate, Library
+from kansym.symbolic.library.candidate import Candidate
+from kansym.symbolic.library.library import Library
 
 __all__ = ["rewrite_product_powers"]
 

@@ -19,7 +19,8 @@ from kansym.symbolic.choosing.edge_functions import ConstantFunction, CurveFunct
 from kansym.symbolic.choosing.symbolic_network import SymbolicNetwork, Wiring
 from kansym.symbolic.fitting.edge_fit import EdgeFit, error_bits
 from kansym.symbolic.fitting.fit import CONSTANT_BITS, fit_curves, fit_edge
-from kansym.symbolic.library.library import Candidate, Library
+from kansym.symbolic.library.candidate import Candidate
+from kansym.symbolic.library.library import Library
 
 __all__ = ["shorten"]
 

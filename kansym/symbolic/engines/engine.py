@@ -16,7 +16,8 @@ from kansym.symbolic.fitting.edge_fit import EdgeFit, error_bits
 from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.formulas.parsing import parse
 from kansym.symbolic.formulas.sympy_programs import from_sympy
-from kansym.symbolic.library.library import Candidate, Library
+from kansym.symbolic.library.candidate import Candidate
+from kansym.symbolic.library.library import Library
 
 __all__ = ["Engine", "Found", "read_formulas", "search_edge"]
 

@@ -20,7 +20,8 @@ from kansym.symbolic.engines.engine import Engine
 from kansym.symbolic.fitting.edge_fit import EdgeFit, error_bits
 from kansym.symbolic.fitting.fit import fit_edge
 from kansym.symbolic.fitting.starts import start_grid
-from kansym.symbolic.library.library import ALL, LIBRARY, Candidate, Library
+from kansym.symbolic.library.candidate import Candidate
+from kansym.symbolic.library.library import ALL, LIBRARY, Library
 
 __all__ = ["Pairs"]
 

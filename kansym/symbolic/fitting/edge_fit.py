@@ -7,7 +7,7 @@ import sympy
 from numpy.typing import ArrayLike, NDArray
 
 from kansym.programs.program import Program, substitute
-from kansym.symbolic.library.library import Candidate
+from kansym.symbolic.library.candidate import Candidate
 
 __all__ = ["EdgeFit", "error_bits"]
 

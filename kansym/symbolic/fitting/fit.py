@@ -28,7 +28,8 @@ from kansym.symbolic.fitting.variable_projection import (
     project,
     refine_inner,
 )
-from kansym.symbolic.library.library import LIBRARY, Candidate, Library
+from kansym.symbolic.library.candidate import Candidate
+from kansym.symbolic.library.library import LIBRARY, Library
 
 __all__ = ["EdgeFit", "fit_curves", "fit_edge", "margin"]
 

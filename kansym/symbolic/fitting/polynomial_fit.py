@@ -7,7 +7,7 @@ import sympy
 from jaxtyping import Float
 
 from kansym.symbolic.fitting.edge_fit import EdgeFit
-from kansym.symbolic.library.library import Candidate
+from kansym.symbolic.library.candidate import Candidate
 
 __all__ = ["polynomial_fit"]
 

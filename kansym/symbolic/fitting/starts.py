@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kansym.symbolic.fitting.normalised_curves import Curves, centred
-from kansym.symbolic.library.library import Candidate
+from kansym.symbolic.library.candidate import Candidate
 
 __all__ = ["StartGrid", "resampled", "screen", "start_grid"]
 

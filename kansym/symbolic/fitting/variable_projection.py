@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kansym.programs.program import Program, evaluate, spread
 from kansym.symbolic.fitting.normalised_curves import Curves, dot
-from kansym.symbolic.library.library import Candidate
+from kansym.symbolic.library.candidate import Candidate
 
 __all__ = ["InnerConstants", "defined", "project", "refine_inner"]
 

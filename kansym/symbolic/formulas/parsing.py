@@ -157,12 +157,12 @@ def written(expression: sympy.Basic, full_precision: bool | Literal["auto"] = "a
     >>> written(sympy.Symbol("a-b") ** 2 + sympy.pi * sympy.Symbol("pi"))
     '`a-b`**2 + pi*`pi`'
     """
-    printer = _Printer({"full_prec": full_precision})
+    printer = _QuotingPrinter({"full_prec": full_precision})
     printer.called = {type(part).__name__ for part in expression.atoms(sympy.Function)}
     return printer.doprint(expression)
 
 
-class _Printer(StrPrinter):
+class _QuotingPrinter(StrPrinter):
     called: Collection[str] = ()
 
     def _print_Symbol(self, expr: sympy.Symbol) -> str:

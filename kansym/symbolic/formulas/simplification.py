@@ -62,7 +62,7 @@ def simplify(
     """
     names = None if inputs is None else tuple(inputs)
     sample = _sample(expression, ranges or {}, values or {})
-    search = _Search(expression, names, sample, curves or {}, time.monotonic() + seconds)
+    search = _Simplification(expression, names, sample, curves or {}, time.monotonic() + seconds)
     within(seconds, search, None)
     if thorough and (left := search.deadline - time.monotonic()) > 0:
         search.offer(simplified_by_sympy(search.best, left))
@@ -125,7 +125,7 @@ def _sample(
 
 
 @final
-class _Search:
+class _Simplification:
     """Downhill search in complexity; ``best`` is valid whenever it is interrupted."""
 
     def __init__(

@@ -13,7 +13,8 @@ from kansym.programs.program import evaluate
 from kansym.shared.status import Status
 from kansym.symbolic.engines import Pairs
 from kansym.symbolic.formulas.sympy_programs import from_sympy
-from kansym.symbolic.library.library import LIBRARY, Candidate, Library
+from kansym.symbolic.library.candidate import Candidate
+from kansym.symbolic.library.library import LIBRARY, Library
 from tests.planted_models import rows, two_layers
 
 T = np.linspace(0.2, 3.0, 150)

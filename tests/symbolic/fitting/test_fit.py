@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from kansym.programs.program import evaluate
 from kansym.shared.errors import InputError
 from kansym.symbolic.fitting.fit import EdgeFit, fit_curves, fit_edge, margin
-from kansym.symbolic.library.library import ALL, LIBRARY, Candidate, Library
+from kansym.symbolic.library.candidate import Candidate
+from kansym.symbolic.library.library import ALL, LIBRARY, Library
 from tests.curve_draws import Draw, draw_curve
 
 FEW = Library([LIBRARY[name] for name in ("x", "x^2", "exp", "log", "sin", "tanh", "sqrt", "1/x")])

@@ -8,8 +8,9 @@ import torch
 from kansym.neural.models.torch_functions import TORCH
 from kansym.programs.program import evaluate
 from kansym.shared import errors
+from kansym.symbolic.library.candidate import Candidate
 from kansym.symbolic.library.domains import parse_domain
-from kansym.symbolic.library.library import ALL, LIBRARY, Candidate, Library
+from kansym.symbolic.library.library import ALL, LIBRARY, Library
 
 X = sympy.Symbol("x")
 STEP = 1e-5
