@@ -1,10 +1,11 @@
 """What an operation of a program is: its value, derivative, domain and name in each language."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ANY", "Call", "Operation", "Program", "polynomial"]
+__all__ = ["ANY", "Call", "Operation", "Program", "Term", "f", "polynomial", "x", "y"]
 
 Program = float | str | tuple[Any, ...]
 
@@ -15,6 +16,67 @@ ANY = -1
 """The arity of an operation that takes one argument or more."""
 
 _NEGLIGIBLE = 2.0**-56  # an eighth of the rounding error of a number near 1
+
+
+@dataclass(frozen=True)
+class Term:
+    """A program that is written as a formula.
+
+    Examples
+    --------
+    >>> (1 / (1 + x * x)).program
+    ('div', 1.0, ('add', 1.0, ('mul', 'x', 'x')))
+    >>> (-f.sin(2 * x)).program
+    ('neg', ('sin', ('mul', 2.0, 'x')))
+    """
+
+    program: Program
+
+    def __add__(self, other: "Term | float") -> "Term":
+        return f.add(self, other)
+
+    def __radd__(self, other: float) -> "Term":
+        return f.add(other, self)
+
+    def __sub__(self, other: "Term | float") -> "Term":
+        return f.add(self, -other)
+
+    def __rsub__(self, other: float) -> "Term":
+        return f.add(other, -self)
+
+    def __mul__(self, other: "Term | float") -> "Term":
+        return f.mul(self, other)
+
+    def __rmul__(self, other: float) -> "Term":
+        return f.mul(other, self)
+
+    def __truediv__(self, other: "Term | float") -> "Term":
+        return f.div(self, other)
+
+    def __rtruediv__(self, other: float) -> "Term":
+        return f.div(other, self)
+
+    def __pow__(self, exponent: float) -> "Term":
+        return f.pow(self, exponent)
+
+    def __neg__(self) -> "Term":
+        return f.neg(self)
+
+
+class _Functions:
+    """Operations as functions of terms, by attribute."""
+
+    def __getattr__(self, name: str) -> Callable[..., Term]:
+        return lambda *terms: Term((name, *map(_program, terms)))
+
+
+def _program(part: object) -> Any:
+    if isinstance(part, Term):
+        return part.program
+    return float(part) if isinstance(part, int) else part
+
+
+f, x, y = _Functions(), Term("x"), Term("y")
 
 
 @dataclass(frozen=True)
@@ -33,7 +95,7 @@ class Operation:
         function of Python's where it is computed by kansym, without a form in source code.
     c : in C99: a function of ``math.h``, or an expression in ``x`` (and ``y``).
     mpmath, sympy : in those libraries; the same name in mpmath unless there is a definition.
-    definition : a program in ``"x"`` of operations that stand before it in the table.
+    definition : a program (or term) in ``"x"`` of operations that stand before it in the table.
     derivative : a program in ``"x"`` and the operation's own value ``"y"``, None where the table
         ends.
     domain : ends of the interval outside which there is no value; poles inside are not named.
@@ -52,6 +114,10 @@ class Operation:
     series: tuple[float, ...] = ()
     radius: float = 0.0
     arity: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("definition", "derivative"):
+            object.__setattr__(self, name, _program(getattr(self, name)))
 
     @property
     def near_zero(self) -> Program:

@@ -32,6 +32,7 @@ __all__ = [
     "variables",
 ]
 
+# Data from outside: deeper nesting could exhaust the stack of calls, more parts take seconds.
 _DEEPEST = 200
 _LARGEST = 20_000
 

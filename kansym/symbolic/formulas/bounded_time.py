@@ -17,7 +17,7 @@ __all__ = ["within"]
 T = TypeVar("T")
 
 _LOGGER = logging.getLogger("kansym")
-_GRACE = 0.2
+_GRACE = 0.2  # seconds that an order to stop may take to arrive
 # What algebra on unforeseen expressions is known to raise; other errors pass through.
 _FAILURES = (
     ArithmeticError,

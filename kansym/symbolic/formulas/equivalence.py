@@ -32,7 +32,7 @@ from kansym.symbolic.formulas.sympy_programs import from_sympy
 __all__ = ["Equivalence", "equivalent", "mpmath_functions"]
 
 _DIGITS = 50
-_DECIMALS = 3
+_DECIMALS = 3  # to which SRBench rounds constants
 _SUSPECT = 1e-4
 _DEFAULT_RANGE = (0.5, 2.0)
 _SHARE_DEFINED = 0.5

@@ -20,6 +20,8 @@ from kansym.symbolic.formulas.sympy_programs import SYMPY
 
 __all__ = ["FUNCTIONS", "Template", "parse", "parse_template", "written"]
 
+# No text may keep sympy busy for long, or exhaust the stack of calls: characters, nested brackets,
+# powers of numbers by exponent and by bits of the result, and arguments of functions of numbers.
 _LONGEST = 10_000
 _DEEPEST = 60
 _LARGEST_EXPONENT = 1000

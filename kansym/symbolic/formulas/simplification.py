@@ -19,11 +19,10 @@ from kansym.symbolic.formulas.sympy_programs import from_sympy
 
 __all__ = ["complexity", "simplified_by_sympy", "simplify"]
 
-_POINTS = 48
-_TOLERANCE = 1e-9
+_POINTS = 48  # at which the value must stay
+_TOLERANCE = 1e-9  # of the value, and of a thousandth of the largest one
 _ROUNDS = 12
-_LARGE = 10_000
-_RULE_SECONDS = 0.5
+_LARGE = 10_000  # degrees with which sympy's greatest common divisors still end
 
 
 def simplify(

@@ -16,9 +16,9 @@ from kansym.symbolic.formulas.sympy_programs import from_sympy
 __all__ = ["Domain", "derive_domain", "parse_domain"]
 
 _INTERVAL = re.compile(r"\s*([\[(])\s*([^,()\[\]]+?)\s*,\s*([^,()\[\]]+?)\s*([\])])")
-_REACH = 1e4
+_REACH = 1e4  # ends and poles are looked for up to there
 _GRID = np.concatenate([-np.geomspace(_REACH, 1e-6, 3000), [0.0], np.geomspace(1e-6, _REACH, 3000)])
-_BISECTIONS = 60
+_BISECTIONS = 60  # from a step of the grid to less than a rounding error
 
 
 @dataclass(frozen=True)
