@@ -9,7 +9,7 @@ import sympy
 
 __all__ = ["complexity"]
 
-# Bits. A choice among 16 operations, 64 usual and 512 rare functions, 8 variables, 32 named numbers;
+# Bits: choices among 16 operations, 64 usual and 512 rare functions, 8 variables, 32 named numbers;
 # a constant that is still free counts as one of seven digits.
 _OPERATION = 4.0
 _FUNCTION = 6.0
