@@ -1,0 +1,71 @@
+"""How well a law reproduces rows."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import sympy
+from jaxtyping import Float
+
+from kansym.programs.program import evaluate
+from kansym.shared.errors import InputError
+from kansym.symbolic.formulas.complexity import complexity
+from kansym.symbolic.formulas.sympy_programs import from_sympy
+from kansym.symbolic.laws.law import Law, Rows
+
+__all__ = ["EXACT", "checked", "fresh_constants", "is_exact", "length", "values_of"]
+
+EXACT = 1e-11
+"""Error over the spread below which a law leaves nothing to explain in exact data: rounding."""
+_RELATIVE = 1e-7
+"""Median error of a row over its own value: rows over many decades are all explained."""
+
+
+def values_of(
+    expr: sympy.Expr, constants: Mapping[sympy.Symbol, float], rows: Rows
+) -> Float[np.ndarray, " rows"]:
+    """An expression on rows; nan where it cannot be computed."""
+    known = dict(zip(rows.names, rows.X.T, strict=True))
+    known |= {symbol.name: np.float64(value) for symbol, value in constants.items()}
+    try:
+        found = evaluate(from_sympy(expr), known)
+    except (InputError, OverflowError):
+        return np.full(len(rows.y), np.nan)
+    return np.broadcast_to(np.asarray(found, dtype=float), rows.y.shape)
+
+
+def checked(
+    expr: sympy.Expr, start: Mapping[sympy.Symbol, float], source: str, rows: Rows
+) -> Law | None:
+    """The law with its error on the rows; None where it is undefined on some of them."""
+    residual = values_of(expr, start, rows) - rows.y
+    spread = float(np.std(rows.y)) or 1.0
+    with np.errstate(all="ignore"):
+        error = float(np.sqrt(np.mean((residual / spread) ** 2)))
+        relative = float(np.median(np.abs(residual) / np.maximum(np.abs(rows.y), 1e-300)))
+    if not np.isfinite(error):
+        return None
+    kept = {s: float(v) for s, v in start.items() if s in expr.free_symbols}
+    if error < EXACT and relative > _RELATIVE:
+        error = min(relative, 1.0)  # the small rows are not explained
+    return Law(expr, kept, source, error)
+
+
+def is_exact(law: Law) -> bool:
+    """Whether a law leaves nothing to explain in exact data."""
+    return law.error < EXACT
+
+
+def length(law: Law, rows: Rows) -> float:
+    """Description length in bits: of the residuals, those of exact data apart, and of the law."""
+    count = min(len(rows.y), _ROWS_COUNTED)
+    return count * float(np.log2(max(law.error, EXACT))) + complexity(law.expr, rows.names)
+
+
+_ROWS_COUNTED = 2000
+
+
+def fresh_constants(names: tuple[str, ...], count: int, prefix: str = "k") -> list[sympy.Symbol]:
+    """Symbols for constants that are no names of inputs."""
+    while any(name.startswith(prefix) for name in names):
+        prefix += "_"
+    return [sympy.Symbol(f"{prefix}{i}") for i in range(1, count + 1)]

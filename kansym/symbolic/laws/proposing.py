@@ -1,0 +1,65 @@
+"""Laws for rows from all sources, the cheap ones first."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.checking import checked, is_exact, length
+from kansym.symbolic.laws.exact_laws import ExactLaws
+from kansym.symbolic.laws.law import Law, Rows, Source
+from kansym.symbolic.laws.monomials import Monomials
+from kansym.symbolic.laws.relevance import relevant_inputs
+from kansym.symbolic.laws.sparse_sums import SparseSums
+from kansym.symbolic.laws.univariate import Univariate
+
+__all__ = ["SOURCES", "propose"]
+
+SOURCES: tuple[Source, ...] = (Monomials(), Univariate(), ExactLaws(), SparseSums())
+_SHARE = 0.8
+"""Of the time that is left, what one source may spend."""
+_ROWS_LOOKED_AT = 4000
+
+
+def propose(rows: Rows, until: Deadline, sources: Sequence[Source] = SOURCES) -> Iterator[Law]:
+    """Laws of ever shorter description; ends at one that is exact.
+
+    Sources see the inputs that matter, and a sample where there are very many rows; errors are
+    those on all rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).uniform(1, 3, (200, 3))
+    >>> y = 1 / (1 / X[:, 0] + 1 / X[:, 1] + 1 / X[:, 2])
+    >>> *_, law = propose(Rows(X, y, ("a", "b", "c")), Deadline.after(10))
+    >>> print(law.expr)
+    a*b*c/(a*b + a*c + b*c)
+    """
+    few = _relevant(rows)
+    shortest = float("inf")
+    for source in sources:
+        if until.passed:
+            return
+        for found in source.propose(few, until.share(_SHARE)):
+            law = found if few is rows else checked(found.expr, found.start, found.source, rows)
+            if law is None:
+                continue
+            if length(law, rows) < shortest:
+                shortest = length(law, rows)
+                yield law
+            if is_exact(law):
+                return
+
+
+def _relevant(rows: Rows) -> Rows:
+    """The rows themselves, or some of them and the inputs that matter where there are many."""
+    if len(rows.y) > _ROWS_LOOKED_AT:
+        kept = np.random.default_rng(0).choice(len(rows.y), _ROWS_LOOKED_AT, replace=False)
+        sample = Rows(rows.X[kept], rows.y[kept], rows.names, rows.noise)
+    else:
+        sample = rows
+    inputs = relevant_inputs(sample)
+    if sample is rows and len(inputs) == len(rows.names):
+        return rows
+    return Rows(sample.X[:, inputs], sample.y, tuple(rows.names[k] for k in inputs), rows.noise)

@@ -1,0 +1,95 @@
+"""A smaller problem: some quantities of the inputs, and what is left of the target."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import sympy
+from jaxtyping import Float
+
+from kansym.symbolic.laws.columns import Quantities
+from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.targets import Target
+
+__all__ = ["Reduced"]
+
+
+def _same(expr: sympy.Expr) -> sympy.Expr:
+    return expr
+
+
+@dataclass(frozen=True, eq=False)
+class Reduced:
+    """Find z(quantities) = target up to multiples of the carried terms; restore gives y.
+
+    Attributes
+    ----------
+    quantities : what the rest depends on.
+    target : z (rows,).
+    restore : from an expression for z in the inputs to one for y.
+    carried : terms of z whose coefficients are unknown: z = sum_k c_k carried_k + rest.
+    steps : what was done, in words.
+    guess : approximate coefficients of the carried terms.
+    """
+
+    quantities: Quantities
+    target: Float[np.ndarray, " rows"]
+    restore: Callable[[sympy.Expr], sympy.Expr] = _same
+    carried: Quantities | None = None
+    guess: tuple[float, ...] = ()
+    steps: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def of(cls, rows: Rows) -> "Reduced":
+        """The whole problem."""
+        return cls(Quantities.inputs(rows.X, rows.names), rows.y)
+
+    @property
+    def rest(self) -> Float[np.ndarray, " rows"]:
+        """The target without the carried terms, as far as they are known."""
+        if self.carried is None:
+            return self.target
+        return self.target - self.carried.values @ np.array(self.guess)
+
+    def under(self, target: Target) -> "Reduced":
+        """The same problem for a function of the target."""
+        restore = self.restore
+        return replace(
+            self,
+            target=target.forward(self.target),
+            restore=lambda expr: restore(target.inverse(expr)),
+            steps=(*self.steps, target.name),
+        )
+
+    def divided(
+        self, values: Float[np.ndarray, " rows"], factor: sympy.Expr, kept: list[int]
+    ) -> "Reduced":
+        """What is left of the target over a factor, in some of the quantities."""
+        restore, carried = self.restore, self.carried
+        if carried is not None:
+            exprs = tuple(expr / factor for expr in carried.exprs)
+            carried = Quantities(carried.values / values[:, None], exprs)
+        return replace(
+            self,
+            quantities=self.quantities.take(kept),
+            target=self.target / values,
+            restore=lambda expr: restore(factor * expr),
+            carried=carried,
+            steps=(*self.steps, f"over {factor}"),
+        )
+
+    def less(self, terms: Quantities, guess: tuple[float, ...], kept: list[int]) -> "Reduced":
+        """Without terms of unknown coefficients, in some of the quantities."""
+        carried = terms if self.carried is None else self.carried.with_more(terms)
+        named = " and ".join(str(expr) for expr in terms.exprs)
+        return replace(
+            self,
+            quantities=self.quantities.take(kept),
+            carried=carried,
+            guess=(*self.guess, *guess),
+            steps=(*self.steps, f"less {named}"),
+        )
+
+    def in_terms_of(self, quantities: Quantities, step: str) -> "Reduced":
+        """In other quantities."""
+        return replace(self, quantities=quantities, steps=(*self.steps, step))

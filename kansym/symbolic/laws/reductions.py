@@ -1,0 +1,71 @@
+"""Steps to a smaller problem that the gradient of a smooth fit suggests.
+
+Every step takes at least one quantity away: one that does not matter, a scaling or translation
+under which the law keeps its form, a factor or a term of one quantity. It is confirmed by a smooth
+fit to the smaller problem, which must be about as good.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from kansym.symbolic.laws.reduced import Reduced
+from kansym.symbolic.laws.separable import without_factors, without_terms
+from kansym.symbolic.laws.slopes import Slope, bent
+from kansym.symbolic.laws.smooth import Smooth, smooth
+from kansym.symbolic.laws.symmetries import in_groups, in_pairs, in_sums
+from kansym.symbolic.laws.targets import targets_of
+
+__all__ = ["Step", "steps_from"]
+
+_KEPT = 2.0
+"""How much worse the smooth fit of a smaller problem may be: it is as a rule better."""
+_FLOOR = 1e-6
+_OUTER = (
+    "1/y", "y^2", "-y^2", "1/y^2", "log y", "log -y", "sqrt y", "exp y", "sin y", "cos y", "tan y",
+)  # fmt: skip
+"""Functions of the target under which factors and terms are sought."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A smaller problem, its smooth fit, and the error of it."""
+
+    state: Reduced
+    fit: Smooth
+
+    @classmethod
+    def confirmed(cls, state: Reduced, before: Smooth) -> "Step | None":
+        """The step to a state if a smooth fit to it is about as good as the one before."""
+        if not len(state.quantities) or not np.isfinite(state.rest).all():
+            return None
+        fit = smooth(state.quantities.values, state.rest)
+        good = fit is not None and fit.error <= max(_KEPT * before.error, _FLOOR)
+        return cls(state, fit) if good and fit is not None else None
+
+
+def steps_from(state: Reduced, fit: Smooth) -> Iterator[Reduced]:
+    """Smaller problems that the gradient suggests, not confirmed yet."""
+    slope = Slope.of(state, fit)
+    yield from _without_idle(state, slope)
+    if state.carried is None:
+        for steps in (in_groups, in_pairs, in_sums):
+            yield from steps(state, slope)
+    yield from without_factors(state, slope)
+    yield from without_terms(state, slope)
+    if state.carried is None:
+        for target in targets_of(state.target, _OUTER):
+            under = state.under(target)
+            outer = Slope.of(under, bent(fit, target, state.target))
+            yield from without_terms(under, outer)
+            yield from without_factors(under, outer)
+
+
+def _without_idle(state: Reduced, slope: Slope) -> Iterator[Reduced]:
+    """Without quantities that do not matter."""
+    spread = slope.x.std(axis=0) * np.sqrt(np.mean(slope.gradient**2, axis=0))
+    idle = spread <= max(slope.error, 1e-9) * np.std(slope.z)
+    if idle.any() and not idle.all():
+        kept = [int(k) for k in np.flatnonzero(~idle)]
+        yield state.in_terms_of(state.quantities.take(kept), "")

@@ -1,0 +1,83 @@
+"""Functions of the target under which a law may be plainer, and their inverses."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sympy
+from jaxtyping import Float
+
+__all__ = ["TARGETS", "Target", "targets_of"]
+
+_MOST = 200.0
+"""Largest argument of exp, so that its square is a number still."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """g(y) for y, and y for g(y).
+
+    Attributes
+    ----------
+    name : in words.
+    forward : g, on values.
+    inverse : of g, on expressions.
+    low, high : the range of y on which g can be undone.
+    """
+
+    name: str
+    forward: Callable[[np.ndarray], np.ndarray]
+    inverse: Callable[[sympy.Expr], sympy.Expr]
+    low: float = -np.inf
+    high: float = np.inf
+
+    def admits(self, y: Float[np.ndarray, " rows"]) -> bool:
+        """Whether g is defined and can be undone on these values."""
+        return bool(y.min() >= self.low and y.max() <= self.high)
+
+    def slope(self, y: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
+        """The derivative of g, by differences; nan at the ends of its domain."""
+        step = _STEP * np.maximum(np.abs(y), _STEP_OF_SPREAD * np.std(y))
+        with np.errstate(all="ignore"):
+            return (self.forward(y + step) - self.forward(y - step)) / (2 * step)
+
+
+_STEP, _STEP_OF_SPREAD = 1e-6, 1e-3
+_TINY = np.nextafter(0.0, 1.0)
+_HALF = np.pi / 2
+
+TARGETS: dict[str, Target] = {
+    target.name: target
+    for target in (
+        Target("y", lambda y: y, lambda e: e),
+        Target("1/y", lambda y: 1 / y, lambda e: 1 / e),
+        Target("y^2", np.square, sympy.sqrt, 0.0),
+        Target("-y^2", np.square, lambda e: -sympy.sqrt(e), high=0.0),
+        Target("1/y^2", lambda y: y**-2.0, lambda e: 1 / sympy.sqrt(e), _TINY),
+        Target("sqrt y", np.sqrt, lambda e: e**2, 0.0),
+        Target("log y", np.log, sympy.exp, _TINY),
+        Target("log -y", lambda y: np.log(-y), lambda e: -sympy.exp(e), high=-_TINY),
+        Target("exp y", np.exp, sympy.log, -_MOST, _MOST),
+        Target("sin y", np.sin, sympy.asin, -_HALF, _HALF),
+        Target("cos y", np.cos, sympy.acos, 0.0, np.pi),
+        Target("tan y", np.tan, sympy.atan, -_HALF, _HALF),
+        Target("tanh^-1 y", np.arctanh, sympy.tanh, -1 + 1e-12, 1 - 1e-12),
+    )
+}
+
+
+def targets_of(y: Float[np.ndarray, " rows"], names: Sequence[str]) -> list[Target]:
+    """Those of these functions that are defined on all values, and finite there."""
+    found = [TARGETS[name] for name in names if TARGETS[name].admits(y)]
+    with np.errstate(all="ignore"):
+        return [t for t in found if t.name == "y" or _is_moderate(t.forward(y))]
+
+
+_UNEVEN = 1e-7
+
+
+def _is_moderate(values: np.ndarray) -> bool:
+    """Finite, and not so uneven that all but a few rows are nothing."""
+    size = np.abs(values)
+    largest = size.max()
+    return bool(np.isfinite(largest) and np.median(size) > _UNEVEN * largest)

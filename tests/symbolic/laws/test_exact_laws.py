@@ -1,0 +1,62 @@
+"""Exact laws in which variables repeat, and those of smaller problems."""
+
+import numpy as np
+import pytest
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.checking import values_of
+from kansym.symbolic.laws.exact_laws import ExactLaws
+from kansym.symbolic.laws.law import Rows
+
+LAWS = {
+    "lenses": ("a b c", lambda a, b, c: 1 / (1 / a + 1 / b + 1 / c)),
+    "Breit-Wigner": ("E M G k", lambda E, M, G, k: k / ((E**2 - M**2) ** 2 + M**2 * G**2)),
+    "competition": ("x y", lambda x, y: 3 * x - 2 * x * y - x**2),
+    "predators": ("x y", lambda x, y: x * (4 - x - y / (1 + x))),
+    "radiation": ("e s T T0", lambda e, s, T, T0: e * s * (T**4 - T0**4)),
+    "Nernst": ("E0 T n F Q", lambda E0, T, n, F, Q: E0 - 8.314 * T * np.log(Q) / (n * F)),
+    "magnet": ("x y", lambda x, y: 0.5 * np.sin(x - y) - np.sin(x)),
+    "distance": ("x y t", lambda x, y, t: np.sqrt(x**2 + y**2 - 2 * x * y * np.cos(t))),
+    "Rutherford": ("q e t", lambda q, e, t: (q / (4 * e * np.sin(t / 2) ** 2)) ** 2),
+    "Compton": ("E m c t", lambda E, m, c, t: E / (1 + E / (m * c**2) * (1 - np.cos(t)))),
+    "three times": (
+        "x1 x3 x4",
+        lambda a, b, c: 1.5 * a * b * (b**2 * np.exp(-c) + 1) * np.cos(a),
+    ),
+}
+
+
+def rows_of(name, low=1.0, high=4.0, seed=0, count=600):
+    names, law = LAWS[name]
+    X = np.random.default_rng(seed).uniform(low, high, (count, len(names.split())))
+    return Rows(X, law(*X.T), tuple(names.split()))
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_law_is_found_and_holds_beyond_its_rows(name):
+    law = next(ExactLaws().propose(rows_of(name), Deadline.after(60)))
+    assert law.error < 1e-11
+    fresh = rows_of(name, 1.0, 5.0, seed=1)
+    assert values_of(law.expr, law.start, fresh) == pytest.approx(fresh.y, rel=1e-7)
+
+
+def test_realistic_units_are_no_hindrance():
+    rng = np.random.default_rng(0)
+    q, d = np.exp(rng.uniform(np.log(1e-20), np.log(1e-18), (2, 400)))
+    T = rng.uniform(1e8, 3e8, 400)
+    rows = Rows(np.column_stack([q, d, T]), 1e-26 * T / (q + d), ("q", "d", "T"))
+    law = next(ExactLaws().propose(rows, Deadline.after(30)))
+    assert values_of(law.expr, law.start, rows) == pytest.approx(rows.y, rel=1e-9)
+
+
+def test_noise_is_left_to_other_sources():
+    noisy = rows_of("competition")
+    assert not list(
+        ExactLaws().propose(Rows(noisy.X, noisy.y, noisy.names, 0.01), Deadline.after(5))
+    )
+
+
+def test_no_law_is_made_up_for_random_numbers():
+    rng = np.random.default_rng(0)
+    rows = Rows(rng.uniform(1, 2, (300, 3)), rng.normal(size=300), ("a", "b", "c"))
+    assert all(law.error > 1e-9 for law in ExactLaws().propose(rows, Deadline.after(5)))

@@ -1,0 +1,75 @@
+"""Monomials and sums of plain terms: the right form within the noise, idle inputs left out."""
+
+import numpy as np
+import pytest
+import sympy
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.monomials import Monomials
+from kansym.symbolic.laws.proposing import propose
+from kansym.symbolic.laws.relevance import relevant_inputs
+
+
+def pipe(p, r, m, length):
+    return np.pi * p * r**4 / (8 * m * length)
+
+
+def bernoulli(P, rho, v, g, h):
+    return P + rho * v**2 / 2 + rho * g * h
+
+
+def competition(x, y):
+    return 3 * x - 2 * x * y - x**2
+
+
+CASES = {
+    "pipe, 10 %": ("p r m L", pipe, 3.0, 0.1, "p*r**4/(m*L)"),
+    "Bernoulli, 1 %": ("P rho v g h", bernoulli, 3.0, 0.01, "P + rho*v**2 + rho*g*h"),
+    "competition, 1 %": ("x y", competition, 3.0, 0.01, "x + x*y + x**2"),
+    "competition, 10 %": ("x y", competition, 12.0, 0.1, "x + x*y + x**2"),
+}
+
+
+def terms(expr, inputs):
+    """The terms of a sum without their constants."""
+    symbols = set(map(sympy.Symbol, inputs))
+    return {
+        sympy.Mul(
+            *(factor for factor in sympy.Mul.make_args(term) if factor.free_symbols & symbols)
+        )
+        for term in sympy.Add.make_args(sympy.expand(expr))
+    }
+
+
+def noisy(names, law, noise, count=1000, low=1.0, high=3.0):
+    rng = np.random.default_rng(3)
+    X = rng.uniform(low, high, (count, len(names.split())))
+    y = law(*X.T)
+    return Rows(X, y + noise * y.std() * rng.normal(size=count), tuple(names.split()), noise)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_form_is_right_within_the_noise(case):
+    names, law, high, noise, form = CASES[case]
+    *_, found = propose(noisy(names, law, noise, high=high), Deadline.after(60))
+    expected = terms(sympy.sympify(form), names.split())
+    assert terms(found.expr, names.split()) == expected
+    assert found.error < 1.1 * noise
+
+
+def test_real_powers_over_decades():
+    rng = np.random.default_rng(0)
+    X = np.exp(rng.uniform(np.log([50, 0.7, 0.27]), np.log([9e4, 300, 0.96]), (300, 3)))
+    rows = Rows(X, 0.6 * X[:, 0] ** 0.42 * X[:, 1] ** 0.29 * X[:, 2] ** 0.55, ("re", "pr", "q"))
+    law = next(Monomials().propose(rows, Deadline.after(10)))
+    assert law.error < 1e-12
+
+
+@pytest.mark.parametrize(("count", "noise"), [(50, 0.0), (200, 0.05)])
+def test_inputs_that_do_not_matter_are_left_out(count, noise):
+    names = " ".join(f"c{k}" for k in range(count))
+    rows = noisy(names, lambda *c: c[0] * c[1] + c[7] ** 2, noise)
+    assert relevant_inputs(rows) == [0, 1, 7]
+    *_, law = propose(rows, Deadline.after(60))
+    assert terms(law.expr, rows.names) == terms(sympy.sympify("c0*c1 + c7**2"), rows.names)
