@@ -22,8 +22,8 @@ def as_coefficients(
 
     Examples
     --------
-    >>> as_coefficients([0.2, -0.1, 0.31234], sympy.symbols("k1:4"))
-    ([-2, 1, k1], {k1: -3.1234})
+    >>> as_coefficients([0.5, -0.25, 0.78125 + 1e-4], sympy.symbols("k1:4"))[0]
+    [-2, 1, k1]
     """
     weights = [float(weight) for weight in weights]
     trials = [[_small_rational(weight / unit) for weight in weights] for unit in weights]

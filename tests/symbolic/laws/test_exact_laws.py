@@ -50,10 +50,9 @@ def test_realistic_units_are_no_hindrance():
 
 
 def test_noise_is_left_to_other_sources():
-    noisy = rows_of("competition")
-    assert not list(
-        ExactLaws().propose(Rows(noisy.X, noisy.y, noisy.names, 0.01), Deadline.after(5))
-    )
+    exact = rows_of("competition")
+    noisy = Rows(exact.X, exact.y, exact.names, 0.01)
+    assert not list(ExactLaws().propose(noisy, Deadline.after(5)))
 
 
 def test_no_law_is_made_up_for_random_numbers():
