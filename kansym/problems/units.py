@@ -1,39 +1,49 @@
 """Dimensions of quantities, and whether a formula's dimensions agree.
 
-A dimension is a product of powers of metre, second, kilogram, T (temperature, kelvin) and V (volt),
-the five base units of the Feynman tables [1]_. Derived units are understood by name; scale is
-ignored, because a check of dimensions does not need it: ``km`` and ``m`` are both lengths.
+A dimension is a product of powers of the seven base units of the SI. Units and prefixes are those
+that pint knows [1]_; scale is ignored, because a check of dimensions does not need it: ``km`` and
+``m`` are both lengths.
 
 References
 ----------
-.. [1] S.-M. Udrescu, M. Tegmark, Science Advances 6 (2020) eaay2631, doi:10.1126/sciadv.aay2631
+.. [1] H. E. Grecco, Pint: makes units easy, https://pint.readthedocs.io
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
+from kansym.shared.unit_registry import unit_registry
 
 if TYPE_CHECKING:
     import sympy
 
-__all__ = ["Dimension", "dimension_of", "parse_unit"]
+__all__ = ["ONE", "Dimension", "dimension_of", "parse_unit"]
 
-_BASE = ("m", "s", "kg", "T", "V")
+_BASE = {
+    "m": "[length]",
+    "s": "[time]",
+    "kg": "[mass]",
+    "A": "[current]",
+    "K": "[temperature]",
+    "mol": "[substance]",
+    "cd": "[luminosity]",
+}
 _FACTOR = re.compile(
-    r"(?P<name>[A-Za-z]+)(?:(?:\^|\*\*)?\(?(?P<power>[-+]?\d+(?:/\d+|\.\d+)?)\)?)?"
+    r"(?P<name>[^\W\d_]+|[%°][^\W\d_]?)"
+    r"(?:(?:\^|\*\*)?\(?(?P<power>[-+]?\d{1,4}(?:/\d{1,4}|\.\d{1,9})?)\)?)?"
 )
-
 _SCALE = re.compile(r"^\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """Powers of m, s, kg, T and V.
+    """Powers of m, s, kg, A, K, mol and cd.
 
     Examples
     --------
@@ -42,16 +52,16 @@ class Dimension:
     m^2 s^-2 kg | 1
     """
 
-    powers: tuple[Fraction, Fraction, Fraction, Fraction, Fraction]
+    powers: tuple[Fraction, ...]
 
     def __mul__(self, other: "Dimension") -> "Dimension":
-        return _dimension(a + b for a, b in zip(self.powers, other.powers, strict=True))
+        return Dimension(tuple(a + b for a, b in zip(self.powers, other.powers, strict=True)))
 
     def __truediv__(self, other: "Dimension") -> "Dimension":
-        return _dimension(a - b for a, b in zip(self.powers, other.powers, strict=True))
+        return self * other**-1
 
     def __pow__(self, exponent: Fraction | int) -> "Dimension":
-        return _dimension(a * exponent for a in self.powers)
+        return Dimension(tuple(a * exponent for a in self.powers))
 
     @property
     def is_one(self) -> bool:
@@ -67,34 +77,7 @@ class Dimension:
         return " ".join(factors) or "1"
 
 
-def _dimension(powers: Any) -> Dimension:
-    m, s, kg, kelvin, volt = (Fraction(power) for power in powers)
-    return Dimension((m, s, kg, kelvin, volt))
-
-
-ONE = _dimension((0, 0, 0, 0, 0))
-
-# Written over the base units; the joule over the volt is the coulomb.
-_DERIVED: Mapping[str, tuple[int, int, int, int, int]] = {
-    **dict.fromkeys(
-        ("m", "cm", "mm", "nm", "km", "au", "pc", "kpc", "Mpc", "angstrom"), (1, 0, 0, 0, 0)
-    ),
-    **dict.fromkeys(("s", "h", "day", "days", "yr"), (0, 1, 0, 0, 0)),
-    **dict.fromkeys(("kg", "g"), (0, 0, 1, 0, 0)),
-    **dict.fromkeys(("T", "K"), (0, 0, 0, 1, 0)),
-    **dict.fromkeys(("V", "mV", "kV"), (0, 0, 0, 0, 1)),
-    **dict.fromkeys(("rad", "sr", "mag", "dex"), (0, 0, 0, 0, 0)),
-    **dict.fromkeys(("Hz", "GHz", "MHz", "kHz"), (0, -1, 0, 0, 0)),
-    "N": (1, -2, 1, 0, 0),
-    "Pa": (-1, -2, 1, 0, 0),
-    **dict.fromkeys(("J", "eV", "keV", "MeV"), (2, -2, 1, 0, 0)),
-    "W": (2, -3, 1, 0, 0),
-    "C": (2, -2, 1, 0, -1),
-    "A": (2, -3, 1, 0, -1),
-    "F": (2, -2, 1, 0, -2),
-    "ohm": (-2, 3, -1, 0, 2),
-    **dict.fromkeys(("Jy", "MJy", "kJy"), (0, -2, 1, 0, 0)),
-}
+ONE = Dimension((Fraction(0),) * len(_BASE))
 
 
 def parse_unit(text: str) -> Dimension:
@@ -104,7 +87,7 @@ def parse_unit(text: str) -> Dimension:
     ----------
     text : unit names with powers, separated by spaces, dots, ``*`` or ``/`` (which divides by the
         next unit only), and perhaps a number in front, which is a scale. Exponents may be
-        fractions: ``"kg^1/2"``. T is temperature, V the volt.
+        fractions: ``"kg^1/2"``.
 
     Raises
     ------
@@ -113,8 +96,8 @@ def parse_unit(text: str) -> Dimension:
 
     Examples
     --------
-    >>> print(parse_unit("N"), "|", parse_unit("m/s"), "|", parse_unit("1"))
-    m s^-2 kg | m s^-1 | 1
+    >>> print(parse_unit("N"), "|", parse_unit("mT"), "|", parse_unit("1"))
+    m s^-2 kg | s^-2 kg A^-1 | 1
     """
     result, sign, rest = ONE, 1, _SCALE.sub("", text.strip())
     while rest:
@@ -134,12 +117,30 @@ def parse_unit(text: str) -> Dimension:
 
 
 def _named(name: str, text: str) -> Dimension:
-    if name not in _DERIVED:
+    found = _dimension(name)
+    if found is None:
+        known = [*_BASE, *unit_registry()]
         raise InputError(
-            f"The unit {text!r} has the unknown name {name!r}: use m, s, kg, T (kelvin), V (volt) "
-            f"or a derived unit; {hint(name, _DERIVED)}."
+            f"The unit {text!r} has the unknown name {name!r}: use SI units, with prefixes or "
+            f"derived ones; {hint(name, known, 'such as N, eV, km or mol')}."
         )
-    return _dimension(_DERIVED[name])
+    return found
+
+
+@cache
+def _dimension(name: str) -> Dimension | None:
+    """What pint says about one name; None if it is no unit of the seven base units."""
+    from pint.errors import PintError
+
+    try:
+        found = dict(unit_registry().parse_units(name).dimensionality)
+    except (PintError, AttributeError, ValueError, TypeError):
+        return None
+    if not found.keys() <= set(_BASE.values()):
+        return None
+    return Dimension(
+        tuple(Fraction(found.get(base, 0)).limit_denominator(1000) for base in _BASE.values())
+    )
 
 
 def dimension_of(expression: "sympy.Expr", units: Mapping[str, Dimension]) -> Dimension:

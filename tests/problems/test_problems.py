@@ -107,7 +107,8 @@ def test_every_drawn_row_is_finite_and_the_output_varies(name: str) -> None:
     assert np.isfinite(X).all()
     assert np.isfinite(y).all()
     assert np.ptp(y) > 0
-    free = {symbol.name for symbol in problem.truth.free_symbols}
+    assert problem.truth is not None
+    free = {symbol.name for symbol in problem.truth.free_symbols}  # pyright: ignore
     assert free <= set(problem.inputs)
 
 
