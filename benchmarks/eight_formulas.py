@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.peers.peer import PEERS, PREFIX, measure
 from kansym import KAN, Problem, equivalent, extract, train
 from kansym.neural.models.kan import Width
-from kansym.problems.problem import Range
+from kansym.problems.ranges import Range
 from kansym.studies.bench import Budget, plan, read_results, run_benchmark
 from kansym.studies.bench.kinds import best_kan
 from kansym.studies.bench.rows import draw_rows

@@ -40,7 +40,7 @@ from scipy import stats
 
 from kansym import KAN, Problem, extract, train
 from kansym.neural.models.kan import EdgeKind, Width
-from kansym.problems.problem import Range
+from kansym.problems.ranges import Range
 from kansym.shared.errors import KansymError
 from kansym.studies.bench.judging import judge
 from kansym.studies.bench.rows import draw_rows

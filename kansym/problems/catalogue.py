@@ -12,8 +12,10 @@ import os
 from collections.abc import Mapping
 from functools import cache
 
-from kansym.problems.problem import Problem, ProblemData, Range
-from kansym.problems.problem_files import DATA_FOLDER, load_problem_file, read_problems
+from kansym.problems.problem import Problem
+from kansym.problems.problem_files import load_problem_file, read_problems
+from kansym.problems.problem_tables import DATA_FOLDER, ProblemData
+from kansym.problems.ranges import Range
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 

@@ -11,6 +11,7 @@ import io
 import math
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,9 +51,7 @@ def ready_knots() -> tuple[Knot, ...]:
     >>> len(ready_knots()), str(ready_knots()[1])
     (2977, '4_1: signature 0, volume 2.029883')
     """
-    from kansym.problems.problem_files import DATA_FOLDER
-
-    table = read_table(DATA_FOLDER / "knots.csv.gz")
+    table = read_table(Path(__file__).parent / "data" / "knots.csv.gz")
     names = table.labels["name"]
     return tuple(_knot(name, table.columns, row) for row, name in enumerate(names))
 

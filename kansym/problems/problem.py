@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
+from kansym.problems.problem_tables import ProblemData, problem_table
+from kansym.problems.ranges import Range
 from kansym.shared.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,95 +17,12 @@ if TYPE_CHECKING:
 
     from kansym.programs.program import Program
 
-__all__ = ["Problem", "ProblemData", "Range"]
+__all__ = ["Problem"]
 
-_DISTRIBUTIONS = ("uniform", "log-uniform", "grid")
 _DEFAULT_ROWS = 1000
 _ATTEMPTS = 200
-
-
-@dataclass(frozen=True)
-class Range:
-    """Where an input is drawn from.
-
-    ``uniform`` between low and high, ``log-uniform`` (both positive), or ``grid``: one of `points`
-    equally spaced values, low and high included.
-
-    Examples
-    --------
-    >>> Range(1, 5).draw(3, np.random.default_rng(0)).round(2)
-    array([3.55, 2.08, 1.16])
-    >>> Range(1, 3, "grid", points=3).values
-    array([1., 2., 3.])
-    """
-
-    low: float
-    high: float
-    distribution: str = "uniform"
-    points: int | None = None
-
-    @property
-    def values(self) -> Float[np.ndarray, "points"]:
-        """The values of a grid."""
-        return np.linspace(self.low, self.high, self.points or 2)
-
-    def draw(self, rows: int, generator: np.random.Generator) -> Float[np.ndarray, "rows"]:
-        """Random values."""
-        if self.distribution == "grid":
-            return generator.choice(self.values, rows)
-        if self.distribution == "log-uniform":
-            return np.exp(generator.uniform(np.log(self.low), np.log(self.high), rows))
-        return generator.uniform(self.low, self.high, rows)
-
-    def check(self, where: str) -> None:
-        """Raise InputError unless the range can be drawn from."""
-        if not (np.isfinite(self.low) and np.isfinite(self.high)):
-            raise InputError(
-                f"The range of {where} is [{self.low}, {self.high}]: give finite ends."
-            )
-        if self.low >= self.high:
-            raise InputError(
-                f"The range of {where} is upside down, [{self.low:g}, {self.high:g}]: "
-                "give the lower end first."
-            )
-        if self.distribution not in _DISTRIBUTIONS:
-            raise InputError(
-                f"The distribution of {where} is {self.distribution!r}: "
-                f"choose one of {', '.join(_DISTRIBUTIONS)}."
-            )
-        if self.distribution == "log-uniform" and self.low <= 0:
-            raise InputError(
-                f"The range of {where} starts at {self.low:g}, but a log-uniform one needs "
-                "positive ends."
-            )
-        if self.distribution == "grid" and (self.points is None or self.points < 2):
-            raise InputError(f"The grid of {where} has {self.points} points: give 2 or more.")
-
-    def __str__(self) -> str:
-        how = f"grid of {self.points}" if self.distribution == "grid" else self.distribution
-        return f"[{self.low:g}, {self.high:g}]{'' if how == 'uniform' else ' ' + how}"
-
-
-@dataclass(frozen=True)
-class ProblemData:
-    """A measured or computed table: inputs, output, and what belongs to them.
-
-    ``uncertainty`` is one standard deviation of each y, in its unit; ``labels`` are columns of
-    text, such as names; ``groups`` number the rows that belong together in a split (mirror images,
-    states of one matrix).
-    """
-
-    X: Float[np.ndarray, "rows inputs"]
-    y: Float[np.ndarray, "rows"]
-    inputs: tuple[str, ...]
-    output: str
-    units: Mapping[str, str]
-    uncertainty: Float[np.ndarray, "rows"] | None = None
-    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    groups: Float[np.ndarray, "rows"] | None = None
-
-    def __len__(self) -> int:
-        return len(self.y)
+# Squares of larger values, and so their spread, are not finite.
+_LARGEST = 1e150
 
 
 @dataclass(frozen=True)
@@ -239,7 +158,7 @@ class Problem:
 
         Returns
         -------
-        X of shape (rows, inputs) and y of shape (rows,), all finite.
+        X of shape (rows, inputs) and y of shape (rows,), all finite, y of size below 1e150.
 
         Raises
         ------
@@ -270,7 +189,7 @@ class Problem:
         X = self._inputs(rows, generator)
         y = self.value(X)
         for _ in range(_ATTEMPTS):
-            bad = ~np.isfinite(y)
+            bad = ~(np.abs(y) < _LARGEST)
             if not bad.any():
                 return X, y
             X[bad] = self._inputs(int(bad.sum()), generator)
@@ -310,9 +229,8 @@ class Problem:
         """
         if self.table is None:
             raise InputError(f"Problem {self.name!r} is no table but drawn: use sample().")
-        from kansym.problems.problem_files import table_of
-
-        return table_of(self)
+        columns = (*self.inputs, self.output, self.uncertainty, self.group)
+        return problem_table(self.table, self.name, columns, self.units)
 
     def held_out(self) -> "Problem":
         """The same problem on the ranges that its set tests on, which may reach further out."""

@@ -17,22 +17,19 @@ Formulas are parsed, never run.
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from kansym.problems.problem import Problem, ProblemData, Range
-from kansym.shared.data_tables import DataTable
+from kansym.problems.problem import Problem
+from kansym.problems.problem_tables import COMPUTED_TABLES, DATA_FOLDER
+from kansym.problems.ranges import Range
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 from kansym.shared.table_files import read_table
 
-__all__ = ["DATA_FOLDER", "load_problem_file", "read_problems", "table_of"]
-
-DATA_FOLDER = Path(__file__).parent / "data"
+__all__ = ["load_problem_file", "read_problems"]
 
 _KEYS = {field.name for field in fields(Problem)}
 _FILE_KEYS = {"set", "source", "note", "problem"}
@@ -282,66 +279,3 @@ def _check_deeply(problem: Problem) -> None:
     else:
         problem.sample(10)
     problem.check_units()
-
-
-def table_of(problem: Problem) -> ProblemData:
-    """The table of a problem, rows without a value left out."""
-    table = _read_table(problem.table or "")
-    wanted = [*problem.inputs, problem.output]
-    X, y = _columns(table, wanted[:-1], problem), _columns(table, wanted[-1:], problem)[:, 0]
-    kept = np.isfinite(X).all(axis=1) & np.isfinite(y)
-    if not kept.any():
-        raise InputError(f"The table of {problem.name!r} has no complete row: fill its gaps.")
-
-    units = {**table.units, **problem.units}
-
-    def optional(name: str | None) -> Any:
-        return None if name is None else _columns(table, [name], problem)[kept, 0]
-
-    return ProblemData(
-        X[kept],
-        y[kept],
-        problem.inputs,
-        problem.output,
-        {c: units[c] for c in wanted if c in units},
-        optional(problem.uncertainty),
-        {
-            name: tuple(label for label, keep in zip(labels, kept, strict=True) if keep)
-            for name, labels in table.labels.items()
-        },
-        optional(problem.group),
-    )
-
-
-def _columns(table: DataTable, names: Sequence[str], problem: Problem) -> np.ndarray:
-    for name in names:
-        if name not in table.columns:
-            raise InputError(
-                f"Problem {problem.name!r} needs the numeric column {name!r}, but its table has "
-                f"{', '.join(table.columns)}: mend the name."
-            )
-    return np.column_stack([table.columns[name] for name in names])
-
-
-def _read_table(name: str) -> DataTable:
-    if name in COMPUTED_TABLES:
-        return COMPUTED_TABLES[name]()
-    return read_table(Path(name) if Path(name).is_absolute() else DATA_FOLDER / name)
-
-
-def _mirrored_knots() -> DataTable:
-    from kansym.problems.knot_tables import mirrored_table
-
-    return mirrored_table()
-
-
-def _nuclear_masses() -> DataTable:
-    from kansym.problems.nuclear import mass_table
-
-    return mass_table()
-
-
-COMPUTED_TABLES: Mapping[str, Callable[[], DataTable]] = {
-    "knots mirrored": _mirrored_knots,
-    "masstable AME2012": _nuclear_masses,
-}

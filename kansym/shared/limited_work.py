@@ -25,7 +25,7 @@ from typing import Any, BinaryIO
 
 from kansym.shared.errors import InputError, KansymError
 
-__all__ = ["LimitedProcess", "Outcome", "limited_map"]
+__all__ = ["LimitedProcess", "WorkOutcome", "limited_map"]
 
 _LIBRARIES = ("OMP", "OPENBLAS", "MKL", "NUMEXPR")
 # Workers stand side by side, one to a core: more threads than cores are slower.
@@ -35,7 +35,7 @@ _PIECES = 100
 
 
 @dataclass(frozen=True)
-class Outcome:
+class WorkOutcome:
     """What became of a piece of work: a value, or the reason why there is none.
 
     Attributes
@@ -48,7 +48,7 @@ class Outcome:
 
     Examples
     --------
-    >>> print(Outcome(3, None, failure="no result within 60 s"))
+    >>> print(WorkOutcome(3, None, failure="no result within 60 s"))
     item 3: no result within 60 s
     """
 
@@ -68,7 +68,7 @@ def limited_map(
     *,
     processes: int = 2,
     limit: float | Callable[[Any], float] = 60.0,
-) -> Iterator[Outcome]:
+) -> Iterator[WorkOutcome]:
     """Apply a function to each item in separate processes, and survive every one of them.
 
     Parameters
@@ -81,7 +81,7 @@ def limited_map(
 
     Yields
     ------
-    One `Outcome` per item, in the order of completion.
+    One `WorkOutcome` per item, in the order of completion.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def limited_map(
     for place in places:
         free.put(place)
 
-    def one(index: int) -> Outcome:
+    def one(index: int) -> WorkOutcome:
         place = free.get()
         try:
             return place.do(items[index], limit_of(items[index]), index)
@@ -136,7 +136,7 @@ class LimitedProcess:
         self._pieces = 0
         self._ended = False
 
-    def do(self, argument: Any, limit: float, index: int = 0) -> Outcome:
+    def do(self, argument: Any, limit: float, index: int = 0) -> WorkOutcome:
         """Do a piece of work; loading what it needs does not count against its limit.
 
         Raises
@@ -167,7 +167,7 @@ class LimitedProcess:
             failure = f"no result within {limit:g} s" if late.is_set() else _ending(process)
         finally:
             clock.cancel()
-        return Outcome(index, value, tuple(told), failure, time.monotonic() - started)
+        return WorkOutcome(index, value, tuple(told), failure, time.monotonic() - started)
 
     def _running(self) -> subprocess.Popen[bytes]:
         """The process, a new one if need be, that has loaded the function."""

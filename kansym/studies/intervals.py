@@ -9,12 +9,13 @@ B. Efron, R. Tibshirani, An Introduction to the Bootstrap, 1993, doi:10.1201/978
 C. Clopper, E. Pearson, Biometrika 26 (1934) 404, doi:10.1093/biomet/26.4.404.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
-__all__ = ["Interval", "mean_over_problems", "median_over_problems"]
+__all__ = ["Interval", "mean_over_problems", "median_over_problems", "resampled"]
 
 RESAMPLES = 4000
 LEVEL = 0.95
@@ -67,10 +68,9 @@ def mean_over_problems(
     if not len(means):
         return None
     if share and np.ptp(means) == 0 and means[0] in (0.0, 1.0):
-        bound = ((1 - LEVEL) / 2) ** (1 / len(means))
-        ends = (bound, 1.0) if means[0] else (0.0, 1 - bound)
-        return Interval(float(means[0]), *ends, len(means), runs)
-    low, high = _ends(np.mean, means, seed)
+        exact = stats.binomtest(int(means.sum()), len(means)).proportion_ci(LEVEL, "exact")
+        return Interval(float(means[0]), exact.low, exact.high, len(means), runs)
+    low, high = resampled(np.mean, means, seed)
     return Interval(float(means.mean()), low, high, len(means), runs)
 
 
@@ -87,15 +87,30 @@ def median_over_problems(
     medians = np.array([np.median(runs) for runs in values.values() if len(runs)])
     if not len(medians):
         return None
-    low, high = _ends(np.median, medians, seed)
+    low, high = resampled(np.median, medians, seed)
     runs = sum(map(len, values.values()))
     return Interval(float(np.median(medians)), low, high, len(medians), runs)
 
 
-def _ends(statistic, values: np.ndarray, seed: int) -> tuple[float, float]:
-    """Percentiles of a statistic over resampled values."""
-    rng = np.random.default_rng(seed)
-    drawn = values[rng.integers(0, len(values), (RESAMPLES, len(values)))]
-    tails = (1 - LEVEL) / 2
-    low, high = np.quantile(statistic(drawn, axis=1), [tails, 1 - tails])
-    return float(low), float(high)
+def resampled(
+    statistic: Callable[..., np.ndarray], values: np.ndarray, seed: int = 0
+) -> tuple[float, float]:
+    """Ends of the percentile interval of a statistic over resampled values.
+
+    Parameters
+    ----------
+    statistic : of values along ``axis``.
+    values : at least two.
+    seed : of the resampling.
+    """
+    if len(values) < 2:
+        return float(values[0]), float(values[0])
+    found = stats.bootstrap(
+        (values,),
+        statistic,
+        n_resamples=RESAMPLES,
+        confidence_level=LEVEL,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)

@@ -106,7 +106,7 @@ def test_the_knot_problem_keeps_mirror_images_together() -> None:
 
 
 def test_writing_the_table_again_gives_the_same_bytes() -> None:
-    from kansym.problems.problem_files import DATA_FOLDER
+    from kansym.problems.problem_tables import DATA_FOLDER
 
     path = DATA_FOLDER / "knots.csv.gz"
     assert len(path.read_bytes()) < 400_000

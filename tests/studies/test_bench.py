@@ -16,7 +16,8 @@ from torch import nn
 from benchmarks import bench_overhead, feynman, kill_and_resume
 from kansym.cli import main
 from kansym.problems.catalogue import load_problem
-from kansym.problems.problem import Problem, Range
+from kansym.problems.problem import Problem
+from kansym.problems.ranges import Range
 from kansym.shared.errors import InputError
 from kansym.studies.bench import (
     KIND_NAMES,
@@ -277,7 +278,7 @@ def test_widening_ends_with_the_time_or_where_nothing_grows():
 def test_mlps_of_every_layout_can_be_widened(kind):
     X = pd.DataFrame({"x": np.linspace(-1, 1, 200)})
     y = np.sin(6 * X["x"].to_numpy())
-    few, many = (KINDS[kind].train(X, y, 20.0, 0, Like(8, (1, 1, 1), e)) for e in (1.0, 0.02))
+    few, many = (KINDS[kind].train(X, y, 60.0, 0, Like(8, (1, 1, 1), e)) for e in (1.0, 0.02))
     assert many.parameters > few.parameters
     assert many.validation <= 0.04 < few.validation
 

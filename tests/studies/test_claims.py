@@ -27,9 +27,9 @@ from kansym.studies.claims import (
     ClaimResult,
     ClaimsReport,
     Effort,
-    Figure,
-    Judgement,
+    Estimate,
     Plot,
+    Ruling,
     Verdict,
     c5_stability,
     c7_scaling,
@@ -40,8 +40,7 @@ from kansym.studies.claims import (
     runner,
 )
 from kansym.studies.claims.classifying import knots_split
-from kansym.studies.claims.finished_pieces import FinishedPieces
-from kansym.studies.claims.intervals import (
+from kansym.studies.claims.estimates import (
     bootstrap,
     geometric_mean,
     mean,
@@ -49,6 +48,7 @@ from kansym.studies.claims.intervals import (
     slope,
     times,
 )
+from kansym.studies.claims.finished_pieces import FinishedPieces
 from kansym.studies.claims.kan_layouts import (
     dense_of_size,
     direction_groups,
@@ -72,8 +72,8 @@ def test_every_claim_runs_and_is_judged(identifier):
     report = run_claims([CLAIMS[identifier]], effort=Effort.TRIAL, jobs=1, progress=False)
     result = report[identifier]
     assert not result.failures
-    assert result.judgement.figures
-    for figure in result.judgement.figures:
+    assert result.ruling.figures
+    for figure in result.ruling.figures:
         assert math.isfinite(figure.value)
         if figure.low is not None and figure.high is not None:
             assert figure.low <= figure.value <= figure.high or "spread" in figure.name
@@ -82,7 +82,7 @@ def test_every_claim_runs_and_is_judged(identifier):
 
 def test_the_claims_that_algebra_decides():
     report = run_claims(chosen_claims(EXACT), effort=Effort.TRIAL, jobs=1, progress=False)
-    verdicts = [result.judgement.verdict for result in report.results]
+    verdicts = [result.ruling.verdict for result in report.results]
     assert verdicts == [Verdict.HOLDS, Verdict.ONLY_IF, Verdict.ONLY_IF, Verdict.ONLY_IF]
 
 
@@ -133,7 +133,7 @@ def test_the_claim_in_the_documentation_runs(tmp_path, monkeypatch):
     claim = module.CLAIM
     monkeypatch.setitem(runner.CLAIMS, claim.identifier, claim)
     report = run_claims([claim], effort=Effort.TRIAL, jobs=1, progress=False)
-    assert report["C11"].judgement.verdict is Verdict.HOLDS
+    assert report["C11"].ruling.verdict is Verdict.HOLDS
     assert "<svg " in write_document(claims_document(report), tmp_path / "p.html").read_text()
 
 
@@ -300,7 +300,7 @@ def _toy(measure) -> Claim:
         "C0", "Toy", "Numbers are small.", "a test", "Three numbers.", "Holds if below 3.",
         plan=lambda effort: [{"n": n} for n in range(3)],
         measure=measure,
-        judge=lambda rows: Judgement(
+        judge=lambda rows: Ruling(
             Verdict.HOLDS if all(row["n"] < 3 for row in rows) else Verdict.DOES_NOT_HOLD,
             (mean("n", [row["double"] for row in rows]),),
         ),
@@ -326,7 +326,7 @@ def test_finished_pieces_are_not_done_again(toy, tmp_path):
     again = run_claims([toy], results=place, jobs=1, progress=False)
     assert len(CALLS) == 3
     assert (first.reused, again.reused) == (0, 3)
-    assert first["C0"].judgement == again["C0"].judgement
+    assert first["C0"].ruling == again["C0"].ruling
 
 
 def test_an_interrupted_run_goes_on(toy, tmp_path):
@@ -380,7 +380,7 @@ def test_a_failing_piece_stops_no_other(monkeypatch, tmp_path):
     claim = _toy(fails)
     monkeypatch.setitem(runner.CLAIMS, "C0", claim)
     report = run_claims([claim], results=tmp_path / "r.jsonl", jobs=1, progress=False)
-    assert report["C0"].judgement.verdict is Verdict.HOLDS
+    assert report["C0"].ruling.verdict is Verdict.HOLDS
     assert len(report["C0"].failures) == 1
     assert "too odd" in report["C0"].failures[0]
     # A failure is tried again, the rest is not.
@@ -397,7 +397,7 @@ def test_nothing_finished_is_not_decided(monkeypatch):
     claim = _toy(fails)
     monkeypatch.setitem(runner.CLAIMS, "C0", claim)
     report = run_claims([claim], jobs=1, progress=False)
-    assert report["C0"].judgement.verdict is Verdict.UNDECIDED
+    assert report["C0"].ruling.verdict is Verdict.UNDECIDED
 
 
 def test_progress_reaches_the_end(toy):
@@ -487,8 +487,8 @@ def test_ratios_are_paired():
 
 
 def test_a_figure_says_its_interval():
-    assert str(Figure("x", 1.0, 0.5, 1.5, 3)) == "x: 1 (0.5 to 1.5, 3 runs)"
-    assert str(Figure("x", 1.0)) == "x: 1"
+    assert str(Estimate("x", 1.0, 0.5, 1.5, 3)) == "x: 1 (0.5 to 1.5, 3 runs)"
+    assert str(Estimate("x", 1.0)) == "x: 1"
 
 
 # Knots -------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ import pytest
 import sympy
 
 from kansym.problems.catalogue import load_problem
-from kansym.problems.problem import Problem, Range
+from kansym.problems.problem import Problem
+from kansym.problems.ranges import Range
 from kansym.studies.bench.judging import gradient_error, judge
 from kansym.studies.bench.rows import draw_rows
 

@@ -24,7 +24,7 @@ from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.formulas.equivalence import equivalent
 from kansym.symbolic.formulas.sympy_programs import from_sympy
 
-__all__ = ["Judgement", "agreement", "form_of", "gradient_error", "judge", "true_gradient"]
+__all__ = ["Recovery", "agreement", "form_of", "gradient_error", "judge", "true_gradient"]
 
 TOLERANCE = 1e-6
 """Largest difference, over the spread of the truth, that rounding of constants may make."""
@@ -34,7 +34,7 @@ _MARK = "measured_number_"
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Recovery:
     """The verdict on a formula.
 
     Attributes
@@ -65,7 +65,7 @@ def judge(
     rows: Rows,
     noise: float = 0.0,
     predicted: Float[np.ndarray, " unused"] | None = None,
-) -> Judgement:
+) -> Recovery:
     """Compare a formula with the truth of a problem.
 
     By algebra, SRBench's rule (`kansym.symbolic.formulas.equivalence`). By numbers, both at random
@@ -96,15 +96,15 @@ def judge(
     bits, form = complexity(formula, problem.inputs), form_of(formula)
     truth = problem.truth
     if truth is None:
-        return Judgement(None, None, None, None, r2, rmse, bits, None, form)
+        return Recovery(None, None, None, None, r2, rmse, bits, None, form)
     truth_bits = complexity(truth, problem.inputs)
     if predicted is None or not np.isfinite(predicted).any():
-        return Judgement(False, False, False, None, r2, rmse, bits, truth_bits, form)
+        return Recovery(False, False, False, None, r2, rmse, bits, truth_bits, form)
     symbolic, difference = _equal(formula, truth, rows, predicted)
     if noise > 0 and not difference <= TOLERANCE:
         difference = min(difference, _refitted_difference(formula, problem, rows))
     numerical = bool(difference <= TOLERANCE) and not formula.atoms(AppliedUndef)
-    return Judgement(
+    return Recovery(
         symbolic is True or numerical,
         symbolic,
         numerical,

@@ -22,8 +22,9 @@ from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.neural.training.training import train
 from kansym.neural.training.trial_shapes import GOOD, Proposal, propose
 from kansym.studies.bench.runs import AS_ACCURATE, Like
+from kansym.studies.mlp_widths import mlp_widths
 
-__all__ = ["KINDS", "Kind", "Trained", "best_kan", "mlp_widths", "rewritten"]
+__all__ = ["KINDS", "Kind", "Trained", "best_kan", "rewritten"]
 
 _NOMINAL_GRID = 10
 _FORM_STARTS = 6
@@ -162,26 +163,6 @@ def _nominal(n: int) -> Like:
     """What an MLP is like where no KAN was trained: n inputs, 2 hidden nodes, cubic splines."""
     widths = (n, 2, 1)
     return Like(parameter_counts(KAN(list(widths), grid=_NOMINAL_GRID)).stored, widths)
-
-
-def mlp_widths(inputs: int, parameters: int, hidden: int = 2) -> tuple[int, ...]:
-    """Equal hidden layers with as near to so many parameters as there can be.
-
-    Examples
-    --------
-    >>> mlp_widths(2, 122)
-    (2, 9, 9, 1)
-    """
-
-    def count(width: int) -> int:
-        return (inputs + 1) * width + (hidden - 1) * (width + 1) * width + width + 1
-
-    width = 1
-    while count(width + 1) <= parameters:
-        width += 1
-    if abs(count(width + 1) - parameters) < abs(count(width) - parameters):
-        width += 1
-    return (inputs, *[width] * hidden, 1)
 
 
 def _train_mlp(activation: str) -> Training:

@@ -10,8 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from kansym.shared.errors import InputError
-from kansym.shared.limited_work import LimitedProcess, limited_map
-from kansym.shared.limited_work import Outcome as WorkOutcome
+from kansym.shared.limited_work import LimitedProcess, WorkOutcome, limited_map
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.studies.bench.kind_names import KAN_KIND, REWRITTEN
 from kansym.studies.bench.record import Record, failed

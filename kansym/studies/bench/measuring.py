@@ -11,7 +11,7 @@ from torch import nn
 
 from kansym.extraction import Extraction, extract
 from kansym.shared.versions import versions
-from kansym.studies.bench.judging import Judgement, agreement, gradient_error, judge
+from kansym.studies.bench.judging import Recovery, agreement, gradient_error, judge
 from kansym.studies.bench.kind_names import REWRITTEN
 from kansym.studies.bench.kinds import KINDS, Trained, rewritten
 from kansym.studies.bench.record import Record
@@ -92,7 +92,7 @@ def _equal(run: Run) -> str | None:
     return PARAMETERS if run.like.error is None else ACCURACY
 
 
-def _figures(judgement: Judgement) -> dict[str, Any]:
+def _figures(judgement: Recovery) -> dict[str, Any]:
     """A judgement by the names that records use."""
     return {
         "recovered": judgement.recovered,

@@ -5,7 +5,7 @@ rule by
 which the figures lead to a verdict. `run_claims` runs them, `claims_document` makes the page.
 """
 
-from kansym.studies.claims.claim import Claim, Effort, Figure, Judgement, Plot, Verdict
+from kansym.studies.claims.claim import Claim, Effort, Estimate, Plot, Ruling, Verdict
 from kansym.studies.claims.page import claims_document
 from kansym.studies.claims.registry import CLAIMS, chosen_claims
 from kansym.studies.claims.runner import ClaimResult, ClaimsReport, run_claims
@@ -16,9 +16,9 @@ __all__ = [
     "ClaimResult",
     "ClaimsReport",
     "Effort",
-    "Figure",
-    "Judgement",
+    "Estimate",
     "Plot",
+    "Ruling",
     "Verdict",
     "chosen_claims",
     "claims_document",

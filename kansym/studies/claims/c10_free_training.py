@@ -1,17 +1,20 @@
 """C10: trained on with all weights free, the MLP form of a KAN stays readable as a KAN."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from kansym.neural.models.kan import KAN
 from kansym.neural.readers.tracing import trace
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
+from kansym.neural.training.losses import SquaredError
+from kansym.neural.training.optimisers import SQUARED
 from kansym.shared.error_measures import rmse
-from kansym.studies.claims.claim import Claim, Effort, Figure, Judgement, Row, Settings, Verdict
-from kansym.studies.claims.fitting import Rows, fit_once, relative_error, rows_of
-from kansym.studies.claims.intervals import geometric_mean, mean
+from kansym.studies.claims.claim import Claim, Effort, Estimate, Row, Ruling, Settings, Verdict
+from kansym.studies.claims.estimates import geometric_mean, mean
+from kansym.studies.claims.fitting import ScaledRows, fit_once, relative_error, rows_of
 from kansym.studies.claims.kan_layouts import direction_groups, direction_penalty, same_layout
 
 __all__ = ["CLAIM"]
@@ -51,26 +54,29 @@ def _measure(settings: Settings) -> Row:
         model = to_mlp(kan) if settings["start"] == "rewritten" else same_layout(kan, seed)
         sizes = [rows.x.shape[1], _HIDDEN]
         groups = direction_groups(model, sizes)
-
-        def penalty(model: nn.Sequential = model, strength: float = strength) -> torch.Tensor:
-            return strength * direction_penalty(model, groups)  # noqa: B023 - used at once
-
-        fit_once(
-            model,
-            rows,
-            optimiser="lbfgs",
-            steps=steps,
-            seed=seed,
-            penalty=penalty if strength else None,
-        )
+        loss = _Penalised(model, groups, strength) if strength else SQUARED
+        fit_once(model, rows, optimiser="lbfgs", steps=steps, seed=seed, loss=loss)
         drift = float(direction_penalty(model, groups).detach()) ** 0.5
         merged = [_merged(model, rows, tolerance, kan.n_edges()) for tolerance in _TOLERANCES]
         found.append({"error": relative_error(model, rows), "drift": drift, "merged": merged})
     return {"found": found}
 
 
+@dataclass(frozen=True)
+class _Penalised(SquaredError):
+    """The squared error, and a penalty on copies that leave their direction."""
+
+    model: nn.Sequential
+    groups: list[list[list[int]]]
+    strength: float
+
+    def total(self, outputs: Tensor, y: Tensor) -> Tensor:
+        penalty = self.strength * direction_penalty(self.model, self.groups)
+        return super().total(outputs, y) + penalty * y.numel()
+
+
 @torch.no_grad()
-def _merged(model: nn.Sequential, rows: Rows, tolerance: float, edges: int) -> Row:
+def _merged(model: nn.Sequential, rows: ScaledRows, tolerance: float, edges: int) -> Row:
     """What merging within a tolerance leaves, and what it costs on the test rows."""
     network = trace(model, rows.x.numpy(), tolerance=tolerance)
     found = network(rows.x_test.numpy())
@@ -83,8 +89,8 @@ def _merged(model: nn.Sequential, rows: Rows, tolerance: float, edges: int) -> R
     }
 
 
-def _judge(rows: Sequence[Row]) -> Judgement:
-    figures: list[Figure] = []
+def _judge(rows: Sequence[Row]) -> Ruling:
+    figures: list[Estimate] = []
     good: dict[str, list[str]] = {}
     for start, words in _STARTS.items():
         own = [row["found"] for row in rows if row["start"] == start]
@@ -95,10 +101,10 @@ def _judge(rows: Sequence[Row]) -> Judgement:
                 if _readable([found[i] for found in own]):
                     good[words].append(f"{strength:g}")
     verdict, condition = _verdict(good)
-    return Judgement(verdict, tuple(figures), condition, _REMARKS)
+    return Ruling(verdict, tuple(figures), condition, _REMARKS)
 
 
-def _figures(found: Sequence[Row], strength: float, start: str) -> list[Figure]:
+def _figures(found: Sequence[Row], strength: float, start: str) -> list[Estimate]:
     """Drift, error, and edges and cost after merging, for one strength."""
     group = f"Trained {start}, penalty {strength:g}"
     figures = [

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import sympy
 
-from kansym.studies.claims.claim import Claim, Effort, Figure, Judgement, Row, Settings, Verdict
-from kansym.studies.claims.intervals import largest
+from kansym.studies.claims.claim import Claim, Effort, Estimate, Row, Ruling, Settings, Verdict
+from kansym.studies.claims.estimates import largest
 
 __all__ = ["CLAIM"]
 
@@ -88,27 +88,27 @@ def _integrated(x: np.ndarray, knots: np.ndarray, slopes: np.ndarray, at_zero: f
     return np.interp(x, ends, heights) + at_zero + slopes[0] * -10.0
 
 
-def _judge(rows: Sequence[Row]) -> Judgement:
+def _judge(rows: Sequence[Row]) -> Ruling:
     example = next((row for row in rows if row["part"] == "example"), None)
     random = next((row for row in rows if row["part"] == "random"), None)
-    figures: list[Figure] = []
+    figures: list[Estimate] = []
     good = True
     if example is not None:
         group = "The article's example"
         figures += [
-            Figure("pieces on which algebra finds a difference", example["unequal"], group=group),
-            Figure("jumps of the example", example["jumps"], group=group),
-            Figure("largest difference on [-10, 10]", example["difference"], group=group),
+            Estimate("pieces on which algebra finds a difference", example["unequal"], group=group),
+            Estimate("jumps of the example", example["jumps"], group=group),
+            Estimate("largest difference on [-10, 10]", example["difference"], group=group),
         ]
         good &= example["unequal"] == 0 and example["difference"] < _ROUNDING
     if random is not None:
         group, runs = "Random functions of 2 to 12 pieces", len(random["without line"])
         figures += [
-            Figure("largest relative difference", random["with line"], runs=runs, group=group),
+            Estimate("largest relative difference", random["with line"], runs=runs, group=group),
             largest("largest relative difference without the line", random["without line"], group),
         ]
         good &= random["with line"] < _ROUNDING
-    return Judgement(
+    return Ruling(
         Verdict.HOLDS if good else Verdict.DOES_NOT_HOLD,
         tuple(figures),
         remarks=(

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from kansym.neural.models.kan import KAN
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
-from kansym.studies.claims.claim import Claim, Effort, Figure, Judgement, Row, Settings, Verdict
-from kansym.studies.claims.intervals import largest, mean
+from kansym.studies.claims.claim import Claim, Effort, Estimate, Row, Ruling, Settings, Verdict
+from kansym.studies.claims.estimates import largest, mean
 
 __all__ = ["CLAIM"]
 
@@ -72,7 +72,7 @@ def _cubic_units(n: int, k: int) -> float:
     return first.out_features / n
 
 
-def _judge(rows: Sequence[Row]) -> Judgement:
+def _judge(rows: Sequence[Row]) -> Ruling:
     found = [layer for row in rows for layer in row["found"]]
     function = max(max(layer["inside"], layer["outside"]) for layer in found) < _ROUNDING
     weights = all(layer["weights"] == layer["n"] * layer["m"] * layer["k"] for layer in found)
@@ -86,7 +86,7 @@ def _judge(rows: Sequence[Row]) -> Judgement:
     verdict = Verdict.DOES_NOT_HOLD
     if exact:
         verdict = Verdict.HOLDS if stored else Verdict.ONLY_IF
-    return Judgement(
+    return Ruling(
         verdict, _figures(found), _CONDITION if verdict is Verdict.ONLY_IF else "", _REMARKS
     )
 
@@ -106,10 +106,10 @@ _REMARKS = (
 )
 
 
-def _figures(found: Sequence[Row]) -> tuple[Figure, ...]:
+def _figures(found: Sequence[Row]) -> tuple[Estimate, ...]:
     function, counts = "Same function", "Numbers per edge (n m edges, k pieces)"
 
-    def per_edge(name: str, key: str) -> Figure:
+    def per_edge(name: str, key: str) -> Estimate:
         values = [
             (layer[key] - layer["m"]) / (layer["n"] * layer["m"]) - layer["k"] for layer in found
         ]

@@ -11,8 +11,8 @@ from kansym.neural.models.kan import KAN
 from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.readers.tracing import trace
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
-from kansym.studies.claims.claim import Claim, Effort, Figure, Judgement, Row, Settings, Verdict
-from kansym.studies.claims.intervals import geometric_mean, largest
+from kansym.studies.claims.claim import Claim, Effort, Estimate, Row, Ruling, Settings, Verdict
+from kansym.studies.claims.estimates import geometric_mean, largest
 
 __all__ = ["CLAIM"]
 
@@ -72,7 +72,7 @@ def _disguised(mlp: nn.Sequential, rng: np.random.Generator) -> nn.Sequential:
     return mlp
 
 
-def _judge(rows: Sequence[Row]) -> Judgement:
+def _judge(rows: Sequence[Row]) -> Ruling:
     found = [network for row in rows for network in row["found"]]
     plain = all(network["plain"] for network in found)
     equal = max(network["difference"] for network in found) < _ROUNDING
@@ -80,13 +80,13 @@ def _judge(rows: Sequence[Row]) -> Judgement:
     verdict, condition = Verdict.DOES_NOT_HOLD, ""
     if plain and equal:
         verdict, condition = Verdict.ONLY_IF, "the splines are of degree 1"
-    return Judgement(verdict, _figures(found, same), condition, _REMARKS)
+    return Ruling(verdict, _figures(found, same), condition, _REMARKS)
 
 
-def _figures(found: Sequence[Row], same: Sequence[float]) -> tuple[Figure, ...]:
+def _figures(found: Sequence[Row], same: Sequence[float]) -> tuple[Estimate, ...]:
     return (
         largest("largest relative difference of the outputs", [f["difference"] for f in found]),
-        Figure(
+        Estimate(
             "networks that trace to the same curves (%)",
             100 * float(np.mean([value < _SAME_NETWORK for value in same])),
             runs=len(same),

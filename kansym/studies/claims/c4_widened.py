@@ -6,19 +6,20 @@ import torch
 from torch import nn
 
 from kansym.neural.models.kan import KAN
+from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.studies.claims.claim import (
     Claim,
     Effort,
-    Figure,
-    Judgement,
+    Estimate,
     Row,
+    Ruling,
     Settings,
     Verdict,
     rows_where,
 )
-from kansym.studies.claims.fitting import fit_once, relative_error, rows_of, size_of
-from kansym.studies.claims.intervals import geometric_mean, largest, times
+from kansym.studies.claims.estimates import geometric_mean, largest, times
+from kansym.studies.claims.fitting import fit_once, relative_error, rows_of
 from kansym.studies.claims.kan_layouts import dense_of_size, same_layout, widened
 
 __all__ = ["CLAIM"]
@@ -71,11 +72,11 @@ def _measure(settings: Settings) -> Row:
     return {
         "inclusion": difference,
         "error": {name: relative_error(model, rows) for name, model in networks.items()},
-        "size": {name: size_of(model) for name, model in networks.items()},
+        "size": {name: parameter_counts(model).stored for name, model in networks.items()},
     }
 
 
-def _judge(rows: Sequence[Row]) -> Judgement:
+def _judge(rows: Sequence[Row]) -> Ruling:
     figures = [
         largest("KAN within the wide MLP: largest difference", [r["inclusion"] for r in rows])
     ]
@@ -94,7 +95,7 @@ def _judge(rows: Sequence[Row]) -> Judgement:
     included = figures[0].value < _ROUNDING
     verdict, condition = _verdict(included, cost, power[0], power[-1])
     figures = [*figures[:1], cost, *power, *figures[1:]]
-    return Judgement(verdict, tuple(figures), condition, _REMARKS)
+    return Ruling(verdict, tuple(figures), condition, _REMARKS)
 
 
 def _errors_of(rows: Sequence[Row], name: str) -> list[float]:
@@ -105,7 +106,7 @@ def _ratio(row: Row, figure: str, name: str) -> float:
     return row[figure][name] / row[figure]["kan"]
 
 
-def _errors(problem: str, rows: Sequence[Row]) -> list[Figure]:
+def _errors(problem: str, rows: Sequence[Row]) -> list[Estimate]:
     """Errors and sizes on one problem."""
     group = f"Test error over the spread of the target: {problem}"
     return [
@@ -116,7 +117,9 @@ def _errors(problem: str, rows: Sequence[Row]) -> list[Figure]:
     ]
 
 
-def _verdict(included: bool, cost: Figure, freed: Figure, wide: Figure) -> tuple[Verdict, str]:
+def _verdict(
+    included: bool, cost: Estimate, freed: Estimate, wide: Estimate
+) -> tuple[Verdict, str]:
     """From the inclusion, the cost and what power training made of it."""
     if not included or cost.value <= 1:
         return Verdict.DOES_NOT_HOLD, ""

@@ -9,16 +9,16 @@ from kansym.neural.models.kan import KAN
 from kansym.studies.claims.claim import (
     Claim,
     Effort,
-    Figure,
-    Judgement,
+    Estimate,
     Plot,
     Row,
+    Ruling,
     Settings,
     Verdict,
     rows_where,
 )
+from kansym.studies.claims.estimates import bootstrap, geometric_mean, proportion, spread
 from kansym.studies.claims.fitting import dense, fit_once, relative_error, rows_of
-from kansym.studies.claims.intervals import bootstrap, geometric_mean, proportion, spread
 from kansym.studies.claims.plots import Strip, strips_plot
 
 __all__ = ["CLAIM"]
@@ -81,9 +81,9 @@ def _network(kind: str, n_inputs: int, seed: int) -> nn.Module:
     return dense(n_inputs, kan.n_parameters(), kind, seed)
 
 
-def _judge(rows: Sequence[Row]) -> Judgement:
-    figures: list[Figure] = []
-    ratios: dict[str, Figure] = {}
+def _judge(rows: Sequence[Row]) -> Ruling:
+    figures: list[Estimate] = []
+    ratios: dict[str, Estimate] = {}
     for optimiser, words in _OPTIMISERS.items():
         own = rows_where(rows, optimiser=optimiser)
         if not own:
@@ -99,7 +99,7 @@ def _judge(rows: Sequence[Row]) -> Judgement:
         figures += [_error(kind, errors, group) for kind in _KINDS]
     verdict, condition = _verdict(ratios)
     plots = tuple(_plot(problem, rows) for problem in dict.fromkeys(row["problem"] for row in rows))
-    return Judgement(verdict, tuple(figures), condition, _remarks(ratios), plots=plots)
+    return Ruling(verdict, tuple(figures), condition, _remarks(ratios), plots=plots)
 
 
 def _plot(problem: str, rows: Sequence[Row]) -> Plot:
@@ -145,13 +145,13 @@ def _pooled(errors: np.ndarray, runs: np.ndarray) -> np.ndarray:
     return np.sqrt(np.mean([spread(own[runs]) ** 2 for own in errors], axis=0))
 
 
-def _spread(kind: str, errors: dict[str, np.ndarray], group: str) -> Figure:
+def _spread(kind: str, errors: dict[str, np.ndarray], group: str) -> Estimate:
     own = errors[kind]
     name = f"spread of the test error over seeds (decades), {_KINDS[kind]}"
     return bootstrap(name, own.shape[1], lambda runs: _pooled(own, runs), group)
 
 
-def _ratio(kan: str, mlp: str, errors: dict[str, np.ndarray], group: str) -> Figure:
+def _ratio(kan: str, mlp: str, errors: dict[str, np.ndarray], group: str) -> Estimate:
     def ratio(runs: np.ndarray) -> np.ndarray:
         return _pooled(errors[kan], runs) / np.maximum(_pooled(errors[mlp], runs), 1e-12)
 
@@ -159,13 +159,13 @@ def _ratio(kan: str, mlp: str, errors: dict[str, np.ndarray], group: str) -> Fig
     return bootstrap(name, errors[kan].shape[1], ratio, group)
 
 
-def _failures(kind: str, errors: dict[str, np.ndarray], group: str) -> Figure:
+def _failures(kind: str, errors: dict[str, np.ndarray], group: str) -> Estimate:
     own = errors[kind].ravel()
     name = f"runs that explain less than three quarters of the variance (%), {_KINDS[kind]}"
     return proportion(name, int((own > _FAILED).sum()), own.size, group)
 
 
-def _error(kind: str, errors: dict[str, np.ndarray], group: str) -> Figure:
+def _error(kind: str, errors: dict[str, np.ndarray], group: str) -> Estimate:
     own = 10 ** np.log10(errors[kind]).mean(0)
     return geometric_mean(f"test error, {_KINDS[kind]}", own.tolist(), group)
 
@@ -175,7 +175,7 @@ def _trained(kind: str, errors: dict[str, np.ndarray]) -> bool:
     return float(np.median(errors[kind])) <= _FAILED
 
 
-def _verdict(ratios: dict[str, Figure]) -> tuple[Verdict, str]:
+def _verdict(ratios: dict[str, Estimate]) -> tuple[Verdict, str]:
     """Unstable is where the spread is larger than the MLP's beyond chance."""
     if not ratios or any(figure.low is None for figure in ratios.values()):
         return Verdict.UNDECIDED, ""
@@ -188,7 +188,7 @@ def _verdict(ratios: dict[str, Figure]) -> tuple[Verdict, str]:
     return (Verdict.DOES_NOT_HOLD if excluded else Verdict.UNDECIDED), ""
 
 
-def _remarks(ratios: dict[str, Figure]) -> tuple[str, ...]:
+def _remarks(ratios: dict[str, Estimate]) -> tuple[str, ...]:
     steadier = [w for w, figure in ratios.items() if figure.high is not None and figure.high < 1]
     less = f"The KAN's spread is the smaller one where {', '.join(steadier)}." if steadier else ""
     plain = (

@@ -11,8 +11,8 @@ from kansym.neural.models.mlp import Maxout
 from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.rewriting.kan_as_maxout import to_maxout
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
-from kansym.studies.claims.claim import Claim, Effort, Judgement, Row, Settings, Verdict
-from kansym.studies.claims.intervals import geometric_mean, largest
+from kansym.studies.claims.claim import Claim, Effort, Row, Ruling, Settings, Verdict
+from kansym.studies.claims.estimates import geometric_mean, largest
 
 __all__ = ["CLAIM"]
 
@@ -90,7 +90,7 @@ def _mixed(unit: Maxout, x: Tensor) -> float:
     return float(mixed.abs().max() / unit(x).abs().max())
 
 
-def _judge(rows: Sequence[Row]) -> Judgement:
+def _judge(rows: Sequence[Row]) -> Ruling:
     forward = [network for row in rows for network in row["forward"]]
     backward = [unit for row in rows for unit in row["backward"]]
     there, back = "A KAN of degree 1 as Maxout", "A Maxout unit of two lines as a KAN"
@@ -117,7 +117,7 @@ def _judge(rows: Sequence[Row]) -> Judgement:
         verdict = Verdict.HOLDS
     elif exact:
         verdict, condition = Verdict.ONLY_IF, _CONDITION
-    return Judgement(verdict, figures, condition, _REMARKS)
+    return Ruling(verdict, figures, condition, _REMARKS)
 
 
 _CONDITION = (

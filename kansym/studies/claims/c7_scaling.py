@@ -5,26 +5,26 @@ from collections.abc import Sequence
 import numpy as np
 
 from kansym.neural.models.kan import KAN
+from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.studies.claims.claim import (
     Claim,
     Effort,
-    Figure,
-    Judgement,
+    Estimate,
     Plot,
     Row,
+    Ruling,
     Settings,
     Verdict,
     rows_where,
 )
+from kansym.studies.claims.estimates import geometric_mean, mean, slope
 from kansym.studies.claims.fitting import (
-    Rows,
+    ScaledRows,
     dense,
     fit_once,
     relative_error,
     rows_of,
-    size_of,
 )
-from kansym.studies.claims.intervals import geometric_mean, mean, slope
 from kansym.studies.claims.plots import Series, curves_plot
 
 __all__ = ["CLAIM"]
@@ -75,7 +75,7 @@ def _measure(settings: Settings) -> Row:
     }
 
 
-def _kan_curve(shape: Sequence[int], rows: Rows, settings: Settings) -> list[list[float]]:
+def _kan_curve(shape: Sequence[int], rows: ScaledRows, settings: Settings) -> list[list[float]]:
     """One KAN whose grids are refined again and again, (size, error) after each."""
     seed, steps = settings["seed"], settings["steps"]
     kan, curve = KAN(list(shape), grid=_GRIDS[0], seed=seed), []
@@ -84,11 +84,11 @@ def _kan_curve(shape: Sequence[int], rows: Rows, settings: Settings) -> list[lis
             kan.refine_grids(2)
         starts = 1 if number else 3
         fit_once(kan, rows, optimiser="lm", steps=steps, seed=seed, starts=starts)
-        curve.append([size_of(kan), relative_error(kan, rows)])
+        curve.append([parameter_counts(kan).stored, relative_error(kan, rows)])
     return curve
 
 
-def _mlp_curve(activation: str, rows: Rows, settings: Settings) -> list[list[float]]:
+def _mlp_curve(activation: str, rows: ScaledRows, settings: Settings) -> list[list[float]]:
     """MLPs of growing width, each with all the steps that the KAN has had by that size."""
     seed, curve, n_inputs = settings["seed"], [], rows.x.shape[1]
     for number in range(settings["sizes"]):
@@ -96,14 +96,14 @@ def _mlp_curve(activation: str, rows: Rows, settings: Settings) -> list[list[flo
         mlp = dense(n_inputs, kan.n_parameters(), activation, seed)
         steps = settings["steps"] * (number + 1)
         fit_once(mlp, rows, optimiser="lm", steps=steps, seed=seed, starts=3)
-        curve.append([size_of(mlp), relative_error(mlp, rows)])
+        curve.append([parameter_counts(mlp).stored, relative_error(mlp, rows)])
     return curve
 
 
-def _judge(rows: Sequence[Row]) -> Judgement:
-    figures: list[Figure] = []
+def _judge(rows: Sequence[Row]) -> Ruling:
+    figures: list[Estimate] = []
     plots: list[Plot] = []
-    faster: dict[str, dict[str, Figure]] = {"right": {}, "generic": {}}
+    faster: dict[str, dict[str, Estimate]] = {"right": {}, "generic": {}}
     for problem in dict.fromkeys(row["problem"] for row in rows):
         own = rows_where(rows, problem=problem)
         slopes = {kind: [slope(*np.transpose(row[kind])) for row in own] for kind in _KINDS}
@@ -118,10 +118,10 @@ def _judge(rows: Sequence[Row]) -> Judgement:
             figures.append(faster[kind][problem])
         figures += _errors(problem, own)
     verdict, condition = _verdict(faster)
-    return Judgement(verdict, tuple(figures), condition, _REMARKS, plots=tuple(plots))
+    return Ruling(verdict, tuple(figures), condition, _REMARKS, plots=tuple(plots))
 
 
-def _plot(problem: str, rows: Sequence[Row], slopes: dict[str, Figure]) -> Plot:
+def _plot(problem: str, rows: Sequence[Row], slopes: dict[str, Estimate]) -> Plot:
     """Errors against sizes on one problem, with the fitted slopes."""
     series = [
         Series(
@@ -145,14 +145,14 @@ def _plot(problem: str, rows: Sequence[Row], slopes: dict[str, Figure]) -> Plot:
     )
 
 
-def _slope(figure: Figure) -> str:
+def _slope(figure: Estimate) -> str:
     """A slope with its interval, short."""
     if figure.low is None or figure.high is None:
         return f"slope {figure.value:.2g}".replace("-", "−")
     return f"slope {figure.value:.2g} ({figure.low:.2g} to {figure.high:.2g})".replace("-", "−")
 
 
-def _errors(problem: str, rows: Sequence[Row]) -> list[Figure]:
+def _errors(problem: str, rows: Sequence[Row]) -> list[Estimate]:
     """Errors by size."""
     group = f"Test error over the spread of the target: {problem}"
     return [
@@ -164,7 +164,7 @@ def _errors(problem: str, rows: Sequence[Row]) -> list[Figure]:
     ]
 
 
-def _verdict(faster: dict[str, dict[str, Figure]]) -> tuple[Verdict, str]:
+def _verdict(faster: dict[str, dict[str, Estimate]]) -> tuple[Verdict, str]:
     """From the differences of slopes, KAN minus tanh MLP."""
     if any(figure.high is None for own in faster.values() for figure in own.values()):
         return Verdict.UNDECIDED, ""

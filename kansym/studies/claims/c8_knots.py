@@ -9,13 +9,14 @@ from torch import nn
 from kansym.extraction import Extraction, extract
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
+from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.training.training import train
 from kansym.studies.claims.claim import (
     Claim,
     Effort,
-    Figure,
-    Judgement,
+    Estimate,
     Row,
+    Ruling,
     Settings,
     Verdict,
     rows_where,
@@ -29,8 +30,7 @@ from kansym.studies.claims.classifying import (
     train_by_batches,
     train_to_convergence,
 )
-from kansym.studies.claims.fitting import size_of
-from kansym.studies.claims.intervals import mean
+from kansym.studies.claims.estimates import mean
 
 __all__ = ["CLAIM"]
 
@@ -87,7 +87,11 @@ def _classifier(name: str, seed: int, steps: int, split: tuple[Knots, Knots, Kno
         )
     else:
         taken = train_to_convergence(model, learning, validation, inputs=inputs, steps=steps)
-    return {"accuracy": accuracy(model, test, inputs), "size": size_of(model), "taken": taken}
+    return {
+        "accuracy": accuracy(model, test, inputs),
+        "size": parameter_counts(model).stored,
+        "taken": taken,
+    }
 
 
 def _network(name: str, seed: int) -> tuple[nn.Module, int]:
@@ -136,7 +140,7 @@ def _formula(name: str, seed: int, seconds: float, split: tuple[Knots, Knots, Kn
     result = extract(model, X, learning.signature, budget=seconds, seed=seed, progress=False)
     return {
         "network accuracy": signature_accuracy(output, test),
-        "size": size_of(model),
+        "size": parameter_counts(model).stored,
         **_read(result, test),
     }
 
@@ -159,8 +163,8 @@ def _read(result: Extraction, test: Knots) -> Row:
 # -- verdict ------------------------------------------------------------------------------------
 
 
-def _judge(rows: Sequence[Row]) -> Judgement:
-    figures: list[Figure] = []
+def _judge(rows: Sequence[Row]) -> Ruling:
+    figures: list[Estimate] = []
     by_kind: dict[str, dict[int, float]] = {}
     group = "Accuracy on knots not seen (%)"
     for name, words in _NETWORKS.items():
@@ -181,10 +185,10 @@ def _judge(rows: Sequence[Row]) -> Judgement:
         for row in rows
         if "read" in row
     )
-    return Judgement(verdict, tuple(figures), condition, _REMARKS, formulas)
+    return Ruling(verdict, tuple(figures), condition, _REMARKS, formulas)
 
 
-def _gaps(by_kind: dict[str, dict[int, float]]) -> dict[str, Figure]:
+def _gaps(by_kind: dict[str, dict[int, float]]) -> dict[str, Estimate]:
     """Accuracy of the best KAN minus that of each MLP, on the same splits."""
     kans = [by_kind[name] for name in ("kan-3", "kan-deep", "kan-8") if name in by_kind]
     if not kans:
@@ -200,7 +204,7 @@ def _gaps(by_kind: dict[str, dict[int, float]]) -> dict[str, Figure]:
     return found
 
 
-def _reading(rows: Sequence[Row]) -> list[Figure]:
+def _reading(rows: Sequence[Row]) -> list[Estimate]:
     """Accuracies of networks with one output and of their formulas, rounded."""
     figures, group = [], "Networks with one output, rounded (accuracy, %)"
     for name, words in (_READ | _LARGE_READ).items():
@@ -215,7 +219,7 @@ def _reading(rows: Sequence[Row]) -> list[Figure]:
     return figures
 
 
-def _verdict(gaps: dict[str, Figure]) -> tuple[Verdict, str]:
+def _verdict(gaps: dict[str, Estimate]) -> tuple[Verdict, str]:
     """The KAN is better where the interval of the difference is above 0."""
     large, early = gaps.get("mlp-300"), gaps.get("mlp-300-rise")
     if large is None or large.low is None:

@@ -10,6 +10,7 @@ from torch import nn
 
 from kansym.extraction import Extraction, extract
 from kansym.neural.models.kan import KAN
+from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.neural.training.training import train
 from kansym.problems.catalogue import load_problem
@@ -17,15 +18,15 @@ from kansym.shared.error_measures import rmse
 from kansym.studies.claims.claim import (
     Claim,
     Effort,
-    Figure,
-    Judgement,
+    Estimate,
     Row,
+    Ruling,
     Settings,
     Verdict,
     rows_where,
 )
-from kansym.studies.claims.fitting import dense, size_of
-from kansym.studies.claims.intervals import bootstrap, geometric_mean, median, proportion
+from kansym.studies.claims.estimates import bootstrap, geometric_mean, median, proportion
+from kansym.studies.claims.fitting import dense
 from kansym.symbolic.formulas.equivalence import equivalent
 
 __all__ = ["CLAIM"]
@@ -66,7 +67,7 @@ def _measure(settings: Settings) -> Row:
     found = {"kan": _read(kan, X, y, settings)}
     found["kan-as-mlp"] = _read(to_mlp(kan), X, y, settings)
     for activation in ("tanh", "relu"):
-        mlp = dense(X.shape[1], size_of(kan), activation, settings["seed"])
+        mlp = dense(X.shape[1], parameter_counts(kan).stored, activation, settings["seed"])
         _train(mlp, X[:rows], y[:rows], settings)
         found[f"mlp-{activation}"] = _read(mlp, X, y, settings)
     return {"found": found}
@@ -86,7 +87,7 @@ def _read(model: nn.Module, X: np.ndarray, y: np.ndarray, settings: Settings) ->
     )
     row: Row = {
         "network error": _error(output, y[rows:], spread),
-        "size": size_of(model),
+        "size": parameter_counts(model).stored,
         "recovered": False,
         "formula": "none",
         "formula error": None,
@@ -124,8 +125,8 @@ def _recovered(result: Extraction, name: str) -> bool:
     return equivalent(result.formulas[0].expr, renamed, ranges=ranges).recovered
 
 
-def _judge(rows: Sequence[Row]) -> Judgement:
-    figures: list[Figure] = []
+def _judge(rows: Sequence[Row]) -> Ruling:
+    figures: list[Estimate] = []
     for kind, words in _KINDS.items():
         found = [row["found"][kind] for row in rows]
         solved = sum(run["recovered"] for run in found)
@@ -145,7 +146,7 @@ def _judge(rows: Sequence[Row]) -> Judgement:
             if values:
                 figures.append(median(f"{words}, where it has a formula", values, group))
     verdict, condition = _verdict(gaps, figures[0].value, figures[1].value)
-    return Judgement(verdict, tuple(figures), condition, _REMARKS, _formulas(rows))
+    return Ruling(verdict, tuple(figures), condition, _REMARKS, _formulas(rows))
 
 
 def _values(rows: Sequence[Row], kind: str, key: str) -> list[float]:
@@ -153,7 +154,7 @@ def _values(rows: Sequence[Row], kind: str, key: str) -> list[float]:
     return [value for value in found if value is not None]
 
 
-def _gap(kind: str, rows: Sequence[Row]) -> Figure:
+def _gap(kind: str, rows: Sequence[Row]) -> Estimate:
     """Recovered by the KAN minus recovered by another kind; problems are resampled."""
     problems = list(dict.fromkeys(row["problem"] for row in rows))
     gains = [
@@ -172,7 +173,7 @@ def _gap(kind: str, rows: Sequence[Row]) -> Figure:
     return bootstrap(name, len(array), lambda chosen: array[chosen].mean(-1), group)
 
 
-def _verdict(gaps: dict[str, Figure], kan: float, rewritten: float) -> tuple[Verdict, str]:
+def _verdict(gaps: dict[str, Estimate], kan: float, rewritten: float) -> tuple[Verdict, str]:
     """From the paired differences of recovery."""
     trained = [gaps["mlp-tanh"], gaps["mlp-relu"]]
     if any(figure.low is None for figure in gaps.values()):

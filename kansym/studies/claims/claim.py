@@ -6,7 +6,15 @@ from enum import Enum
 from typing import Any
 
 __all__ = [
-    "Claim", "Effort", "Figure", "Judgement", "Plot", "Row", "Settings", "Verdict", "rows_where",
+    "Claim",
+    "Effort",
+    "Estimate",
+    "Plot",
+    "Row",
+    "Ruling",
+    "Settings",
+    "Verdict",
+    "rows_where",
 ]  # fmt: skip
 
 Settings = dict[str, Any]
@@ -44,7 +52,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True)
-class Figure:
+class Estimate:
     """A measured number with its 95 % confidence interval over runs.
 
     Attributes
@@ -57,7 +65,7 @@ class Figure:
 
     Examples
     --------
-    >>> print(Figure("accuracy (%)", 81.5, 80.25, 82.75, runs=10))
+    >>> print(Estimate("accuracy (%)", 81.5, 80.25, 82.75, runs=10))
     accuracy (%): 81.5 (80.2 to 82.8, 10 runs)
     """
 
@@ -92,7 +100,7 @@ class Plot:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Ruling:
     """The verdict on a claim, and the figures that it was computed from.
 
     Attributes
@@ -105,7 +113,7 @@ class Judgement:
     """
 
     verdict: Verdict
-    figures: tuple[Figure, ...]
+    figures: tuple[Estimate, ...]
     condition: str = ""
     remarks: tuple[str, ...] = ()
     formulas: tuple[tuple[str, str], ...] = ()
@@ -138,7 +146,7 @@ class Claim:
     ...     "C0", "Even", "Squares are even.", "nobody", "Two squares.", "Holds if all are even.",
     ...     plan=lambda effort: [{"n": 1}, {"n": 2}],
     ...     measure=lambda settings: {"odd": settings["n"] ** 2 % 2},
-    ...     judge=lambda rows: Judgement(
+    ...     judge=lambda rows: Ruling(
     ...         Verdict.DOES_NOT_HOLD if any(row["odd"] for row in rows) else Verdict.HOLDS, ()
     ...     ),
     ... )
@@ -154,7 +162,7 @@ class Claim:
     rule: str
     plan: Callable[[Effort], list[Settings]] = field(repr=False)
     measure: Callable[[Settings], Row] = field(repr=False)
-    judge: Callable[[Sequence[Row]], Judgement] = field(repr=False)
+    judge: Callable[[Sequence[Row]], Ruling] = field(repr=False)
     version: int = 1
 
     def __str__(self) -> str:

@@ -2,8 +2,9 @@
 
 import copy
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from jaxtyping import Float
@@ -12,18 +13,25 @@ from torch import Tensor, nn
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
 from kansym.neural.training.jacobians import row_jacobian_of
-from kansym.neural.training.optimisers import adam, lbfgs, levenberg_marquardt
+from kansym.neural.training.losses import Loss
+from kansym.neural.training.optimisers import (
+    SQUARED,
+    adam,
+    lbfgs,
+    levenberg_marquardt,
+    mean_loss,
+)
 from kansym.problems.catalogue import load_problem
 from kansym.shared.errors import InputError
+from kansym.studies.mlp_widths import mlp_widths
 
-__all__ = ["Rows", "dense", "fit_once", "relative_error", "rows_of", "size_of"]
+__all__ = ["ScaledRows", "dense", "fit_once", "relative_error", "rows_of"]
 
-Penalty = Callable[[], Tensor]
 _WORST = 10.0
 
 
 @dataclass(frozen=True)
-class Rows:
+class ScaledRows:
     """Training and test rows: inputs scaled to [-1, 1], targets to mean 0 and spread 1."""
 
     x: Float[Tensor, "rows inputs"]
@@ -32,8 +40,8 @@ class Rows:
     y_test: Float[Tensor, "test_rows 1"]
 
 
-def rows_of(problem: str, rows: int, seed: int, test_rows: int = 1000) -> Rows:
-    """Rows of a problem by name; the test rows are new ones.
+def rows_of(problem: str, rows: int, seed: int, test_rows: int = 1000) -> ScaledRows:
+    """ScaledRows of a problem by name; the test rows are new ones.
 
     Examples
     --------
@@ -46,11 +54,11 @@ def rows_of(problem: str, rows: int, seed: int, test_rows: int = 1000) -> Rows:
     X = 2 * (X - low) / (high - low) - 1
     y = (y - y[:rows].mean()) / y[:rows].std()
     x, target = torch.as_tensor(X), torch.as_tensor(y)[:, None]
-    return Rows(x[:rows], target[:rows], x[rows:], target[rows:])
+    return ScaledRows(x[:rows], target[:rows], x[rows:], target[rows:])
 
 
 @torch.no_grad()
-def relative_error(model: nn.Module, rows: Rows) -> float:
+def relative_error(model: nn.Module, rows: ScaledRows) -> float:
     """Root mean square error on the test rows over the spread of the target.
 
     A network that blew up counts as 10, ten times as bad as the mean.
@@ -61,13 +69,13 @@ def relative_error(model: nn.Module, rows: Rows) -> float:
 
 def fit_once(
     model: nn.Module,
-    rows: Rows,
+    rows: ScaledRows,
     *,
     optimiser: str,
     steps: int,
     seed: int = 0,
     starts: int = 1,
-    penalty: Penalty | None = None,
+    loss: Loss = SQUARED,
 ) -> list[float]:
     """Train in place, from one start or the best of a few short ones; returns the losses.
 
@@ -78,22 +86,22 @@ def fit_once(
     ----------
     optimiser : ``"lm"``, ``"lbfgs"`` or ``"adam"``.
     starts : random starts that run a tenth of the steps; the best of them goes on.
-    penalty : differentiable number added to the loss, for L-BFGS and Adam.
+    loss : for L-BFGS and Adam, which may be penalised.
     """
     if starts > 1:
         _best_start(model, rows, optimiser, max(5, steps // 10), seed, starts)
     if not isinstance(model, KAN):
-        return _phase(model, rows, optimiser, steps, seed, penalty)
+        return _phase(model, rows, optimiser, steps, seed, loss)
     first = max(1, steps // 4)
     model.refit_grids(rows.x, margin=0.05)
-    losses = _phase(model, rows, optimiser, first, seed, penalty)
+    losses = _phase(model, rows, optimiser, first, seed, loss)
     if math.isfinite(losses[-1]):
         model.refit_grids(rows.x, margin=0.02)
-    return losses + _phase(model, rows, optimiser, steps - first, seed, penalty)
+    return losses + _phase(model, rows, optimiser, steps - first, seed, loss)
 
 
 def _best_start(
-    model: nn.Module, rows: Rows, optimiser: str, steps: int, seed: int, starts: int
+    model: nn.Module, rows: ScaledRows, optimiser: str, steps: int, seed: int, starts: int
 ) -> None:
     """Leave the model at the best of several starts."""
     found: list[tuple[float, nn.Module]] = []
@@ -111,45 +119,30 @@ def _best_start(
 
 
 def _phase(
-    model: nn.Module, rows: Rows, optimiser: str, steps: int, seed: int, penalty: Penalty | None
+    model: nn.Module, rows: ScaledRows, optimiser: str, steps: int, seed: int, loss: Loss
 ) -> list[float]:
     """So many steps of an optimiser; at least one loss is returned."""
-    losses = [
-        loss
-        for _, loss in zip(
-            range(steps), _iteration(model, rows, optimiser, steps, seed, penalty), strict=False
-        )
-    ]
-    if losses:
-        return losses
-    with torch.no_grad():
-        return [float((model(rows.x) - rows.y).square().mean())]
+    taken = islice(_iteration(model, rows, optimiser, steps, seed, loss), steps)
+    return list(taken) or [mean_loss(model, rows.x, rows.y)]
 
 
 def _iteration(
-    model: nn.Module, rows: Rows, optimiser: str, steps: int, seed: int, penalty: Penalty | None
+    model: nn.Module, rows: ScaledRows, optimiser: str, steps: int, seed: int, loss: Loss
 ) -> Iterator[float]:
     match optimiser:
         case "lm":
             jacobian = row_jacobian_of(model)
-            if jacobian is None or penalty is not None:
+            if jacobian is None or loss is not SQUARED:
                 raise InputError(
                     f"{type(model).__name__} cannot be trained by Levenberg-Marquardt with these "
                     "settings: use L-BFGS."
                 )
             return levenberg_marquardt(model, jacobian, rows.x, rows.y)
         case "lbfgs":
-            return lbfgs(model, rows.x, rows.y, penalty=penalty)
+            return lbfgs(model, rows.x, rows.y, loss=loss)
         case "adam":
-            return adam(model, rows.x, rows.y, seed=seed, steps=steps, penalty=penalty)
+            return adam(model, rows.x, rows.y, seed=seed, steps=steps, loss=loss)
     raise InputError(f"optimiser={optimiser!r} is not known: use 'lm', 'lbfgs' or 'adam'.")
-
-
-def size_of(model: nn.Module) -> int:
-    """Parameters of a network, absent edges of a KAN not counted."""
-    if isinstance(model, KAN):
-        return model.n_parameters()
-    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def dense(n_inputs: int, parameters: int, activation: str, seed: int, *, layers: int = 2) -> MLP:
@@ -160,10 +153,5 @@ def dense(n_inputs: int, parameters: int, activation: str, seed: int, *, layers:
     >>> dense(2, 126, "tanh", seed=0).widths
     (2, 9, 9, 1)
     """
-
-    def size(width: int) -> int:
-        return (n_inputs + 1) * width + (layers - 1) * (width + 1) * width + width + 1
-
-    width = min(range(1, 2000), key=lambda width: abs(size(width) - parameters))
-    widths = [n_inputs, *[width] * layers, 1]
+    widths = mlp_widths(n_inputs, parameters, layers)
     return MLP(widths, activation=activation, seed=seed, device="cpu")

@@ -21,6 +21,7 @@ from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.shared.errors import InputError
+from kansym.studies.mlp_widths import mlp_widths
 
 __all__ = ["dense_of_size", "direction_groups", "direction_penalty", "same_layout", "widened"]
 
@@ -76,14 +77,8 @@ def dense_of_size(kan: KAN, seed: int, *, activation: str = "relu") -> MLP:
     >>> kan.n_parameters(), sum(parameter.numel() for parameter in mlp.parameters())
     (49, 51)
     """
-    layers = len(kan.layers)
     n_in, n_out = kan.kan_layers[0].n_in, kan.kan_layers[-1].n_out
-
-    def size(width: int) -> int:
-        return (n_in + 1) * width + (layers - 1) * (width + 1) * width + (width + 1) * n_out
-
-    width = min(range(1, 2000), key=lambda width: abs(size(width) - kan.n_parameters()))
-    widths = [n_in, *[width] * layers, n_out]
+    widths = mlp_widths(n_in, kan.n_parameters(), len(kan.layers), n_out)
     return MLP(widths, activation=activation, seed=seed, **_like(kan))
 
 

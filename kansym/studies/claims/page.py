@@ -21,7 +21,7 @@ from kansym.documents.blocks import (
 from kansym.documents.blocks import Figure as Drawing
 from kansym.documents.names import number
 from kansym.documents.pictures import Picture
-from kansym.studies.claims.claim import Figure, Verdict
+from kansym.studies.claims.claim import Estimate, Verdict
 from kansym.studies.claims.runner import ClaimResult, ClaimsReport
 
 __all__ = ["claims_document"]
@@ -56,7 +56,7 @@ def claims_document(report: ClaimsReport) -> Document:
 def _summary(report: ClaimsReport) -> Table:
     """One line per claim."""
     rows = tuple(
-        row(result.claim.identifier, result.claim.statement, Strong(str(result.judgement)))
+        row(result.claim.identifier, result.claim.statement, Strong(str(result.ruling)))
         for result in report.results
     )
     return Table(row("", "statement", "verdict"), rows, "lll", line("All claims"))
@@ -64,18 +64,18 @@ def _summary(report: ClaimsReport) -> Table:
 
 def _section(result: ClaimResult) -> Section:
     """Everything about one claim."""
-    claim, judgement = result.claim, result.judgement
+    claim, ruling = result.claim, result.ruling
     blocks: list[Block] = [
         Paragraph(line(Strong("Statement."), f" {claim.statement} ({claim.source})")),
-        Notice(_KIND[judgement.verdict], _first_upper(str(judgement)), line(claim.rule)),
+        Notice(_KIND[ruling.verdict], _first_upper(str(ruling)), line(claim.rule)),
         Paragraph(line(Strong("What was run."), f" {claim.tried}")),
-        *(Drawing(Picture(p.axes), line(p.caption), p.description) for p in judgement.plots),
-        *_tables(judgement.figures),
+        *(Drawing(Picture(p.axes), line(p.caption), p.description) for p in ruling.plots),
+        *_tables(ruling.figures),
     ]
-    if judgement.formulas:
-        blocks.append(_formulas(judgement.formulas))
-    if judgement.remarks:
-        blocks.append(Items(tuple(line(remark) for remark in judgement.remarks)))
+    if ruling.formulas:
+        blocks.append(_formulas(ruling.formulas))
+    if ruling.remarks:
+        blocks.append(Items(tuple(line(remark) for remark in ruling.remarks)))
     effort = f"{result.pieces} pieces of work, {result.seconds:.0f} s of processor time."
     blocks.append(Paragraph(line(effort)))
     if result.failures:
@@ -88,7 +88,7 @@ def _first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _tables(figures: tuple[Figure, ...]) -> list[Block]:
+def _tables(figures: tuple[Estimate, ...]) -> list[Block]:
     """One table per group of figures."""
     return [
         Table(
@@ -101,7 +101,7 @@ def _tables(figures: tuple[Figure, ...]) -> list[Block]:
     ]
 
 
-def _figure(figure: Figure) -> tuple[Line, ...]:
+def _figure(figure: Estimate) -> tuple[Line, ...]:
     """A row for one figure."""
     interval: Line = line("–")
     if figure.low is not None and figure.high is not None:

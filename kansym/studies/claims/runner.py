@@ -11,7 +11,7 @@ from kansym.shared.errors import InputError
 from kansym.shared.limited_work import limited_map
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.versions import versions
-from kansym.studies.claims.claim import Claim, Effort, Judgement, Row, Settings, Verdict
+from kansym.studies.claims.claim import Claim, Effort, Row, Ruling, Settings, Verdict
 from kansym.studies.claims.finished_pieces import FinishedPiece, FinishedPieces, key_of
 from kansym.studies.claims.registry import CLAIMS
 
@@ -29,13 +29,13 @@ class ClaimResult:
     """
 
     claim: Claim
-    judgement: Judgement
+    ruling: Ruling
     pieces: int
     failures: tuple[str, ...]
     seconds: float
 
     def __str__(self) -> str:
-        return f"{self.claim.identifier} {self.claim.title}: {self.judgement}"
+        return f"{self.claim.identifier} {self.claim.title}: {self.ruling}"
 
 
 @dataclass(frozen=True)
@@ -166,8 +166,8 @@ def _judged(claim: Claim, pieces: Sequence[FinishedPiece]) -> ClaimResult:
     failures = tuple(
         f"{key_of(claim, piece.settings)}: {piece.failure}" for piece in pieces if piece.failure
     )
-    judgement = Judgement(Verdict.UNDECIDED, (), remarks=("No piece of work was finished.",))
+    ruling = Ruling(Verdict.UNDECIDED, (), remarks=("No piece of work was finished.",))
     if rows:
-        judgement = claim.judge(rows)
+        ruling = claim.judge(rows)
     seconds = math.fsum(piece.seconds for piece in pieces)
-    return ClaimResult(claim, judgement, len(pieces), failures, seconds)
+    return ClaimResult(claim, ruling, len(pieces), failures, seconds)

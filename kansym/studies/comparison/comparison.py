@@ -14,78 +14,16 @@ from kansym.studies.bench.kind_names import KAN_KIND
 from kansym.studies.bench.record import Record
 from kansym.studies.bench.results_file import read_results
 from kansym.studies.bench.runs import ACCURACY, AS_ACCURATE, PARAMETERS, Key
+from kansym.studies.comparison.figures import (
+    EQUAL_FIDELITY,
+    KindSummary,
+    PairedDifference,
+    Sizes,
+)
+from kansym.studies.comparison.words import summary, verdict
 from kansym.studies.intervals import Interval, mean_over_problems, median_over_problems
 
 __all__ = ["Comparison", "KindSummary", "PairedDifference", "Sizes", "compare"]
-
-EQUAL_FIDELITY = 0.999
-"""R² on unused rows that both formulas must reach before their complexities are compared."""
-
-
-@dataclass(frozen=True)
-class KindSummary:
-    """Figures of one kind of network at one level of noise.
-
-    Attributes
-    ----------
-    kind, noise : what is summed up.
-    runs, failed : numbers of runs, and of those that came to nothing (they count as not recovered).
-    recovered : share of problems whose formula is found; None if no problem has one.
-    symbolic, numerical : the same by SRBench's rule alone and by the numerical check alone.
-    network_error, formula_error : median root-mean-square error on unused rows over the spread of
-        the output, of the network and of the formula.
-    fidelity_error : the same of the formula against the network.
-    gradient_error : median relative error of the network's gradient.
-    complexity : median bits of the formula.
-    parameters : median number.
-    train_seconds, extract_seconds : medians.
-    stable : share of pairs of seeds that gave a formula of the same form; None for one seed.
-    """
-
-    kind: str
-    noise: float
-    runs: int
-    failed: int
-    recovered: Interval | None
-    symbolic: Interval | None
-    numerical: Interval | None
-    network_error: Interval | None
-    formula_error: Interval | None
-    fidelity_error: Interval | None
-    gradient_error: Interval | None
-    complexity: Interval | None
-    parameters: Interval | None
-    train_seconds: Interval | None
-    extract_seconds: Interval | None
-    stable: Interval | None
-
-
-@dataclass(frozen=True)
-class PairedDifference:
-    """Two kinds on the same problems, seeds and noise.
-
-    Attributes
-    ----------
-    first, second, noise : the kinds, and the level of noise.
-    recovery : share recovered by the first minus that by the second.
-    both, only_first, only_second, neither : numbers of runs.
-    complexity : bits of the first formula minus those of the second (median), where both reach
-        R² 0.999 on unused rows.
-    gradient : base-10 logarithm of the ratio of gradient errors, first over second (median).
-    seconds : base-10 logarithm of the ratio of times to train and extract (median).
-    """
-
-    first: str
-    second: str
-    noise: float
-    recovery: Interval | None
-    both: int
-    only_first: int
-    only_second: int
-    neither: int
-    complexity: Interval | None
-    gradient: Interval | None
-    seconds: Interval | None
 
 
 @dataclass(frozen=True)
@@ -111,42 +49,22 @@ class Comparison:
         return tuple(dict.fromkeys(summary.noise for summary in self.kinds))
 
     @property
-    def sizes(self) -> "Sizes":
+    def sizes(self) -> Sizes:
         """What the sizes of MLPs were chosen by."""
         return _sizes(self.records)
 
     @property
     def verdict(self) -> tuple[str, ...]:
         """The answer in sentences that follow from the figures."""
-        from kansym.studies.comparison.words import verdict
-
-        return tuple(verdict(self))
+        return tuple(verdict(self.kinds, self.pairs, self.sizes))
 
     def __str__(self) -> str:
-        from kansym.studies.comparison.words import summary
-
-        return summary(self)
+        return summary(self.kinds, self.verdict)
 
     def _repr_html_(self) -> str:
-        from kansym.studies.comparison.page import notebook_html
+        from kansym.studies.comparison.tables import notebook_html
 
-        return notebook_html(self)
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """What the sizes of MLPs were chosen by, in numbers of runs.
-
-    Attributes
-    ----------
-    parameters : as many parameters as the KAN.
-    accuracy : widened to be as accurate as the KAN.
-    reached : of these, as accurate as it in the end.
-    """
-
-    parameters: int
-    accuracy: int
-    reached: int
+        return notebook_html(self.kinds, self.verdict)
 
 
 Results = str | os.PathLike[str] | Record
@@ -232,10 +150,10 @@ def _sizes(records: Sequence[Record]) -> Sizes:
     )
 
 
-Figure = Callable[[Record], float | bool | None]
+Quantity = Callable[[Record], float | bool | None]
 
 
-def _by_problem(records: Iterable[Record], figure: Figure) -> dict[str, list[float]]:
+def _by_problem(records: Iterable[Record], figure: Quantity) -> dict[str, list[float]]:
     """Values of a figure per problem, where there are any."""
     found: dict[str, list[float]] = defaultdict(list)
     for record in records:
@@ -245,13 +163,13 @@ def _by_problem(records: Iterable[Record], figure: Figure) -> dict[str, list[flo
     return found
 
 
-def _share(records: Sequence[Record], figure: Figure) -> Interval | None:
+def _share(records: Sequence[Record], figure: Quantity) -> Interval | None:
     """Share of runs with a truth for which a figure is true."""
     known = [record for record in records if record.recovered is not None]
     return mean_over_problems(_by_problem(known, lambda r: bool(figure(r))), share=True)
 
 
-def _median(records: Sequence[Record], figure: Figure) -> Interval | None:
+def _median(records: Sequence[Record], figure: Quantity) -> Interval | None:
     return median_over_problems(_by_problem(records, figure))
 
 

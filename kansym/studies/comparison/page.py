@@ -8,9 +8,7 @@ from kansym.documents.blocks import (
     Details,
     Document,
     Figure,
-    Inline,
     Items,
-    Line,
     Notice,
     Paragraph,
     Section,
@@ -19,24 +17,17 @@ from kansym.documents.blocks import (
     row,
 )
 from kansym.documents.charts import LEARNED, SYMBOL
-from kansym.documents.html import fragment
-from kansym.documents.names import number
 from kansym.documents.pictures import GREY, INK, Picture, new_axes, styled
 from kansym.studies.bench.record import Record
-from kansym.studies.comparison.comparison import (
-    EQUAL_FIDELITY,
-    Comparison,
-    KindSummary,
-    PairedDifference,
-    Sizes,
-)
-from kansym.studies.comparison.words import percent, verdict
+from kansym.studies.comparison.comparison import Comparison
+from kansym.studies.comparison.figures import KindSummary, Sizes
+from kansym.studies.comparison.tables import cost_table, pair_table, recovery_table
 from kansym.studies.intervals import Interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["comparison_document", "notebook_html"]
+__all__ = ["comparison_document"]
 
 _MOST_ROWS = 500
 
@@ -58,7 +49,7 @@ def comparison_document(comparison: Comparison, title: str | None = None) -> Doc
         f"{', '.join(f'{noise:g}' for noise in comparison.noises)}"
     )
     blocks = (
-        Section("Verdict", (Items(tuple(line(words) for words in verdict(comparison))),)),
+        Section("Verdict", (Items(tuple(line(words) for words in comparison.verdict)),)),
         *_sections(comparison),
         _by_problem(comparison),
         *_failures(comparison),
@@ -66,13 +57,6 @@ def comparison_document(comparison: Comparison, title: str | None = None) -> Doc
         _versions(comparison),
     )
     return Document(title or "Which networks give up their formula", blocks, subtitle)
-
-
-def notebook_html(comparison: Comparison) -> str:
-    """Verdict and table as HTML for a notebook cell."""
-    blocks: list[Block] = [Paragraph(line(words)) for words in verdict(comparison)]
-    blocks += [_recovery_table(_at(comparison, noise)) for noise in comparison.noises]
-    return fragment(tuple(blocks))
 
 
 def _at(comparison: Comparison, noise: float) -> list[KindSummary]:
@@ -87,102 +71,14 @@ def _sections(comparison: Comparison) -> list[Block]:
         pairs = [pair for pair in comparison.pairs if pair.noise == noise]
         blocks: list[Block] = [
             *_plot(kinds, lambda one: one.recovered, False, "share of problems recovered"),
-            _recovery_table(kinds),
-            *_pair_table(pairs),
+            recovery_table(kinds),
+            *pair_table(pairs),
             *_plot(kinds, lambda one: one.gradient_error, True, "relative error of the gradient"),
-            _cost_table(kinds),
+            cost_table(kinds),
         ]
         title = "Without noise" if noise == 0 else f"With noise of {100 * noise:g} %"
         sections.append(Section(title, tuple(blocks)))
     return sections
-
-
-def _recovery_table(kinds: Sequence[KindSummary]) -> Table:
-    header = row("kind", "runs", "failed", "recovered", "by algebra", "by numbers", "stable form")
-    rows = tuple(
-        row(
-            one.kind,
-            str(one.runs),
-            str(one.failed),
-            percent(one.recovered),
-            percent(one.symbolic),
-            percent(one.numerical),
-            percent(one.stable),
-        )
-        for one in kinds
-    )
-    caption = line(
-        "Recovery of the true formula: share of problems with 95 % bootstrap intervals over "
-        "problems. Stable form: share of pairs of seeds that gave a formula of the same form."
-    )
-    return Table(header, rows, "lrrrrrr", caption)
-
-
-def _pair_table(pairs: Sequence[PairedDifference]) -> list[Block]:
-    if not pairs:
-        return []
-    header = row("pair", "difference", "both", "only first", "only second", "neither", "bits apart")
-    rows = tuple(
-        row(
-            f"{pair.first} − {pair.second}",
-            percent(pair.recovery, sign=True),
-            str(pair.both),
-            str(pair.only_first),
-            str(pair.only_second),
-            str(pair.neither),
-            _interval(pair.complexity),
-        )
-        for pair in pairs
-    )
-    caption = line(
-        "Paired differences in recovery on the same problem and seed, in numbers of runs. Bits "
-        f"apart: median difference of complexity where both formulas reach R² of {EQUAL_FIDELITY} "
-        "on unused rows."
-    )
-    return [Table(header, rows, "lrrrrrr", caption)]
-
-
-def _cost_table(kinds: Sequence[KindSummary]) -> Table:
-    header = row(
-        "kind", "parameters", "error of network", "error of formula", "formula against network",
-        "error of gradient", "bits", "training (s)", "extraction (s)",
-    )  # fmt: skip
-    rows = tuple(
-        row(
-            one.kind,
-            *(
-                _value(found)
-                for found in (
-                    one.parameters,
-                    one.network_error,
-                    one.formula_error,
-                    one.fidelity_error,
-                    one.gradient_error,
-                    one.complexity,
-                    one.train_seconds,
-                    one.extract_seconds,
-                )
-            ),
-        )
-        for one in kinds
-    )
-    caption = line(
-        "Medians over problems. Errors are root mean squares on unused rows over the spread of "
-        "the output; that of the gradient is over the size of the true gradient."
-    )
-    return Table(header, rows, "lrrrrrrrr", caption)
-
-
-def _value(found: Interval | None) -> Inline:
-    return number(None if found is None else found.value, 3)
-
-
-def _interval(found: Interval | None) -> Line:
-    if found is None:
-        return line("–")
-    return line(
-        number(found.value, 3), " (", number(found.low, 3), " to ", number(found.high, 3), ")"
-    )
 
 
 # -- plots -------------------------------------------------------------------------------------

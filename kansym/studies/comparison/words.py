@@ -1,10 +1,9 @@
 """A comparison in words: every sentence follows from figures, and says how sure it is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from kansym.studies.comparison.comparison import (
+from kansym.studies.comparison.figures import (
     EQUAL_FIDELITY,
-    Comparison,
     KindSummary,
     PairedDifference,
     Sizes,
@@ -28,24 +27,20 @@ def percent(found: Interval | None, sign: bool = False) -> str:
     return f"{_minus(first)} % ({_minus(f'{100 * found.low:.0f} to {100 * found.high:.0f}')})"
 
 
-def verdict(comparison: Comparison) -> Iterator[str]:
-    """The sentences of the answer.
-
-    Parameters
-    ----------
-    comparison : of `kansym.studies.comparison.comparison.compare`.
-    """
-    for noise in comparison.noises:
-        kinds = [one for one in comparison.kinds if one.noise == noise]
-        yield from _first(kinds, noise)
-        for pair in comparison.pairs:
+def verdict(
+    kinds: Sequence[KindSummary], pairs: Sequence[PairedDifference], sizes: Sizes
+) -> Iterator[str]:
+    """The sentences of the answer, level of noise by level of noise."""
+    for noise in dict.fromkeys(one.noise for one in kinds):
+        yield from _first([one for one in kinds if one.noise == noise], noise)
+        for pair in pairs:
             if pair.noise == noise:
                 yield _recovery_words(pair)
                 yield from _other_words(pair)
-    yield from _size_words(comparison.sizes)
-    failures = sum(one.failed for one in comparison.kinds)
+    yield from _size_words(sizes)
+    failures = sum(one.failed for one in kinds)
     if failures:
-        runs = sum(one.runs for one in comparison.kinds)
+        runs = sum(one.runs for one in kinds)
         yield f"{failures} of {runs} runs failed; they count as not recovered."
 
 
@@ -134,12 +129,12 @@ def _minus(text: str) -> str:
     return text.replace("-", "−")
 
 
-def summary(comparison: Comparison) -> str:
+def summary(kinds: Sequence[KindSummary], sentences: Sequence[str]) -> str:
     """Table and verdict as plain text."""
     header = (
         "kind", "noise", "runs", "failed", "recovered", "error", "bits", "gradient", "s", "stable"
     )  # fmt: skip
-    rows = [header, *(_row(one) for one in comparison.kinds)]
+    rows = [header, *(_row(one) for one in kinds)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
     lines = [
         "  ".join(
@@ -148,7 +143,7 @@ def summary(comparison: Comparison) -> str:
         )
         for row in rows
     ]
-    return "\n".join([*lines, "", *verdict(comparison)])
+    return "\n".join([*lines, "", *sentences])
 
 
 def _row(one: KindSummary) -> tuple[str, ...]:

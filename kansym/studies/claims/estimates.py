@@ -1,4 +1,4 @@
-"""Estimates over runs with 95 % confidence intervals, each as a `Figure`."""
+"""Estimates over runs with 95 % confidence intervals, each as an `Estimate`."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,17 +6,16 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
-from kansym.studies.claims.claim import Figure
+from kansym.studies.claims.claim import Estimate
+from kansym.studies.intervals import resampled
 
 __all__ = [
     "bootstrap", "geometric_mean", "largest", "mean", "median", "proportion", "slope", "spread",
     "times",
 ]  # fmt: skip
 
-_RESAMPLES = 4000
 
-
-def mean(name: str, values: Sequence[float], group: str = "") -> Figure:
+def mean(name: str, values: Sequence[float], group: str = "") -> Estimate:
     """Arithmetic mean with Student's interval; no interval for a single run.
 
     Examples
@@ -27,12 +26,12 @@ def mean(name: str, values: Sequence[float], group: str = "") -> Figure:
     array = np.asarray(values, dtype=float)
     centre, n = float(array.mean()), len(array)
     if n < 2:
-        return Figure(name, centre, runs=n, group=group)
+        return Estimate(name, centre, runs=n, group=group)
     half = float(stats.t.ppf(0.975, n - 1) * array.std(ddof=1) / n**0.5)
-    return Figure(name, centre, centre - half, centre + half, n, group)
+    return Estimate(name, centre, centre - half, centre + half, n, group)
 
 
-def geometric_mean(name: str, values: Sequence[float], group: str = "") -> Figure:
+def geometric_mean(name: str, values: Sequence[float], group: str = "") -> Estimate:
     """Geometric mean of positive numbers, such as errors, with the interval of the logarithms.
 
     Examples
@@ -42,19 +41,19 @@ def geometric_mean(name: str, values: Sequence[float], group: str = "") -> Figur
     """
     logarithms = mean(name, np.log10(np.maximum(values, 1e-300)).tolist(), group)
     if logarithms.low is None or logarithms.high is None:
-        return Figure(name, 10**logarithms.value, runs=logarithms.runs, group=group)
+        return Estimate(name, 10**logarithms.value, runs=logarithms.runs, group=group)
     # Two runs can leave an interval that no float holds.
     low, high = 10 ** np.clip([logarithms.low, logarithms.high], -300, 300)
-    return Figure(name, 10**logarithms.value, float(low), float(high), logarithms.runs, group)
+    return Estimate(name, 10**logarithms.value, float(low), float(high), logarithms.runs, group)
 
 
-def times(name: str, these: Sequence[float], those: Sequence[float], group: str = "") -> Figure:
+def times(name: str, these: Sequence[float], those: Sequence[float], group: str = "") -> Estimate:
     """How many times larger these numbers are than those, run by run: a paired comparison."""
     ratios = np.maximum(these, 1e-300) / np.maximum(those, 1e-300)
     return geometric_mean(name, ratios.tolist(), group)
 
 
-def proportion(name: str, successes: int, runs: int, group: str = "") -> Figure:
+def proportion(name: str, successes: int, runs: int, group: str = "") -> Estimate:
     """Share of successes in per cent with Wilson's interval.
 
     E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209, doi:10.1080/01621459.1927.10502953.
@@ -66,7 +65,7 @@ def proportion(name: str, successes: int, runs: int, group: str = "") -> Figure:
     """
     interval = stats.binomtest(successes, runs).proportion_ci(0.95, "wilson")
     low, high = 100 * float(interval.low), 100 * float(interval.high)
-    return Figure(name, 100 * successes / runs, low, high, runs, group)
+    return Estimate(name, 100 * successes / runs, low, high, runs, group)
 
 
 def bootstrap(
@@ -74,7 +73,7 @@ def bootstrap(
     runs: int,
     statistic: Callable[[np.ndarray], np.ndarray],
     group: str = "",
-) -> Figure:
+) -> Estimate:
     """Any statistic of the runs, with percentiles over resampled runs.
 
     Parameters
@@ -90,13 +89,15 @@ def bootstrap(
     """
     value = float(statistic(np.arange(runs)))
     if runs < 3:
-        return Figure(name, value, runs=runs, group=group)
-    positions = np.random.default_rng(0).integers(0, runs, (_RESAMPLES, runs))
-    low, high = np.nanpercentile(statistic(positions), [2.5, 97.5])
-    return Figure(name, value, float(low), float(high), runs, group)
+        return Estimate(name, value, runs=runs, group=group)
+
+    def along(positions: np.ndarray, axis: int = -1) -> np.ndarray:
+        return statistic(np.moveaxis(positions, axis, -1))
+
+    return Estimate(name, value, *resampled(along, np.arange(runs)), runs, group)
 
 
-def median(name: str, values: Sequence[float], group: str = "") -> Figure:
+def median(name: str, values: Sequence[float], group: str = "") -> Estimate:
     """Median with its bootstrap interval, for numbers of very different sizes.
 
     Examples
@@ -108,9 +109,9 @@ def median(name: str, values: Sequence[float], group: str = "") -> Figure:
     return bootstrap(name, len(array), lambda runs: np.median(array[runs], -1), group)
 
 
-def largest(name: str, values: Sequence[float], group: str = "") -> Figure:
+def largest(name: str, values: Sequence[float], group: str = "") -> Estimate:
     """The worst case over all runs, which has no interval."""
-    return Figure(name, float(np.max(values)), runs=len(values), group=group)
+    return Estimate(name, float(np.max(values)), runs=len(values), group=group)
 
 
 def slope(x: Sequence[float], y: Sequence[float]) -> float:
