@@ -8,7 +8,7 @@ References
 Golub and Pereyra, SIAM J. Numer. Anal. 10, 413 (1973), doi:10.1137/0710036.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from kansym.programs.gradients import DifferentiableProgram
 from kansym.programs.program import Program
 from kansym.shared.deadline import Deadline
 
-__all__ = ["Fits", "ManyStarts"]
+__all__ = ["Fits", "ManyStarts", "damped_steps", "eliminated"]
 
 _STUCK, _SETTLED = 1e7, 1e-6
 """Damping beyond which no step would change anything, and relative decrease that is none."""
@@ -54,6 +54,38 @@ class Fits:
             if not any(np.allclose(inner, other, rtol=1e-3, atol=1e-9) for other, _ in chosen):
                 chosen.append((inner, float(self.loss[row])))
         return chosen
+
+
+Model = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
+"""From constants (some, inner) and the numbers of their starts (some,) to losses (some,),
+residuals (some, rows) and derivatives (some, inner, rows); the loss is infinite where undefined."""
+
+
+def damped_steps(
+    model: Model, starts: Float[np.ndarray, "starts inner"], steps: int, until: Deadline
+) -> Fits:
+    """Levenberg-Marquardt on every row of constants by itself; never worse than the start."""
+    with np.errstate(all="ignore"):
+        inner = np.array(starts, dtype=float)
+        loss, residual, jacobian = model(inner, np.arange(len(inner)))
+        damping = np.full(len(inner), 1e-2)
+        active = np.flatnonzero(np.isfinite(loss) & (loss > _FINISHED))
+        for _ in range(steps if inner.shape[1] else 0):
+            if not active.size or until.passed:
+                break
+            trial = inner[active] + _steps(jacobian[active], residual[active], damping[active])
+            new, *found = model(trial, active)
+            better = new < loss[active]
+            gained, lost = active[better], active[~better]
+            settled = loss[gained] - new[better] <= _SETTLED * loss[gained]
+            inner[gained], loss[gained] = trial[better], new[better]
+            residual[gained], jacobian[gained] = found[0][better], found[1][better]
+            damping[gained] = np.maximum(0.1 * damping[gained], 1e-12)
+            damping[lost] *= 10
+            ended = (damping > _STUCK) | (loss < _FINISHED)
+            ended[gained] |= settled
+            active = active[~ended[active]]
+        return Fits(inner, loss)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +135,7 @@ class ManyStarts:
         >>> found.inner[found.loss.argmin()].round(6).tolist()
         [-3.0]
         """
-        with np.errstate(all="ignore"):
-            return self._refined(np.array(starts, dtype=float), steps, until)
+        return damped_steps(lambda inner, _: self._projected(inner), starts, steps, until)
 
     def raced(self, starts: Float[np.ndarray, "starts inner"], until: Deadline) -> Fits:
         """More steps from fewer starts, round by round."""
@@ -117,37 +148,13 @@ class ManyStarts:
                 break
         return found
 
-    def _refined(self, inner: np.ndarray, steps: int, until: Deadline) -> Fits:
-        loss, residual, jacobian = self._projected(inner)
-        damping = np.full(len(inner), 1e-2)
-        active = np.flatnonzero(np.isfinite(loss) & (loss > _FINISHED))
-        if not self.inner:
-            active = active[:0]
-        for _ in range(steps):
-            if not active.size or until.passed:
-                break
-            step = _steps(jacobian[active], residual[active], damping[active])
-            trial = inner[active] + step
-            new, *model = self._projected(trial)
-            better = new < loss[active]
-            gained, lost = active[better], active[~better]
-            settled = loss[gained] - new[better] <= _SETTLED * loss[gained]
-            inner[gained], loss[gained] = trial[better], new[better]
-            residual[gained], jacobian[gained] = model[0][better], model[1][better]
-            damping[gained] = np.maximum(0.1 * damping[gained], 1e-12)
-            damping[lost] *= 10
-            ended = (damping > _STUCK) | (loss < _FINISHED)
-            ended[gained] |= settled
-            active = active[~ended[active]]
-        return Fits(inner, loss)
-
     def _projected(self, inner: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Losses, residuals and projected derivatives at the best linear constants."""
         shape = (len(inner), len(self.x))
         given = {name: inner[:, i, None] for i, name in enumerate(self.inner)} | {"x": self.x}
         offset, columns = self.tape.slopes(given | dict.fromkeys(self.linear, 0.0), self.linear)
         target = (self.y - np.broadcast_to(offset, shape)) * self.root
-        basis, factors, residual = _eliminated(
+        basis, factors, residual = eliminated(
             [np.broadcast_to(column, shape) * self.root for column in columns], target
         )
         linear = {name: factors[:, i, None] for i, name in enumerate(self.linear)}
@@ -161,7 +168,7 @@ class ManyStarts:
         return np.where(legal, loss, np.inf), residual, jacobian
 
 
-def _eliminated(
+def eliminated(
     columns: list[np.ndarray], target: np.ndarray
 ) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
     """Orthonormal basis of some columns, the target's best factors of them, and what is left."""

@@ -143,7 +143,7 @@ def _unit(values: np.ndarray) -> float:
 
 def _weights(y: np.ndarray) -> np.ndarray:
     """One over the square of y where it keeps its sign over decades, else equal weights."""
-    size = np.abs(y)
-    if size.min() > 0 and np.ptp(np.sign(y)) == 0 and np.log10(size.max() / size.min()) > _DECADES:
+    size = np.abs(y) / np.max(np.abs(y))
+    if np.ptp(np.sign(y)) == 0 and 1e-100 < size.min() < 10**-_DECADES:
         return 1 / size**2
     return np.ones_like(y)

@@ -7,8 +7,9 @@ from functools import cached_property
 import numpy as np
 import sympy
 
+from kansym.programs.derivatives import fold
 from kansym.programs.gradients import DifferentiableProgram
-from kansym.programs.program import Program, substitute
+from kansym.programs.program import Program, substitute, variables
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.constants.refinement import refine
 from kansym.symbolic.formulas.complexity import complexity
@@ -22,6 +23,7 @@ _SHARE, _CONSTANT_BITS = 0.3, 0.5
 """What a bit of the form counts beside one of the data, and what a constant adds to its value."""
 _SYMBOL_BITS = complexity(sympy.Symbol("k"), ())
 _MOST_ROWS = 1000
+_FEW_STEPS = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +73,27 @@ class Form:
             DifferentiableProgram(self.program)({"x": curve.x, **self.start}), curve.x.shape
         )
 
+    def at(self, values: Mapping[str, float], error: float) -> "Form":
+        """With other values of some constants, and the error that they give."""
+        return replace(self, start={**self.start, **values}, error=error)
+
+    def pruned(self, curve: Curve, until: Deadline) -> "Form":
+        """Without constants that are not needed: each is tried at 0, 1 and -1."""
+        best = self
+        for name in list(self.start):
+            for value in (0.0, 1.0, -1.0):
+                if until.passed:
+                    return best
+                left = {other: v for other, v in best.start.items() if other != name}
+                program = _folded(substitute(best.program, {name: value}))
+                named = set(variables(program))
+                left = {other: v for other, v in left.items() if other in named}
+                form = Form(program, left, self.source).fitted(curve, until, _FEW_STEPS)
+                if form.length(curve) < best.length(curve):
+                    best = form
+                    break
+        return best
+
     def law(self, curve: Curve, name: str) -> Law:
         """The law of the input and the target of a curve."""
         letter = "k" if name.startswith("c") else "c"
@@ -87,3 +110,10 @@ def form_bits(expr: sympy.Expr) -> float:
     constants = len(expr.free_symbols - {sympy.Symbol("x")})
     form = complexity(expr, ("x",)) - _SYMBOL_BITS * constants
     return _SHARE * form + _CONSTANT_BITS * constants
+
+
+def _folded(program: Program) -> Program:
+    """Without sums with 0 and products with 1, at any depth."""
+    if not isinstance(program, tuple):
+        return program
+    return fold((program[0], *map(_folded, program[1:])))

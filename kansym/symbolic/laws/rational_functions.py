@@ -41,10 +41,12 @@ _OUTER: tuple[tuple[str, str], ...] = (
 
 @dataclass(frozen=True, eq=False)
 class _Quotient:
-    """Coefficients of numerator and denominator in powers of u, the lowest first."""
+    """Chebyshev coefficients of numerator and denominator in t = (u - middle)/half."""
 
     above: np.ndarray
     below: np.ndarray
+    middle: float
+    half: float
     error: float
 
     @property
@@ -115,9 +117,7 @@ def _quotients(u: np.ndarray, z: np.ndarray, curve: Curve) -> Iterator[_Quotient
                 continue
             error = np.linalg.norm((chebyshev.chebval(t, p) / bottom - z) * curve.root)
             spread = np.sqrt(np.sum((curve.root * (z - curve.root**2 @ z)) ** 2))
-            yield _Quotient(
-                _monomials(p, middle, half), _monomials(q, middle, half), error / spread
-            )
+            yield _Quotient(p, q, middle, half, float(error / spread))
 
 
 def _monomials(coefficients: np.ndarray, middle: float, half: float) -> np.ndarray:
@@ -145,7 +145,10 @@ def _exact(quotients: list[_Quotient], curve: Curve) -> list[_Quotient]:
 def _form(quotient: _Quotient, inner: Program, outer: str, curve: Curve) -> Form:
     """The quotient in powers of u, without terms that are nothing but rounding."""
     reach = float(np.abs(evaluate(inner, {"x": curve.x})).max())
-    above, below = (_kept(part, reach) for part in (quotient.above, quotient.below))
+    above, below = (
+        _kept(_monomials(part, quotient.middle, quotient.half), reach)
+        for part in (quotient.above, quotient.below)
+    )
     lead = max(below, key=lambda power: abs(below[power]) * reach**power)
     unit = below[lead]
     start: dict[str, float] = {}

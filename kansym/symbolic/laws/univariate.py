@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.compositions import compositions
 from kansym.symbolic.laws.curve import Curve
 from kansym.symbolic.laws.form import Form
 from kansym.symbolic.laws.law import Law, Rows
@@ -17,6 +18,7 @@ _STAGES: tuple[Callable[[Curve, Deadline], Iterator[Form]], ...] = (
     exact_quotients,
     simple_models,
     quotients_of_functions,
+    compositions,
 )
 _FEWEST = 2
 """Rows that a law is sought for."""
@@ -56,7 +58,7 @@ def univariate_laws(
         if any(form.error <= curve.exact for form in forms) or until.passed:
             break
     for form in _different(forms, curve):
-        yield form.law(curve, name)
+        yield (form if form.error <= curve.exact else form.pruned(curve, until)).law(curve, name)
 
 
 def _different(forms: list[Form], curve: Curve) -> list[Form]:
