@@ -97,6 +97,8 @@ class KAN(LoadedWhole):
         self.output_names: tuple[str, ...] = ()
         self.known_start = False
         self.known_constants: dict[str, ConstantPlace] = {}
+        self.expression = ""
+        self.unknown_parts: dict[str, tuple[int, int, int]] = {}
         self.layers = nn.ModuleList()
         n_in = n_inputs
         for width in self.widths[1:]:

@@ -58,9 +58,10 @@ def draw(
     widths = [len(graph.inputs), *(layer.width for layer in layers)]
     model = make(widths, _domain(X, domain, graph.names))
     places: dict[str, ConstantPlace] = {}
+    unknown: dict[str, tuple[int, int, int]] = {}
     for position, layer in enumerate(layers):
-        places |= _fill(model, position, layer)
-    model.known_start = True
+        places |= _fill(model, position, layer, unknown)
+    model.known_start, model.expression, model.unknown_parts = True, graph.text, unknown
     model.known_constants = {name: places[name] for name in graph.constants}
     model.input_names = graph.names
     _span(model, graph.text, X)
@@ -68,7 +69,10 @@ def draw(
 
 
 def _fill(
-    model: KAN, position: int, layer: Layer[StartNode[Coefficient]]
+    model: KAN,
+    position: int,
+    layer: Layer[StartNode[Coefficient]],
+    unknown: dict[str, tuple[int, int, int]],
 ) -> dict[str, ConstantPlace]:
     """Draw one layer, in which only coefficients of constants and splines may move."""
     here = model.kan_layers[position]
@@ -93,6 +97,7 @@ def _fill(
             at = (position, target, source)
             if edge.unknown:
                 model.set_edge(*at, EdgeKind.SPLINE)
+                unknown[edge.unknown] = at
             elif edge.function is None:
                 model.set_edge(*at, EdgeKind.STRAIGHT, slope=edge.c.value)
                 model.freeze_edge(*at, not holds(edge.c, target, source, "slope"))

@@ -137,8 +137,13 @@ def _empty_model(header: dict[str, Any], tensors: dict[str, Tensor]) -> KAN | ML
 
 
 def _restore_start(model: KAN, found: dict[str, Any]) -> None:
-    """What a known start holds still, and where its constants are."""
+    """The expression of a known start, what it holds still, and where its constants are."""
     model.known_start = True
+    model.expression = str(found.get("expression", ""))
+    for name, at in found.get("unknown", {}).items():
+        layer, target, source = (int(one) for one in at)
+        _ = model.kan_layers[layer].kind[target, source]
+        model.unknown_parts[str(name)] = (layer, target, source)
     for layer, held, free in zip(
         model.kan_layers, found["frozen_bias"], found["free"], strict=True
     ):

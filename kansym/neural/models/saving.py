@@ -55,6 +55,8 @@ def kan_header(model: KAN) -> dict[str, Any]:
     }
     if model.known_start:
         header["known_start"] = {
+            "expression": model.expression,
+            "unknown": model.unknown_parts,
             "constants": {
                 name: [place.layer, place.target, place.source, place.slot, to_json(place.program)]
                 for name, place in model.known_constants.items()

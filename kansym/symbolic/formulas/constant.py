@@ -10,6 +10,7 @@ import sympy
 from scipy import special
 
 from kansym.programs.program import to_json, validate
+from kansym.symbolic.formulas.exact_hypothesis import ExactHypothesis
 from kansym.symbolic.formulas.sympy_programs import from_sympy, to_sympy
 
 __all__ = ["Constant"]
@@ -25,6 +26,7 @@ class Constant:
     value : its value.
     stderr : its standard error, infinite if the data do not determine it, None if unknown.
     exact : the exact number that it stands for, None for a measured one.
+    near : an exact number that a measured one may stand for, and how probable that is.
 
     Examples
     --------
@@ -36,6 +38,7 @@ class Constant:
     value: float
     stderr: float | None = None
     exact: sympy.Expr | None = None
+    near: ExactHypothesis | None = None
 
     @property
     def digits(self) -> int:
@@ -71,6 +74,7 @@ class Constant:
             "stderr": None if unknown else self.stderr,
             "undetermined": self.stderr is not None and unknown,
             "exact": None if self.exact is None else to_json(from_sympy(self.exact, exact=True)),
+            **({} if self.near is None else {"near": self.near.to_data()}),
         }
 
     @classmethod
@@ -80,4 +84,5 @@ class Constant:
         stderr = math.inf if data["undetermined"] else data["stderr"]
         stderr = None if stderr is None else float(stderr)
         exact = None if data["exact"] is None else to_sympy(validate(data["exact"], ()))
-        return cls(str(data["name"]), value, stderr, exact)
+        near = ExactHypothesis.from_data(data["near"]) if "near" in data else None
+        return cls(str(data["name"]), value, stderr, exact, near)

@@ -125,6 +125,22 @@ class Formula:
         return {c.name: float(c.exact) if c.exact is not None else c.value for c in self.constants}
 
     @property
+    def correlations(self) -> dict[tuple[str, str], float]:
+        """Correlation of every two measured constants whose errors are known."""
+        free = [c.name for c in self.constants if c.exact is None]
+        if self.covariance is None or len(free) != len(self.covariance):
+            return {}
+        spread = np.sqrt(np.diag(self.covariance))
+        with np.errstate(all="ignore"):
+            matrix = self.covariance / np.outer(spread, spread)
+        return {
+            (free[j], free[i]): float(matrix[i, j])
+            for i in range(len(free))
+            for j in range(i)
+            if np.isfinite(matrix[i, j])
+        }
+
+    @property
     def complexity(self) -> float:
         """Description length in bits; a measured constant counts the digits it supports."""
         return complexity(self.expr, self.inputs)

@@ -41,14 +41,17 @@ class Coefficient:
 
 @dataclass(frozen=True)
 class StartEdge(Generic[Number]):
-    """c f(a u + b) of a node's value u; a straight line c u without f, a spline if unknown."""
+    """c f(a u + b) of a node's value u; a straight line c u without f, a spline if unknown.
+
+    An unknown function has a name, ``"?1"`` and so on in the order of the text.
+    """
 
     source: "StartNode[Number]"
     a: Number
     b: Number
     c: Number
     function: Program | None = None
-    unknown: bool = False
+    unknown: str = ""
 
 
 @dataclass(eq=False)
@@ -101,7 +104,7 @@ def start_graph(
     --------
     >>> graph = start_graph("a*exp(-x) + ?(y)", None, {"a": 2.0})
     >>> [(edge.function, edge.c.constant, edge.unknown) for edge in graph.output.edges]
-    [(('exp', 'x'), 'a', False), (None, None, True)]
+    [(('exp', 'x'), 'a', ''), (None, None, '?1')]
     """
     start = _checked_constants(constants)
     expression, names = _read(text, inputs, start)
@@ -228,7 +231,7 @@ def _edge(
     b: sympy.Expr = _ZERO,
     c: sympy.Expr = _ONE,
     function: Program | None = None,
-    unknown: bool = False,
+    unknown: str = "",
 ) -> _Edge:
     """An edge; without more the identity."""
     return StartEdge(source, a, b, c, function, unknown)
@@ -318,7 +321,7 @@ class _Builder:
     def _function(self, expression: sympy.Expr) -> _Edge:
         """The edge of a function of one argument."""
         if isinstance(expression, AppliedUndef):
-            return _edge(self.node(expression.args[0]), unknown=True)
+            return _edge(self.node(expression.args[0]), unknown=type(expression).__name__)
         if isinstance(expression, sympy.Max | sympy.Min) and not _is_ramp(expression):
             return self.edge(_as_ramps(expression))
         plain, argument = self._plain(expression)

@@ -1,46 +1,16 @@
 """Exact numbers near a measured constant, as hypotheses with their p-values."""
 
 import math
-from dataclasses import dataclass
 
-import sympy
 from scipy import special
 
 from kansym.symbolic.constants.exact_numbers import nearest_exact
+from kansym.symbolic.formulas.exact_hypothesis import ExactHypothesis
 
-__all__ = ["ExactHypothesis", "exact_hypothesis"]
+__all__ = ["exact_hypothesis"]
 
 _WINDOW = 3.3
 """Standard errors within which a number is worth a word: beyond, p is under 0.001."""
-AGREES, REJECTED = 0.05, 0.01
-
-
-@dataclass(frozen=True)
-class ExactHypothesis:
-    """An exact number that a constant may stand for.
-
-    Attributes
-    ----------
-    number : the exact number.
-    p : probability of a distance as large, or larger, if it holds.
-
-    Examples
-    --------
-    >>> print(ExactHypothesis(sympy.Integer(2), 0.0063))
-    2 is rejected, p = 0.006
-    """
-
-    number: sympy.Expr
-    p: float
-
-    def __str__(self) -> str:
-        shown = str(self.number).replace("*", " ")
-        if self.number.is_Float:
-            shown = f"{float(self.number):.15g}"
-        if self.p >= AGREES:
-            return f"{shown} agrees"
-        word = "is rejected" if self.p < REJECTED else "is doubtful"
-        return f"{shown} {word}, p = {self.p:.1g}"
 
 
 def exact_hypothesis(

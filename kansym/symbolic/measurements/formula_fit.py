@@ -10,9 +10,9 @@ import sympy
 
 from kansym.shared.measured_numbers import measured_interval, measured_number
 from kansym.shared.status import Finding
+from kansym.symbolic.formulas.exact_hypothesis import ExactHypothesis
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.formulas.sympy_programs import from_sympy
-from kansym.symbolic.measurements.exact_hypotheses import ExactHypothesis
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,6 @@ class FormulaFit:
     residuals : y less the formula, shape (rows,).
     standardised : residuals in units of their errors, shape (rows,).
     fixed : constants that were kept at a value.
-    hypotheses : constant's name to an exact number that it may stand for.
     findings : what is doubtful.
     noise : standard deviation of the residual, degrees of freedom counted; nan without any.
     r2 : share of the variance of y that the formula explains, rows weighted.
@@ -65,7 +64,6 @@ class FormulaFit:
     noise: float
     r2: float
     fixed: Mapping[str, float]
-    hypotheses: Mapping[str, ExactHypothesis]
     findings: tuple[Finding, ...]
 
     # Constants ---------------------------------------------------------------------------------
@@ -80,6 +78,11 @@ class FormulaFit:
         """Standard error of each fitted constant; infinite if not determined, nan if unknown."""
         roots = np.sqrt(np.diag(self.covariance))
         return dict(zip(self.free, roots.tolist(), strict=True))
+
+    @property
+    def hypotheses(self) -> dict[str, ExactHypothesis]:
+        """Constant's name to an exact number that it may stand for."""
+        return {c.name: c.near for c in self.formula.constants if c.near is not None}
 
     @property
     def correlation(self) -> np.ndarray:

@@ -11,8 +11,9 @@ from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.constants.recognition import snap
 from kansym.symbolic.formulas.constant import Constant
+from kansym.symbolic.formulas.exact_hypothesis import ExactHypothesis
 from kansym.symbolic.formulas.formula import Formula
-from kansym.symbolic.measurements.exact_hypotheses import ExactHypothesis, exact_hypothesis
+from kansym.symbolic.measurements.exact_hypotheses import exact_hypothesis
 from kansym.symbolic.measurements.fit_findings import fit_findings
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.given_formula import GivenFormula, given_formula
@@ -25,9 +26,9 @@ from kansym.symbolic.measurements.misfit import (
 )
 from kansym.symbolic.measurements.profile_intervals import Profile
 from kansym.symbolic.measurements.row_errors import RowErrors, per_row, row_errors
-from kansym.symbolic.measurements.search import bounds_of, search
+from kansym.symbolic.measurements.search import Found, bounds_of, search
 
-__all__ = ["fit_formula"]
+__all__ = ["Exact", "fit_formula", "refitted"]
 
 _ROUNDING = 1e-9
 """Residual over the data below which the rows are computed ones, exact to rounding."""
@@ -121,6 +122,31 @@ def fit_formula(  # noqa: PLR0913 - the settings of a fit, all by keyword
     return _result(minimum, rows, exact=exact, profile=profile, level=level)
 
 
+def refitted(
+    formula: Formula, X: np.ndarray, y: np.ndarray, rows: RowErrors, *, exact: Exact = "report"
+) -> FormulaFit:
+    """The measured constants of a formula fitted again, from where they are, to all rows.
+
+    Parameters
+    ----------
+    formula : constants without a standard error, and exact ones, keep their values.
+    X, y : shapes (rows, inputs) and (rows,).
+    rows : errors of the rows.
+    exact : as for `fit_formula`.
+    """
+    held = {c.name: c.value for c in formula.constants if c.exact is None and c.stderr is None}
+    numbers = {sympy.Symbol(c.name): c.exact for c in formula.constants if c.exact is not None}
+    free = {c.name: c.value for c in formula.constants if c.exact is None and c.name not in held}
+    template = formula.template.xreplace(numbers)
+    given = GivenFormula(
+        str(template), template, formula.inputs, X, y, tuple(free), held, formula.curves
+    )
+    bounds = bounds_of(None, given.free)
+    found = Found(np.array(list(free.values())), True, np.zeros(len(free), dtype=bool))
+    minimum = minimum_at(given, rows, RowMisfit(given, rows), found, bounds, "squared")
+    return _result(minimum, rows, exact=exact, profile=False, level=0.95)
+
+
 def _check(loss: str, exact: Any, level: float) -> None:
     if loss not in ("squared", "huber"):
         raise InputError(f"loss={loss!r} is not known: give 'squared' or 'huber'.")
@@ -184,9 +210,10 @@ def _result(
         Formula(
             formula.template,
             formula.inputs,
-            _constants(formula, values, covariance, taken),
+            _constants(formula, values, covariance, taken, near),
             _covariance_of_measured(formula, covariance, taken),
             minimum.quantile_freedom,
+            formula.curves,
         ),
         formula.free,
         covariance,
@@ -201,7 +228,6 @@ def _result(
         _noise(minimum, residuals),
         _r2(formula.y, residuals, rows),
         dict(formula.fixed),
-        near,
         tuple(findings),
     )
 
@@ -211,6 +237,7 @@ def _constants(
     values: Mapping[str, float],
     covariance: np.ndarray,
     taken: Mapping[str, sympy.Expr],
+    near: Mapping[str, ExactHypothesis],
 ) -> tuple[Constant, ...]:
     with np.errstate(all="ignore"):
         spread = np.sqrt(np.diag(covariance))
@@ -221,6 +248,7 @@ def _constants(
             values[name],
             None if math.isnan(errors[name]) else errors[name],
             taken.get(name),
+            None if name in taken else near.get(name),
         )
         for name in formula.free
     ]

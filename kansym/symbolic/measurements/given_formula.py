@@ -1,7 +1,7 @@
 """A formula that was given, with the rows that its constants are fitted to."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import sympy
 
 from kansym.programs.gradients import DifferentiableProgram
 from kansym.programs.program import Program, substitute
+from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 from kansym.shared.tables import Table, as_table
@@ -31,6 +32,7 @@ class GivenFormula:
     X, y : shapes (rows, inputs) and (rows,).
     free : names of the constants to find.
     fixed : constants that keep a value.
+    curves : tabulated curves that the formula calls.
     program : the formula with the fixed constants in place.
     tape : the same, prepared for evaluation.
     columns : the inputs by name.
@@ -43,6 +45,7 @@ class GivenFormula:
     y: np.ndarray
     free: tuple[str, ...]
     fixed: Mapping[str, float]
+    curves: tuple[TabulatedCurve, ...] = ()
     program: Program = field(init=False)
     tape: DifferentiableProgram = field(init=False)
     columns: dict[str, np.ndarray] = field(init=False)
@@ -50,8 +53,13 @@ class GivenFormula:
     def __post_init__(self) -> None:
         program = substitute(from_sympy(self.template), dict(self.fixed))
         object.__setattr__(self, "program", program)
-        object.__setattr__(self, "tape", DifferentiableProgram(program))
+        object.__setattr__(self, "tape", DifferentiableProgram(program, self.named_curves))
         object.__setattr__(self, "columns", dict(zip(self.inputs, self.X.T, strict=True)))
+
+    @property
+    def named_curves(self) -> dict[str, TabulatedCurve]:
+        """The curves by name."""
+        return {curve.name: curve for curve in self.curves}
 
     def named(self, constants: np.ndarray) -> dict[str, Any]:
         """Values of the free constants by name."""
@@ -83,16 +91,12 @@ class GivenFormula:
 
     def of_rows(self, rows: np.ndarray) -> "GivenFormula":
         """The same formula with some of the rows."""
-        return GivenFormula(
-            self.text, self.template, self.inputs, self.X[rows], self.y[rows], self.free, self.fixed
-        )
+        return replace(self, X=self.X[rows], y=self.y[rows])
 
     def with_fixed(self, more: Mapping[str, float]) -> "GivenFormula":
         """The same formula with more of its constants fixed."""
         free = tuple(name for name in self.free if name not in more)
-        return GivenFormula(
-            self.text, self.template, self.inputs, self.X, self.y, free, {**self.fixed, **more}
-        )
+        return replace(self, free=free, fixed={**self.fixed, **more})
 
     def __str__(self) -> str:
         return self.text
@@ -146,6 +150,7 @@ def given_formula(
         target,
         free,
         {name: _number(value, name) for name, value in fixed.items()},
+        formula.curves if isinstance(formula, Formula) else (),
     )
 
 

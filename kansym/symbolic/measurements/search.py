@@ -218,7 +218,7 @@ def search(
     if best is None:
         raise _undefined(formula, first)
     if len(few.free) <= _MOST_ORDERED:
-        fitting = Fitting(few.program, few.inputs, few.X, few.y, few.free)
+        fitting = Fitting(few.program, few.inputs, few.X, few.y, few.free, curves=few.named_curves)
         named = as_started(fitting, few.named(best), few.named(first))
         best = np.array([named[name] for name in few.free])
     if len(few.y) < len(formula.y) and type(misfit) is RowMisfit and not bounds.any:
@@ -280,7 +280,13 @@ def _starts(
             yield bounds.nearest(first * 10.0 ** rng.normal(0.0, spread, len(first)))
         given = {}
     fitting = Fitting(
-        formula.program, formula.inputs, formula.X, formula.y, formula.free, errors.inverse**2
+        formula.program,
+        formula.inputs,
+        formula.X,
+        formula.y,
+        formula.free,
+        errors.inverse**2,
+        formula.named_curves,
     )
     if not fitting.bent:
         yield next(start_draws(formula, given, 1, seed))
@@ -319,6 +325,7 @@ def _from(
         formula.y,
         formula.named(start),
         weights=errors.inverse**2,
+        curves=formula.named_curves,
         max_steps=_MAX_STEPS,
     )
     at = np.array([refined.values[name] for name in formula.free])

@@ -1,0 +1,101 @@
+"""The last fit of a formula: to all rows, constants measured where the rows are."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import sympy
+from scipy import special
+
+from kansym.symbolic.formulas.constant import Constant
+from kansym.symbolic.formulas.exact_hypothesis import ExactHypothesis
+from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.measurements.formula_fit import FormulaFit
+from kansym.symbolic.measurements.formula_fitting import Exact, refitted
+from kansym.symbolic.measurements.measured_constants import with_measured_constants
+from kansym.symbolic.measurements.row_errors import RowErrors
+
+__all__ = ["last_fit"]
+
+EXACT_ROWS = 1e-7
+"""Residual over the spread of y below which rows are computed, to single precision at least."""
+_NO_WORSE = 1.0 + 1e-6
+
+
+def last_fit(
+    formula: Formula, X: np.ndarray, y: np.ndarray, errors: RowErrors, exact: Exact
+) -> FormulaFit | None:
+    """A formula with its constants fitted to all rows; None if that is not possible.
+
+    Parameters
+    ----------
+    formula : as it was found.
+    X, y, errors : all rows (rows, inputs), (rows,).
+    exact : ``"report"``: exact numbers become measured constants with the numbers as hypotheses,
+        unless the rows are exact; True: they stay; False: they become measured constants.
+    """
+    residual = y - formula.numpy(*X.T)
+    if not np.isfinite(residual).all():
+        return None
+    spread = float(np.std(y)) or 1.0
+    computed = float(np.sqrt(np.mean(residual**2))) <= EXACT_ROWS * spread
+    if exact is True or computed:
+        return _fitted(formula, X, y, errors, {})
+    found, numbers = with_measured_constants(formula)
+    while numbers:
+        if len(found.constants) >= len(y):
+            break
+        fit = _fitted(found, X, y, errors, {} if exact is False else numbers)
+        undetermined = _undetermined(fit, numbers)
+        if fit is not None and undetermined is None:
+            return fit
+        name = undetermined or next(reversed(numbers))
+        found = _exact_again(found, name, numbers.pop(name))
+    return _fitted(formula, X, y, errors, {})
+
+
+def _undetermined(fit: FormulaFit | None, numbers: dict[str, sympy.Expr]) -> str | None:
+    """One of the numbers that as a constant would not be determined."""
+    if fit is None:
+        return None
+    return next((name for name in reversed(numbers) if not np.isfinite(fit.stderr[name])), None)
+
+
+def _exact_again(formula: Formula, name: str, number: sympy.Expr) -> Formula:
+    """With one constant back as the number that it was."""
+    template = formula.template.xreplace({sympy.Symbol(name): number})
+    left = tuple(c for c in formula.constants if c.name != name)
+    return Formula(template, formula.inputs, left, None, formula.freedom, formula.curves)
+
+
+def _fitted(
+    formula: Formula,
+    X: np.ndarray,
+    y: np.ndarray,
+    errors: RowErrors,
+    numbers: dict[str, sympy.Expr],
+) -> FormulaFit | None:
+    """The constants at their minimum; None if the fit fails."""
+    try:
+        fit = refitted(formula, X, y, errors, exact=False)
+    except (np.linalg.LinAlgError, ArithmeticError):
+        return None
+    before = float(np.sum(((y - formula.numpy(*X.T)) * errors.inverse) ** 2))
+    if not fit.chi2 <= before * _NO_WORSE + 1e-300:
+        return None
+    constants = tuple(
+        replace(c, near=_hypothesis(c, numbers[c.name], fit.formula.freedom))
+        if c.name in numbers
+        else c
+        for c in fit.formula.constants
+    )
+    return replace(fit, formula=replace(fit.formula, constants=constants))
+
+
+def _hypothesis(constant: Constant, number: sympy.Expr, freedom: float) -> ExactHypothesis | None:
+    """That a constant is the number that was put in its place."""
+    if not constant.stderr or not math.isfinite(constant.stderr):
+        return None
+    away = abs(constant.value - float(number)) / constant.stderr
+    tail = special.ndtr(-away) if math.isinf(freedom) else special.stdtr(freedom, -away)
+    return ExactHypothesis(number, float(2 * tail))

@@ -1,0 +1,76 @@
+"""Exact numbers of a formula that noisy rows cannot vouch for, as measured constants again."""
+
+from collections.abc import Callable
+
+import numpy as np
+import sympy
+
+from kansym.symbolic.formulas.constant import Constant
+from kansym.symbolic.formulas.formula import Formula
+
+__all__ = ["with_measured_constants"]
+
+_LARGEST = 400
+"""Operations of an expression beyond which nobody reads its constants."""
+
+
+def with_measured_constants(formula: Formula) -> tuple[Formula, dict[str, sympy.Expr]]:
+    """The formula with constants in place of its numbers, and what each of them was.
+
+    Exponents, and 1 and -1, are taken for the form itself and stay.
+
+    Examples
+    --------
+    >>> x = sympy.Symbol("x")
+    >>> found, numbers = with_measured_constants(Formula(2 * sympy.pi * sympy.sqrt(x) + 1, ("x",)))
+    >>> found.template, numbers
+    (c1*sqrt(x) + 1, {'c1': 2*pi})
+    """
+    if formula.template.count_ops() > _LARGEST:
+        return formula, {}
+    taken = {*formula.inputs, *(c.name for c in formula.constants)}
+    numbers: dict[str, sympy.Expr] = {}
+
+    def constant(number: sympy.Expr) -> sympy.Expr:
+        if not number.is_real or abs(number) == 1 or number == 0:
+            return number
+        for name, known in numbers.items():
+            if known == number:
+                return sympy.Symbol(name)
+            if known == -number:
+                return -sympy.Symbol(name)
+        name = next(f"c{i}" for i in range(1, 10_000) if f"c{i}" not in {*taken, *numbers})
+        numbers[name] = number
+        return sympy.Symbol(name)
+
+    template = _measured(formula.template, constant)
+    exact = {c.name: c.exact for c in formula.constants if c.exact is not None}
+    added = [Constant(name, float(number), np.inf) for name, number in numbers.items()]
+    kept = [
+        Constant(c.name, float(c.exact), np.inf) if c.exact is not None else c
+        for c in formula.constants
+    ]
+    found = Formula(
+        template, formula.inputs, (*kept, *added), None, formula.freedom, formula.curves
+    )
+    return found, {**exact, **numbers}
+
+
+def _measured(expr: sympy.Expr, constant: Callable[[sympy.Expr], sympy.Expr]) -> sympy.Expr:
+    """Numbers that are factors or terms, replaced."""
+    if expr.is_number:
+        return constant(expr)
+    if not expr.args:
+        return expr
+    if expr.is_Mul or expr.is_Add:
+        plain = [part for part in expr.args if part.is_number]
+        others = [_measured(part, constant) for part in expr.args if not part.is_number]
+        number = expr.func(*plain)
+        if number.is_negative and expr.is_Mul:
+            return expr.func(-1, constant(-number), *others)
+        return expr.func(constant(number) if plain else number, *others)
+    if expr.is_Pow and expr.exp.is_number:
+        return _measured(expr.base, constant) ** expr.exp
+    return expr.func(
+        *(_measured(part, constant) if not part.is_number else part for part in expr.args)
+    )
