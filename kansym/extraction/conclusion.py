@@ -17,6 +17,7 @@ from kansym.symbolic.choosing.choice import Option
 from kansym.symbolic.choosing.edge_functions import ConstantFunction
 from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.measurements.formula_fit import FormulaFit
 
 __all__ = ["doubts", "edge_report", "provenance"]
 
@@ -30,6 +31,18 @@ NO_WORSE, EXACT_ENOUGH = 1.1, 1e-3
 """A formula may miss the data by this factor more than the network, or by so much at all."""
 POOR = 0.5
 """Relative error of a network that explains less than three quarters of the variance."""
+LEAST_TESTED = 8
+"""Rows below which a test of the residual could hardly reject anything."""
+_OF_FITS = frozenset(
+    {
+        Status.NO_FREEDOM,
+        Status.INSEPARABLE_CONSTANTS,
+        Status.OUTLYING_ROWS,
+        Status.RESIDUAL_PATTERN,
+        Status.ERRORS_DISAGREE,
+    }
+)
+"""What a last fit may find that the choice of functions does not."""
 REFERENCES = (
     "Z. Liu et al., KAN: Kolmogorov-Arnold Networks, arXiv:2404.19756 (2024).",
     "G. H. Golub, V. Pereyra, Separable nonlinear least squares: the variable projection method, "
@@ -72,10 +85,18 @@ def _margin_in_words(name: str, margin: float, others: Sequence[EdgeFit]) -> str
 
 
 def doubts(
-    network: Network, split: Split, formulas: tuple[Formula, ...], error: float
+    network: Network,
+    split: Split,
+    formulas: tuple[Formula, ...],
+    error: float,
+    fits: Sequence[FormulaFit] = (),
 ) -> list[Finding]:
-    """What is doubtful about the whole formula with that error against the judge."""
-    found = [*_undefined(split, formulas), *_unfaithful(network, split, error)]
+    """What is doubtful about the whole formula with that error against the judge.
+
+    Its last fits to measured rows tell whether what is left is noise.
+    """
+    found = [*_undefined(split, formulas), *_unfaithful(network, split, error, fits)]
+    found += [finding for fit in fits for finding in fit.findings if finding.status in _OF_FITS]
     dependent = dependence(split.judge.X)
     if dependent < INDEPENDENT:
         detail = f"smallest singular value of the standardised inputs {dependent:.0e}"
@@ -97,13 +118,17 @@ def _undefined(split: Split, formulas: tuple[Formula, ...]) -> list[Finding]:
     return [Finding(Status.OUTSIDE_DOMAIN, "formula", detail)]
 
 
-def _unfaithful(network: Network, split: Split, error: float) -> list[Finding]:
+def _unfaithful(
+    network: Network, split: Split, error: float, fits: Sequence[FormulaFit]
+) -> list[Finding]:
     """Whether the formula, or the network itself, misses what it should give."""
     judge = split.judge
     if judge.kind == "network":
         detail = f"relative error {error:.1e} against the network"
         return [] if error < FAITHFUL else [Finding(Status.LOW_FIDELITY, "formula", detail)]
     misfit = judge.error(network(judge.X))
+    if fits and all(_is_noise(fit) for fit in fits):
+        return []
     if not error < max(NO_WORSE * misfit, EXACT_ENOUGH):
         detail = f"relative error {error:.1e}, that of the network is {misfit:.1e}"
         return [Finding(Status.LOW_FIDELITY, "formula", detail)]
@@ -111,6 +136,13 @@ def _unfaithful(network: Network, split: Split, error: float) -> list[Finding]:
         detail = f"relative error of the network {misfit:.1e}"
         return [Finding(Status.POOR_NETWORK, "network", detail)]
     return []
+
+
+def _is_noise(fit: FormulaFit) -> bool:
+    """Whether nothing in the residual of a fit says that the formula misses something."""
+    doubtful = {Status.RESIDUAL_PATTERN, Status.ERRORS_DISAGREE, Status.NO_FREEDOM}
+    tested = fit.rows >= LEAST_TESTED and (fit.absolute or fit.r2 > 1 - POOR**2)
+    return tested and not doubtful & {finding.status for finding in fit.findings}
 
 
 def provenance(

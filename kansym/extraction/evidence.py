@@ -8,11 +8,20 @@ import sympy
 
 from kansym.extraction.conclusion import doubts, edge_report, provenance
 from kansym.extraction.edge_fits import curve_floor, fit_edges
-from kansym.extraction.formulas import formulas_of, front_point, pareto_front, settled
+from kansym.extraction.formulas import (
+    formulas_of,
+    front_point,
+    not_dominated,
+    pareto_front,
+    settled,
+)
+from kansym.extraction.known_forms import completed_forms, unknown_edges
+from kansym.extraction.last_fit import with_last_fits
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split
+from kansym.network.known_form import KnownForm
 from kansym.network.network import Network
-from kansym.results.parts import EdgeReport, FrontPoint
+from kansym.results.parts import EdgeReport, Fidelity, FrontPoint
 from kansym.results.result import Extraction
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
@@ -54,6 +63,8 @@ class Evidence:
     """Whether the budget left functions untried."""
     forbids: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """Names of functions that an edge may not be."""
+    form: KnownForm | None = None
+    """The formula that the model was drawn from, if it still is that formula."""
 
     def _candidate(self, function: str) -> Candidate:
         """A function of the library, or one that the engine tries by itself."""
@@ -117,6 +128,8 @@ class Evidence:
         started = time.monotonic()
         deadline = Deadline.after(self.settings.budget - spent)
         writing = Deadline(started + FINISHING_SHARE * (deadline.moment - started))
+        if self.form is not None:
+            return self._completed(self.form, started, deadline)
         with progress_bar(self.progress, "reading") as tell:
             choices = self._choices(deadline, lambda part, words: tell(0.2 + 0.5 * part, words))
             chosen = time.monotonic()
@@ -130,14 +143,47 @@ class Evidence:
         edges = tuple(map(edge_report, self.network.edges, choices[0].options, self.fits))
         findings = list(self.network.findings)
         findings += [edge.finding for edge in edges if edge.finding is not None]
-        findings += doubts(self.network, self.split, formulas, selected.error)
+        fidelity = self.split.fidelity(self.network, formulas)
+        formulas, front, fits = with_last_fits(self.split, formulas, front, self.settings.exact)
+        findings += doubts(self.network, self.split, formulas, selected.error, fits)
         if self.cut or deadline.passed:
             findings.append(Finding(Status.BUDGET_SPENT, "search", f"{self.settings.budget:g} s"))
         if not findings:
             detail = f"relative error {selected.error:.1e} against the {judge.kind}"
             findings = [Finding(Status.OK, "formula", detail)]
         seconds = {"choice": chosen - started, "formula": time.monotonic() - chosen}
-        return self._extraction(formulas, front, edges, findings, seconds)
+        return self._extraction(formulas, front, edges, findings, seconds, fidelity)
+
+    def _completed(self, form: KnownForm, started: float, deadline: Deadline) -> Extraction:
+        """The result of a known form: it stays, and its unknown parts get names."""
+        places = unknown_edges(form, self.network)
+        libraries = {
+            name: Library(self.libraries[places[name]]) if name in places else self.settings.library
+            for name in form.curves
+        }
+        until = deadline.share(FINISHING_SHARE)
+        every = completed_forms(form, self.network, self.split, libraries, until)
+        formulas = (every[0],)
+        fidelity = self.split.fidelity(self.network, formulas)
+        judge = self.split.judge
+        points = [front_point(judge, (one,), selected=one is every[0]) for one in every]
+        front = not_dominated(points)
+        formulas, front, fits = with_last_fits(
+            self.split, formulas, front, self.settings.exact, kept=True
+        )
+        edges = tuple(
+            replace(edge_report(edge, options[0], fits_of_edge), finding=None)
+            for edge, options, fits_of_edge in zip(
+                self.network.edges, self.options, self.fits, strict=True
+            )
+        )
+        findings = list(self.network.findings)
+        findings += doubts(self.network, self.split, formulas, points[0].error, fits)
+        if not findings:
+            detail = f"relative error {points[0].error:.1e} against the {judge.kind}"
+            findings = [Finding(Status.OK, "formula", detail)]
+        seconds = {"formula": time.monotonic() - started}
+        return self._extraction(formulas, front, edges, findings, seconds, fidelity)
 
     def _choices(self, deadline: Deadline, tell: Callable[[float, str], None]) -> list[Choice]:
         """Choices of functions, best first."""
@@ -214,6 +260,7 @@ class Evidence:
         edges: tuple[EdgeReport, ...],
         findings: list[Finding],
         seconds: Mapping[str, float],
+        fidelity: Fidelity | None = None,
     ) -> Extraction:
         """Everything together, with where it came from."""
         network = self.network
@@ -222,7 +269,7 @@ class Evidence:
             front=front,
             edges=edges,
             network=network,
-            fidelity=self.split.fidelity(network, formulas),
+            fidelity=fidelity or self.split.fidelity(network, formulas),
             status=tuple(findings),
             provenance=provenance(network, self.settings, edges, {**self.seconds, **seconds}),
             input_names=network.inputs,

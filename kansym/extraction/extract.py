@@ -11,6 +11,7 @@ from kansym.results.result import Extraction
 from kansym.shared.progress import ProgressCallback
 from kansym.symbolic.engines import Engine, Pairs, engine_named
 from kansym.symbolic.library.library import LIBRARY, Library
+from kansym.symbolic.measurements.formula_fitting import Exact
 
 __all__ = ["extract"]
 
@@ -20,6 +21,8 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     X: Any = None,
     y: Any = None,
     *,
+    sigma: Any = None,
+    weights: Any = None,
     loss: Literal["squared", "cross-entropy"] = "squared",
     library: Library = LIBRARY,
     budget: float = 60.0,
@@ -29,6 +32,7 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     seed: int = 0,
     constants: Sequence[str] = (),
     engine: str | Engine | None = "pairs",
+    exact: Exact = "report",
     progress: bool | ProgressCallback | None = None,
 ) -> Extraction:
     """Open a trained network of any kind and read a formula off it.
@@ -36,7 +40,10 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     The model is traced to a network of univariate curves; every curve is fitted with every
     function of the library; functions are chosen together, by the error of the whole formula; all
     constants are refined, recognised where the error allows, and the formula is simplified and
-    checked on rows that were not used.
+    checked on rows that were not used. The last fit is to all rows.
+
+    A KAN from `KAN.from_expression` keeps its form and the names of its constants: only its
+    unknown parts are replaced by functions.
 
     Parameters
     ----------
@@ -45,6 +52,8 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
         their own.
     y : targets (rows,) or (rows, outputs); if given, the data judge the formula, otherwise the
         network does.
+    sigma : standard error of y in each row, or one for all; absolute.
+    weights : instead, one over the variance of each row up to a common factor.
     loss : ``"cross-entropy"`` if y are the labels of classes, and the outputs of the network the
         log-odds of all classes but the first against the first, as `train` makes them.
     library : the functions to try.
@@ -60,6 +69,9 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
         physical and special ones), ``"operon"``, ``"pysr"`` or an `Engine`; None leaves them
         curves. What it finds is refined like library functions, within the same budget; a finding
         names the edge.
+    exact : on noisy data, ``"report"`` keeps constants as measured, with the exact numbers that
+        they agree with beside them; True puts such numbers in their places, False leaves them out.
+        On data that are exact to rounding they take their places in any case.
     progress : True or False for a bar, or a callback; by default a bar on a terminal.
 
     Returns
@@ -95,7 +107,16 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
         held_out=held_out,
         seed=seed,
         constants=constants,
+        exact=exact,
     )
     searching = Pairs.beside(library) if engine == "pairs" else engine_named(engine)
-    evidence = gather(model, X, y, replace(settings, engine=searching), progress=progress)
+    evidence = gather(
+        model,
+        X,
+        y,
+        replace(settings, engine=searching),
+        sigma=sigma,
+        weights=weights,
+        progress=progress,
+    )
     return evidence.conclude(spent=time.monotonic() - started)

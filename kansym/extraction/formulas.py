@@ -9,7 +9,7 @@ from kansym.extraction.split import Split
 from kansym.network.network import Network
 from kansym.results.parts import FrontPoint
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.choosing.choice import Choice, Judge
+from kansym.symbolic.choosing.choice import CURVE_BITS, Choice, Judge
 from kansym.symbolic.choosing.composition import Template, compose
 from kansym.symbolic.choosing.symbolic_network import SymbolicNetwork, Wiring
 from kansym.symbolic.constants.finishing import finish
@@ -18,7 +18,7 @@ from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
 
-__all__ = ["formulas_of", "front_point", "pareto_front", "settled"]
+__all__ = ["formulas_of", "front_point", "not_dominated", "pareto_front", "settled"]
 
 FINISHING_ROWS = 2000
 """Most rows on which constants are refined: their errors are then below what is read."""
@@ -97,7 +97,10 @@ def _finished(
 def front_point(judge: Judge, formulas: tuple[Formula, ...], *, selected: bool) -> FrontPoint:
     """Formulas with their complexity and their error against the judge."""
     error = judge.error(predicted(formulas, judge.X))
-    bits = sum(complexity(formula.expr, formula.inputs) for formula in formulas)
+    bits = sum(
+        complexity(formula.expr, formula.inputs) + CURVE_BITS * len(formula.curves)
+        for formula in formulas
+    )
     return FrontPoint(formulas, bits, error, selected)
 
 
@@ -115,7 +118,12 @@ def pareto_front(
             break
         rival = write(choice, deadline.share(0.5).within(RIVAL_SECONDS))
         points.append(front_point(judge, rival, selected=False))
-    points.sort(key=lambda point: (point.complexity, point.error))
+    return not_dominated(points)
+
+
+def not_dominated(points: Sequence[FrontPoint]) -> tuple[FrontPoint, ...]:
+    """The selected formula and those that no simpler one beats, simplest first."""
+    points = sorted(points, key=lambda point: (point.complexity, point.error))
     front: list[FrontPoint] = []
     for point in points:
         if point.selected or not front or point.error < BETTER * front[-1].error:

@@ -7,9 +7,11 @@ from typing import Any
 
 from kansym.extraction.edge_fits import curve_floor, fit_edges, library_for
 from kansym.extraction.evidence import MOST_EDGES, Evidence
+from kansym.extraction.known_forms import is_kept
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import split_rows
 from kansym.network.network import Network
+from kansym.neural.readers.known_forms import known_form
 from kansym.neural.readers.tracing import trace
 from kansym.shared.class_labels import Labels, as_labels
 from kansym.shared.deadline import Deadline
@@ -23,6 +25,7 @@ from kansym.symbolic.choosing.product_powers import rewrite_product_powers
 from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.library.library import Library
+from kansym.symbolic.measurements.row_errors import RowErrors, row_errors
 
 __all__ = ["gather"]
 
@@ -48,13 +51,15 @@ def gather(
     y: Any = None,
     settings: Settings | None = None,
     *,
+    sigma: Any = None,
+    weights: Any = None,
     progress: bool | ProgressCallback | None = None,
 ) -> Evidence:
     """Trace a model, split the rows, fit every edge.
 
     Parameters
     ----------
-    model, X, y : as in `kansym.extract`.
+    model, X, y, sigma, weights : as in `kansym.extract`.
     settings : how to read it.
     progress : for what is concluded later.
     """
@@ -72,10 +77,13 @@ def gather(
     elif y is not None:
         targets = as_targets(y, len(inputs), len(network.outputs))
         network = _named_after(network, targets)
-    split = split_rows(network, inputs, targets, labels, settings)
+    errors = _errors(sigma, weights, targets)
+    split = split_rows(network, inputs, targets, labels, settings, errors)
+    form = known_form(model)
+    form = form if is_kept(form, network, split) else None
     floor = curve_floor(network, split.judge)
     watch = _Watch(Deadline(started + REWRITING_SHARE * settings.budget))
-    if len(network.edges) <= MOST_EDGES:
+    if len(network.edges) <= MOST_EDGES and form is None:
         network = _rewritten(network, settings.library, floor, watch)
     traced = time.monotonic()
     watch.deadline = Deadline(started + FITTING_SHARE * settings.budget)
@@ -93,7 +101,17 @@ def gather(
         seconds={"trace": traced - started, "fit": time.monotonic() - traced},
         progress=progress,
         cut=watch.came,
+        form=form,
     )
+
+
+def _errors(sigma: Any, weights: Any, targets: Table | None) -> RowErrors | None:
+    """What was said about the errors of the rows."""
+    if sigma is None and weights is None:
+        return None
+    if targets is None or targets.values.shape[1] != 1:
+        raise InputError("sigma= and weights= are errors of y: give y, of one column.")
+    return row_errors(len(targets), sigma, weights)
 
 
 def _rewritten(network: Network, library: Library, floor: float, watch: _Watch) -> Network:

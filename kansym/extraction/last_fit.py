@@ -7,6 +7,8 @@ import numpy as np
 import sympy
 from scipy import special
 
+from kansym.extraction.split import Split
+from kansym.results.parts import FrontPoint
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.exact_hypothesis import ExactHypothesis
 from kansym.symbolic.formulas.formula import Formula
@@ -15,11 +17,50 @@ from kansym.symbolic.measurements.formula_fitting import Exact, refitted
 from kansym.symbolic.measurements.measured_constants import with_measured_constants
 from kansym.symbolic.measurements.row_errors import RowErrors
 
-__all__ = ["last_fit"]
+__all__ = ["last_fit", "with_last_fits"]
 
 EXACT_ROWS = 1e-7
 """Residual over the spread of y below which rows are computed, to single precision at least."""
 _NO_WORSE = 1.0 + 1e-6
+
+
+def with_last_fits(
+    split: Split,
+    formulas: tuple[Formula, ...],
+    front: tuple[FrontPoint, ...],
+    exact: Exact,
+    *,
+    kept: bool = False,
+) -> tuple[tuple[Formula, ...], tuple[FrontPoint, ...], tuple[FormulaFit, ...]]:
+    """Formulas, and those of the front, with their constants fitted to all rows.
+
+    The fits are those of the formulas, as far as there are any. A form that is ``kept`` was not
+    held against exact numbers before.
+    """
+    if split.measured is None:
+        return formulas, front, ()
+    X, y, errors = split.measured
+
+    def fitted(each: tuple[Formula, ...]) -> tuple[FormulaFit | None, ...]:
+        columns = y.T if len(each) > 1 else [y[:, 0]]
+        pairs = zip(each, columns, strict=True)
+        if kept:
+            return tuple(_fitted(one, X, column, errors, {}, exact) for one, column in pairs)
+        return tuple(last_fit(formula, X, column, errors, exact) for formula, column in pairs)
+
+    def replaced(each: tuple[Formula, ...], fits: tuple[FormulaFit | None, ...]):
+        pairs = zip(each, fits, strict=True)
+        return tuple(formula if fit is None else fit.formula for formula, fit in pairs)
+
+    fits = fitted(formulas)
+    points = tuple(
+        replace(
+            point,
+            formulas=replaced(point.formulas, fits if point.selected else fitted(point.formulas)),
+        )
+        for point in front
+    )
+    return replaced(formulas, fits), points, tuple(fit for fit in fits if fit is not None)
 
 
 def last_fit(
@@ -40,18 +81,18 @@ def last_fit(
     spread = float(np.std(y)) or 1.0
     computed = float(np.sqrt(np.mean(residual**2))) <= EXACT_ROWS * spread
     if exact is True or computed:
-        return _fitted(formula, X, y, errors, {})
+        return _fitted(formula, X, y, errors, {}, False)
     found, numbers = with_measured_constants(formula)
     while numbers:
         if len(found.constants) >= len(y):
             break
-        fit = _fitted(found, X, y, errors, {} if exact is False else numbers)
+        fit = _fitted(found, X, y, errors, {} if exact is False else numbers, exact)
         undetermined = _undetermined(fit, numbers)
         if fit is not None and undetermined is None:
             return fit
         name = undetermined or next(reversed(numbers))
         found = _exact_again(found, name, numbers.pop(name))
-    return _fitted(formula, X, y, errors, {})
+    return _fitted(formula, X, y, errors, {}, exact)
 
 
 def _undetermined(fit: FormulaFit | None, numbers: dict[str, sympy.Expr]) -> str | None:
@@ -74,10 +115,11 @@ def _fitted(
     y: np.ndarray,
     errors: RowErrors,
     numbers: dict[str, sympy.Expr],
+    exact: Exact,
 ) -> FormulaFit | None:
     """The constants at their minimum; None if the fit fails."""
     try:
-        fit = refitted(formula, X, y, errors, exact=False)
+        fit = refitted(formula, X, y, errors, exact=exact)
     except (np.linalg.LinAlgError, ArithmeticError):
         return None
     before = float(np.sum(((y - formula.numpy(*X.T)) * errors.inverse) ** 2))

@@ -11,6 +11,7 @@ import scipy.constants
 from kansym.shared.errors import InputError
 from kansym.symbolic.engines import Engine
 from kansym.symbolic.library.library import LIBRARY, Library
+from kansym.symbolic.measurements.formula_fitting import Exact
 
 __all__ = ["Settings"]
 
@@ -37,10 +38,13 @@ class Settings:
     constants: Sequence[str] = ()
     engine: Engine | None = None
     classes: tuple[str, ...] = ()
+    exact: Exact = "report"
 
     def __post_init__(self) -> None:
         if self.loss not in LOSSES:
             raise InputError(f"loss={self.loss!r} is not known: use 'squared' or 'cross-entropy'.")
+        if self.exact not in ("report", True, False):
+            raise InputError(f"exact={self.exact!r} is not known: use 'report', True or False.")
         if not isinstance(self.library, Library):
             raise InputError(
                 f"library is a {type(self.library).__name__}, expected a Library: give one such as "
@@ -95,6 +99,8 @@ class Settings:
             "seed": self.seed,
             "constants": list(self.constants),
         }
+        if self.exact != "report":
+            data["exact"] = self.exact
         if self.loss != "squared":
             data |= {"loss": self.loss, "classes": list(self.classes)}
         if self.engine is not None:

@@ -15,6 +15,7 @@ from kansym.shared.tables import Table
 from kansym.symbolic.choosing.choice import Judge
 from kansym.symbolic.choosing.class_judge import Labelled
 from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.measurements.row_errors import RowErrors, row_errors
 
 __all__ = ["Split", "split_rows"]
 
@@ -35,12 +36,29 @@ class Split:
     judge : rows that decide, by the data if there are any, else by the network.
     check_X, check_y : rows kept aside, and their data if there are any.
     labelled : the labels of all rows, if labels judge.
+    errors : of the data if given, first in the rows that decide, then in those kept aside.
     """
 
     judge: Judge
     check_X: Float[np.ndarray, "held_out inputs"]
     check_y: Float[np.ndarray, "held_out outputs"] | None = None
     labelled: Labelled | None = None
+    errors: RowErrors | None = None
+
+    @property
+    def errors_used(self) -> RowErrors | None:
+        """Errors of the rows that decide."""
+        return None if self.errors is None else self.errors.of_rows(np.arange(len(self.judge.X)))
+
+    @property
+    def measured(self) -> tuple[np.ndarray, np.ndarray, RowErrors] | None:
+        """Inputs, data and errors of all rows; None if data do not judge."""
+        if self.judge.kind != "data" or self.labelled is not None:
+            return None
+        X, y = self.judge.X, self.judge.y
+        if self.check_y is not None and len(self.check_y):
+            X, y = np.vstack([X, self.check_X]), np.vstack([y, self.check_y])
+        return X, y, self.errors or row_errors(len(X))
 
     def fidelity(self, network: Network, formulas: tuple[Formula, ...]) -> Fidelity:
         """Agreement with network and data on the rows kept aside, or on all if none were."""
@@ -78,14 +96,18 @@ def split_rows(
     targets: Table | None,
     labels: Labels | None,
     settings: Settings,
+    errors: RowErrors | None = None,
 ) -> Split:
     """Split the rows at random, and let data, labels or the network judge."""
     order = np.random.default_rng(settings.seed).permutation(len(X))
     n_check = int(settings.held_out * len(X)) if len(X) >= FEWEST else 0
     used, check = order[n_check:], order[:n_check]
     if targets is not None:
-        judge = Judge(X[used], targets.values[used], "data", settings.accuracy or DATA_FLOOR)
-        return Split(judge, X[check], targets.values[check])
+        floor = settings.accuracy or DATA_FLOOR
+        weights = None if errors is None else errors.inverse[used, None] ** 2
+        judge = Judge(X[used], targets.values[used], "data", floor, weights)
+        errors = None if errors is None else errors.of_rows(np.concatenate([used, check]))
+        return Split(judge, X[check], targets.values[check], errors=errors)
     rows = X[used][:NETWORK_ROWS]
     judge = Judge(rows, network(rows), "network", settings.accuracy or NETWORK_FLOOR)
     if labels is None:

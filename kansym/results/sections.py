@@ -32,6 +32,7 @@ from kansym.results.drawing import MOST_EDGES, drawn_edges, network_plot
 from kansym.results.parts import EdgeReport, Result
 from kansym.results.verdict import findings, named_formulas, relative_error, share_explained
 from kansym.symbolic.formulas.constant import Constant
+from kansym.symbolic.formulas.formula import Formula
 
 __all__ = [
     "boundaries",
@@ -49,6 +50,8 @@ _ADDRESS = re.compile(
     r"(https?://[^\s<>\"]+|doi:\s?10\.\S+|arXiv:\s?\d{4}\.\d{4,5})", re.IGNORECASE
 )
 _MOST_POINTS = 400
+_MOST_CORRELATED = 8
+"""Constants up to which their correlations fit on a page."""
 _EDGE_DIGITS = 4
 _LONG = 110
 
@@ -91,8 +94,25 @@ def constants(result: Result) -> list[Block]:
         header = row("constant", "value", "standard error", "95 % interval", "remark")
         rows = tuple(_constant_row(constant, formula.freedom) for constant in formula.constants)
         caption = line("Constants of ", symbol(name), ", fitted together by least squares.")
-        blocks += [with_names, Table(header, rows, "lrrrl", caption)]
+        blocks += [with_names, Table(header, rows, "lrrrl", caption), *_correlations(formula)]
     return [Section("Constants", tuple(blocks))] if blocks else []
+
+
+def _correlations(formula: Formula) -> list[Block]:
+    """How the errors of the constants depend on one another."""
+    pairs = formula.correlations
+    names = list(dict.fromkeys(name for pair in pairs for name in pair))
+    if not 2 <= len(names) <= _MOST_CORRELATED:
+        return []
+    rows = tuple(
+        row(
+            symbol(a),
+            *(number(1.0 if a == b else pairs.get((a, b), pairs.get((b, a))), 2) for b in names),
+        )
+        for a in names
+    )
+    header = row("correlation", *(symbol(name) for name in names))
+    return [Table(header, rows, "l" + "r" * len(names), line("Correlations of the constants."))]
 
 
 def _constant_row(constant: Constant, freedom: float) -> tuple[Line, ...]:
@@ -104,6 +124,8 @@ def _constant_row(constant: Constant, freedom: float) -> tuple[Line, ...]:
     between = interval(constant.value, constant.stderr, *ends)
     known = constant.stderr is not None and np.isfinite(constant.stderr)
     remark = "fitted" if known else "not determined by these rows"
+    if known and constant.near is not None:
+        remark = str(constant.near)
     return row(symbol(constant.name), value, stderr, between, remark)
 
 

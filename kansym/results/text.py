@@ -1,15 +1,20 @@
 """A result in plain text, for terminals and logs."""
 
+import math
+
 from kansym.documents.blocks import Inline, Line, Maths
 from kansym.documents.mathematics import equation, maths
-from kansym.documents.names import interval, measured
 from kansym.results.parts import Result
 from kansym.results.verdict import findings, named_formulas, verdict
+from kansym.shared.measured_numbers import measured_interval, measured_number
+from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
 
 __all__ = ["plain", "summary"]
 
-_MOST_POINTS = 12
+_MOST_POINTS = 15
+_TOLD, _MOST_PAIRS = 0.3, 6
+"""Correlations that are told from which size on, and how many."""
 
 
 def summary(result: Result) -> str:
@@ -59,20 +64,31 @@ def _inline(piece: Inline) -> str:
 
 
 def _constants(name: str, formula: Formula) -> list[str]:
-    """Fitted constants with their standard errors and intervals."""
+    """Fitted constants with their standard errors and intervals, and how they are correlated."""
     if not formula.constants:
         return []
     lines = ["", f"{equation(name, formula.template).text}   with"]
-    for constant in formula.constants:
-        if constant.exact is not None:
-            lines.append(f"  {constant.name} = {constant.exact} (exact)")
-            continue
-        value, stderr = (plain((part,)) for part in measured(constant.value, constant.stderr))
-        ends = constant.interval(0.95, formula.freedom)
-        between = plain(interval(constant.value, constant.stderr, *ends))
-        sure = f" +- {stderr}   (95 %: {between})" if constant.stderr else ""
-        lines.append(f"  {constant.name} = {value}{sure}")
-    return lines
+    lines += [
+        f"  {constant.name} = {_measured(constant, formula)}" for constant in formula.constants
+    ]
+    pairs = sorted(formula.correlations.items(), key=lambda pair: -abs(pair[1]))
+    told = [f"{a}, {b}: {r:+.2f}" for (a, b), r in pairs if abs(r) > _TOLD][:_MOST_PAIRS]
+    return [*lines, f"  correlations: {'; '.join(told)}"] if told else lines
+
+
+def _measured(constant: Constant, formula: Formula) -> str:
+    """Value and standard error, the interval, and an exact number that may be meant."""
+    size = constant.stderr
+    value = measured_number(constant.value, size)
+    if constant.exact is not None:
+        return f"{constant.exact}   (exact; measured {value})" if size else f"{constant.exact}"
+    if size is not None and not math.isfinite(size):
+        return f"{constant.value:.6g}   (not determined by these rows)"
+    if not size:
+        return value
+    ends = constant.interval(0.95, formula.freedom)
+    near = "" if constant.near is None else f"; {constant.near}"
+    return f"{value}   (95 %: {measured_interval(*ends, size)}{near})"
 
 
 def _front(result: Result) -> list[str]:

@@ -130,8 +130,12 @@ def test_what_cannot_be_done_gets_a_sentence(result, change, sentence):
 def test_data_that_are_given_are_the_judge():
     X = rows(600, seed=4)
     noise = 0.01 * np.random.default_rng(0).normal(size=600)
-    found = extract(exp_sin(), X, truth(X) + noise, library=FEW, progress=False)
+    found = extract(exp_sin(), X, truth(X) + noise, library=FEW, exact=True, progress=False)
     assert found.expr == TRUTH
+    measured = extract(exp_sin(), X, truth(X) + noise, library=FEW, progress=False)
+    (constant,) = measured.formulas[0].constants
+    assert str(constant.near) == "pi agrees"
+    assert abs(constant.value - np.pi) < 3 * constant.stderr < 0.01
     fidelity = found.fidelity
     assert (fidelity.judge, fidelity.rows, fidelity.held_out_rows) == ("data", 480, 120)
     assert fidelity.rmse_data is not None

@@ -425,7 +425,7 @@ def test_a_network_that_cannot_be_read_is_still_reported():
 def test_summary_is_plain_text():
     text = summary(planted_result())
     assert text.splitlines()[0].startswith("y = ")
-    assert "c1 = 2.500 +- 0.012   (95 %: 2.476 to 2.524)" in text
+    assert "c1 = 2.500(12)   (95 %: [2.476, 2.524])" in text
     assert "LOW_FIDELITY" in text
     assert "<" not in text.replace("<=", "")
 

@@ -50,7 +50,10 @@ def _records(run: Run, trained: Trained, rows: Rows, started: float) -> Iterator
     extracting = time.perf_counter()
     budget = max(run.budget.limit - trained.seconds, 0.2 * run.budget.limit)
     model = trained.model
-    extraction = extract(model, rows.X, rows.y, budget=budget, seed=run.seed, progress=False)
+    # Recovered is what has the exact numbers of the truth, noise or not.
+    extraction = extract(
+        model, rows.X, rows.y, budget=budget, seed=run.seed, exact=True, progress=False
+    )
     extracted = time.perf_counter()
     yield "judging"
     problem = run.problem

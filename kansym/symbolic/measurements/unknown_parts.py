@@ -37,8 +37,8 @@ _TRIED = 6
 _COMBINATIONS = 40
 _CURVE_BITS = 120.0
 """Bits of a part that stays a curve: about a dozen numbers of ten bits."""
-_SAME = 1e-9
-"""Relative growth of a sum of squares that is rounding."""
+_EXPLAINED = 0.02
+"""Relative error at which a function explains a learned curve, whose own errors are not known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +152,8 @@ def _options(
         # A curve through so few levels says nothing between them: the fit to the rows decides.
         u, values = fine, form.curves[name](fine)
     fits = fit_curves(u[None], values[None], None, library, floor=curve_error)[0]
-    return [*fits[:_TRIED], curve]
+    explained = bool(fits) and fits[0].error < max(_EXPLAINED, 3 * curve_error)
+    return [*fits[:_TRIED]] if explained else [*fits[:_TRIED], curve]
 
 
 def _combinations(options: Sequence[Sequence[Option]]) -> Iterator[tuple[Option, ...]]:

@@ -17,7 +17,9 @@ from kansym.neural.training.free_parameters import FreeParameters
 from kansym.neural.training.jacobians import row_jacobian_of
 from kansym.neural.training.training import train
 from kansym.shared.errors import InputError, ModelFileError
+from kansym.shared.status import Status
 from kansym.symbolic.formulas.parsing import parse
+from kansym.symbolic.measurements.formula_fitting import fit_formula
 
 INPUTS = ("x", "y", "z")
 WITHIN = (0.5, 2.0)
@@ -306,3 +308,70 @@ def test_columns_of_a_frame_are_found_by_name():
     X = pd.DataFrame({"other": [0.0] * 9, "y": np.linspace(5, 6, 9), "x": np.linspace(1, 2, 9)})
     model = KAN.from_expression("x + ?(y)", X=X)
     assert model.domain.tolist() == [[1.0, 2.0], [5.0, 6.0]]
+
+
+# -- the form stays -------------------------------------------------------------------------------
+
+
+def pendulum(rows: int = 20) -> tuple[pd.DataFrame, np.ndarray]:
+    """Periods of pendulums of measured lengths, with one percent of noise."""
+    L = np.linspace(0.1, 2.0, rows)
+    noise = 1 + 0.01 * np.random.default_rng(5).normal(size=rows)
+    return pd.DataFrame({"L": L}), 2 * np.pi * np.sqrt(L / 9.81) * noise
+
+
+def test_a_form_without_unknown_parts_is_fitted_like_a_given_formula(tmp_path):
+    X, T = pendulum()
+    model = KAN.from_expression("a*L**p", ("L",), constants={"a": 1.0, "p": 1.0}, X=X)
+    train(model, X, T, progress=False)
+    model.save(tmp_path / "pendulum.safetensors")
+    for one in (model, load(tmp_path / "pendulum.safetensors")):
+        found = extract(one, X, T, sigma=0.01 * T, progress=False)
+        fit = fit_formula("a*L**p", X, T, sigma=0.01 * T)
+        (formula,) = found.formulas
+        assert formula.template == fit.formula.template
+        assert formula.values == pytest.approx(fit.values, rel=1e-6)
+        stderr = {constant.name: constant.stderr for constant in formula.constants}
+        assert stderr == pytest.approx(fit.stderr, rel=1e-6)
+        assert formula.correlations["a", "p"] == pytest.approx(fit.correlation[0, 1], rel=1e-4)
+        assert "2 agrees" in str(found)
+        again = type(found).from_json(found.to_json()).formulas[0]
+        assert again.constants == formula.constants
+
+
+def test_a_named_constant_inside_a_function_keeps_its_name_and_gets_an_error():
+    X, T = pendulum()
+    model = KAN.from_expression("2*pi*sqrt(L/g)", ("L",), constants={"g": 9.0}, X=X)
+    train(model, X, T, progress=False)
+    (constant,) = extract(model, X, T, progress=False).formulas[0].constants
+    assert constant.name == "g"
+    assert constant.exact is None
+    assert abs(constant.value - 9.81) < 3 * constant.stderr < 0.2
+
+
+def test_a_polynomial_stays_expanded_and_a_bend_does_not_take_its_place():
+    T = np.linspace(0, 500, 21)
+    X = pd.DataFrame({"T": T})
+    volt = 0.0394 * T + 2.2e-5 * T**2 + 0.02 * np.random.default_rng(1).normal(size=21)
+    model = KAN.from_expression(
+        "a + b*T + c*T**2", ("T",), constants={"a": 1.0, "b": 1.0, "c": 1.0}, X=X
+    )
+    train(model, X, volt, progress=False)
+    (formula,) = extract(model, X, volt, progress=False).formulas
+    assert [constant.name for constant in formula.constants] == ["a", "b", "c"]
+    assert abs(formula.values["b"] - 0.0394) < 3 * formula.constants[1].stderr
+
+
+def test_only_the_unknown_part_is_replaced_on_noisy_data():
+    X, y = planted("2.5*exp(-x**2/1.3) + sin(3*y)", ("x", "y"))
+    y = y + 0.05 * np.random.default_rng(2).normal(size=len(y))
+    model = KAN.from_expression(
+        "a*exp(-x**2/b) + ?(y)", ("x", "y"), constants={"a": 1.0, "b": 1.0}, X=X
+    )
+    train(model, X, y, progress=False)
+    found = extract(model, X, y, progress=False)
+    values = {c.name: c for c in found.formulas[0].constants}
+    assert abs(values["a"].value - 2.5) < 4 * values["a"].stderr < 0.05
+    assert abs(values["b"].value - 1.3) < 4 * values["b"].stderr < 0.05
+    assert found.formulas[0].template.has(sympy.sin)
+    assert Status.LOW_FIDELITY not in {finding.status for finding in found.status}
