@@ -18,6 +18,10 @@ __all__ = [
 ]
 
 
+Arguments = argparse.ArgumentParser | argparse._ArgumentGroup  # pyright: ignore
+"""Where arguments are added: a parser, or a group of it with a title."""
+
+
 def names(text: str) -> list[str]:
     """Column names separated by commas.
 
@@ -97,7 +101,7 @@ def seed(text: str) -> int:
     return int(text)
 
 
-def add_engine(parser: argparse.ArgumentParser) -> None:
+def add_engine(parser: Arguments) -> None:
     """A search engine for what the library lacks."""
     parser.add_argument(
         "--engine",
@@ -116,17 +120,20 @@ def engine_of(options: argparse.Namespace) -> dict[str, Any]:
     return {"engine": None if options.engine == "none" else engine_named(options.engine)}
 
 
-def add_inputs(parser: argparse.ArgumentParser) -> None:
+def add_inputs(parser: Arguments) -> None:
     """Which columns of the data to use."""
     parser.add_argument(
         "--inputs", type=names, metavar="A,B", help="input columns; all but the target by default"
     )
     parser.add_argument(
-        "--decimal", choices=(".", ","), help="point or comma, where a table leaves both open"
+        "--decimal",
+        choices=(".", ","),
+        metavar="MARK",
+        help="point or comma, where a table leaves both open",
     )
 
 
-def add_outputs(parser: argparse.ArgumentParser) -> None:
+def add_outputs(parser: Arguments) -> None:
     """Where results go."""
     parser.add_argument(
         "--out", metavar="REPORT", help="write the report; ends in .html, .md or .tex"

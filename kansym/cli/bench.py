@@ -31,49 +31,51 @@ def noises(text: str) -> list[float]:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument(
+    runs = parser.add_argument_group("which runs")
+    runs.add_argument(
         "--problems",
         type=names,
         required=True,
         metavar="SETS",
         help="names of sets or problems (see kansym problems), TOML or CSV files, by commas",
     )
-    parser.add_argument(
+    runs.add_argument(
         "--kinds", type=names, default=["kan", "mlp-silu"], metavar="KINDS", help=f"of {_KINDS}"
     )
-    parser.add_argument("--seeds", type=positive, default=1, help="number of seeds (1)")
-    parser.add_argument(
+    runs.add_argument("--seeds", type=positive, default=1, help="number of seeds (1)")
+    runs.add_argument(
         "--noise",
         type=noises,
         default=[0.0],
         metavar="0,0.01",
         help="standard deviation of noise on y over that of y (0)",
     )
-    parser.add_argument(
-        "--limit", type=seconds, default=60.0, metavar="SECONDS", help="per run (60)"
-    )
-    parser.add_argument("--rows", type=positive, default=1000, help="rows to learn from (1000)")
-    parser.add_argument(
+    each = parser.add_argument_group("what each run gets")
+    each.add_argument("--limit", type=seconds, default=60.0, metavar="SECONDS", help="per run (60)")
+    each.add_argument("--rows", type=positive, default=1000, help="rows to learn from (1000)")
+    each.add_argument(
         "--equal",
         choices=("parameters", "accuracy"),
         default="parameters",
         help="what MLPs have in common with the KAN: as many parameters, or widened until the "
         "error on rows held out is at most twice the KAN's or the time is up (parameters)",
     )
-    parser.add_argument(
+    place = parser.add_argument_group("where runs are done")
+    place.add_argument(
         "--jobs", type=positive, default=os.cpu_count() or 1, help="runs at once (all cores)"
     )
-    parser.add_argument(
+    place.add_argument(
         "--backend",
         choices=("processes", "loky", "dask"),
         default="processes",
         help="where runs are done: processes of this machine, or workers of joblib (processes)",
     )
-    parser.add_argument("--address", metavar="TCP://HOST:PORT", help="of the Dask scheduler")
-    parser.add_argument(
+    place.add_argument("--address", metavar="TCP://HOST:PORT", help="of the Dask scheduler")
+    written = parser.add_argument_group("what is written")
+    written.add_argument(
         "--out", default="results.jsonl", metavar="FILE", help="JSON lines (results.jsonl)"
     )
-    parser.add_argument("--quiet", action="store_true", help="draw no progress bar")
+    written.add_argument("--quiet", action="store_true", help="draw no progress bar")
 
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:

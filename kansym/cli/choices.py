@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from kansym.cli.arguments import Arguments
 from kansym.cli.console import say
 from kansym.shared.errors import InputError
 
@@ -14,7 +15,7 @@ __all__ = ["add_choices", "check_choices", "chosen_again"]
 _RIVALS = 3
 
 
-def add_choices(parser: argparse.ArgumentParser) -> None:
+def add_choices(parser: Arguments) -> None:
     """What the user knows about single edges."""
     parser.add_argument(
         "--fix",

@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         part = commands.add_parser(
             command.NAME,
+            aliases=getattr(command, "ALIASES", ()),
             help=command.HELP,
             description=command.DESCRIPTION,
             epilog=f"example:\n  {command.EXAMPLE}\n",

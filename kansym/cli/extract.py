@@ -27,13 +27,15 @@ EXAMPLE = "kansym extract model.safetensors --data data.csv --target y --out rep
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("model", metavar="MODEL", help="the file of the network")
-    parser.add_argument("--data", metavar="DATA.csv", help="rows to read the network on")
-    parser.add_argument("--target", metavar="Y", help="column that judges the formula")
-    add_inputs(parser)
-    parser.add_argument("--budget", type=seconds, metavar="SECONDS", help="time limit (60)")
-    add_engine(parser)
-    add_choices(parser)
-    add_outputs(parser)
+    table = parser.add_argument_group("the table")
+    table.add_argument("--data", metavar="DATA", help="rows to read the network on")
+    table.add_argument("--target", metavar="Y", help="column that judges the formula")
+    add_inputs(table)
+    formula = parser.add_argument_group("the formula")
+    formula.add_argument("--budget", type=seconds, metavar="SECONDS", help="time limit (60)")
+    add_engine(formula)
+    add_choices(formula)
+    add_outputs(parser.add_argument_group("what is written"))
 
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:

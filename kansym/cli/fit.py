@@ -1,7 +1,6 @@
 """``kansym fit``: train a KAN on a table and read its formula."""
 
 import argparse
-import time
 from typing import Any
 
 from kansym.cli.arguments import (
@@ -18,15 +17,16 @@ from kansym.cli.arguments import (
 from kansym.cli.choices import add_choices, check_choices, chosen_again
 from kansym.cli.console import complain, say
 from kansym.cli.outputs import check_outputs, write_outputs
+from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 
-__all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
+__all__ = ["ALIASES", "DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
 
-NAME = "fit"
-HELP = "find a formula for a column of a CSV file"
+NAME, ALIASES = "fit", ("discover",)
+HELP = "find a formula for a column of a table"
 DESCRIPTION = (
-    "Train a Kolmogorov-Arnold network on a CSV file and read the formula off it.\n"
-    "The file has a header line and numbers; lines that start with # are skipped.\n"
+    "Train a Kolmogorov-Arnold network on a table and read the formula off it. The table has a\n"
+    "header line and numbers; lines that start with # are skipped; v [m/s] is v in m/s.\n"
     "What you know of the formula goes into --start, its unknown parts as ?(...):\n"
     '  kansym fit data.csv --target z --start "a*exp(-x**2/b) + ?(y)" --constants a=2,b=1\n'
     "A column of classes gives formulas of log-odds and the boundaries between the classes:\n"
@@ -40,39 +40,45 @@ _TRAINING_SHARE = 0.6
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("data", metavar="DATA.csv", help="the table")
-    parser.add_argument("--target", required=True, metavar="Y", help="column to explain")
-    add_inputs(parser)
-    parser.add_argument(
+    table = parser.add_argument_group("the table")
+    table.add_argument(
+        "data", metavar="DATA", help="CSV, TSV, .dat, Excel or parquet; - is the standard input"
+    )
+    table.add_argument("--target", required=True, metavar="Y", help="column to explain")
+    add_inputs(table)
+    table.add_argument(
         "--classes", action="store_true", help="the column holds classes, numbers or text"
     )
-    parser.add_argument(
+    network = parser.add_argument_group("the network")
+    network.add_argument(
         "--width",
         metavar="2,5,1",
         help="nodes per layer, inputs first; 3+1 means 3 sum and 1 product nodes",
     )
-    parser.add_argument(
+    network.add_argument(
         "--start",
         metavar="FORMULA",
         help='a formula with unknown parts, such as "a*exp(-x**2/b) + ?(y)"; its shape is kept',
     )
-    parser.add_argument(
+    network.add_argument(
         "--constants",
         type=numbers,
         default={},
         metavar="A=2,B=1",
         help="where the constants of --start begin; 1 unless given",
     )
-    parser.add_argument("--grid", type=positive, default=5, help="intervals per spline (5)")
-    parser.add_argument("--degree", type=positive, default=3, help="degree of the splines (3)")
-    parser.add_argument("--seed", type=seed, default=0, help="seed of every random choice (0)")
-    parser.add_argument(
+    network.add_argument("--grid", type=positive, default=5, help="intervals per spline (5)")
+    network.add_argument("--degree", type=positive, default=3, help="degree of the splines (3)")
+    network.add_argument("--seed", type=seed, default=0, help="seed of every random choice (0)")
+    formula = parser.add_argument_group("the formula")
+    formula.add_argument(
         "--budget", type=seconds, metavar="SECONDS", help="time limit for training and reading"
     )
-    add_engine(parser)
-    add_choices(parser)
-    parser.add_argument("--save", metavar="MODEL.safetensors", help="write the trained network")
-    add_outputs(parser)
+    add_engine(formula)
+    add_choices(formula)
+    written = parser.add_argument_group("what is written")
+    written.add_argument("--save", metavar="MODEL.safetensors", help="write the trained network")
+    add_outputs(written)
 
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:
@@ -101,7 +107,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     from kansym.extraction import extract
     from kansym.neural.models.kan import KAN
 
-    started = time.perf_counter()
+    deadline = Deadline.after(options.budget) if options.budget else Deadline.never()
     splines: dict[str, Any] = {"grid": options.grid, "degree": options.degree, "seed": options.seed}
     if options.start:
         model = _known_start(inputs, options, splines)
@@ -110,9 +116,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     _train(model, inputs, target, loss, options, kept)
     if model.constants:
         say("; ".join(f"{name} = {value:.6g}" for name, value in model.constants.items()) + "\n")
-    left = {}
-    if options.budget:
-        left["budget"] = max(options.budget - (time.perf_counter() - started), 1.0)
+    left: dict[str, Any] = {"budget": max(deadline.left(), 1.0)} if options.budget else {}
     progress = False if options.quiet else None
     result = extract(model, inputs, target, progress=progress, **loss, **engine, **left)
     write_outputs(chosen_again(result, options), options, kept)

@@ -45,7 +45,7 @@ def progress_bar(
     if show is False or (show is None and not sys.stderr.isatty()):
         yield _silent
         return
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     with tqdm(
         total=1.0, desc=title, bar_format="{desc}: {percentage:3.0f}%|{bar:24}| {elapsed} {postfix}"

@@ -1,3 +1,4 @@
+import io
 import json
 import subprocess
 import sys
@@ -380,3 +381,21 @@ def test_demo_finds_the_rydberg_formula_twice(tmp_path, capsys):
     page = (tmp_path / "demo" / "report.html").read_text()
     assert "The same network as an MLP" in page
     assert "The Rydberg constant" in page
+
+
+@pytest.mark.parametrize("separator", [";", "\t", " "])
+def test_discover_is_fit_and_reads_the_standard_input(tmp_path, monkeypatch, capsys, separator):
+    rows = ["x (m)" + separator + "y", *(f"{n},5{separator}{2 * n + 1},0" for n in range(20))]
+    data = io.TextIOWrapper(io.BytesIO("\n".join(rows).encode()))
+    monkeypatch.setattr("sys.stdin", data)
+    words = ["discover", "-", "--target", "y", "--width", "1,1", "--quiet", "--budget", "10"]
+    assert main(words) == 0
+    assert "y = 2*x" in capsys.readouterr().out.replace("1*x", "x")
+
+
+def test_help_is_grouped_by_purpose(capsys):
+    with pytest.raises(SystemExit):
+        main(["fit", "--help"])
+    found = capsys.readouterr().out
+    for title in ("the table:", "the network:", "the formula:", "what is written:", "example:"):
+        assert f"\n{title}\n" in found

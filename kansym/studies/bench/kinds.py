@@ -21,6 +21,7 @@ from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.neural.training.training import train
 from kansym.neural.training.trial_shapes import GOOD, Proposal, propose
+from kansym.shared.deadline import Deadline
 from kansym.studies.bench.runs import AS_ACCURATE, Like
 from kansym.studies.mlp_widths import mlp_widths
 
@@ -115,7 +116,7 @@ def rewritten(trained: Trained) -> Trained:
     started = time.perf_counter()
     model = to_mlp(trained.model)
     seconds = trained.seconds + time.perf_counter() - started
-    return _stack_trained(model, "MLP form of " + trained.network, seconds, trained.validation)
+    return _stack_trained(model, "MLP form of " + trained.network, trained.validation, seconds)
 
 
 def _train_rewritten(
@@ -128,7 +129,7 @@ def _train_rewritten(
 # -- MLPs --------------------------------------------------------------------------------------
 
 
-def _stack_trained(model: nn.Module, name: str, seconds: float, validation: float) -> Trained:
+def _stack_trained(model: nn.Module, name: str, validation: float, seconds: float = 0.0) -> Trained:
     linear = [module for module in model.modules() if isinstance(module, nn.Linear)]
     widths = (linear[0].in_features, *(module.out_features for module in linear))
     return Trained(model, name, widths, parameter_counts(model).stored, seconds, validation)
@@ -143,19 +144,16 @@ def _widened(train_one: Callable[[Like, float], Trained], like: Like, seconds: f
     like : a network with or without an error to be reached.
     seconds : for all of them.
     """
-    started = time.perf_counter()
-    if like.error is None:
-        return train_one(like, seconds)
-    enough = AS_ACCURATE * like.error
+    started, deadline = time.perf_counter(), Deadline.after(seconds)
     tried: list[Trained] = []
     while True:
-        left = seconds - (time.perf_counter() - started)
-        tried.append(train_one(like, left / 2))
+        left = deadline.left()
+        tried.append(train_one(like, left if like.error is None else left / 2))
         best = min(tried, key=lambda trained: trained.validation)
         widest = len(tried) > 1 and tried[-1].parameters <= tried[-2].parameters
-        elapsed = time.perf_counter() - started
-        if best.validation <= enough or widest or elapsed > 0.95 * seconds:
-            return replace(best, seconds=elapsed)
+        enough = like.error is None or best.validation <= AS_ACCURATE * like.error
+        if enough or widest or deadline.left() < 0.05 * seconds:
+            return replace(best, seconds=time.perf_counter() - started)
         like = replace(like, parameters=2 * max(like.parameters, tried[-1].parameters))
 
 
@@ -172,13 +170,10 @@ def _train_mlp(activation: str) -> Training:
         X: pd.DataFrame, y: np.ndarray, seconds: float, seed: int, like: Like | None
     ) -> Trained:
         def one(like: Like, seconds: float) -> Trained:
-            started = time.perf_counter()
             widths = mlp_widths(X.shape[1], like.parameters)
             model = MLP(widths, activation=activation, seed=seed, device="cpu")
             history = train(model, X, y, seed=seed, seconds=seconds, progress=False)
-            name = f"MLP {list(widths)} {activation}"
-            elapsed = time.perf_counter() - started
-            return _stack_trained(model, name, elapsed, history.validation)
+            return _stack_trained(model, f"MLP {list(widths)} {activation}", history.validation)
 
         return _widened(one, _nominal(X.shape[1]) if like is None else like, seconds)
 
@@ -188,36 +183,28 @@ def _train_mlp(activation: str) -> Training:
 def _train_form(
     X: pd.DataFrame, y: np.ndarray, seconds: float, seed: int, like: Like | None
 ) -> Trained:
-    """Every weight free in the layout of a piecewise-linear KAN as an MLP."""
+    """Every weight free in the layout of a piecewise-linear KAN as an MLP, the best of starts."""
 
     def one(like: Like, seconds: float) -> Trained:
-        return _train_one_form(X, y, seconds, seed, like)
+        deadline, pieces = Deadline.after(seconds), _pieces(like)
+        best, best_error = None, np.inf
+        for start in range(_FORM_STARTS):
+            left = deadline.left()
+            if best is not None and left < 0.05 * seconds:
+                break
+            model = to_mlp(_piecewise(X, like.widths, pieces, seed + 1000 * start))
+            share = min(left, 2 * left / (_FORM_STARTS - start))
+            history = train(model, X, y, seed=seed, seconds=share, progress=False)
+            if best is None or history.validation < best_error:
+                best, best_error = model, history.validation
+            if best_error < GOOD:
+                break
+        assert best is not None
+        linear = [module.out_features for module in best if isinstance(module, nn.Linear)]
+        name = f"MLP {[X.shape[1], *linear]} relu, in the layout of a KAN {list(like.widths)}"
+        return _stack_trained(best, name, best_error)
 
     return _widened(one, _nominal(X.shape[1]) if like is None else like, seconds)
-
-
-def _train_one_form(
-    X: pd.DataFrame, y: np.ndarray, seconds: float, seed: int, like: Like
-) -> Trained:
-    """The best of several starts."""
-    started = time.perf_counter()
-    pieces = _pieces(like)
-    best, best_error = None, np.inf
-    for start in range(_FORM_STARTS):
-        left = seconds - (time.perf_counter() - started)
-        if best is not None and left < 0.05 * seconds:
-            break
-        model = to_mlp(_piecewise(X, like.widths, pieces, seed + 1000 * start))
-        share = min(left, 2 * left / (_FORM_STARTS - start))
-        history = train(model, X, y, seed=seed, seconds=share, progress=False)
-        if best is None or history.validation < best_error:
-            best, best_error = model, history.validation
-        if best_error < GOOD:
-            break
-    assert best is not None
-    linear = [module.out_features for module in best if isinstance(module, nn.Linear)]
-    name = f"MLP {[X.shape[1], *linear]} relu, in the layout of a KAN {list(like.widths)}"
-    return _stack_trained(best, name, time.perf_counter() - started, best_error)
 
 
 def _piecewise(X: pd.DataFrame, widths: tuple[int, ...], pieces: int, seed: int) -> KAN:

@@ -15,7 +15,7 @@ from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.studies.bench.kind_names import KAN_KIND, REWRITTEN
 from kansym.studies.bench.record import Record, failed
 from kansym.studies.bench.results_file import ResultsFile
-from kansym.studies.bench.runs import ACCURACY, PARAMETERS, Key, Like, Run
+from kansym.studies.bench.runs import ACCURACY, PARAMETERS, Budget, Key, Like, Run
 
 __all__ = ["HERE", "Outcome", "run_benchmark"]
 
@@ -65,8 +65,9 @@ def run_benchmark(
 ) -> Outcome:
     """Do all runs that a results file does not have yet, and add them to it.
 
-    Every run is done in a process of its own, which is ended when its time is up; what fails is
-    written down as failed. Stop it at any moment, and start it again with the same arguments.
+    Every run is done in a process that does nothing else then, and is ended when its time is up;
+    what fails is written down as failed. Stop it at any moment, and start it again with the same
+    arguments.
 
     Parameters
     ----------
@@ -91,20 +92,12 @@ def run_benchmark(
         be as accurate as, or no scheduler answers.
     """
     started = time.monotonic()
-    budgets = list(dict.fromkeys(run.budget for run in runs))
-    if len(budgets) != 1:
-        raise InputError(f"The runs have {len(budgets)} budgets: plan them with one.")
-    settings = asdict(budgets[0])
-    if budgets[0].equal == ACCURACY and all(run.kind != KAN_KIND for run in runs):
-        raise InputError(
-            f"There is no kind {KAN_KIND!r} for the others to be as accurate as: add it, or give "
-            f"--equal {PARAMETERS}."
-        )
+    budget = _budget(runs)
     if work is None:
         from kansym.studies.bench.measuring import measure as work
     with (
         _joblib(backend, address),
-        ResultsFile(path, settings) as file,
+        ResultsFile(path, asdict(budget)) as file,
         progress_bar(progress, "kansym bench") as tell,
     ):
         _check_truths(runs, file)
@@ -117,17 +110,24 @@ def run_benchmark(
             else:
                 record.all(_elsewhere(work, items, -1 if address is not None else jobs))
         file.put_in_order(run.key for run in runs)
-    return Outcome(
-        Path(path),
-        len(runs),
-        already,
-        record.done,
-        record.failed,
-        time.monotonic() - started,
-    )
+    seconds = time.monotonic() - started
+    return Outcome(Path(path), len(runs), already, record.done, record.failed, seconds)
 
 
 # -- what is to be done ------------------------------------------------------------------------
+
+
+def _budget(runs: Sequence[Run]) -> Budget:
+    """The one budget of all runs."""
+    budgets = list(dict.fromkeys(run.budget for run in runs))
+    if len(budgets) != 1:
+        raise InputError(f"The runs have {len(budgets)} budgets: plan them with one.")
+    if budgets[0].equal == ACCURACY and all(run.kind != KAN_KIND for run in runs):
+        raise InputError(
+            f"There is no kind {KAN_KIND!r} for the others to be as accurate as: add it, or give "
+            f"--equal {PARAMETERS}."
+        )
+    return budgets[0]
 
 
 def _stages(runs: Sequence[Run]) -> Iterator[list[Run]]:
