@@ -14,8 +14,8 @@ __all__ = [
     "Document",
     "Drawing",
     "Equation",
-    "Figure",
     "Gallery",
+    "Illustration",
     "Inline",
     "Items",
     "Line",
@@ -27,7 +27,7 @@ __all__ = [
     "Paragraph",
     "Section",
     "Strong",
-    "Table",
+    "Tabular",
     "line",
     "row",
 ]
@@ -129,7 +129,7 @@ class Equation:
 
 
 @dataclass(frozen=True)
-class Table:
+class Tabular:
     """A table with a caption.
 
     Parameters
@@ -142,7 +142,7 @@ class Table:
 
     Examples
     --------
-    >>> Table(row("a"), (row("1"), row("2")), "r").rows[1]
+    >>> Tabular(row("a"), (row("1"), row("2")), "r").rows[1]
     (('2',),)
     """
 
@@ -163,7 +163,7 @@ class Drawing(Protocol):
 
 
 @dataclass(frozen=True)
-class Figure:
+class Illustration:
     """A drawing with a caption; `description` is read out where a drawing cannot be seen."""
 
     picture: Drawing
@@ -175,7 +175,7 @@ class Figure:
 class Gallery:
     """Small figures side by side."""
 
-    figures: tuple[Figure, ...]
+    figures: tuple[Illustration, ...]
     caption: Line = ()
 
 
@@ -221,7 +221,16 @@ class Section:
 
 
 Block = (
-    Paragraph | Equation | Table | Figure | Gallery | Notice | Listing | Items | Details | Section
+    Paragraph
+    | Equation
+    | Tabular
+    | Illustration
+    | Gallery
+    | Notice
+    | Listing
+    | Items
+    | Details
+    | Section
 )
 
 

@@ -10,8 +10,8 @@ from kansym.documents.blocks import (
     Details,
     Document,
     Equation,
-    Figure,
     Gallery,
+    Illustration,
     Inline,
     Items,
     Line,
@@ -23,7 +23,7 @@ from kansym.documents.blocks import (
     Paragraph,
     Section,
     Strong,
-    Table,
+    Tabular,
 )
 from kansym.shared.printable_text import printable
 
@@ -119,7 +119,7 @@ def _(block: Equation) -> str:
 
 
 @_block.register
-def _(block: Table) -> str:
+def _(block: Tabular) -> str:
     caption = f"<figcaption>{_line(block.caption)}</figcaption>" if block.caption else ""
     places = [_CLASS[letter] for letter in block.align]
     head = "".join(
@@ -141,7 +141,7 @@ def _(block: Table) -> str:
 
 
 @_block.register
-def _(block: Figure) -> str:
+def _(block: Illustration) -> str:
     return (
         f"<figure>{block.picture.svg(block.description)}"
         f"<figcaption>{_line(block.caption)}</figcaption></figure>"

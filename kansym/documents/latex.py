@@ -8,8 +8,8 @@ from kansym.documents.blocks import (
     Details,
     Document,
     Equation,
-    Figure,
     Gallery,
+    Illustration,
     Inline,
     Items,
     Line,
@@ -21,7 +21,7 @@ from kansym.documents.blocks import (
     Paragraph,
     Section,
     Strong,
-    Table,
+    Tabular,
 )
 from kansym.documents.names import escape_latex
 
@@ -108,7 +108,7 @@ def _(block: Equation) -> str:
 
 
 @_block.register
-def _(block: Table) -> str:
+def _(block: Tabular) -> str:
     lines = [" & ".join(_line(cell) for cell in block.header) + r" \\ \midrule"]
     for i, cells in enumerate(block.rows):
         parts = [_line(cell) for cell in cells]
@@ -124,7 +124,7 @@ def _(block: Table) -> str:
 
 
 @_block.register
-def _(block: Figure) -> str:
+def _(block: Illustration) -> str:
     drawing = block.picture.pgf(_TEXT_WIDTH)
     return f"\\begin{{center}}\n{drawing}\\par\n{_line(block.caption)}\n\\end{{center}}\n"
 

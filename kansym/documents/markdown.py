@@ -12,8 +12,8 @@ from kansym.documents.blocks import (
     Details,
     Document,
     Equation,
-    Figure,
     Gallery,
+    Illustration,
     Inline,
     Items,
     Line,
@@ -25,7 +25,7 @@ from kansym.documents.blocks import (
     Paragraph,
     Section,
     Strong,
-    Table,
+    Tabular,
 )
 from kansym.shared.printable_text import printable
 
@@ -53,12 +53,12 @@ def to_markdown(document: Document) -> str:
     return f"{head}\n{body}".rstrip() + "\n" + _images(document)
 
 
-def _figures(blocks: tuple[Block, ...]) -> list[Figure]:
+def _figures(blocks: tuple[Block, ...]) -> list[Illustration]:
     """All figures of a report, in order."""
-    found: list[Figure] = []
+    found: list[Illustration] = []
     for block in blocks:
         match block:
-            case Figure():
+            case Illustration():
                 found.append(block)
             case Gallery():
                 found += block.figures
@@ -76,7 +76,7 @@ def _images(document: Document) -> str:
     return "\n" + "".join(lines) if lines else ""
 
 
-def _key(figure: Figure) -> str:
+def _key(figure: Illustration) -> str:
     """A label for an image, the same whenever the figure is the same."""
     drawn = figure.picture.svg(figure.description).encode()
     return f"figure-{sha256(drawn).hexdigest()[:10]}"
@@ -142,7 +142,7 @@ def _(block: Equation) -> str:
 
 
 @_block.register
-def _(block: Table) -> str:
+def _(block: Tabular) -> str:
     head = " | ".join(_line(cell) for cell in block.header)
     rules = " | ".join(_RULES[letter] for letter in block.align)
     lines = [f"| {head} |", f"| {rules} |"]
@@ -156,7 +156,7 @@ def _(block: Table) -> str:
 
 
 @_block.register
-def _(block: Figure) -> str:
+def _(block: Illustration) -> str:
     return f"![{_text(block.description)}][{_key(block)}]\n\n{_line(block.caption)}\n"
 
 

@@ -18,10 +18,10 @@ from kansym.documents.blocks import Maths
 from kansym.documents.names import (
     escape_latex,
     name_latex,
-    split_float,
     symbol,
     symbol_parts,
 )
+from kansym.documents.numbers import split_float
 from kansym.shared.symbol_names import name_of, text_name
 
 __all__ = ["equation", "latex", "mathml", "maths", "rounded", "tidy"]

@@ -1,9 +1,7 @@
 """What is concluded from a choice: reports on edges, what is doubtful, where it came from."""
 
-import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 
 import numpy as np
 
@@ -13,6 +11,7 @@ from kansym.extraction.split import Split
 from kansym.network.network import Edge, Network
 from kansym.results.parts import EdgeReport, Provenance
 from kansym.shared.status import Finding, Status
+from kansym.shared.versions import versions
 from kansym.symbolic.choosing.choice import Option
 from kansym.symbolic.choosing.edge_functions import ConstantFunction
 from kansym.symbolic.fitting.edge_fit import EdgeFit
@@ -152,14 +151,13 @@ def provenance(
     seconds: Mapping[str, float],
 ) -> Provenance:
     """Settings, versions and times of now, and the methods and functions that were used."""
-    packages = ("kansym", "numpy", "scipy", "sympy", "torch", "networkx")
     functions = [report.fit.candidate for report in edges if report.fit is not None]
     notes = [f"{c.name}: {c.reference}" for c in functions if "doi" in c.reference]
     return Provenance(
         model=network.source,
         parameters=network.parameters[0],
         settings=settings.record(),
-        versions={"python": platform.python_version()} | {name: version(name) for name in packages},
+        versions=versions(),
         seconds={step: round(value, 3) for step, value in seconds.items()},
         seed=int(settings.seed),
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -19,16 +19,16 @@ from kansym.shared.symbol_names import latex_name
 from kansym.symbolic.formulas.class_boundaries import Boundary, boundaries
 from kansym.symbolic.formulas.formula import Formula
 
-__all__ = ["Evidence", "Extraction"]
+__all__ = ["Extraction", "SupportsChoosing"]
 
 
 @runtime_checkable
-class Evidence(Protocol):
+class SupportsChoosing(Protocol):
     """What a result was concluded from, so that its functions can be chosen again."""
 
-    def fixed(self, edge: int, function: str) -> "Evidence": ...
+    def fixed(self, edge: int, function: str) -> "SupportsChoosing": ...
 
-    def forbidden(self, edge: int, function: str) -> "Evidence": ...
+    def forbidden(self, edge: int, function: str) -> "SupportsChoosing": ...
 
     def conclude(self) -> "Extraction": ...
 
@@ -55,7 +55,7 @@ class Extraction:
     provenance: Provenance
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
-    evidence: Evidence | None = field(default=None, repr=False)
+    evidence: SupportsChoosing | None = field(default=None, repr=False)
 
     @property
     def expr(self) -> Any:
@@ -160,7 +160,7 @@ class Extraction:
             evidence = evidence.fixed(self.position(edge), function)
         return evidence.conclude()
 
-    def _evidence(self) -> Evidence:
+    def _evidence(self) -> SupportsChoosing:
         if self.evidence is None:
             raise InputError(
                 "This result was read from a file, which keeps no network to choose again on: "

@@ -10,8 +10,8 @@ from kansym.documents.blocks import (
     Code,
     Details,
     Equation,
-    Figure,
     Gallery,
+    Illustration,
     Items,
     Line,
     Link,
@@ -20,13 +20,14 @@ from kansym.documents.blocks import (
     Number,
     Paragraph,
     Section,
-    Table,
+    Tabular,
     line,
     row,
 )
 from kansym.documents.charts import edge_plot, front_plot, residual_plot
 from kansym.documents.mathematics import equation, maths, rounded
-from kansym.documents.names import function_label, interval, measured, number, symbol
+from kansym.documents.names import function_label, symbol
+from kansym.documents.numbers import interval, measured, number
 from kansym.documents.pictures import Picture
 from kansym.results.drawing import MOST_EDGES, drawn_edges, network_plot
 from kansym.results.parts import EdgeReport, Result
@@ -91,10 +92,10 @@ def constants(result: Result) -> list[Block]:
         if not formula.constants:
             continue
         with_names = Equation(equation(name, formula.template))
-        header = row("constant", "value", "standard error", "95 % interval", "remark")
+        header = row("constant", "value (standard error)", "95 % interval", "remark")
         rows = tuple(_constant_row(constant, formula.freedom) for constant in formula.constants)
         caption = line("Constants of ", symbol(name), ", fitted together by least squares.")
-        blocks += [with_names, Table(header, rows, "lrrrl", caption), *_correlations(formula)]
+        blocks += [with_names, Tabular(header, rows, "lrrl", caption), *_correlations(formula)]
     return [Section("Constants", tuple(blocks))] if blocks else []
 
 
@@ -112,21 +113,20 @@ def _correlations(formula: Formula) -> list[Block]:
         for a in names
     )
     header = row("correlation", *(symbol(name) for name in names))
-    return [Table(header, rows, "l" + "r" * len(names), line("Correlations of the constants."))]
+    return [Tabular(header, rows, "l" + "r" * len(names), line("Correlations of the constants."))]
 
 
 def _constant_row(constant: Constant, freedom: float) -> tuple[Line, ...]:
     """One constant: exact ones as such, fitted ones with their uncertainty."""
     if constant.exact is not None:
-        return row(symbol(constant.name), maths(constant.exact), "–", "–", "exact")
-    value, stderr = measured(constant.value, constant.stderr)
-    ends = constant.interval(0.95, freedom)
-    between = interval(constant.value, constant.stderr, *ends)
+        return row(symbol(constant.name), maths(constant.exact), "–", "exact")
+    value = measured(constant.value, constant.stderr)
+    between = interval(constant.stderr, *constant.interval(0.95, freedom))
     known = constant.stderr is not None and np.isfinite(constant.stderr)
     remark = "fitted" if known else "not determined by these rows"
     if known and constant.near is not None:
         remark = str(constant.near)
-    return row(symbol(constant.name), value, stderr, between, remark)
+    return row(symbol(constant.name), value, between, remark)
 
 
 def fidelity(result: Result) -> list[Block]:
@@ -150,7 +150,7 @@ def fidelity(result: Result) -> list[Block]:
     judge = "the data were" if found.judge == "data" else "the network was"
     caption = line(f"Fidelity on {where}; {judge} the judge.")
     header = row("comparison", "RMSE (units of the output)", "R²", "relative error")
-    table = Table(header, tuple(rows), "lrrr", caption)
+    table = Tabular(header, tuple(rows), "lrrr", caption)
     return [Section("Fidelity", (table, *_ranges(result), *_residuals(result)))]
 
 
@@ -171,7 +171,7 @@ def _ranges(result: Result) -> list[Block]:
         )
     )
     caption = line("Ranges of the inputs; outside them nothing was checked.")
-    return [Table(row("input", "lowest", "highest"), rows, "lrr", caption)]
+    return [Tabular(row("input", "lowest", "highest"), rows, "lrr", caption)]
 
 
 def _residuals(result: Result) -> list[Block]:
@@ -187,7 +187,7 @@ def _residuals(result: Result) -> list[Block]:
             continue
         picture = Picture(residual_plot(learned[:, i], values, name))
         caption = line("What the formula for ", symbol(name), " misses: formula minus network.")
-        blocks.append(Figure(picture, caption, f"Residuals of the formula for {name}"))
+        blocks.append(Illustration(picture, caption, f"Residuals of the formula for {name}"))
     return blocks
 
 
@@ -207,7 +207,7 @@ def network(result: Result) -> list[Block]:
         )
     description = f"Drawing of the network with {len(shown)} edges; the table of edges follows"
     picture = Picture(network_plot(result.network, shown))
-    return [Section("The network", (Figure(picture, line(*caption), description),))]
+    return [Section("The network", (Illustration(picture, line(*caption), description),))]
 
 
 def edges(result: Result) -> list[Block]:
@@ -223,7 +223,8 @@ def edges(result: Result) -> list[Block]:
         "Edges. Error: root mean square residual over the spread of the curve. Margin: by how much "
         "the function was preferred to the next best one, in bits."
     )
-    blocks: tuple[Block, ...] = (Gallery(figures, caption), Table(header, rows, "llrrrlr", words))
+    table = Tabular(header, rows, "llrrrlr", words)
+    blocks: tuple[Block, ...] = (Gallery(figures, caption), table)
     if len(shown) < len(result.edges):
         rest = f"The {len(result.edges) - MOST_EDGES} less important edges are left out."
         blocks = (*blocks, Paragraph(line(rest)))
@@ -241,7 +242,7 @@ def _arrow(report: EdgeReport) -> Line:
     return symbol(report.edge.source), " → ", symbol(report.edge.target)
 
 
-def _edge_figure(report: EdgeReport) -> Figure:
+def _edge_figure(report: EdgeReport) -> Illustration:
     """The small plot of one edge; its formula is the caption."""
     edge, expr = report.edge, _edge_formula(report)
     fitted = None if report.fit is None else np.asarray(report.fit(edge.x), np.float64)
@@ -249,7 +250,7 @@ def _edge_figure(report: EdgeReport) -> Figure:
     formula: Line = ("no function fits",) if expr is None else (maths(expr, _EDGE_DIGITS),)
     error: Line = () if report.fit is None else (", error ", number(report.fit.error, 2))
     caption = (*_arrow(report), ": ", *formula, *error)
-    return Figure(picture, caption, f"Curve of the edge from {edge.source} to {edge.target}")
+    return Illustration(picture, caption, f"Curve of the edge from {edge.source} to {edge.target}")
 
 
 def _edge_row(report: EdgeReport) -> tuple[Line, ...]:
@@ -282,13 +283,13 @@ def front(result: Result) -> list[Block]:
         for point in points
     )
     caption = line("Pareto front: no other formula tried was both simpler and more accurate.")
-    table = Table(row("bits", "relative error", "formula"), rows, "rrl", caption, marked=chosen)
+    table = Tabular(row("bits", "relative error", "formula"), rows, "rrl", caption, marked=chosen)
     if len(points) == 1:
         return [Section("Accuracy against complexity", (table,))]
     bits, errors = zip(*((point.complexity, point.error) for point in points), strict=True)
     picture = Picture(front_plot(bits, errors, chosen))
     words = line("Error against complexity; the formula that was selected is filled.")
-    figure = Figure(picture, words, "Pareto front, the table that follows holds its numbers")
+    figure = Illustration(picture, words, "Pareto front, the table that follows holds its numbers")
     return [Section("Accuracy against complexity", (figure, table))]
 
 
@@ -316,7 +317,7 @@ def provenance(result: Result) -> list[Block]:
         Section(
             "How this was made",
             (
-                Table(row("step", "seconds"), tuple(seconds), "lr", line("Time.")),
+                Tabular(row("step", "seconds"), tuple(seconds), "lr", line("Time.")),
                 Details("Settings", (_pairs("setting", "value", settings, "Settings."),)),
                 Details("Versions", (_pairs("software", "version", made.versions, "Versions."),)),
             ),
@@ -324,9 +325,9 @@ def provenance(result: Result) -> list[Block]:
     ]
 
 
-def _pairs(first: str, second: str, entries: dict, caption: str) -> Table:
+def _pairs(first: str, second: str, entries: dict, caption: str) -> Tabular:
     rows = tuple(row(str(name), str(value)) for name, value in entries.items())
-    return Table(row(first, second), rows, "ll", line(caption))
+    return Tabular(row(first, second), rows, "ll", line(caption))
 
 
 def references(result: Result) -> list[Block]:

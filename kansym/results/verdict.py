@@ -3,7 +3,7 @@
 import math
 
 from kansym.documents.blocks import Line, Number, line
-from kansym.documents.names import number
+from kansym.documents.numbers import number
 from kansym.results.parts import Result
 from kansym.shared.status import Finding
 from kansym.symbolic.formulas.formula import Formula

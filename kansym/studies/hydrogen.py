@@ -17,12 +17,12 @@ from kansym.documents.blocks import (
     Number,
     Paragraph,
     Section,
-    Table,
+    Tabular,
     line,
     row,
 )
 from kansym.documents.mathematics import equation
-from kansym.documents.names import measured, number
+from kansym.documents.numbers import measured, number
 from kansym.extraction import Extraction, extract
 from kansym.neural.models.kan import KAN
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
@@ -93,8 +93,8 @@ class Demo:
     def _found(self) -> str:
         if self.rydberg is None:
             return "not found, the formula has another form"
-        value, stderr = measured(self.rydberg.value, self.rydberg.stderr)
-        return f"{plain((value,))} +- {plain((stderr,))} per metre"
+        value = measured(self.rydberg.value, self.rydberg.stderr)
+        return f"{plain((value,))} per metre"
 
     def _difference(self) -> str:
         """How far from the accepted value, and why more than the standard error."""
@@ -124,19 +124,19 @@ class Demo:
         """The constant beside the accepted one."""
         if self.rydberg is None:
             return ()
-        value, stderr = measured(self.rydberg.value, self.rydberg.stderr)
+        value = measured(self.rydberg.value, self.rydberg.stderr)
         off = (self.rydberg.value - RYDBERG) / RYDBERG
         rows = (
-            row("found here", value, stderr, number(off, 2)),
-            row("accepted", Number("1.0967758", 7), "–", "–"),
+            row("found here", value, number(off, 2)),
+            row("accepted", Number("1.0967758", 7), "–"),
         )
-        header = row("", "per metre", "standard error", "relative difference")
+        header = row("", "per metre (standard error)", "relative difference")
         caption = line(
             "Rydberg constant of hydrogen. The standard error is that of the fit alone: the lines "
             "are means over fine structure and contain the relativistic shift of the ground state, "
             "about 1e-5 of its energy, which Rydberg's formula leaves out."
         )
-        return (Section("The Rydberg constant", (Table(header, rows, "lrrr", caption),)),)
+        return (Section("The Rydberg constant", (Tabular(header, rows, "lrr", caption),)),)
 
 
 def hydrogen_lines() -> tuple[pd.DataFrame, pd.Series]:

@@ -7,6 +7,7 @@ from kansym.documents.blocks import (
     Block,
     Details,
     Document,
+    Illustration,
     Items,
     Line,
     Listing,
@@ -14,12 +15,11 @@ from kansym.documents.blocks import (
     Paragraph,
     Section,
     Strong,
-    Table,
+    Tabular,
     line,
     row,
 )
-from kansym.documents.blocks import Figure as Drawing
-from kansym.documents.names import number
+from kansym.documents.numbers import number
 from kansym.documents.pictures import Picture
 from kansym.studies.claims.claim import Estimate, Verdict
 from kansym.studies.claims.runner import ClaimResult, ClaimsReport
@@ -53,13 +53,13 @@ def claims_document(report: ClaimsReport) -> Document:
     return Document("KAN and MLP, claim by claim", tuple(blocks), subtitle)
 
 
-def _summary(report: ClaimsReport) -> Table:
+def _summary(report: ClaimsReport) -> Tabular:
     """One line per claim."""
     rows = tuple(
         row(result.claim.identifier, result.claim.statement, Strong(str(result.ruling)))
         for result in report.results
     )
-    return Table(row("", "statement", "verdict"), rows, "lll", line("All claims"))
+    return Tabular(row("", "statement", "verdict"), rows, "lll", line("All claims"))
 
 
 def _section(result: ClaimResult) -> Section:
@@ -69,7 +69,7 @@ def _section(result: ClaimResult) -> Section:
         Paragraph(line(Strong("Statement."), f" {claim.statement} ({claim.source})")),
         Notice(_KIND[ruling.verdict], _first_upper(str(ruling)), line(claim.rule)),
         Paragraph(line(Strong("What was run."), f" {claim.tried}")),
-        *(Drawing(Picture(p.axes), line(p.caption), p.description) for p in ruling.plots),
+        *(Illustration(Picture(p.axes), line(p.caption), p.description) for p in ruling.plots),
         *_tables(ruling.figures),
     ]
     if ruling.formulas:
@@ -91,7 +91,7 @@ def _first_upper(text: str) -> str:
 def _tables(figures: tuple[Estimate, ...]) -> list[Block]:
     """One table per group of figures."""
     return [
-        Table(
+        Tabular(
             row("", "value", "95 % interval", "runs"),
             tuple(_figure(figure) for figure in members),
             "lrrr",
@@ -109,10 +109,10 @@ def _figure(figure: Estimate) -> tuple[Line, ...]:
     return row(figure.name, number(figure.value, 3), interval, str(figure.runs))
 
 
-def _formulas(formulas: tuple[tuple[str, str], ...]) -> Table:
+def _formulas(formulas: tuple[tuple[str, str], ...]) -> Tabular:
     """The formulas that networks gave up."""
     rows = tuple(row(origin, text) for origin, text in formulas)
-    return Table(row("read from", "formula"), rows, "ll", line("Formulas"))
+    return Tabular(row("read from", "formula"), rows, "ll", line("Formulas"))
 
 
 def _made(report: ClaimsReport) -> Section:

@@ -7,12 +7,12 @@ from kansym.documents.blocks import (
     Block,
     Details,
     Document,
-    Figure,
+    Illustration,
     Items,
     Notice,
     Paragraph,
     Section,
-    Table,
+    Tabular,
     line,
     row,
 )
@@ -98,7 +98,7 @@ def _plot(
         return []
     picture = Picture(_intervals_plot(found, logarithmic, words))
     caption = line(f"{words.capitalize()}, with 95 % intervals.")
-    return [Figure(picture, caption, f"{words}; the tables hold the numbers")]
+    return [Illustration(picture, caption, f"{words}; the tables hold the numbers")]
 
 
 @styled()
@@ -135,7 +135,7 @@ def _by_problem(comparison: Comparison) -> Block:
         for (problem, noise), cells in list(found.items())[:_MOST_ROWS]
     )
     caption = line("Seeds that recovered the formula, of those tried.")
-    table = Table(row("problem", "noise", *kinds), rows, "lr" + "r" * len(kinds), caption)
+    table = Tabular(row("problem", "noise", *kinds), rows, "lr" + "r" * len(kinds), caption)
     return Details("Every problem", (table,))
 
 
@@ -155,7 +155,7 @@ def _failures(comparison: Comparison) -> list[Block]:
         row(record.problem, record.kind, str(record.seed), record.reason or "–")
         for record in failed[:_MOST_ROWS]
     )
-    table = Table(row("problem", "kind", "seed", "reason"), rows, "llrl", line("Failed runs."))
+    table = Tabular(row("problem", "kind", "seed", "reason"), rows, "llrl", line("Failed runs."))
     words = line(f"{len(failed)} runs failed and count as not recovered.")
     return [Section("Failures", (Notice("warning", "Failures", words), Details("All", (table,))))]
 
@@ -188,4 +188,6 @@ def _versions(comparison: Comparison) -> Block:
     rows = tuple(
         row(name, version) for name, version in sorted({pair for each in seen for pair in each})
     )
-    return Details("Versions", (Table(row("software", "version"), rows, "ll", line("Versions.")),))
+    return Details(
+        "Versions", (Tabular(row("software", "version"), rows, "ll", line("Versions.")),)
+    )

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from kansym.documents.blocks import Block, Inline, Line, Paragraph, Table, line, row
+from kansym.documents.blocks import Block, Inline, Line, Paragraph, Tabular, line, row
 from kansym.documents.html import fragment
-from kansym.documents.names import number
+from kansym.documents.numbers import number
 from kansym.studies.comparison.figures import EQUAL_FIDELITY, KindSummary, PairedDifference
 from kansym.studies.comparison.words import percent
 from kansym.studies.intervals import Interval
@@ -20,7 +20,7 @@ def notebook_html(kinds: Sequence[KindSummary], sentences: Sequence[str]) -> str
     return fragment(tuple(blocks))
 
 
-def recovery_table(kinds: Sequence[KindSummary]) -> Table:
+def recovery_table(kinds: Sequence[KindSummary]) -> Tabular:
     """How often each kind gave up the true formula."""
     header = row("kind", "runs", "failed", "recovered", "by algebra", "by numbers", "stable form")
     rows = tuple(
@@ -39,7 +39,7 @@ def recovery_table(kinds: Sequence[KindSummary]) -> Table:
         "Recovery of the true formula: share of problems with 95 % bootstrap intervals over "
         "problems. Stable form: share of pairs of seeds that gave a formula of the same form."
     )
-    return Table(header, rows, "lrrrrrr", caption)
+    return Tabular(header, rows, "lrrrrrr", caption)
 
 
 def pair_table(pairs: Sequence[PairedDifference]) -> list[Block]:
@@ -64,10 +64,10 @@ def pair_table(pairs: Sequence[PairedDifference]) -> list[Block]:
         f"apart: median difference of complexity where both formulas reach R² of {EQUAL_FIDELITY} "
         "on unused rows."
     )
-    return [Table(header, rows, "lrrrrrr", caption)]
+    return [Tabular(header, rows, "lrrrrrr", caption)]
 
 
-def cost_table(kinds: Sequence[KindSummary]) -> Table:
+def cost_table(kinds: Sequence[KindSummary]) -> Tabular:
     """Sizes, errors and times of each kind."""
     header = row(
         "kind", "parameters", "error of network", "error of formula", "formula against network",
@@ -96,7 +96,7 @@ def cost_table(kinds: Sequence[KindSummary]) -> Table:
         "Medians over problems. Errors are root mean squares on unused rows over the spread of "
         "the output; that of the gradient is over the size of the true gradient."
     )
-    return Table(header, rows, "lrrrrrrrr", caption)
+    return Tabular(header, rows, "lrrrrrrrr", caption)
 
 
 def _value(found: Interval | None) -> Inline:

@@ -130,7 +130,7 @@ def _minus(text: str) -> str:
 
 
 def summary(kinds: Sequence[KindSummary], sentences: Sequence[str]) -> str:
-    """Table and verdict as plain text."""
+    """Tabular and verdict as plain text."""
     header = (
         "kind", "noise", "runs", "failed", "recovered", "error", "bits", "gradient", "s", "stable"
     )  # fmt: skip

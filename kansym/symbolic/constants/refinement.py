@@ -21,6 +21,7 @@ from kansym.programs.program import Program
 from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
+from kansym.shared.measured_numbers import measured_number
 from kansym.symbolic.constants.least_squares import Solution, minimise
 from kansym.symbolic.formulas.sympy_programs import from_sympy
 
@@ -79,7 +80,7 @@ class Refined:
         return {sympy.Symbol(name): value for name, value in self.values.items()}
 
     def __str__(self) -> str:
-        lines = [f"{n} = {v:.10g} ± {self.stderr[n]:.3g}" for n, v in self.values.items()]
+        lines = [f"{n} = {measured_number(v, self.stderr[n])}" for n, v in self.values.items()]
         state = "converged" if self.converged else "not converged"
         return "\n".join([*lines, f"rss = {self.rss:.6g} over {self.rows} rows, {state}"])
 

@@ -10,6 +10,7 @@ import sympy
 from scipy import special
 
 from kansym.programs.program import to_json, validate
+from kansym.shared.measured_numbers import measured_number
 from kansym.symbolic.formulas.exact_hypothesis import ExactHypothesis
 from kansym.symbolic.formulas.sympy_programs import from_sympy, to_sympy
 
@@ -31,7 +32,7 @@ class Constant:
     Examples
     --------
     >>> print(Constant("c1", 2.50012, 0.0013))
-    c1 = 2.5001 ± 0.0013
+    c1 = 2.5001(13)
     """
 
     name: str
@@ -63,7 +64,9 @@ class Constant:
             return f"{self.name} = {self.exact}"
         if self.stderr is None:
             return f"{self.name} = {self.value:.12g}"
-        return f"{self.name} = {self.value:.{self.digits}g} ± {self.stderr:.2g}"
+        if math.isinf(self.stderr):
+            return f"{self.name} = {self.value:.{self.digits}g}, not determined"
+        return f"{self.name} = {measured_number(self.value, self.stderr)}"
 
     def to_data(self) -> dict[str, Any]:
         """The constant as plain data, which :meth:`from_data` reads."""

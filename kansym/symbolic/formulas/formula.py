@@ -15,6 +15,7 @@ from kansym.programs.program import NUMPY, Program, evaluate, to_json, validate
 from kansym.programs.source_code import c_source, python_source
 from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.errors import InputError
+from kansym.shared.measured_numbers import measured_interval, measured_number
 from kansym.shared.symbol_names import latex_name
 from kansym.shared.tables import as_table, without_units
 from kansym.symbolic.formulas.complexity import complexity
@@ -158,29 +159,24 @@ class Formula:
         return f"${self.latex()}$"
 
     def table(self, level: float = 0.95) -> str:
-        """The constants with standard errors and confidence intervals, as text.
+        """The constants with standard errors in brackets and confidence intervals, as text.
 
         Examples
         --------
         >>> a, x = sympy.symbols("a x")
         >>> print(Formula(a * x, ("x",), (Constant("a", 2.5, 0.01),)).table())
-        constant  value  std. error  95 % interval
-        a           2.5        0.01  [2.48, 2.52]
+        constant      value  95 % interval
+        a         2.500(10)  [2.480, 2.520]
         """
-        rows = [("constant", "value", "std. error", f"{100 * level:g} % interval")]
+        rows = [("constant", "value", f"{100 * level:g} % interval")]
         for c in self.constants:
             if c.exact is not None or c.stderr is None:
-                rows.append((c.name, str(c.exact or f"{c.value:.12g}"), "", ""))
+                rows.append((c.name, str(c.exact or f"{c.value:.12g}"), ""))
                 continue
-            low, high = c.interval(level, self.freedom)
-            digits = c.digits
-            between = f"[{low:.{digits}g}, {high:.{digits}g}]"
-            rows.append((c.name, f"{c.value:.{digits}g}", f"{c.stderr:.2g}", between))
-        widths = [max(len(row[i]) for row in rows) for i in range(4)]
-        return "\n".join(
-            f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}  {d}".rstrip()
-            for a, b, c, d in rows
-        )
+            between = measured_interval(*c.interval(level, self.freedom), c.stderr)
+            rows.append((c.name, measured_number(c.value, c.stderr), between))
+        first, second = (max(len(row[i]) for row in rows) for i in (0, 1))
+        return "\n".join(f"{a:<{first}}  {b:>{second}}  {c}".rstrip() for a, b, c in rows)
 
     # Evaluation --------------------------------------------------------------------------------
 
