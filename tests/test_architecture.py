@@ -29,6 +29,12 @@ def test_every_folder_stands_on_one_floor():
     assert sorted(named) == sorted(f"kansym.{folder}" for folder in _folders())
 
 
+def test_the_drawing_of_the_house_has_every_folder():
+    page = (ROOT / "docs" / "how-it-works.md").read_text("utf-8")
+    house = page.split("## The house")[1].split("### ")[0]
+    assert not [name for name in _folders() - {"__main__"} if f" {name} " not in house]
+
+
 def test_contracts_name_folders_not_files():
     for contract in _contracts():
         for name in contract.get("source_modules", []):
