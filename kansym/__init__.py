@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kansym.extraction import extract
     from kansym.extraction.discovery import Discovery, discover
+    from kansym.extraction.structure import Structure, structure
     from kansym.network.network import Edge, Network
     from kansym.neural.models.kan import KAN
     from kansym.neural.models.loading import load
@@ -61,6 +62,7 @@ __all__ = [
     "Network",
     "Problem",
     "Status",
+    "Structure",
     "__version__",
     "compare",
     "discover",
@@ -73,6 +75,7 @@ __all__ = [
     "load_problem",
     "register_reader",
     "report",
+    "structure",
     "to_kan",
     "to_maxout",
     "to_mlp",
@@ -83,6 +86,7 @@ __all__ = [
 _MODULES = {
     "extraction": ("extract",),
     "extraction.discovery": ("Discovery", "discover"),
+    "extraction.structure": ("Structure", "structure"),
     "network.network": ("Edge", "Network"),
     "neural.models.kan": ("KAN",),
     "neural.models.loading": ("load",),

@@ -1,70 +1,69 @@
-"""From data to a formula with nothing to choose: KANs are proposed until one gives it up."""
+"""From data to a formula with nothing to choose: laws are proposed until one is exact."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from kansym.extraction.extract import extract
-from kansym.neural.models.kan import KAN, Width
-from kansym.neural.training.trial_shapes import propose
+from kansym.extraction.search import Attempt, Search
+from kansym.extraction.settings import Settings
+from kansym.extraction.split import errors_of, split_rows
+from kansym.neural.models.kan import KAN
+from kansym.neural.readers.tracing import output_names
+from kansym.results.joined import joined
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.tables import Table, as_table, as_targets
+from kansym.symbolic.engines import Pairs
 from kansym.symbolic.library.library import LIBRARY, Library
+from kansym.symbolic.measurements.formula_fitting import Exact
 
 __all__ = ["Attempt", "Discovery", "discover"]
-
-EXACT = 1e-8
-"""Relative error of a formula on data without noise that is right."""
-PROMISING = 1e-2
-"""Error of a network that is read at once."""
-SIMILAR = 1.3
-"""Networks whose error is within this factor of the smallest are read in the end."""
-TRAINING = 0.7
-"""Share of the time after which no new network is trained."""
-
-
-@dataclass(frozen=True, eq=False)
-class Attempt:
-    """One shape that was tried: its network and error, and its formula if it was read."""
-
-    widths: tuple[Width, ...]
-    model: KAN
-    error: float
-    result: Extraction | None = None
-
-    @property
-    def length(self) -> float:
-        """Description length in bits of the data by the formula; infinite without one."""
-        if self.result is None or not self.result.formulas:
-            return float("inf")
-        point = next(point for point in self.result.front if point.selected)
-        fidelity = self.result.fidelity
-        rows = fidelity.rows + fidelity.held_out_rows
-        return rows * float(np.log2(max(point.error, 1e-11))) + point.complexity
 
 
 @dataclass(frozen=True, eq=False)
 class Discovery:
-    """The best formula, the network that it was read from, and everything that was tried."""
+    """The best formula, the KAN that computes it, and everything that was tried.
+
+    Attributes
+    ----------
+    result : the formulas, with all that supports them.
+    models : a KAN for every output.
+    attempts : all that was tried, output by output.
+    seconds : that it took.
+    """
 
     result: Extraction
-    model: KAN
+    models: tuple[KAN, ...]
     attempts: tuple[Attempt, ...]
     seconds: float
 
+    @property
+    def model(self) -> KAN:
+        """The KAN of the only output.
+
+        Raises
+        ------
+        InputError
+            If there are several.
+        """
+        if len(self.models) != 1:
+            raise InputError(f"There are {len(self.models)} outputs: use models, a KAN for each.")
+        (model,) = self.models
+        return model
+
     def __str__(self) -> str:
-        shapes = ", ".join(str(list(attempt.widths)) for attempt in self.attempts)
-        return f"{self.result}\n\nshapes tried in {self.seconds:.1f} s: {shapes}"
+        tried = dict.fromkeys(attempt.origin for attempt in self.attempts)
+        return f"{self.result}\n\ntried in {self.seconds:.1f} s: {', '.join(tried)}"
 
 
 def discover(  # noqa: PLR0913 - the settings of training and extraction, all by keyword
     X: Any,
     y: Any,
     *,
+    sigma: Any = None,
+    weights: Any = None,
+    exact: Exact = "report",
     library: Library = LIBRARY,
     seconds: float = 60.0,
     accuracy: float | None = None,
@@ -74,14 +73,18 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     seed: int = 0,
     progress: bool | ProgressCallback | None = None,
 ) -> Discovery:
-    """Find a formula for data: train KANs of several shapes and read each that fits.
+    """Find a formula for data: laws that rows suggest, and KANs of several shapes that are read.
 
-    Shapes are those of one layer, trees that the gradients of surrogate networks show, and some
-    dense ones, see `kansym.neural.training.trial_shapes`.
+    Laws come from `kansym.symbolic.laws`; shapes are those of one layer, trees that the gradients
+    of surrogate networks show, and some dense ones, see `kansym.neural.training.trial_shapes`.
+    Every law becomes a KAN and is refined, recognised and judged in the same way.
 
     Parameters
     ----------
-    X, y : inputs (rows, inputs) and targets (rows,), arrays or data frames.
+    X, y : inputs (rows, inputs) and targets (rows,) or (rows, outputs), arrays or data frames;
+        every output gets a law of its own.
+    sigma, weights, exact : errors of the rows, and what to do about exact numbers, see
+        `kansym.extract`.
     library : functions to try on edges.
     seconds : time limit for everything.
     accuracy : relative error of y that is not worth explaining, see `kansym.extract`.
@@ -92,7 +95,8 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
 
     Returns
     -------
-    `Discovery`; its ``result`` has the shortest description of the data.
+    `Discovery`; its ``result`` has the shortest description of the data. An interrupt (Ctrl-C)
+    returns the best so far.
 
     Examples
     --------
@@ -103,90 +107,34 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     """
     if not seconds > 0:
         raise InputError(f"seconds={seconds} is no time: give a positive number.")
-    started = time.perf_counter()
+    started = time.monotonic()
     inputs = as_table(X)
     targets = as_targets(y, len(inputs))
-    search = _Search(inputs, targets, library, accuracy, seed, started + seconds)
+    if set(targets.names) & set(inputs.names):  # an input may have the name of a target
+        targets = Table(targets.values, output_names(len(targets.names), inputs.names))
+    settings = Settings(
+        library=library,
+        accuracy=accuracy,
+        seed=seed,
+        budget=seconds,
+        engine=Pairs.beside(library),
+        exact=exact,
+    )
+    errors = {"sigma": sigma, "weights": weights}
+    known = errors_of(sigma, weights, targets)
     shape = {"grid": grid, "degree": degree, "starts": starts}
+    found: list[tuple[KAN, Extraction]] = []
+    attempts: list[Attempt] = []
     with progress_bar(progress, "discovering") as tell:
-        best = search.run(seconds, shape, tell)
-    assert best.result is not None
-    spent = time.perf_counter() - started
-    return Discovery(best.result, best.model, tuple(search.attempts), spent)
-
-
-class _Search:
-    """Networks that were proposed, and what was read off them."""
-
-    def __init__(
-        self,
-        inputs: Table,
-        targets: Table,
-        library: Library,
-        accuracy: float | None,
-        seed: int,
-        deadline: float,
-    ):
-        self.inputs, self.targets = _frame(inputs), _frame(targets)
-        self.library, self.accuracy, self.seed = library, accuracy, seed
-        self.deadline = deadline
-        self.attempts: list[Attempt] = []
-
-    def run(self, seconds: float, shape: dict[str, int], tell: ProgressCallback) -> Attempt:
-        """Read what fits well until a formula is exact or time is up; the best attempt."""
-        proposals = propose(
-            self.inputs, self.targets, seconds=TRAINING * seconds, seed=self.seed, **shape
-        )
-        for number, found in enumerate(proposals):
-            self.attempts.append(Attempt(found.model.widths, found.model, found.error))
-            spent = 1 - (self.deadline - time.perf_counter()) / seconds
-            tell(min(0.9, spent), f"shape {list(found.model.widths)}, error {found.error:.1e}")
-            if found.error < PROMISING and self._read(number) < EXACT:
-                return self.attempts[number]
-        for number in self._worth_reading():
-            if time.perf_counter() > self.deadline and self._best() is not None:
-                break
-            tell(0.9, f"reading shape {list(self.attempts[number].widths)}")
-            self._read(number)
-        best = self._best()
-        assert best is not None
-        return best
-
-    def _read(self, number: int) -> float:
-        """Read one attempt's formula; its relative error."""
-        attempt = self.attempts[number]
-        left = self.deadline - time.perf_counter()
-        result = extract(
-            attempt.model,
-            self.inputs,
-            self.targets,
-            library=self.library,
-            accuracy=self.accuracy,
-            budget=max(1.0, min(20.0, 0.5 * left)),
-            seed=self.seed,
-            progress=False,
-        )
-        self.attempts[number] = Attempt(attempt.widths, attempt.model, attempt.error, result)
-        return min((point.error for point in result.front if point.selected), default=np.inf)
-
-    def _worth_reading(self) -> list[int]:
-        """Attempts not read yet with about the smallest error, simplest first."""
-        smallest = min(attempt.error for attempt in self.attempts)
-        unread = [
-            number
-            for number, attempt in enumerate(self.attempts)
-            if attempt.result is None and attempt.error <= SIMILAR * smallest
-        ]
-        return sorted(unread, key=lambda number: self.attempts[number].model.n_edges())
-
-    def _best(self) -> Attempt | None:
-        """The attempt of shortest description, if any was read."""
-        read = [attempt for attempt in self.attempts if attempt.result is not None]
-        return min(read, key=lambda attempt: attempt.length, default=None)
-
-
-def _frame(table: Table) -> Any:
-    """A data frame with the column names, so that the formula keeps them."""
-    import pandas as pd
-
-    return pd.DataFrame(table.values, columns=list(table.names))
+        for position, name in enumerate(targets.names):
+            left = seconds - (time.monotonic() - started)
+            budget = max(1.0, left / (len(targets.names) - position))
+            target = Table(targets.values[:, position : position + 1], (name,))
+            split = split_rows(None, inputs.values, target, None, settings, known)
+            limited = replace(settings, budget=budget)
+            search = Search(inputs, target, split, limited, shape, tell, errors=errors)
+            found.append(search.run())
+            attempts += search.attempts
+    models = tuple(model for model, _ in found)
+    result = joined([result for _, result in found])
+    return Discovery(result, models, tuple(attempts), time.monotonic() - started)

@@ -1,13 +1,16 @@
 """Open a trained network of any kind and read a formula off it."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from kansym.extraction.gathering import gather
+from kansym.extraction.function_reading import read_function
 from kansym.extraction.settings import Settings
+from kansym.extraction.two_readings import read_both
+from kansym.extraction.weights_reading import read_weights
 from kansym.results.result import Extraction
+from kansym.shared.errors import InputError
+from kansym.shared.nearest_names import hint
 from kansym.shared.progress import ProgressCallback
 from kansym.symbolic.engines import Engine, Pairs, engine_named
 from kansym.symbolic.library.library import LIBRARY, Library
@@ -23,6 +26,7 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     *,
     sigma: Any = None,
     weights: Any = None,
+    reading: Literal["auto", "weights", "function"] = "auto",
     loss: Literal["squared", "cross-entropy"] = "squared",
     library: Library = LIBRARY,
     budget: float = 60.0,
@@ -54,6 +58,9 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
         network does.
     sigma : standard error of y in each row, or one for all; absolute.
     weights : instead, one over the variance of each row up to a common factor.
+    reading : ``"weights"`` reads what is written in the model, unit by unit; ``"function"`` what
+        it computes, asked from outside, its structure found from its own gradients; ``"auto"``
+        does both within the budget, as far as needed, and keeps the shorter description.
     loss : ``"cross-entropy"`` if y are the labels of classes, and the outputs of the network the
         log-odds of all classes but the first against the first, as `train` makes them.
     library : the functions to try.
@@ -97,7 +104,6 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     >>> extract(model).expr
     x2**2 + sin(pi*x1)
     """
-    started = time.monotonic()
     settings = Settings(
         library=library,
         loss=loss,
@@ -110,13 +116,8 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
         exact=exact,
     )
     searching = Pairs.beside(library) if engine == "pairs" else engine_named(engine)
-    evidence = gather(
-        model,
-        X,
-        y,
-        replace(settings, engine=searching),
-        sigma=sigma,
-        weights=weights,
-        progress=progress,
-    )
-    return evidence.conclude(spent=time.monotonic() - started)
+    settings = replace(settings, engine=searching)
+    readers = {"auto": read_both, "weights": read_weights, "function": read_function}
+    if reading not in readers:
+        raise InputError(f"reading={reading!r} is not known: {hint(str(reading), readers)}.")
+    return readers[reading](model, X, y, settings, progress, sigma=sigma, weights=weights)

@@ -8,8 +8,9 @@ from typing import Any
 from kansym.extraction.edge_fits import curve_floor, fit_edges, library_for
 from kansym.extraction.evidence import MOST_EDGES, Evidence
 from kansym.extraction.known_forms import is_kept
+from kansym.extraction.plainness import surely_transcribed
 from kansym.extraction.settings import Settings
-from kansym.extraction.split import split_rows
+from kansym.extraction.split import errors_of, split_rows
 from kansym.network.network import Network
 from kansym.neural.readers.known_forms import known_form
 from kansym.neural.readers.tracing import trace
@@ -25,12 +26,14 @@ from kansym.symbolic.choosing.product_powers import rewrite_product_powers
 from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.library.library import Library
-from kansym.symbolic.measurements.row_errors import RowErrors, row_errors
 
 __all__ = ["gather"]
 
 REWRITING_SHARE, FITTING_SHARE = 0.35, 0.5
 """Shares of the budget after which no node is rewritten, and no further function is fitted."""
+
+TRANSCRIBING = 2.0
+"""Most seconds for a network whose formula cannot be plain."""
 
 
 @dataclass
@@ -69,6 +72,8 @@ def gather(
         raise InputError("y was given without X: give the rows that it belongs to.")
     rows = None if X is None else as_table(X)
     network = trace(model, X, tolerance=settings.tolerance)
+    if surely_transcribed(network):
+        settings = replace(settings, budget=min(settings.budget, TRANSCRIBING))
     inputs = network.sample if rows is None else rows.values
     labels = targets = None
     if settings.loss == "cross-entropy":
@@ -77,7 +82,7 @@ def gather(
     elif y is not None:
         targets = as_targets(y, len(inputs), len(network.outputs))
         network = _named_after(network, targets)
-    errors = _errors(sigma, weights, targets)
+    errors = errors_of(sigma, weights, targets)
     split = split_rows(network, inputs, targets, labels, settings, errors)
     form = known_form(model)
     form = form if is_kept(form, network, split) else None
@@ -103,15 +108,6 @@ def gather(
         cut=watch.came,
         form=form,
     )
-
-
-def _errors(sigma: Any, weights: Any, targets: Table | None) -> RowErrors | None:
-    """What was said about the errors of the rows."""
-    if sigma is None and weights is None:
-        return None
-    if targets is None or targets.values.shape[1] != 1:
-        raise InputError("sigma= and weights= are errors of y: give y, of one column.")
-    return row_errors(len(targets), sigma, weights)
 
 
 def _rewritten(network: Network, library: Library, floor: float, watch: _Watch) -> Network:

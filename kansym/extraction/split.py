@@ -1,6 +1,8 @@
 """Rows to choose formulas by, and rows kept aside to check them on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -11,13 +13,14 @@ from kansym.network.network import Network
 from kansym.results.parts import Fidelity
 from kansym.shared.class_labels import Labels
 from kansym.shared.error_measures import relative_error
+from kansym.shared.errors import InputError
 from kansym.shared.tables import Table
 from kansym.symbolic.choosing.choice import Judge
 from kansym.symbolic.choosing.class_judge import Labelled
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.row_errors import RowErrors, row_errors
 
-__all__ = ["Split", "split_rows"]
+__all__ = ["Split", "errors_of", "split_rows"]
 
 FEWEST = 50
 """Rows below which none are kept aside: the choice needs them all."""
@@ -90,15 +93,31 @@ class Split:
         )
 
 
+def errors_of(sigma: Any, weights: Any, targets: Table | None) -> RowErrors | None:
+    """What was said about the errors of the rows."""
+    if sigma is None and weights is None:
+        return None
+    if targets is None or targets.values.shape[1] != 1:
+        raise InputError("sigma= and weights= are errors of y: give y, of one column.")
+    return row_errors(len(targets), sigma, weights)
+
+
 def split_rows(
-    network: Network,
+    network: Callable[[np.ndarray], np.ndarray] | None,
     X: Float[np.ndarray, "rows inputs"],
     targets: Table | None,
     labels: Labels | None,
     settings: Settings,
     errors: RowErrors | None = None,
 ) -> Split:
-    """Split the rows at random, and let data, labels or the network judge."""
+    """Split the rows at random, and let data, labels or the network judge.
+
+    Parameters
+    ----------
+    network : from rows to outputs; needed if it is to judge.
+    X, targets, labels : the rows, with data or labels if there are any.
+    settings : the share of rows to keep aside, the seed, and the accuracy.
+    """
     order = np.random.default_rng(settings.seed).permutation(len(X))
     n_check = int(settings.held_out * len(X)) if len(X) >= FEWEST else 0
     used, check = order[n_check:], order[:n_check]
@@ -108,6 +127,7 @@ def split_rows(
         judge = Judge(X[used], targets.values[used], "data", floor, weights)
         errors = None if errors is None else errors.of_rows(np.concatenate([used, check]))
         return Split(judge, X[check], targets.values[check], errors=errors)
+    assert network is not None
     rows = X[used][:NETWORK_ROWS]
     judge = Judge(rows, network(rows), "network", settings.accuracy or NETWORK_FLOOR)
     if labels is None:

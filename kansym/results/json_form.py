@@ -10,7 +10,7 @@ import numpy as np
 from kansym.network.network import Edge, Network, Node
 from kansym.programs.program import from_json, to_json
 from kansym.programs.tabulated_curve import TabulatedCurve
-from kansym.results.parts import EdgeReport, Fidelity, FrontPoint, Provenance, Result
+from kansym.results.parts import EdgeReport, Fidelity, FrontPoint, Provenance, Reading, Result
 from kansym.shared.errors import InputError
 from kansym.shared.status import Finding, Status
 from kansym.symbolic.fitting.edge_fit import EdgeFit
@@ -215,6 +215,7 @@ def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
     }
     provenance = dict(data["provenance"])
     provenance["references"] = tuple(provenance["references"])
+    provenance["readings"] = tuple(Reading(**one) for one in provenance.get("readings", ()))
     return {
         "formulas": tuple(Formula.from_json(text) for text in data["formulas"]),
         "front": front,

@@ -9,7 +9,7 @@ from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.formulas.class_boundaries import Boundary
 from kansym.symbolic.formulas.formula import Formula
 
-__all__ = ["EdgeReport", "Fidelity", "FrontPoint", "Provenance", "Result"]
+__all__ = ["EdgeReport", "Fidelity", "FrontPoint", "Provenance", "Reading", "Result"]
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,43 @@ class Fidelity:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """One way in which a formula was sought, and how it fared.
+
+    Attributes
+    ----------
+    kind : ``"weights"``, what is written in the network; ``"function"``, what it computes; or
+        ``"data"``, the rows alone.
+    complexity : bits of the formula; None if there was none.
+    error : relative error against the judge; None if there was no formula.
+    seconds : that it took.
+    words : why it was chosen or not.
+    """
+
+    kind: str
+    complexity: float | None
+    error: float | None
+    seconds: float
+    words: str = ""
+
+    def __str__(self) -> str:
+        if self.complexity is None or self.error is None:
+            return f"by {self.kind}: {self.words or 'no formula'} ({self.seconds:.1f} s)"
+        reason = f"; {self.words}" if self.words else ""
+        return (
+            f"by {self.kind}: {self.complexity:.0f} bits, relative error {self.error:.1e} "
+            f"({self.seconds:.1f} s){reason}"
+        )
+
+
+@dataclass(frozen=True)
 class Provenance:
-    """Where a result came from, enough to make it again."""
+    """Where a result came from, enough to make it again.
+
+    Attributes
+    ----------
+    readings : the ways in which it was sought, the one that was chosen first.
+    """
 
     model: str
     parameters: int
@@ -97,6 +132,7 @@ class Provenance:
     seed: int
     created: str
     references: tuple[str, ...] = ()
+    readings: tuple[Reading, ...] = ()
 
     @property
     def classes(self) -> tuple[str, ...]:

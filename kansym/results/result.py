@@ -63,6 +63,12 @@ class Extraction:
         expressions = tuple(formula.expr for formula in self._readable())
         return expressions[0] if len(expressions) == 1 else expressions
 
+    @property
+    def reading(self) -> str:
+        """How the formula was read: by the ``"weights"``, the ``"function"`` or the ``"data"``."""
+        readings = self.provenance.readings
+        return readings[0].kind if readings else "weights"
+
     def _readable(self) -> tuple[Formula, ...]:
         """The formulas, or an error that says why there are none."""
         if not self.formulas:

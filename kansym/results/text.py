@@ -31,6 +31,8 @@ def summary(result: Result) -> str:
     for name, formula in named:
         lines += _constants(name, formula)
     lines += _front(result)
+    readings = result.provenance.readings if len(result.provenance.readings) > 1 else ()
+    lines += ["", *(f"read {reading}" for reading in readings)] if readings else []
     lines += ["", *map(str, findings(result))] if findings(result) else []
     return "\n".join(lines)
 

@@ -46,6 +46,18 @@ class Status(Enum):
         "The network has too many edges for a formula that a person could read: "
         "train a smaller network or a sparser one, with pruning."
     )
+    TRANSCRIBED = (
+        "The formula only transcribes the network, it is as long as its weights, and no law was "
+        "seen: read it by its function (reading='function'), or train a sparser network."
+    )
+    SMOOTH_STUDENT = (
+        "The model is rough (constant or linear by pieces, or noisy), so its gradients say little "
+        "and a smooth network that learned its answers was read: check the formula on the data."
+    )
+    BETTER_THAN_NETWORK = (
+        "The formula fits the data better than the network did, so it is a law of the data more "
+        "than of the network: take it as such."
+    )
     BUDGET_SPENT = (
         "The time budget ended before the search did, so this is the best formula so far: "
         "raise budget=."
@@ -104,7 +116,7 @@ class Status(Enum):
     @property
     def is_warning(self) -> bool:
         """Whether a reader should hesitate because of it."""
-        return self is not Status.OK
+        return self not in (Status.OK, Status.BETTER_THAN_NETWORK)
 
 
 @dataclass(frozen=True)

@@ -211,7 +211,7 @@ def test_a_constant_output_is_a_finding_not_an_error():
 def test_a_network_that_nobody_could_read_has_no_formula():
     model = KAN([20, 20, 2], seed=0)
     know(model, rows(inputs=20))
-    found = extract(model, library=FEW, progress=False)
+    found = extract(model, reading="weights", library=FEW, progress=False)
     assert Status.NOT_READABLE in statuses(found)
     assert found.formulas == ()
     with pytest.raises(InputError, match="NOT_READABLE"):

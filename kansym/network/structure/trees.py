@@ -55,10 +55,14 @@ class Tree:
         return tidy(_replaced(self, node, _grafted(tree, leaves)), tolerance)
 
     def __str__(self) -> str:
+        return self.text()
+
+    def text(self, names: Sequence[str] = ()) -> str:
+        """The tree with inputs by name, ``x1``, ``x2``, ... unless given."""
         if self.kind == "input":
-            return f"x{self.index + 1}"
+            return names[self.index] if names else f"x{self.index + 1}"
         sign = {"sum": " + ", "product": " * ", "any": ", "}[self.kind]
-        inner = sign.join(sorted(str(branch) for branch in self.branches))
+        inner = sign.join(sorted(branch.text(names) for branch in self.branches))
         return f"F({inner})" if self.kind == "any" else f"({inner})"
 
 
@@ -72,7 +76,11 @@ class Branch:
     straight: bool = False
 
     def __str__(self) -> str:
-        return str(self.tree) if self.straight else f"?{self.tree}"
+        return self.text()
+
+    def text(self, names: Sequence[str] = ()) -> str:
+        """The tree, behind a question mark if an unknown function of it is meant."""
+        return self.tree.text(names) if self.straight else f"?{self.tree.text(names)}"
 
 
 def _grafted(tree: Tree, leaves: Sequence[Tree]) -> Tree:

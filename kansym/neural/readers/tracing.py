@@ -14,7 +14,7 @@ from kansym.neural.readers.registry import register_reader, registered_reader
 from kansym.shared.errors import InputError, UnsupportedModelError
 from kansym.shared.tables import Table, as_table
 
-__all__ = ["register_reader", "trace"]
+__all__ = ["output_names", "register_reader", "rows_of", "trace"]
 
 MOST_ROWS = 4096
 """Rows on which curves are drawn; of more, this many are chosen, and the extremes of the inputs."""
@@ -61,13 +61,13 @@ def trace(model: Any, X: Any = None, *, tolerance: float | None = None) -> Netwo
         model = load_model(Path(model))
     if isinstance(model, dict):
         raise _unsupported(model)
-    rows = _rows(model, X)
+    rows = rows_of(model, X)
     reading = Reading(_fewer(rows.values))
     opened = _opened(model, reading)
     _check_finite(opened, reading)
     outputs = opened.output_names
     if not outputs or set(outputs) & set(rows.names):
-        outputs = _output_names(opened.stage.width, rows.names)
+        outputs = output_names(opened.stage.width, rows.names)
     return condense(
         opened.stage,
         reading.rows,
@@ -140,7 +140,7 @@ def _unsupported(model: object) -> Exception:
     )
 
 
-def _rows(model: Any, X: Any) -> Table:
+def rows_of(model: Any, X: Any) -> Table:
     """Checked rows with the names of the inputs: those of X, else those of the model."""
     remembered: Float[np.ndarray, "rows inputs"] | None = None
     names: tuple[str, ...] = ()
@@ -193,7 +193,7 @@ def _fewer(rows: Float[np.ndarray, "rows inputs"]) -> Float[np.ndarray, "fewer i
     return rows[np.union1d(chosen, ends)]
 
 
-def _output_names(width: int, inputs: tuple[str, ...]) -> tuple[str, ...]:
+def output_names(width: int, inputs: tuple[str, ...]) -> tuple[str, ...]:
     """``y``, or ``y1``, ``y2``, ..., with underscores in front if an input has that name."""
     names = ("y",) if width == 1 else tuple(f"y{i + 1}" for i in range(width))
     while set(names) & set(inputs):

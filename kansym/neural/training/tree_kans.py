@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from kansym.network.structure.layered_graph import layered
 from kansym.network.structure.search import find_structure
 from kansym.network.structure.trees import Branch, Tree
 from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.mlp import MLP
+from kansym.neural.readers.black_box import TorchBox
 from kansym.neural.training.training import train
 from kansym.shared.deadline import Deadline
 from kansym.shared.tables import as_table
@@ -38,11 +39,13 @@ def trees_of(
     seconds: float,
     seed: int = 0,
     depth: int = 2,
+    gradient: Float[Array, "rows inputs"] | None = None,
 ) -> Iterator[Tree]:
-    """Trees that the gradients of a trained MLP show in the rows, the most certain first.
+    """Trees that gradients show in the rows, the most certain first.
 
-    An MLP serves as the surrogate because it favours no structure. What remains unknown is looked
-    at again by a new surrogate in the fewer variables that were found.
+    Unless gradients are given they are those of an MLP that is trained on the rows: it serves as
+    the surrogate because it favours no structure. What remains unknown is looked at again by a
+    new surrogate in the fewer variables that were found.
 
     Parameters
     ----------
@@ -51,15 +54,18 @@ def trees_of(
     seconds : time for it.
     seed : of the surrogate.
     depth : how often what remains unknown is looked at again.
+    gradient : derivatives of y by the inputs, if they are known.
     """
     deadline = Deadline.after(seconds)
     X, y = X[:ROWS], y[:ROWS]
-    surrogate = MLP([X.shape[1], *hidden, 1], activation="tanh", seed=seed)
-    train(surrogate, X, y, seed=seed, seconds=SHARE * seconds, progress=False)
-    gradient = _gradient(surrogate, X)
+    if gradient is None:
+        surrogate = MLP([X.shape[1], *hidden, 1], activation="tanh", seed=seed)
+        train(surrogate, X, y, seed=seed, seconds=SHARE * seconds, progress=False)
+        gradient = TorchBox(surrogate).gradients(X)[0]
+    slopes = gradient[:ROWS]
     seen: set[str] = set()
     for tolerance in TOLERANCES:
-        tree = find_structure(X, y, gradient, tolerance=tolerance)
+        tree = find_structure(X, y, slopes, tolerance=tolerance)
         if str(tree) in seen:
             continue
         seen.add(str(tree))
@@ -100,14 +106,6 @@ def fitted(
     model = draw_tree(tree, as_table(X).values, grid=grid, seed=seed)
     history = train(model, X, y, starts=1, prune=False, seed=seed, seconds=seconds, progress=False)
     return model, history.validation
-
-
-@torch.enable_grad()
-def _gradient(model: nn.Module, X: Array) -> Array:
-    """Derivatives of the output by the inputs."""
-    rows = torch.tensor(X, requires_grad=True)
-    (gradient,) = torch.autograd.grad(model(rows).sum(), rows)
-    return gradient.numpy()
 
 
 @torch.no_grad()

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from kansym.neural.models.kan import KAN, Width
+from kansym.neural.readers.black_box import BlackBox
 from kansym.neural.training.training import train
 from kansym.neural.training.tree_kans import fitted, trees_of
 from kansym.shared.deadline import Deadline
@@ -47,6 +48,7 @@ def propose(
     grid: int = 5,
     degree: int = 3,
     starts: int = 24,
+    box: BlackBox | None = None,
 ) -> Iterator[Proposal]:
     """Train KANs of one shape after another.
 
@@ -56,11 +58,12 @@ def propose(
     seconds : time for all of them; a consumer that takes long shortens the list.
     seed : of the training.
     grid, degree, starts : of dense shapes, see `kansym.KAN` and `kansym.train`.
+    box : a model that knows the function, whose gradients serve in place of a surrogate's.
     """
     table = as_table(X)
     targets = as_targets(y, len(table))
     settings = {"grid": grid, "degree": degree, "starts": starts}
-    training = _Training(table, targets, seed, settings, Deadline.after(seconds))
+    training = _Training(table, targets, seed, settings, Deadline.after(seconds), box)
     simple, others = shapes(len(table.names), len(targets.names))
     for widths in simple:
         yield training.dense(widths, ONE)
@@ -88,6 +91,7 @@ class _Training:
     seed: int
     settings: dict[str, int]
     deadline: Deadline
+    box: BlackBox | None = None
 
     def dense(self, widths: tuple[Width, ...], share: float) -> Proposal:
         """A dense shape, searched and pruned, in a share of the time that is left."""
@@ -115,8 +119,12 @@ class _Training:
         if len(self.inputs.names) == 1 or len(self.targets.names) > 1:
             return
         rows, values = self.inputs.values, self.targets.values[:, 0]
+        gradient = None
+        if self.box is not None:
+            values, gradient = self.box.answers(rows)[:, 0], self.box.gradients(rows)[0]
         share = TREES * self.deadline.left()
-        for tree in trees_of(rows, values, hidden=hidden, seconds=share, seed=self.seed):
+        settings = {"hidden": hidden, "seconds": share, "seed": self.seed, "gradient": gradient}
+        for tree in trees_of(rows, values, **settings):
             if self.deadline.passed:
                 return
             limit = ONE * self.deadline.left()

@@ -36,6 +36,10 @@ WITHIN_BITS = 40.0
 """Alternatives further behind the best of their edge are not tried."""
 
 
+SMOOTH_ROWS = 60
+"""Rows that count as independent against a network: residuals of smooth functions are smooth."""
+
+
 @dataclass(frozen=True)
 class Option:
     """One function that an edge may take, with constants to start from."""
@@ -83,7 +87,7 @@ class Judge:
     @property
     def weight(self) -> float:
         """Independent rows: residuals against a network are smooth, so few of them are."""
-        return float(len(self.X)) if self.kind == "data" else float(min(len(self.X), 60))
+        return float(len(self.X)) if self.kind == "data" else float(min(len(self.X), SMOOTH_ROWS))
 
     def length(self, error: float, bits: float) -> float:
         """Description length in bits of a formula with this relative error."""

@@ -15,9 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from kansym.shared.errors import InputError
 from kansym.symbolic.fitting.edge_fit import EdgeFit, error_bits
 from kansym.symbolic.fitting.normalised_curves import (
+    FEWEST_POINTS,
     Curves,
     NormalisedCurves,
     dot,
+    long_enough,
     normalised,
     numbers,
 )
@@ -92,12 +94,13 @@ def fit_curves(
     Returns
     -------
     For each edge its fits, best score first, one per candidate. Candidates that are undefined on
-    the range of the edge are left out.
+    the range of the edge are left out; a curve of fewer than six different points has no fits, as
+    no function could be told from another.
 
     Raises
     ------
     InputError
-        If shapes differ, values are not finite, or a curve is constant or too short.
+        If shapes differ, values are not finite, or a curve is constant.
 
     References
     ----------
@@ -113,6 +116,13 @@ def fit_curves(
     ['exp', 'sin']
     """
     _check_settings(library, floor, top)
+    x, y = numbers(x, "x"), numbers(y, "y")
+    long = long_enough(x, y, density)
+    if not long.all():
+        weight = None if density is None else numbers(density, "density")[long]
+        settings = {"top": top, "floor": floor, "stop": stop}
+        some = iter(fit_curves(x[long], y[long], weight, library, **settings) if long.any() else ())
+        return [next(some) if each else [] for each in long]
     ranges = normalised(x, y, density)
     candidates = _with_straight(library)
     with np.errstate(all="ignore"):
@@ -168,6 +178,11 @@ def fit_edge(
             "give two lists of numbers of one length."
         )
     weight = None if density is None else numbers(density, "density")[None]
+    if not long_enough(x[None], y[None], weight).all():
+        raise InputError(
+            f"The curve has {len(np.unique(x))} different points: give at least {FEWEST_POINTS}, "
+            "or no function can be told from another."
+        )
     return fit_curves(x[None], y[None], weight, library, top=top, floor=floor)[0]
 
 

@@ -8,12 +8,23 @@ from numpy.typing import ArrayLike, NDArray
 
 from kansym.shared.errors import InputError
 
-__all__ = ["Curves", "NormalisedCurves", "centred", "dot", "normalised", "numbers"]
+__all__ = [
+    "FEWEST_POINTS",
+    "Curves",
+    "NormalisedCurves",
+    "centred",
+    "dot",
+    "long_enough",
+    "normalised",
+    "numbers",
+]
 
 Array = NDArray[np.floating]
 
 # Four constants: fewer points than this are reproduced by any function.
 FEWEST_POINTS = 6
+BETWEEN = 1e-3
+"""Share of the weight of a curve over few levels that lies between them."""
 # Points that a thinned curve keeps at least.
 FEWEST_THINNED = 24
 # Relative deviation of a curve below which only rounding errors are left of it.
@@ -110,15 +121,15 @@ def normalised(x: ArrayLike, y: ArrayLike, density: ArrayLike | None) -> Normali
     Raises
     ------
     InputError
-        If shapes differ, values are not finite, or a curve is constant or too short.
+        If shapes differ, values are not finite, or a curve is constant.
     """
     x, y = numbers(x, "x"), numbers(y, "y")
     weight = np.ones_like(x) if density is None else numbers(density, "density")
     _check_values(x, y, weight)
     order = np.argsort(x, axis=1, kind="stable")
     x, y, weight = (np.take_along_axis(values, order, axis=1) for values in (x, y, weight))
+    weight = _bridged(x, weight)
     live = weight > 0.0
-    _check_lengths(x, live)
     y = _filled(y, live)
     low = np.where(live, x, np.inf).min(axis=1)
     high = np.where(live, x, -np.inf).max(axis=1)
@@ -143,6 +154,32 @@ def normalised(x: ArrayLike, y: ArrayLike, density: ArrayLike | None) -> Normali
     )
 
 
+def long_enough(x: Array, y: Array, density: ArrayLike | None) -> NDArray[np.bool_]:
+    """Whether curves have enough different points to tell one function from another."""
+    weight = np.ones_like(x) if density is None else numbers(density, "density")
+    _check_values(x, y, weight)
+    order = np.argsort(x, axis=1, kind="stable")
+    x, weight = np.take_along_axis(x, order, axis=1), np.take_along_axis(weight, order, axis=1)
+    return _distinct(x, _bridged(x, weight) > 0.0) >= FEWEST_POINTS
+
+
+def _bridged(x: Array, weight: Array) -> Array:
+    """Weights in which curves over few levels count a little between the levels as well.
+
+    An input with two to five levels says nothing about the curve between them; the curve itself,
+    where it is known there, makes the plain functions win.
+    """
+    few = _distinct(x, weight > 0.0) < FEWEST_POINTS
+    between = BETWEEN * weight.sum(axis=1, keepdims=True) / weight.shape[1]
+    return np.where(few[:, None], weight + between, weight)
+
+
+def _distinct(x: Array, live: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Different points that count, of every curve."""
+    fresh = np.diff(np.where(live, x, np.nan), axis=1, prepend=np.nan) != 0.0
+    return (live & fresh).sum(axis=1)
+
+
 def _filled(y: Array, live: NDArray[np.bool_]) -> Array:
     """Ordinates of points without weight replaced by those of the nearest live point before."""
     index = np.where(live, np.arange(y.shape[1]), live.argmax(axis=1)[:, None])
@@ -163,17 +200,6 @@ def _check_values(x: Array, y: Array, weight: Array) -> None:
             )
     if (weight < 0.0).any():
         raise InputError("The density has negative values: give weights of zero or more.")
-
-
-def _check_lengths(x: Array, live: NDArray[np.bool_]) -> None:
-    fresh = np.diff(np.where(live, x, np.nan), axis=1, prepend=np.nan) != 0.0
-    count = (live & fresh).sum(axis=1)
-    if (count < FEWEST_POINTS).any():
-        edge = int(np.argmax(count < FEWEST_POINTS))
-        raise InputError(
-            f"Edge {edge} has {count[edge]} different points: "
-            f"give at least {FEWEST_POINTS}, or no function can be told from another."
-        )
 
 
 def _check_varies(deviation: Array, y: Array) -> None:

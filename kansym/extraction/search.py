@@ -1,0 +1,262 @@
+"""The search for a law of one output: proposals from every source, read until one is exact."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from kansym.extraction.law_reading import kan_of, law_point, law_result
+from kansym.extraction.plainness import is_plain
+from kansym.extraction.settings import Settings
+from kansym.extraction.split import Split
+from kansym.extraction.weights_reading import read_weights
+from kansym.neural.models.kan import KAN
+from kansym.neural.readers.black_box import BlackBox
+from kansym.neural.training.trial_shapes import propose
+from kansym.results.parts import FrontPoint
+from kansym.results.result import Extraction
+from kansym.shared.deadline import Deadline
+from kansym.shared.errors import InputError
+from kansym.shared.progress import ProgressCallback
+from kansym.shared.tables import Table
+from kansym.symbolic.choosing.choice import Judge
+from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.proposing import propose as propose_laws
+
+__all__ = ["Attempt", "Search"]
+
+EXACT = 1e-8
+"""Relative error of a formula on data without noise that is right."""
+PROMISING = 1e-2
+"""Error of a network that is read at once."""
+SIMILAR = 1.3
+"""Networks whose error is within this factor of the smallest are read in the end."""
+LAWS, TRAINING = 0.3, 0.7
+"""Shares of the time: for laws that rows suggest, and after which no new network is trained."""
+REFINING = 5.0
+"""Most seconds for the constants of a proposed law."""
+READING = 20.0
+"""Most seconds for reading one network."""
+AS_GOOD = 1.1
+"""Error of a formula over that of the KAN it was read from, up to which nothing was lost."""
+FRONT, BETTER = 15, 0.9
+"""Most formulas on the front, and the part of a simpler one's error that a longer one must beat."""
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """A law that was tried.
+
+    Attributes
+    ----------
+    origin : where it came from: a source of laws, or the shape of a KAN.
+    error : relative error of what was proposed, before its formula was refined.
+    points : its formulas; those of a network's front, if it was read.
+    model : the KAN, if it came from one.
+    result : the reading of that KAN.
+    """
+
+    origin: str
+    error: float
+    points: tuple[FrontPoint, ...] = ()
+    model: KAN | None = None
+    result: Extraction | None = None
+
+    @property
+    def best(self) -> FrontPoint | None:
+        """The formula that was selected, if there is one."""
+        return next((point for point in self.points if point.selected), None)
+
+    def length(self, judge: Judge) -> float:
+        """Description length of the judge's rows by the formula; infinite without one."""
+        if self.best is None:
+            return np.inf
+        return judge.length(self.best.error, self.best.complexity)
+
+
+class Search:
+    """Everything that was tried for one output.
+
+    Parameters
+    ----------
+    inputs, target : the rows; the target has one column, data or the answers of a model.
+    split : the rows that decide, and those to check on.
+    settings : of the reading; its budget is the time for everything.
+    shape : grid, degree and starts of KANs.
+    tell : is told what is being tried.
+    box : a model that knows the function, in place of a surrogate trained on the rows.
+    errors : ``sigma`` or ``weights`` of the rows.
+    """
+
+    def __init__(
+        self,
+        inputs: Table,
+        target: Table,
+        split: Split,
+        settings: Settings,
+        shape: dict[str, int],
+        tell: ProgressCallback,
+        box: BlackBox | None = None,
+        errors: Mapping[str, Any] | None = None,
+    ):
+        self.inputs, self.target, self.split = inputs, target, split
+        self.settings, self.shape, self.box = settings, shape, box
+        self.errors = dict(errors or {})
+        self.deadline = Deadline.after(settings.budget)
+        self.attempts: list[Attempt] = []
+        self._tell = tell
+
+    def run(self) -> tuple[KAN, Extraction]:
+        """Try sources until a formula is exact or time is up; the best one and its KAN.
+
+        An interrupt (Ctrl-C) ends the search with the best so far, if there is any.
+        """
+        try:
+            for number in self._tried():
+                if self._is_enough(number):
+                    break
+        except KeyboardInterrupt:
+            if all(attempt.best is None for attempt in self.attempts):
+                raise
+        return self._concluded()
+
+    def _tried(self) -> Iterator[int]:
+        """Numbers of attempts with a formula, as they come in."""
+        for law in propose_laws(self._rows(0.0), self.deadline.share(LAWS)):
+            yield self._read_law(law)
+        for number in self._trained():
+            if self.attempts[number].error < PROMISING:
+                self._read_network(number)
+                yield number
+        noise = min(attempt.error for attempt in self.attempts)
+        if np.isfinite(noise):
+            for law in propose_laws(self._rows(noise), self.deadline.share(LAWS)):
+                yield self._read_law(law)
+        for number in self._worth_reading():
+            if self.deadline.passed and self._best() is not None:
+                return
+            self._read_network(number)
+            yield number
+
+    def _rows(self, noise: float) -> Rows:
+        """The rows that decide."""
+        judge = self.split.judge
+        return Rows(judge.X, judge.y[:, 0], self.inputs.names, noise)
+
+    def tell(self, message: str) -> None:
+        """Say what is being tried, and how much of the time is gone."""
+        self._tell(1 - self.deadline.left() / self.settings.budget, message)
+
+    def _read_law(self, law: Law) -> int:
+        """A proposed law with its constants refined."""
+        self.tell(f"{law.source}, error {law.error:.1e}")
+        until = self.deadline.within(REFINING)
+        point = law_point(law, self.inputs.names, self.split, self.settings, until)
+        self.attempts.append(Attempt(law.source, law.error, (point,)))
+        return len(self.attempts) - 1
+
+    def _trained(self) -> Iterator[int]:
+        """KANs of several shapes."""
+        seconds = max(0.0, self.deadline.left() - (1 - TRAINING) * self.settings.budget)
+        proposals = propose(
+            self.inputs,
+            self.target.values,
+            seconds=seconds,
+            seed=self.settings.seed,
+            box=self.box,
+            **self.shape,
+        )
+        for found in proposals:
+            origin = f"KAN {list(found.model.widths)}"
+            self.tell(f"{origin}, error {found.error:.1e}")
+            self.attempts.append(Attempt(origin, found.error, model=found.model))
+            yield len(self.attempts) - 1
+
+    def _read_network(self, number: int) -> None:
+        """The formula of a trained network."""
+        attempt = self.attempts[number]
+        self.tell(f"reading {attempt.origin}")
+        budget = max(1.0, min(READING, 0.5 * self.deadline.left()))
+        accuracy = self.settings.accuracy or self.split.judge.floor
+        settings = replace(self.settings, budget=budget, accuracy=accuracy)
+        inputs, target = (_frame(table) for table in (self.inputs, self.target))
+        result = read_weights(attempt.model, inputs, target, settings, False, **self.errors)
+        self.attempts[number] = replace(attempt, result=result, points=result.front)
+
+    def _is_enough(self, number: int) -> bool:
+        """Whether a formula is exact, or says all that a network could about another."""
+        attempt = self.attempts[number]
+        if attempt.best is None:
+            return False
+        if self.split.judge.kind == "data" or attempt.model is None:
+            return attempt.best.error < EXACT
+        plain = is_plain(attempt.best.complexity, len(self.inputs.names))
+        return plain and attempt.best.error < AS_GOOD * attempt.error
+
+    def _worth_reading(self) -> list[int]:
+        """Networks not read yet with about the smallest error, simplest first."""
+        trained = [(n, a) for n, a in enumerate(self.attempts) if a.model is not None]
+        smallest = min((attempt.error for _, attempt in trained), default=np.inf)
+        unread = [
+            (attempt.model.n_edges(), number)
+            for number, attempt in trained
+            if attempt.model is not None
+            and attempt.result is None
+            and attempt.error <= SIMILAR * smallest
+        ]
+        return [number for _, number in sorted(unread)]
+
+    def _best(self) -> Attempt | None:
+        """The attempt of shortest description, if any was read."""
+        read = [attempt for attempt in self.attempts if attempt.best is not None]
+        judge = self.split.judge
+        return min(read, key=lambda attempt: attempt.length(judge), default=None)
+
+    def _concluded(self) -> tuple[KAN, Extraction]:
+        """The best law with its KAN, and the front of all that were tried."""
+        read = [attempt for attempt in self.attempts if attempt.best is not None]
+        judge = self.split.judge
+        for attempt in sorted(read, key=lambda attempt: attempt.length(judge)):
+            found = self._complete(attempt)
+            if found is not None:
+                return found
+        raise InputError("No formula was found in the time given: give more seconds.")
+
+    def _complete(self, attempt: Attempt) -> tuple[KAN, Extraction] | None:
+        """The KAN and the result of an attempt; None for a law that no KAN computes."""
+        front = self._front(attempt)
+        if attempt.model is not None and attempt.result is not None:
+            return attempt.model, replace(attempt.result, front=front)
+        assert attempt.best is not None
+        spent, name = {"search": self.settings.budget - self.deadline.left()}, self.target.names[0]
+        try:
+            model = kan_of(attempt.best.formulas[0], self.inputs, name)
+        except InputError:
+            return None
+        settings, split = self.settings, self.split
+        point, X = attempt.best, self.inputs
+        return model, law_result(point, front, model, X, name, split, settings, spent)
+
+    def _front(self, chosen: Attempt) -> tuple[FrontPoint, ...]:
+        """The selected formula and those of all attempts that no simpler one beats."""
+        points = [
+            point if attempt is chosen and point.selected else replace(point, selected=False)
+            for attempt in self.attempts
+            for point in attempt.points
+        ]
+        points.sort(key=lambda point: (point.complexity, point.error))
+        front: list[FrontPoint] = []
+        for point in points:
+            if point.selected or not front or point.error < BETTER * front[-1].error:
+                front.append(point)
+        selected = next(k for k, point in enumerate(front) if point.selected)
+        first = max(0, min(selected - FRONT // 2, len(front) - FRONT))
+        return tuple(front[first : first + FRONT])
+
+
+def _frame(table: Table) -> object:
+    """A data frame with the column names, so that the formula keeps them."""
+    import pandas as pd
+
+    return pd.DataFrame(table.values, columns=list(table.names))

@@ -1,0 +1,115 @@
+"""What a model has learned about its inputs, before any formula is fitted."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from kansym.network.structure.search import find_structure
+from kansym.network.structure.symmetries import Symmetry, importances, symmetries
+from kansym.network.structure.trees import Tree
+from kansym.neural.readers.black_box import black_box
+from kansym.neural.readers.tracing import output_names, rows_of
+from kansym.neural.training.student import more_rows, student_of
+from kansym.shared.errors import InputError
+
+__all__ = ["Structure", "structure"]
+
+ROWS = 1000
+"""At which gradients are taken."""
+TOLERANCES = (3e-3, 1e-2, 3e-2, 1e-1)
+"""Residuals that count as zero, tried in turn until a tree is found."""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Which inputs matter to one output, which meet first, and its symmetries.
+
+    Attributes
+    ----------
+    output, inputs : names.
+    importance : share of every input in the variation of the output; they add up to 1.
+    tree : how the inputs meet: sums and products of unknown functions, each marked ``?``.
+    tolerance : relative residual at which the tree holds; None if no tree was found.
+    symmetries : the surest first.
+    smooth : whether the model's own gradients were used, and not those of a smooth student.
+    """
+
+    output: str
+    inputs: tuple[str, ...]
+    importance: Float[np.ndarray, " inputs"]
+    tree: Tree
+    tolerance: float | None
+    symmetries: tuple[Symmetry, ...]
+    smooth: bool
+
+    def __str__(self) -> str:
+        order = np.argsort(-self.importance)
+        lines = [f"{self.output} = {self.tree.text(self.inputs)}"]
+        if self.tolerance is not None:
+            lines[0] += f"   (residual below {self.tolerance:g})"
+        lines += ["", "share of the variation:"]
+        lines += [f"  {self.inputs[i]}: {100 * self.importance[i]:.1f} %" for i in order]
+        lines += ["", "symmetries:", *(f"  {found}" for found in self.symmetries)]
+        if not self.symmetries:
+            lines.append("  none")
+        if not self.smooth:
+            lines += ["", "read from a smooth student: the model's own gradients are rough"]
+        return "\n".join(lines)
+
+
+def structure(
+    model: Any, X: Any = None, *, output: int = 0, seconds: float = 20.0, seed: int = 0
+) -> Structure:
+    """The structure that a model's gradients show: inputs that matter, a tree, symmetries.
+
+    Parameters
+    ----------
+    model : any model that `kansym.extract` reads by its function, or a function of rows.
+    X : rows of its domain (rows, inputs); a KAN and an MLP of kansym remember some.
+    output : which of its outputs.
+    seconds : for a smooth student, if the model is rough.
+    seed : of the student and of further rows.
+
+    Raises
+    ------
+    InputError
+        For rows or answers that cannot be used, or an output that is not there.
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).uniform(1, 2, (300, 3))
+    >>> found = structure(lambda X: X[:, 0] * (X[:, 1] + X[:, 2]), X)
+    >>> print(str(found).splitlines()[0])
+    y = (?(x2 + x3) * ?x1)   (residual below 0.003)
+    """
+    rows = rows_of(model, X)
+    asked = more_rows(rows.values, ROWS, seed=seed)
+    box = black_box(model, asked)
+    width = box.answers(asked[:1]).shape[1]
+    if not 0 <= output < width:
+        raise InputError(f"output={output} is not there: the model has {width}, from 0 on.")
+    smooth = box.is_smooth(asked)
+    if not smooth:
+        box = student_of(box, rows.values, seconds=seconds, seed=seed)
+    values = box.answers(asked)[:, output]
+
+    def gradients(X: Float[np.ndarray, "rows inputs"]) -> Float[np.ndarray, "rows inputs"]:
+        return box.gradients(X)[output]
+
+    own = gradients(asked)
+    trees = ((t, find_structure(asked, values, own, tolerance=t)) for t in TOLERANCES)
+    tolerance, tree = next(
+        ((t, tree) for t, tree in trees if tree.unknown() is None),
+        (None, find_structure(asked, values, own, tolerance=TOLERANCES[1])),
+    )
+    return Structure(
+        output=output_names(width, rows.names)[output],
+        inputs=rows.names,
+        importance=importances(asked, own),
+        tree=tree,
+        tolerance=tolerance,
+        symmetries=symmetries(asked, values, gradients, rows.names),
+        smooth=smooth,
+    )

@@ -1,0 +1,112 @@
+"""Both readings of a model, as far as needed: the shorter description is kept."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from math import log2
+from typing import Any
+
+from kansym.extraction.function_reading import read_function
+from kansym.extraction.plainness import surely_transcribed
+from kansym.extraction.settings import Settings
+from kansym.extraction.weights_reading import read_weights
+from kansym.neural.readers.tracing import trace
+from kansym.results.parts import Reading
+from kansym.results.result import Extraction
+from kansym.shared.errors import UnsupportedModelError
+from kansym.shared.progress import ProgressCallback
+from kansym.shared.status import Status
+from kansym.symbolic.choosing.choice import SMOOTH_ROWS
+
+__all__ = ["read_both"]
+
+FIRST = 0.6
+"""Share of the time for the reading that is tried first."""
+FLOOR = 1e-11
+"""Relative error below which an improvement means nothing."""
+DOUBTFUL = {Status.LOW_FIDELITY, Status.UNEXPLAINED_EDGE, Status.NOT_READABLE, Status.TRANSCRIBED}
+"""Findings of a first reading that ask for a second."""
+
+
+def read_both(
+    model: Any,
+    X: Any,
+    y: Any,
+    settings: Settings,
+    progress: bool | ProgressCallback | None = None,
+    *,
+    sigma: Any = None,
+    weights: Any = None,
+) -> Extraction:
+    """Read by weights what is sparse, by function what is dense, and the other way if in doubt.
+
+    Parameters
+    ----------
+    model, X, y, settings, progress, sigma, weights : as in `kansym.extract`.
+    """
+    started = time.monotonic()
+    errors = {"sigma": sigma, "weights": weights}
+    labels = settings.loss == "cross-entropy"
+    reason = _why_not_weights(model, X, settings)
+    if reason is None or labels:
+        whole = settings.budget
+        limited = _within(settings, FIRST * whole, labels)
+        first = read_weights(model, X, y, limited, progress, **errors)
+        if labels or _is_clear(first):
+            return first
+        spent = time.monotonic() - started
+        limited = _within(settings, whole - spent)
+        second = _tried(read_function, model, X, y, limited, progress, **errors)
+    else:
+        second = Reading("weights", None, None, 0.0, reason)
+        first = read_function(model, X, y, settings, progress, **errors)
+    if isinstance(second, Reading):
+        return _noted(first, second)
+    better, other = sorted((first, second), key=_length)
+    return _noted(better, *other.provenance.readings)
+
+
+def _why_not_weights(model: Any, X: Any, settings: Settings) -> str | None:
+    """What speaks against a reading by weights, if anything does."""
+    try:
+        network = trace(model, X, tolerance=settings.tolerance)
+    except UnsupportedModelError as error:
+        return str(error)
+    if surely_transcribed(network):
+        return f"{len(network.edges)} edges could only be transcribed"
+    return None
+
+
+def _within(settings: Settings, seconds: float, whole: bool = False) -> Settings:
+    """The settings with less time."""
+    return settings if whole else replace(settings, budget=max(1.0, seconds))
+
+
+def _is_clear(result: Extraction) -> bool:
+    """Whether a reading leaves nothing for another to find."""
+    return bool(result.formulas) and not any(one.status in DOUBTFUL for one in result.status)
+
+
+def _tried(read: Callable[..., Extraction], *arguments: Any, **errors: Any) -> Extraction | Reading:
+    """A reading, or why there is none: the first one stands."""
+    started = time.monotonic()
+    try:
+        return read(*arguments, **errors)
+    except (ValueError, TypeError) as error:  # kansym's errors are of these kinds
+        return Reading("function", None, None, time.monotonic() - started, str(error))
+
+
+def _length(result: Extraction) -> float:
+    """Description length in bits; infinite without a formula."""
+    point = next((point for point in result.front if point.selected), None)
+    if point is None:
+        return float("inf")
+    rows = result.fidelity.rows
+    weight = rows if result.fidelity.judge == "data" else min(rows, SMOOTH_ROWS)
+    return weight * log2(max(point.error, FLOOR)) + point.complexity
+
+
+def _noted(result: Extraction, *others: Reading) -> Extraction:
+    """The result with how the other reading fared."""
+    own = result.provenance.readings
+    return replace(result, provenance=replace(result.provenance, readings=(*own, *others)))

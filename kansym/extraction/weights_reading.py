@@ -1,0 +1,53 @@
+"""A network read by its weights: what is written in it, unit by unit."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from kansym.extraction.gathering import gather
+from kansym.extraction.plainness import transcription
+from kansym.extraction.settings import Settings
+from kansym.results.parts import Reading
+from kansym.results.result import Extraction
+from kansym.shared.progress import ProgressCallback
+from kansym.shared.status import Status
+
+__all__ = ["read_weights", "reading_of"]
+
+
+def read_weights(
+    model: Any,
+    X: Any,
+    y: Any,
+    settings: Settings,
+    progress: bool | ProgressCallback | None = None,
+    *,
+    sigma: Any = None,
+    weights: Any = None,
+) -> Extraction:
+    """Trace a model, choose the functions of its edges, write their formula.
+
+    Parameters
+    ----------
+    model, X, y, sigma, weights : as in `kansym.extract`.
+    settings : of the reading.
+    progress : as in `kansym.extract`.
+    """
+    started = time.monotonic()
+    evidence = gather(model, X, y, settings, sigma=sigma, weights=weights, progress=progress)
+    result = evidence.conclude(spent=time.monotonic() - started)
+    reading = reading_of("weights", result, time.monotonic() - started)
+    made = replace(result.provenance, readings=(reading,))
+    found = transcription(result)
+    status = [finding for finding in result.status if finding.status is not Status.OK]
+    status = result.status if found is None else (found, *status)
+    return replace(result, provenance=made, status=status)
+
+
+def reading_of(kind: str, result: Extraction, seconds: float) -> Reading:
+    """How a reading fared, from its result."""
+    point = next((point for point in result.front if point.selected), None)
+    if point is None:
+        reason = result.status[0].status.name if result.status else ""
+        return Reading(kind, None, None, round(seconds, 3), reason)
+    return Reading(kind, point.complexity, point.error, round(seconds, 3))

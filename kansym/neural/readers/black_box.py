@@ -1,0 +1,261 @@
+"""A model as a black box: asked for its answers and their gradients, whatever it is made of."""
+
+import contextlib
+import copy
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import nn
+
+from kansym.neural.readers.opened import Readable, Reading
+from kansym.shared.errors import InputError, UnsupportedModelError, require
+
+__all__ = ["BlackBox", "TorchBox", "black_box"]
+
+Array = np.ndarray
+STEP = 1e-3
+"""Of differences, over the spread of an input: truncation costs about 1e-6, and answers that are
+rounded to ten digits a little less."""
+STRIDE = 0.1
+"""A step, over the spread of an input, in which the gradient of a curved function changes."""
+STILL, ROUGH = 1e-6, 1e-3
+"""Relative changes of a gradient: none, and too much for so short a step as three of STEP."""
+PROBES = 200
+"""Rows on which a model is tried before it is asked in earnest."""
+
+
+class BlackBox(ABC):
+    """Answers of a model in float64; the model, and random numbers, stay as they were.
+
+    Attributes
+    ----------
+    source : what it is, in words.
+    """
+
+    source: str
+
+    @abstractmethod
+    def answers(self, X: Float[Array, "rows inputs"]) -> Float[Array, "rows outputs"]:
+        """Outputs at rows; not checked."""
+
+    @abstractmethod
+    def gradients(self, X: Float[Array, "rows inputs"]) -> Float[Array, "outputs rows inputs"]:
+        """Derivatives of every output by the inputs."""
+
+    def is_smooth(self, X: Float[Array, "rows inputs"]) -> bool:
+        """Whether gradients say how the answers change nearby.
+
+        They do not for piecewise constant or linear functions, nor for answers with noise.
+        """
+        rows, spread = X[:PROBES], _spread(X)
+        here = self.gradients(rows)
+        size = np.sqrt(np.mean(here**2, axis=(1, 2)))[:, None]
+
+        def change(step: float) -> Array:
+            """Of the gradient over a step, relative to its size."""
+            return np.abs(self.gradients(rows + step * spread) - here).max(axis=2) / size
+
+        with np.errstate(divide="ignore", invalid="ignore"):
+            near, further, far = (change(step) for step in (3 * STEP, 10 * STEP, STRIDE))
+        if (size == 0).any():  # constant, or constant by pieces
+            return bool(self.answers(rows).std() == 0)
+        still = (far < STILL).mean()
+        erratic = (near > ROUGH + 0.6 * further).mean()  # a smooth change would be 0.3 of it
+        return bool(still < 0.02 or still > 0.999) and bool(erratic < 0.1)
+
+
+class TorchBox(BlackBox):
+    """A torch module; its gradients are exact."""
+
+    def __init__(self, model: nn.Module):
+        self.source = type(model).__name__
+        self.model = _copied(model)
+        first = next((p for p in self.model.parameters() if p.is_floating_point()), None)
+        self.like = torch.zeros(1, dtype=torch.float64) if first is None else first.detach()
+
+    def _asked(self, rows: torch.Tensor) -> torch.Tensor:
+        answers = self.model(rows.to(self.like))
+        if not isinstance(answers, torch.Tensor):
+            raise InputError(
+                f"{self.source} returns a {type(answers).__name__}, expected a tensor of shape "
+                "(rows, outputs): wrap it in a module that returns one."
+            )
+        return answers.reshape(len(rows), -1) if answers.ndim != 2 else answers
+
+    @torch.no_grad()
+    def answers(self, X: Array) -> Array:
+        with _unchanged_random_numbers():
+            return self._asked(torch.tensor(X)).double().cpu().numpy()
+
+    @torch.enable_grad()
+    def gradients(self, X: Array) -> Array:
+        rows = torch.tensor(X, requires_grad=True)
+        with _unchanged_random_numbers():
+            answers = self._asked(rows)
+            totals = answers.sum(dim=0)
+            found = [
+                torch.autograd.grad(total, rows, retain_graph=True, allow_unused=True)[0]
+                for total in totals
+            ]
+        zero = torch.zeros_like(rows)
+        return np.stack([(zero if g is None else g).detach().double().numpy() for g in found])
+
+
+class CallableBox(BlackBox):
+    """Any function of rows; gradients by central differences."""
+
+    def __init__(self, function: Callable[[Array], Any], source: str, spread: Array):
+        self.function, self.source, self.spread = function, source, spread
+
+    def answers(self, X: Array) -> Array:
+        with _unchanged_random_numbers(), contextlib.redirect_stdout(io.StringIO()):
+            try:
+                answers = self.function(X.copy())
+            except Exception as error:
+                raise InputError(
+                    f"{self.source} raised {type(error).__name__} on rows of its own domain "
+                    f"({str(error)[:100]}): give X on which it is defined."
+                ) from error
+        return _as_answers(answers, len(X), self.source)
+
+    def gradients(self, X: Array) -> Array:
+        n_rows, n_inputs = X.shape
+        step = STEP * self.spread
+        moved = (
+            X[:, None, None, :]
+            + np.array([1.0, -1.0])[None, None, :, None] * (np.diag(step)[None, :, None, :])
+        )
+        values = self.answers(moved.reshape(-1, n_inputs)).reshape(n_rows, n_inputs, 2, -1)
+        slopes = (values[:, :, 0] - values[:, :, 1]) / (2 * step[None, :, None])
+        return np.moveaxis(slopes, 2, 0)
+
+
+def black_box(model: Any, X: Float[Array, "rows inputs"]) -> BlackBox:
+    """A model of any kind as a black box, tried on some rows.
+
+    Parameters
+    ----------
+    model : a torch module, an estimator with ``predict`` (classifiers answer with log-odds
+        against their first class), a model read from a file, or a callable ``f(X) -> y``.
+    X : rows of its domain (rows, inputs), in its own units.
+
+    Raises
+    ------
+    InputError
+        If its answers have the wrong shape, are not finite, or change from call to call.
+    UnsupportedModelError
+        If it cannot be asked.
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).uniform(1, 2, (50, 2))
+    >>> box = black_box(lambda X: X[:, 0] * X[:, 1], X)
+    >>> bool(np.allclose(box.gradients(X)[0], X[:, ::-1]))
+    True
+    """
+    box = _box(model, X)
+    probes = X[:PROBES]
+    first, second = box.answers(probes), box.answers(probes)
+    bad = ~np.isfinite(first).all(axis=1)
+    if bad.any():
+        row = probes[int(np.argmax(bad))].tolist()
+        raise InputError(
+            f"{box.source} gives no finite answer on {int(bad.sum())} of {len(probes)} rows, such "
+            f"as {row}: leave such rows out of X."
+        )
+    change, spread = np.abs(first - second).max(), first.std(axis=0).max()
+    if change > 0.5 * spread > 0:
+        raise InputError(
+            f"{box.source} answers the same rows differently from call to call (by {change:.2g}, "
+            f"its spread is {spread:.2g}): fix its random state, or average its answers."
+        )
+    return box
+
+
+def _box(model: Any, X: Array) -> BlackBox:
+    """The black box for a kind of model."""
+    if isinstance(model, nn.Module):
+        return TorchBox(model)
+    spread, source = _spread(X), type(model).__name__
+    if isinstance(model, Readable):
+        stage = model.open(Reading(X)).stage
+        return CallableBox(stage.evaluate, source, spread)
+    if callable(getattr(model, "predict", None)):
+        return CallableBox(_asked_estimator(model), source, spread)
+    if callable(model):
+        return CallableBox(model, getattr(model, "__name__", source), spread)
+    raise UnsupportedModelError(
+        f"A {source} cannot be asked for its answers: give a torch module, an estimator with "
+        "predict, a model file, or a function from rows to answers."
+    )
+
+
+def _asked_estimator(model: Any) -> Callable[[Array], Array]:
+    """What an estimator predicts; of a classifier, log-odds against its first class."""
+    names = getattr(model, "feature_names_in_", None)
+
+    def as_fitted(X: Array) -> Any:
+        if names is None:
+            return X
+        return require("pandas", "sklearn").DataFrame(X, columns=list(names))
+
+    def log_odds(X: Array) -> Array:
+        shares = np.clip(model.predict_proba(as_fitted(X)), 1e-300, None)
+        return np.log(shares[:, 1:]) - np.log(shares[:, :1])
+
+    if getattr(model, "_estimator_type", "") == "classifier" or hasattr(model, "classes_"):
+        if not hasattr(model, "predict_proba"):
+            return lambda X: model.decision_function(as_fitted(X))
+        return log_odds
+    return lambda X: model.predict(as_fitted(X))
+
+
+def _copied(model: nn.Module) -> nn.Module:
+    """A copy in use rather than in training."""
+    try:
+        return copy.deepcopy(model).cpu().eval()
+    except Exception as error:
+        raise UnsupportedModelError(
+            f"{type(model).__name__} cannot be copied ({str(error)[:80]}), so asking it could "
+            "change it: give a function from rows to answers instead."
+        ) from error
+
+
+@contextlib.contextmanager
+def _unchanged_random_numbers() -> Any:
+    """Global random numbers of numpy and torch stay as they were."""
+    state = np.random.get_state()  # noqa: NPY002 - foreign code may use the global generator
+    with torch.random.fork_rng(devices=[]):
+        try:
+            yield
+        finally:
+            np.random.set_state(state)  # noqa: NPY002 - as above
+
+
+def _as_answers(answers: Any, n_rows: int, source: str) -> Array:
+    """Answers as (rows, outputs)."""
+    try:
+        values = np.asarray(answers, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        first = np.asarray(answers, dtype=object).ravel()[:1]
+        raise InputError(
+            f"{source} answers with {first[0] if len(first) else answers!r}, expected numbers: a "
+            "function from rows (rows, inputs) to y (rows,) is needed."
+        ) from error
+    if values.ndim == 0 or len(values) != n_rows or values.ndim > 2:
+        raise InputError(
+            f"{source} answers {n_rows} rows with the shape {values.shape}, expected ({n_rows},) "
+            f"or ({n_rows}, outputs): return one answer per row."
+        )
+    return values.reshape(n_rows, -1)
+
+
+def _spread(X: Array) -> Array:
+    """Spread of every input; 1 for one that does not vary."""
+    spread = X.std(axis=0)
+    return np.where(spread > 0, spread, 1.0)
