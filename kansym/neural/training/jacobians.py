@@ -26,6 +26,7 @@ ELEMENTWISE = (
     nn.ReLU, nn.LeakyReLU, nn.Tanh, nn.SiLU, nn.GELU, nn.Sigmoid, nn.Softplus, nn.ELU,
     nn.Identity, nn.Hardtanh, Sine,
 )  # fmt: skip
+"""Activations that act on every value for itself."""
 
 
 @runtime_checkable

@@ -28,6 +28,7 @@ __all__ = ["train_kan"]
 PERFECT = 1e-6
 """Relative error below which nothing is left to gain."""
 MOST_PARAMETERS = 2500
+"""Free numbers above which splines are not refined: a step solves a system of their size."""
 LOWER = 0.3
 """Share of the error of a wrong minimum below which a start is in another one."""
 AGAIN = 6

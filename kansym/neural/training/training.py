@@ -22,8 +22,8 @@ from kansym.neural.training.training_run import (
     SEARCH_ROWS,
     BestModel,
     OutOfTime,
-    Record,
     TrainingRun,
+    TrainingStep,
 )
 from kansym.shared.class_labels import as_labels
 from kansym.shared.deadline import Deadline
@@ -31,12 +31,14 @@ from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.tables import as_table, as_targets
 
-__all__ = ["History", "Record", "introduce", "prepare", "train"]
+__all__ = ["History", "TrainingStep", "attach_rows", "prepare", "train"]
 
 Optimiser = Literal["lm", "lbfgs", "adam"]
 LossName = Literal["squared", "cross-entropy"]
 SAMPLE_ROWS = 2000
+"""Rows that a model remembers, on which it is traced later."""
 LM_PARAMETERS, LBFGS_PARAMETERS = 2500, 50_000
+"""Most parameters for Levenberg-Marquardt, whose matrix has their square, and for L-BFGS."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class History:
     stopped : why it ended: ``converged``, ``steps``, ``time`` or ``interrupted``.
     """
 
-    records: tuple[Record, ...]
+    records: tuple[TrainingStep, ...]
     error: float
     validation: float
     seconds: float
@@ -131,19 +133,9 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
     True
     """
     inputs = as_table(X)
-    n_inputs, n_outputs = _sizes(model)
-    if len(inputs.names) != n_inputs:
-        raise InputError(
-            f"X has {len(inputs.names)} columns but the model has {n_inputs} inputs: "
-            "make them equal."
-        )
+    n_outputs = _outputs(model, len(inputs.names))
     names, values, objective, classes = _targets(loss, y, len(inputs), n_outputs)
-    if optimiser not in (None, "lm", "lbfgs", "adam"):
-        raise InputError(f"optimiser={optimiser!r} is not known: use 'lm', 'lbfgs' or 'adam'.")
-    if not 0 <= validation <= 0.5:
-        raise InputError(f"validation={validation} is not a share of rows: give 0 to 0.5.")
-    if starts < 1:
-        raise InputError(f"starts={starts} is too few: give at least 1.")
+    _check_settings(optimiser, validation, starts)
     chosen = optimiser or _by_size(model)
     seed = int(getattr(model, "seed", 0)) if seed is None else seed
 
@@ -155,7 +147,7 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
         run = prepare(
             model, inputs.values, scaled, validation, seed, seconds, sparsity, tell, objective
         )
-        fresh = introduce(model, inputs.values, inputs.names, names, seed)
+        fresh = attach_rows(model, inputs.values, inputs.names, names, seed)
         scale_outputs(model, 1 / spread, -shift / spread)
         best = run.best = BestModel(model, run, fresh)
         stopped = "converged"
@@ -182,6 +174,26 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
         held_out_rows=len(run.x_held) if run.x_held is not run.x else 0,
         classes=classes,
     )
+
+
+def _outputs(model: nn.Module, columns: int) -> int:
+    """Outputs of a model that takes so many columns."""
+    n_inputs, n_outputs = _sizes(model)
+    if columns != n_inputs:
+        raise InputError(
+            f"X has {columns} columns but the model has {n_inputs} inputs: make them equal."
+        )
+    return n_outputs
+
+
+def _check_settings(optimiser: str | None, validation: float, starts: int) -> None:
+    """Refuse settings that describe no training."""
+    if optimiser not in (None, "lm", "lbfgs", "adam"):
+        raise InputError(f"optimiser={optimiser!r} is not known: use 'lm', 'lbfgs' or 'adam'.")
+    if not 0 <= validation <= 0.5:
+        raise InputError(f"validation={validation} is not a share of rows: give 0 to 0.5.")
+    if starts < 1:
+        raise InputError(f"starts={starts} is too few: give at least 1.")
 
 
 def _targets(
@@ -250,14 +262,14 @@ def prepare(  # noqa: PLR0913 - a model, its data, and how far to go
     return TrainingRun(x_kept, y_kept, *split, seed, sparsity, Deadline.after(seconds), tell, loss)
 
 
-def introduce(
+def attach_rows(
     model: nn.Module,
     x: Float[np.ndarray, "rows inputs"],
     names: tuple[str, ...],
     outputs: tuple[str, ...],
     seed: int,
 ) -> bool:
-    """Tell a model its names, domain and sample; whether it is met for the first time."""
+    """Set names, domain and sample of a model; whether it had none, as before any training."""
     if not isinstance(model, KAN | MLP):
         return False
     fresh = len(model.sample) == 0

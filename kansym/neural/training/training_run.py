@@ -18,7 +18,7 @@ from kansym.neural.training.pruning import embed
 from kansym.shared.deadline import Deadline
 from kansym.shared.progress import ProgressCallback
 
-__all__ = ["SEARCH_ROWS", "BestModel", "OutOfTime", "Record", "TrainingRun"]
+__all__ = ["SEARCH_ROWS", "BestModel", "OutOfTime", "TrainingRun", "TrainingStep"]
 
 SEARCH_ROWS = 1000
 """Rows that suffice to tell good starts from bad ones."""
@@ -29,7 +29,7 @@ STALLED = 30
 
 
 @dataclass(frozen=True)
-class Record:
+class TrainingStep:
     """One step of training: errors are roots of the mean loss, 1 for the best constant."""
 
     phase: str
@@ -57,7 +57,7 @@ class TrainingRun:
     tell: ProgressCallback
     loss: Loss = field(default_factory=SquaredError)
     started: float = field(default_factory=time.perf_counter)
-    records: list[Record] = field(default_factory=list)
+    records: list[TrainingStep] = field(default_factory=list)
     best: "BestModel | None" = None
     """Where an interrupted phase leaves its model."""
 
@@ -86,7 +86,7 @@ class TrainingRun:
         """Record a step; raise `OutOfTime` past the deadline."""
         stale = step % VALIDATION_STEPS != 0 and bool(self.records)
         validation = self.records[-1].validation if stale else self.validation(model)
-        self.records.append(Record(phase, step, mean**0.5, validation, self.elapsed()))
+        self.records.append(TrainingStep(phase, step, mean**0.5, validation, self.elapsed()))
         if self.deadline.passed:
             raise OutOfTime
 

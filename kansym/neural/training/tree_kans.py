@@ -28,7 +28,9 @@ SURE = 1e-2
 SHARE = 0.5
 """Of the time, that training the surrogate may take."""
 ROWS = 1000
+"""Rows that the surrogate is trained on."""
 _RIDGE = 1e-9
+"""Of a least-squares spline, over the largest element of its normal equations' diagonal."""
 
 
 def trees_of(
