@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
@@ -61,23 +62,10 @@ def layers_of(edges: Sequence[tuple[str, str]], outputs: Sequence[str]) -> dict[
     >>> layers_of([("x", "h"), ("h", "y"), ("x", "y")], ["y"])
     {'x': 0, 'h': 1, 'y': 2}
     """
-    layer: dict[str, int] = {}
-    for source, target in edges:
-        layer.setdefault(source, 0)
-        layer.setdefault(target, 0)
-    for _ in layer:
-        changed = False
-        for source, target in edges:
-            if layer[target] < layer[source] + 1:
-                layer[target] = layer[source] + 1
-                changed = True
-        if not changed:
-            break
+    generations = nx.topological_generations(nx.DiGraph(edges))
+    layer = {name: depth for depth, names in enumerate(generations) for name in names}
     last = max(layer.values(), default=0)
-    for name in outputs:
-        if name in layer:
-            layer[name] = last
-    return layer
+    return layer | {name: last for name in outputs if name in layer}
 
 
 def spread(desired: Sequence[float], heights: Sequence[float]) -> NDArray[np.float64]:
