@@ -84,6 +84,7 @@ _OUTER = {
         lambda u: _one_over(("sqrt", u)), lambda u: u**-0.5, lambda u: -0.5 * u**-1.5,
         False, True, "1/sqrt",
     ),
+    "abs": _Outer(lambda u: ("abs", u), np.abs, np.sign, False, True, "abs"),
     "atan": _Outer(
         lambda u: ("atan", u), np.arctan, lambda u: 1 / (1 + u * u), True, True, "atan"
     ),
@@ -138,10 +139,12 @@ class Family:
         outer = _OUTER[self.outer]
         return outer.factor, outer.shift, self.inner is None
 
-    def program(self, slot: int) -> tuple[Program, tuple[str, ...]]:
-        """The atom, and names of its constants, for a place in a law."""
+    def program(self, slot: int, bell: bool = False) -> tuple[Program, tuple[str, ...]]:
+        """The atom, and names of its constants, for a place in a law; a bell by its centre."""
         a, b, r = (f"{name}{slot}" for name in CONSTANTS)
         u: Program = ("add", _SQUARE, ("mul", r, "x")) if self.inner is None else self.inner
+        if bell:
+            u = ("pow", ("add", "x", ("mul", 0.5, r)), 2.0)
         names: list[str] = [r] if self.inner is None else []
         outer = _OUTER[self.outer]
         if outer.factor:
@@ -275,7 +278,16 @@ def window_atoms(curve: Curve) -> Atoms:
                     a, b = np.sign(a), b / np.abs(a)
                 family = Family(name, inner)
                 grid += [(family, (c, d, 0.0)) for c, d in zip(a.tolist(), b.tolist(), strict=True)]
+    grid += [(Family("exp", None), constants) for constants in _bells(curve)]
     return _made(grid, curve)
+
+
+def _bells(curve: Curve) -> list[tuple[float, float, float]]:
+    """Constants of Gaussians exp(-((x - c)/w)**2) at some places with some widths."""
+    extent = curve.high - curve.low
+    places = curve.low + extent * np.linspace(0.0, 1.0, 13)
+    widths = extent * np.array([0.04, 0.1, 0.2, 0.4])
+    return [(float(-(w**-2)), 0.0, float(-2 * c)) for c in places for w in widths]
 
 
 @cache

@@ -58,7 +58,9 @@ class Combination:
         start: dict[str, float] = {}
         parts: list[Program] = []
         for slot, family in enumerate(self.families):
-            program, names = FAMILIES[family].program(slot)
+            one, factor = FAMILIES[family], self.constants[3 * slot]
+            bell = one.outer == "exp" and one.inner is None and factor < 0
+            program, names = one.program(slot, bell)
             parts.append(program)
             for name in names:
                 start[name] = self.constants[3 * slot + CONSTANTS.index(name[0])]

@@ -16,7 +16,8 @@ _PLAIN = (1e-2, 1e3)
 _FAR = 30.0
 """Middle of the range over its half-width beyond which the input is counted from near there."""
 _DECADES = 3.0
-"""Decades over which a target of one sign is compared by relative errors."""
+"""Decades within most of the rows from which a target of one sign has relative errors."""
+_LEAST = 1e-30
 _ROUNDING = 2.0**-52
 _EXACT = 1e-10
 """Relative error below which a law counts as exact, if rounding allows to say so."""
@@ -142,8 +143,12 @@ def _unit(values: np.ndarray) -> float:
 
 
 def _weights(y: np.ndarray) -> np.ndarray:
-    """One over the square of y where it keeps its sign over decades, else equal weights."""
-    size = np.abs(y) / np.max(np.abs(y))
-    if np.ptp(np.sign(y)) == 0 and 1e-100 < size.min() < 10**-_DECADES:
-        return 1 / size**2
+    """One over the square of y where it keeps its sign and lies in many decades, else equal.
+
+    A target that merely comes near 0 somewhere, as a square does, is compared by its differences.
+    """
+    size = np.abs(y) / max(float(np.max(np.abs(y))), 1e-300)
+    low, high = np.quantile(size, [0.1, 0.9])
+    if np.ptp(np.sign(y)) == 0 and 0 < low < high * 10**-_DECADES:
+        return 1 / np.maximum(size, _LEAST) ** 2
     return np.ones_like(y)

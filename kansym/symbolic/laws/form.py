@@ -24,6 +24,8 @@ _SHARE, _CONSTANT_BITS = 0.3, 0.5
 _SYMBOL_BITS = complexity(sympy.Symbol("k"), ())
 _MOST_ROWS = 1000
 _FEW_STEPS = 12
+_OUT_OF_BOUNDS = 1e60
+_ROUND = (0.0, 1.0, -1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,15 +75,21 @@ class Form:
             DifferentiableProgram(self.program)({"x": curve.x, **self.start}), curve.x.shape
         )
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether its error and its constants are finite, and no constant is out of all bounds."""
+        values = np.array([*self.start.values(), self.error])
+        return bool(np.isfinite(values).all() and np.all(np.abs(values) < _OUT_OF_BOUNDS))
+
     def at(self, values: Mapping[str, float], error: float) -> "Form":
         """With other values of some constants, and the error that they give."""
         return replace(self, start={**self.start, **values}, error=error)
 
     def pruned(self, curve: Curve, until: Deadline) -> "Form":
-        """Without constants that are not needed: each is tried at 0, 1 and -1."""
-        best = self
+        """Without constants that are not needed: each is tried at 0, in exact laws at 1 and -1."""
+        best, round_values = self, _ROUND if self.error <= curve.exact else _ROUND[:1]
         for name in list(self.start):
-            for value in (0.0, 1.0, -1.0):
+            for value in round_values:
                 if until.passed:
                     return best
                 left = {other: v for other, v in best.start.items() if other != name}

@@ -36,6 +36,8 @@ _MODELS = (
     "a*log(x - outside) + b", "a/(x - outside)", "a/(x - outside) + b", "a*x/(x - outside)",
     "a/(x - outside)**2", "a*sqrt(x - outside)", "a*sqrt(x - outside) + b",
     "1/(1 + (scale/x)**power)", "a/(1 + (scale/x)**power)", "a/(1 + (scale/x)**power) + b",
+    "a*sign(x - jump) + b", "a*sign(x - jump) + b*x + c", "a*abs(x - kink) + b",
+    "a*abs(x - kink) + b*x + c", "a*abs(x - kink) + b*abs(x - kink2) + c*x + d",
     "a*sin(wave*x)", "a*cos(wave*x)", "a*sin(wave*x) + b", "a*cos(wave*x) + b",
     "a*sin(wave*x + phase)", "a*sin(wave*x + phase) + b", "a*sin(wave*x + phase) + b*x + c",
     "a*exp(rate*x)*sin(wave*x)", "a*exp(rate*x)*cos(wave*x)", "a*exp(rate*x)*sin(wave*x + phase)",
@@ -48,7 +50,7 @@ _MODELS = (
     "a*x*exp(rate*x)", "a*x**2*exp(rate*x)", "a*x**power*exp(length/x)",
     "a*x**3/(exp(rate*x) - 1)", "a/(exp(rate*x) - 1)", "a/(exp(length/x) - 1)",
     "a*exp(-exp(-(x - place)/width))", "sqrt(a + b*x**2)", "a*log(1 + exp((x - place)/width)) + b",
-    "a*exp(-(log(x/scale)/width)**2)", "a*exp(-(log(x/scale)/width)**2)/x", "a*abs(x - place) + b",
+    "a*exp(-(log(x/scale)/width)**2)", "a*exp(-(log(x/scale)/width)**2)/x",
     "a*erf((x - place)/width) + b", "a*x/(1 + (x/scale)**2)", "a*cosh((x - place)/width) + b",
 )  # fmt: skip
 """Templates, in x of order one; sqrt(a + b*x**2) is searched in y**2."""
@@ -132,6 +134,11 @@ def _values(kind: str, curve: Curve) -> list[float]:
             return [0.0, 1.6, 3.1, 4.7]
         case "place":
             return [low + k * extent for k in (-0.3, 0.1, 0.3, 0.5, 0.7, 0.9, 1.3)]
+        case "kink":
+            return [low + float(k) * extent for k in np.linspace(0.04, 0.96, 12)]
+        case "jump":
+            ahead = np.argsort(-np.abs(np.diff(curve.y)))[:3]
+            return (0.5 * (curve.x[ahead] + curve.x[ahead + 1])).tolist()
         case "outside":
             return [low - k * extent for k in (0.01, 0.1, 0.5, 2.0)] + [
                 high + k * extent for k in (0.01, 0.1, 0.5, 2.0)

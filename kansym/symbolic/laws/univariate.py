@@ -5,8 +5,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.compositions import compositions
+from kansym.symbolic.laws.compositions import compositions, compositions_within
 from kansym.symbolic.laws.curve import Curve
+from kansym.symbolic.laws.exponential_sums import (
+    exponential_sums,
+    powers_times_exponential_sums,
+)
 from kansym.symbolic.laws.form import Form
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.rational_functions import exact_quotients, quotients_of_functions
@@ -17,12 +21,20 @@ __all__ = ["Univariate", "univariate_laws"]
 _STAGES: tuple[Callable[[Curve, Deadline], Iterator[Form]], ...] = (
     exact_quotients,
     simple_models,
+    exponential_sums,
     quotients_of_functions,
     compositions,
+    powers_times_exponential_sums,
+    compositions_within,
 )
 _FEWEST = 2
 """Rows that a law is sought for."""
 _HANDED_ON = 8
+_PRUNED = 2
+"""Laws of which constants that are not needed are taken."""
+_FEW, _NO_NOISE, _WHITE = 6, 1e-7, 2.0
+"""Most constants of a form that may end the search, error below which there is no noise, and
+standard deviations of the autocorrelation of noise."""
 _SAME = 1e-3
 """Difference of two laws over their error below which they are one."""
 
@@ -54,11 +66,32 @@ def univariate_laws(
         return
     forms: list[Form] = []
     for stage in _STAGES:
-        forms += [form for form in stage(curve, until) if np.isfinite(form.error)]
-        if any(form.error <= curve.exact for form in forms) or until.passed:
+        forms += [form for form in stage(curve, until) if form.is_sound]
+        if until.passed or any(_enough(form, curve) for form in _shortest(forms, curve)):
             break
-    for form in _different(forms, curve):
-        yield (form if form.error <= curve.exact else form.pruned(curve, until)).law(curve, name)
+    for place, form in enumerate(_different(forms, curve)):
+        yield (form.pruned(curve, until) if place < _PRUNED else form).law(curve, name)
+
+
+def _shortest(forms: list[Form], curve: Curve) -> list[Form]:
+    """The form of shortest description, and the most accurate one."""
+    if not forms:
+        return []
+    return [min(forms, key=lambda f: f.length(curve)), min(forms, key=lambda f: f.error)]
+
+
+def _enough(form: Form, curve: Curve) -> bool:
+    """Whether a form is exact, or the shortest one leaves nothing but noise.
+
+    Residuals of a wrong form follow one another in order of x, those of the right one do not.
+    """
+    if form.error <= curve.exact:
+        return True
+    if len(form.start) > _FEW or form.error < _NO_NOISE:
+        return False
+    rest = (form.values(curve) - curve.y) * curve.root
+    follows = abs(float(rest[1:] @ rest[:-1])) / float(rest @ rest)
+    return follows < _WHITE / np.sqrt(len(rest))
 
 
 def _different(forms: list[Form], curve: Curve) -> list[Form]:

@@ -1,0 +1,160 @@
+"""Sums of exponentials, of sines and of damped sines, by the matrix pencil.
+
+On evenly spaced points a sum of M exponentials exp(s x) satisfies a linear recurrence, so that the
+shifts of its Hankel matrix have the factors exp(s h) as eigenvalues. Complex rates s come in pairs,
+which are damped sines; no frequency lies above Nyquist's. Rows that are not evenly spaced are
+interpolated for this, and the rates refined on the rows themselves.
+
+References
+----------
+Hua and Sarkar, IEEE Trans. Acoust. Speech Signal Process. 38, 814 (1990), doi:10.1109/29.56027.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+
+from kansym.programs.program import Program
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.curve import Curve
+from kansym.symbolic.laws.form import Form
+
+__all__ = ["exponential_sums", "powers_times_exponential_sums"]
+
+_POINTS, _FEWEST = 256, 8
+"""Points of the even grid, at most and at least."""
+_ORDERS = (2, 3, 4, 5, 6, 7, 8, 10)
+"""Numbers of exponentials that are tried; a sine has two."""
+_STEADY = 1.0
+"""Power of e by which an amplitude changes over the range, below which it is tried as constant."""
+_POWERS, _NEAR_ZERO = (1.0, 2.0, 3.0, -1.0, 0.5), 1e-4
+"""Powers of x beside a sum, and share of the largest factor below which rows do not count."""
+_SMALL = 1e-6
+"""Share of the largest term below which a term is left out."""
+
+
+def exponential_sums(curve: Curve, until: Deadline) -> Iterator[Form]:
+    """Sums with more and more terms, until one is exact."""
+    grid = _even(curve.x, curve.y)
+    if grid is None:
+        return
+    for rates in _growing(*grid, curve, until):
+        best = np.inf
+        for steady in (True, False):
+            form = _form(rates, curve, np.ones_like(curve.x), steady)
+            if form is not None:
+                form = form.fitted(curve, until)
+                yield form
+                best = min(best, form.error)
+            if best <= curve.exact:
+                return
+
+
+def powers_times_exponential_sums(curve: Curve, until: Deadline) -> Iterator[Form]:
+    """Exact products of a power of x and a sum of exponentials."""
+    for power in _POWERS:
+        with np.errstate(all="ignore"):
+            factor = curve.x**power
+        if not np.isfinite(factor).all():
+            continue
+        kept = np.abs(factor) > _NEAR_ZERO * np.abs(factor).max()
+        grid = _even(curve.x[kept], curve.y[kept] / factor[kept])
+        for rates in () if grid is None else _growing(*grid, curve, until):
+            form = _form(rates, curve, factor, steady=True)
+            if form is None:
+                continue
+            program: Program = ("mul", ("pow", "x", power), form.program)
+            form = replace(form, program=program).fitted(curve, until)
+            if form.error <= curve.exact:
+                yield form
+                return
+
+
+def _growing(x: np.ndarray, y: np.ndarray, curve: Curve, until: Deadline) -> Iterator[np.ndarray]:
+    """Complex rates of more and more exponentials."""
+    for order in _ORDERS:
+        if until.passed or 2 * order >= min(len(x), curve.rows) - 1:
+            return
+        yield _rates(y - y.mean(), order) / (x[1] - x[0])
+
+
+def _even(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """A curve on evenly spaced points."""
+    x, first = np.unique(x, return_index=True)
+    if len(x) < _FEWEST:
+        return None
+    even = np.linspace(x[0], x[-1], min(len(x), _POINTS))
+    if len(x) == len(even) and np.abs(x - even).max() < 1e-6 * (x[1] - x[0]):
+        return even, y[first]
+    return even, CubicSpline(x, y[first])(even)
+
+
+def _rates(y: np.ndarray, order: int) -> np.ndarray:
+    """Complex rates of growth per point of the exponentials that y is best made of."""
+    length = len(y) // 2
+    hankel = np.lib.stride_tricks.sliding_window_view(y, length)
+    _, _, vt = np.linalg.svd(hankel, full_matrices=False)
+    basis = vt[:order].T
+    factors = np.linalg.eigvals(np.linalg.lstsq(basis[:-1], basis[1:])[0])
+    return np.log(factors[np.abs(factors) > 1e-12].astype(complex))
+
+
+def _form(rates: np.ndarray, curve: Curve, factor: np.ndarray, steady: bool) -> Form | None:
+    """The sum with these rates, beside a factor; undamped where hardly damped, if wanted."""
+    extent = curve.high - curve.low
+    terms: list[tuple[str, float, float]] = []
+    for rate in rates:
+        damping, wave = float(rate.real), float(rate.imag)
+        if steady and abs(damping) * extent < _STEADY:
+            damping = 0.0
+        if wave < -1e-9 or abs(damping) * extent > 300 or (damping == 0 and wave == 0):
+            continue
+        if wave < 1e-9:
+            terms.append(("exp", damping, 0.0))
+        else:
+            terms += [("sin", damping, wave), ("cos", damping, wave)]
+    kept = _large(terms, curve, factor)
+    return _sum(kept) if kept else None
+
+
+def _large(
+    terms: list[tuple[str, float, float]], curve: Curve, factor: np.ndarray
+) -> list[tuple[str, float, float]]:
+    """Terms that are no rounding beside the others."""
+    if not terms or len(terms) + 1 >= curve.rows:
+        return []
+    columns = [np.ones_like(curve.x), *(_values(term, curve.x) for term in terms)]
+    design = np.stack(columns, axis=1) * (curve.root * factor)[:, None]
+    target = curve.y * curve.root
+    if not np.isfinite(design).all():
+        return []
+    factors = np.linalg.lstsq(design, target)[0]
+    sizes = np.abs(factors[1:]) * np.linalg.norm(design[:, 1:], axis=0)
+    return [term for term, size in zip(terms, sizes, strict=True) if size > _SMALL * sizes.max()]
+
+
+def _values(term: tuple[str, float, float], x: np.ndarray) -> np.ndarray:
+    kind, damping, wave = term
+    envelope = np.exp(np.clip(damping * x, -700, 700))
+    return envelope * (np.sin(wave * x) if kind == "sin" else np.cos(wave * x))
+
+
+def _sum(terms: list[tuple[str, float, float]]) -> Form:
+    """Terms with factors of their own; the sine and the cosine of one wave share its constants."""
+    start: dict[str, float] = {}
+    parts: list[Program] = []
+    names: dict[tuple[float, float], int] = {}
+    for number, (kind, damping, wave) in enumerate(terms):
+        which = names.setdefault((damping, wave), len(names))
+        factors: list[Program] = [f"k{number}"]
+        if damping:
+            start[f"d{which}"] = damping
+            factors.append(("exp", ("mul", f"d{which}", "x")))
+        if wave:
+            start[f"w{which}"] = wave
+            factors.append((kind, ("mul", f"w{which}", "x")))
+        parts.append(("mul", *factors))
+    linear = {f"k{number}": 1.0 for number in range(len(terms))}
+    return Form(("add", *parts, "c"), {**start, **linear, "c": 0.0}, "sum of exponentials")

@@ -1,0 +1,45 @@
+"""Sums of waves, decays and peaks, kinks and steps are found for what they are."""
+
+import numpy as np
+import pytest
+import sympy
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.univariate import univariate_laws
+
+X = sympy.Symbol("x")
+SPAN, LINE = np.linspace(-2, 2, 400), np.linspace(0, 10, 91)
+RANDOM = np.sort(np.random.default_rng(0).uniform(0.3, 5, 120))
+
+
+def keijzer(x):
+    return x**3 * np.exp(-x) * np.sin(x) * np.cos(x) * (np.sin(x) ** 2 * np.cos(x) - 1)
+
+
+KINDS = {
+    "three sines": (SPAN, lambda x: sum(np.sin(k * np.pi * x) for k in (2, 4, 10)), 7),
+    "two decays": (RANDOM, lambda x: 2 * np.exp(-0.5 * x) + 3 * np.exp(-2.2 * x) + 0.4, 5),
+    "grating": (RANDOM / 2, lambda x: np.sin(3 * x) ** 2 / np.sin(x) ** 2, 5),
+    "two slopes": (LINE, lambda x: np.where(x <= 7, 4 + 1.5 * x, 14.5 + 9.2 * (x - 7)), 4),
+    "between two bounds": (LINE, lambda x: np.clip(x, 2.2, 7.1), 6),
+    "step": (LINE, lambda x: np.where(x < 4.2, 1.0, 3.0), 3),
+    "power times waves": (np.linspace(0.05, 10, 101), keijzer, 10),
+    "two peaks": (
+        LINE,
+        lambda x: 3 * np.exp(-(((x - 3) / 1.1) ** 2)) + 2 * np.exp(-(((x - 6.5) / 0.8) ** 2)),
+        7,
+    ),
+    "logarithm of a wave": (SPAN / 4, lambda x: np.log(np.cos(x + 0.36)), 3),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_kinds_of_signals_are_found(name):
+    x, truth, most = KINDS[name]
+    law = next(univariate_laws(x, truth(x), "x", 0.0, Deadline.after(200)))
+    assert law.error < 1e-9
+    assert len(law.start) <= most
+    between = np.sort(np.random.default_rng(1).choice(x, 60))
+    found = sympy.lambdify(X, law.expr.subs(law.start), ["numpy", "scipy"])(between)
+    assert np.abs(found - truth(between)).max() < 1e-8 * np.std(truth(x))
+    assert not any(abs(float(value)) > 1e12 for value in law.start.values())
