@@ -31,6 +31,9 @@ _STEADY = 1.0
 """Power of e by which an amplitude changes over the range, below which it is tried as constant."""
 _POWERS, _NEAR_ZERO = (1.0, 2.0, 3.0, -1.0, 0.5), 1e-4
 """Powers of x beside a sum, and share of the largest factor below which rows do not count."""
+_NEARLY, _SUDDEN = 1e-7, 1e-4
+"""Error of a sum that is exact or else a good approximation, and its error over that of a shorter
+one, below which it is exact."""
 _SMALL = 1e-6
 """Share of the largest term below which a term is left out."""
 
@@ -40,16 +43,19 @@ def exponential_sums(curve: Curve, until: Deadline) -> Iterator[Form]:
     grid = _even(curve.x, curve.y)
     if grid is None:
         return
+    before = 1.0
     for rates in _growing(*grid, curve, until):
         best = np.inf
         for steady in (True, False):
             form = _form(rates, curve, np.ones_like(curve.x), steady)
-            if form is not None:
-                form = form.fitted(curve, until)
-                yield form
-                best = min(best, form.error)
-            if best <= curve.exact:
-                return
+            if form is None or best <= curve.exact:
+                continue
+            form = form.fitted(curve, until)
+            yield replace(form, is_approximation=form.error > _SUDDEN * before)
+            best = min(best, form.error)
+        if best < _NEARLY:
+            return
+        before = min(before, best)
 
 
 def powers_times_exponential_sums(curve: Curve, until: Deadline) -> Iterator[Form]:
@@ -61,15 +67,17 @@ def powers_times_exponential_sums(curve: Curve, until: Deadline) -> Iterator[For
             continue
         kept = np.abs(factor) > _NEAR_ZERO * np.abs(factor).max()
         grid = _even(curve.x[kept], curve.y[kept] / factor[kept])
+        before = 1.0
         for rates in () if grid is None else _growing(*grid, curve, until):
             form = _form(rates, curve, factor, steady=True)
             if form is None:
                 continue
             program: Program = ("mul", ("pow", "x", power), form.program)
             form = replace(form, program=program).fitted(curve, until)
-            if form.error <= curve.exact:
+            if form.error <= min(curve.exact, _SUDDEN * before):
                 yield form
                 return
+            before = min(before, form.error)
 
 
 def _growing(x: np.ndarray, y: np.ndarray, curve: Curve, until: Deadline) -> Iterator[np.ndarray]:

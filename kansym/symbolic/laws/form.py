@@ -39,6 +39,7 @@ class Form:
     source : where it came from, in words.
     error : root-mean-square error on the curve over the spread of y.
     known_bits : length of the form, if it is known.
+    is_approximation : whether longer forms of its kind come nearer and nearer, however exact it is.
     """
 
     program: Program
@@ -46,6 +47,7 @@ class Form:
     source: str
     error: float = np.inf
     known_bits: float | None = None
+    is_approximation: bool = False
 
     @cached_property
     def bits(self) -> float:

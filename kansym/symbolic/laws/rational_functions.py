@@ -5,7 +5,7 @@ solves it, for u = x, sqrt(x), log(x), ... and z = y, y**2, exp(y), ... one afte
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -77,11 +77,13 @@ def quotients_of_functions(curve: Curve, until: Deadline) -> Iterator[Form]:
                 continue
             quotients = list(_quotients(u, z, few))
             chosen = _exact(quotients, few)
+            is_approximation = not chosen
             if not chosen and inner == "x" and not outer:
                 lengths = [few.length(q.error, q.size + 1, 2.0 * q.size) for q in quotients]
                 chosen = [quotients[i] for i in np.argsort(lengths)[:_APPROXIMATE]]
             for quotient in chosen:
-                yield _form(quotient, inner, outer, few).fitted(curve, until)
+                form = _form(quotient, inner, outer, few).fitted(curve, until)
+                yield replace(form, is_approximation=is_approximation)
 
 
 def _undone(inverse: str, y: np.ndarray) -> np.ndarray | None:

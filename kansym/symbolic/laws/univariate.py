@@ -74,10 +74,10 @@ def univariate_laws(
 
 
 def _shortest(forms: list[Form], curve: Curve) -> list[Form]:
-    """The form of shortest description, and the most accurate one."""
-    if not forms:
-        return []
-    return [min(forms, key=lambda f: f.length(curve)), min(forms, key=lambda f: f.error)]
+    """The form of shortest description, and the most accurate one that is no approximation."""
+    laws = [form for form in forms if not form.is_approximation]
+    best = [min(forms, key=lambda form: form.length(curve))] if forms else []
+    return best + ([min(laws, key=lambda form: form.error)] if laws else [])
 
 
 def _enough(form: Form, curve: Curve) -> bool:
@@ -86,7 +86,7 @@ def _enough(form: Form, curve: Curve) -> bool:
     Residuals of a wrong form follow one another in order of x, those of the right one do not.
     """
     if form.error <= curve.exact:
-        return True
+        return not form.is_approximation
     if len(form.start) > _FEW or form.error < _NO_NOISE:
         return False
     rest = (form.values(curve) - curve.y) * curve.root
