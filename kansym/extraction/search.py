@@ -1,11 +1,14 @@
 """The search for a law of one output: proposals from every source, read until one is exact."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.linalg import LinAlgError
 
+from kansym.extraction.agreement import predicted
 from kansym.extraction.law_reading import kan_of, law_point, law_result
 from kansym.extraction.plainness import is_plain
 from kansym.extraction.settings import Settings
@@ -13,6 +16,7 @@ from kansym.extraction.split import Split
 from kansym.extraction.weights_reading import read_weights
 from kansym.neural.models.kan import KAN
 from kansym.neural.readers.black_box import BlackBox
+from kansym.neural.training.residual_noise import nothing_left
 from kansym.neural.training.trial_shapes import propose
 from kansym.results.parts import FrontPoint
 from kansym.results.result import Extraction
@@ -23,6 +27,7 @@ from kansym.shared.tables import Table
 from kansym.symbolic.choosing.choice import Judge
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.proposing import propose as propose_laws
+from kansym.symbolic.measurements.residual_tests import serial_pattern
 
 __all__ = ["Attempt", "Search"]
 
@@ -32,8 +37,16 @@ PROMISING = 1e-2
 """Error of a network that is read at once."""
 SIMILAR = 1.3
 """Networks whose error is within this factor of the smallest are read in the end."""
-LAWS, TRAINING = 0.3, 0.7
-"""Shares of the time: for laws that rows suggest, and after which no new network is trained."""
+LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.45, 0.7
+"""Shares of the time: for laws that rows suggest, after which laws are sought again, now that the
+noise is known from networks, and after which no new network is trained."""
+MANY = 200
+"""Rows from which on what a formula leaves over tells noise from structure."""
+CHANCE = 0.01
+"""p-value of a pattern along an input below which it is none of chance."""
+FAILURES = (ArithmeticError, AttributeError, LinAlgError, RecursionError, TypeError, ValueError)
+"""What algebra and linear algebra raise on nasty rows: such an attempt is left out."""
+_log = logging.getLogger("kansym")
 REFINING = 5.0
 """Most seconds for the constants of a proposed law."""
 READING = 20.0
@@ -123,21 +136,39 @@ class Search:
 
     def _tried(self) -> Iterator[int]:
         """Numbers of attempts with a formula, as they come in."""
-        for law in propose_laws(self._rows(0.0), self.deadline.share(LAWS)):
-            yield self._read_law(law)
+        yield from self._proposed(0.0)
+        told = False
         for number in self._trained():
             if self.attempts[number].error < PROMISING:
-                self._read_network(number)
-                yield number
-        noise = min(attempt.error for attempt in self.attempts)
-        if np.isfinite(noise):
-            for law in propose_laws(self._rows(noise), self.deadline.share(LAWS)):
-                yield self._read_law(law)
+                yield from self._read_network(number)
+            if not told and self.deadline.left() < (1 - LAWS_AGAIN) * self.settings.budget:
+                told = True
+                yield from self._proposed(self._noise())
+        if not told:
+            yield from self._proposed(self._noise())
         for number in self._worth_reading():
             if self.deadline.passed and self._best() is not None:
                 return
-            self._read_network(number)
-            yield number
+            yield from self._read_network(number)
+
+    def _noise(self) -> float:
+        """Error of the best network so far: all that a formula could leave over."""
+        return min((attempt.error for attempt in self.attempts if attempt.model), default=0.0)
+
+    def _proposed(self, noise: float) -> Iterator[int]:
+        """Laws that rows with so much noise suggest; a source that fails ends nothing.
+
+        Of few rows noise is left by many laws: all are seen before one of them is enough.
+        """
+        waiting: list[int] = []
+        try:
+            for law in propose_laws(self._rows(noise), self.deadline.share(LAWS)):
+                waiting.append(self._read_law(law))
+                if len(self.inputs) >= MANY:
+                    yield waiting.pop()
+        except FAILURES as failure:
+            _log.warning("a source of laws failed: %r", failure)
+        yield from sorted(waiting, key=lambda n: self.attempts[n].length(self.split.judge))
 
     def _rows(self, noise: float) -> Rows:
         """The rows that decide."""
@@ -173,26 +204,39 @@ class Search:
             self.attempts.append(Attempt(origin, found.error, model=found.model))
             yield len(self.attempts) - 1
 
-    def _read_network(self, number: int) -> None:
-        """The formula of a trained network."""
+    def _read_network(self, number: int) -> Iterator[int]:
+        """The formula of a trained network; none if its reading fails."""
         attempt = self.attempts[number]
         self.tell(f"reading {attempt.origin}")
         budget = max(1.0, min(READING, 0.5 * self.deadline.left()))
         accuracy = self.settings.accuracy or self.split.judge.floor
         settings = replace(self.settings, budget=budget, accuracy=accuracy)
         inputs, target = (_frame(table) for table in (self.inputs, self.target))
-        result = read_weights(attempt.model, inputs, target, settings, False, **self.errors)
+        try:
+            result = read_weights(attempt.model, inputs, target, settings, False, **self.errors)
+        except FAILURES as failure:
+            _log.warning("%s could not be read: %r", attempt.origin, failure)
+            return
         self.attempts[number] = replace(attempt, result=result, points=result.front)
+        yield number
 
     def _is_enough(self, number: int) -> bool:
-        """Whether a formula is exact, or says all that a network could about another."""
-        attempt = self.attempts[number]
-        if attempt.best is None:
+        """Whether a formula is exact, or plain and what it leaves over is noise.
+
+        A model that judges has no noise: there it says as much as the KAN it was read from.
+        """
+        attempt, judge = self.attempts[number], self.split.judge
+        if attempt.best is None or attempt.best.error < EXACT:
+            return attempt.best is not None
+        if not is_plain(attempt.best.complexity, len(self.inputs.names)):
             return False
-        if self.split.judge.kind == "data" or attempt.model is None:
-            return attempt.best.error < EXACT
-        plain = is_plain(attempt.best.complexity, len(self.inputs.names))
-        return plain and attempt.best.error < AS_GOOD * attempt.error
+        if judge.kind == "network":
+            return attempt.model is not None and attempt.best.error < AS_GOOD * attempt.error
+        residual = (judge.y - predicted(attempt.best.formulas, judge.X)) / judge.scale
+        if not np.isfinite(residual).all():
+            return False
+        patterns = [serial_pattern(residual[np.argsort(x), 0]) for x in judge.X.T]
+        return min(patterns) > CHANCE and nothing_left(judge.X, residual[:, 0])
 
     def _worth_reading(self) -> list[int]:
         """Networks not read yet with about the smallest error, simplest first."""

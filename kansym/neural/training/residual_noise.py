@@ -2,14 +2,61 @@
 
 import numpy as np
 from jaxtyping import Float
+from scipy import special
 from scipy.spatial import cKDTree
 
-__all__ = ["is_noise"]
+__all__ = ["is_noise", "nothing_left"]
 
 MOST_ROWS = 3000
 """Rows that are looked at: a correlation of 0.055 is then seen."""
 SIGMAS = 3.0
 """Standard errors above which a correlation is none of chance (0.1 % of noise alone)."""
+
+
+LIKELY = 0.003
+"""p-value below which a polynomial explains more of a residual than it could of noise."""
+ROWS_PER_TERM = 4
+"""Rows for every term of that polynomial."""
+
+
+def nothing_left(X: Float[np.ndarray, "rows inputs"], residual: Float[np.ndarray, " rows"]) -> bool:
+    """Whether residuals are noise to their neighbours, and to polynomials of degree 2.
+
+    The second test (an F test) sees in many inputs what neighbours, then far away, do not show.
+
+    Parameters
+    ----------
+    X : rows.
+    residual : what a formula leaves over there.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.uniform(-1, 1, (300, 8))
+    >>> noise = rng.normal(size=300)
+    >>> nothing_left(X, noise), nothing_left(X, noise + X[:, 0] * X[:, 1])
+    (True, False)
+    """
+    return is_noise(X, residual[:, None]) and _beyond_polynomials(X, residual)
+
+
+def _beyond_polynomials(X: np.ndarray, residual: np.ndarray) -> bool:
+    """Whether no polynomial of degree 1 or 2 explains more than chance would."""
+    spread = X.std(axis=0)
+    z = ((X - X.mean(axis=0)) / np.where(spread > 0, spread, 1.0))[:, spread > 0]
+    n, k = z.shape
+    squares = [z[:, i] * z[:, j] for i in range(k) for j in range(i, k)]
+    terms = [*z.T, *squares] if ROWS_PER_TERM * (k + len(squares)) <= n else [*z.T]
+    if ROWS_PER_TERM * len(terms) > n or not terms:
+        return True
+    basis, _ = np.linalg.qr(np.column_stack([np.ones(n), *terms]))
+    r = residual - residual.mean()
+    total, explained = float(r @ r), float(np.sum((basis.T @ r) ** 2))
+    freedom = n - len(terms) - 1
+    if total <= 0 or explained >= total:
+        return total <= 0
+    ratio = (explained / len(terms)) / ((total - explained) / freedom)
+    return float(special.fdtrc(len(terms), freedom, ratio)) > LIKELY
 
 
 def is_noise(
