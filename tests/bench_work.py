@@ -32,6 +32,7 @@ def record(run: Run) -> Record:
         widths=(2, 1) if run.like is None else run.like.widths,
         form="c*x1",
         truth=run.problem.formula,
+        reading=run.reading,
     )
 
 
@@ -39,8 +40,7 @@ def good(runs: Sequence[Run]) -> Iterator[Record | str]:
     """Quick work that always ends well."""
     for run in runs:
         time.sleep(0.01)
-        if run.wanted:
-            yield record(run)
+        yield record(run)
 
 
 def treacherous(runs: Sequence[Run]) -> Iterator[Record | str]:
@@ -57,8 +57,7 @@ def treacherous(runs: Sequence[Run]) -> Iterator[Record | str]:
             raise ValueError("six is not\nwanted")
         if run.seed == SILENT:
             os._exit(3)
-        if run.wanted:
-            yield record(run)
+        yield record(run)
 
 
 def half(runs: Sequence[Run]) -> Iterator[Record | str]:

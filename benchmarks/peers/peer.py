@@ -5,7 +5,6 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import sympy
 
 from kansym.shared.versions import versions
 from kansym.studies.bench.judging import judge
+from kansym.studies.bench.measuring import figures
 from kansym.studies.bench.record import Record
 from kansym.studies.bench.rows import draw_rows
 from kansym.studies.bench.runs import Run
@@ -50,26 +50,17 @@ def measure(runs: Sequence[Run]) -> Iterator[Record | str]:
         formula: Any = sympy.sympify(found).xreplace(names)
         judgement = judge(run.problem, formula, rows, run.noise)
         problem = run.problem
-        record = Record(problem.name, problem.set, run.kind, run.seed, run.noise, "ok")
-        yield (
-            replace(
-                record,
-                recovered=judgement.recovered,
-                recovered_symbolic=judgement.symbolic,
-                recovered_numerical=judgement.numerical,
-                difference=judgement.difference,
-                r2=judgement.r2,
-                rmse=judgement.rmse,
-                complexity=judgement.complexity,
-                truth_complexity=judgement.truth_complexity,
-                form=judgement.form,
-                formula=str(formula),
-                truth=problem.formula,
-                train_seconds=searched - started,
-                extract_seconds=0.0,
-                seconds=time.perf_counter() - started,
-                versions=versions() | {name: _version(name)},
-            )
+        who = (problem.name, problem.set, run.kind, run.seed, run.noise, "ok")
+        yield Record(
+            *who,
+            **figures(judgement),
+            formula=str(formula),
+            truth=problem.formula,
+            train_seconds=searched - started,
+            extract_seconds=0.0,
+            seconds=time.perf_counter() - started,
+            versions=versions() | {name: _version(name)},
+            reading=run.reading,
         )
 
 

@@ -9,8 +9,9 @@ __all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
 NAME = "compare"
 HELP = "compare kinds of networks by the results of kansym bench"
 DESCRIPTION = (
-    "Turn results into an answer: recovery by kind with intervals, paired differences, complexity\n"
-    "at equal fidelity, gradients, time, stability over seeds, and a verdict in words."
+    "Turn results into two answers, is the formula written in the network, and does the network\n"
+    "know it: recovery by kind with intervals, paired differences, errors, complexity at equal\n"
+    "fidelity, gradients, times, stability over seeds, and a verdict in words."
 )
 EXAMPLE = "kansym compare results.jsonl --out comparison.html"
 

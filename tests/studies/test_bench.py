@@ -14,6 +14,7 @@ import pytest
 from torch import nn
 
 from benchmarks import bench_overhead, feynman, kill_and_resume
+from kansym.cli import bench as bench_command
 from kansym.cli import main
 from kansym.problems.catalogue import load_problem
 from kansym.problems.problem import Problem
@@ -30,6 +31,7 @@ from kansym.studies.bench import (
     read_results,
     run_benchmark,
 )
+from kansym.studies.bench.kind_names import REWRITES
 from kansym.studies.bench.kinds import KINDS, Trained, _widened
 from kansym.studies.bench.loop import _items, _stages
 from kansym.studies.bench.rows import draw_rows
@@ -104,6 +106,10 @@ def test_bad_problem_files_end_with_one_sentence(tmp_path, capsys, content, word
     assert not out.exists()
 
 
+def test_the_command_names_all_kinds():
+    assert ", ".join(KIND_NAMES) == bench_command._KINDS
+
+
 def test_unknown_kinds_get_the_nearest_names():
     assert checked_kinds(KIND_NAMES) == list(KIND_NAMES)
     with pytest.raises(InputError, match="did you mean 'mlp-silu'"):
@@ -133,8 +139,19 @@ def test_bad_budgets_are_refused(given):
         Budget(*given)
 
 
-def test_names_of_kinds_are_those_that_can_be_trained():
-    assert tuple(KINDS) == KIND_NAMES
+def test_every_kind_can_be_trained_or_is_rewritten_or_needs_no_network():
+    assert {*KINDS, *REWRITES, "discover"} == set(KIND_NAMES)
+    assert set(REWRITES.values()) <= set(KINDS)
+
+
+def test_every_network_is_read_in_every_way_and_a_search_once():
+    readings = ["weights", "function"]
+    runs = plan(find_problems(["Nguyen-1"]), ["kan", "discover"], [0], readings=readings)
+    assert [(run.kind, run.reading) for run in runs] == [
+        ("kan", "weights"), ("kan", "function"), ("discover", "data")
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="did you mean 'function'"):
+        plan(find_problems(["Nguyen-1"]), ["kan"], [0], readings=["funktion"])
 
 
 # Rows ----------------------------------------------------------------------------------------
@@ -224,13 +241,11 @@ def test_mlps_are_as_large_as_the_kan_of_the_same_run(tmp_path):
     first, then = _stages(runs)
     assert [run.kind for run in then] == ["mlp-silu"]
     with ResultsFile(tmp_path / "r.jsonl", SETTINGS) as file:
-        ((kan, form),) = _items(first, file)
-        assert kan.wanted
+        ((form, kan),) = _items(first, file)  # one training for both
+        assert (form.kind, kan.kind) == ("kan-as-mlp", "kan")
+        file.append([bench_work.record(kan)])
+        ((form,),) = _items(first, file)
         assert form.kind == "kan-as-mlp"
-        record = bench_work.record(kan)
-        file.append([record])
-        ((kan, form),) = _items(first, file)
-        assert not kan.wanted  # trained again only to be rewritten
         ((mlp,),) = _items(then, file)
         assert mlp.like == Like(20, (2, 1))
 
@@ -278,7 +293,7 @@ def test_widening_ends_with_the_time_or_where_nothing_grows():
 def test_mlps_of_every_layout_can_be_widened(kind):
     X = pd.DataFrame({"x": np.linspace(-1, 1, 200)})
     y = np.sin(6 * X["x"].to_numpy())
-    few, many = (KINDS[kind].train(X, y, 60.0, 0, Like(8, (1, 1, 1), e)) for e in (1.0, 0.02))
+    few, many = (KINDS[kind](X, y, 60.0, 0, Like(8, (1, 1, 1), e)) for e in (1.0, 0.02))
     assert many.parameters > few.parameters
     assert many.validation <= 0.04 < few.validation
 
@@ -438,11 +453,16 @@ def test_bench_then_compare(tmp_path, capsys):
     place.write_text(
         '[[problem]]\nname = "wave"\nformula = "sin(pi*x)"\nranges = { x = [-1, 1] }\n'
     )
-    words = ["bench", "--problems", str(place), "--kinds", "kan,kan-as-mlp,mlp-tanh"]
+    words = ["bench", "--problems", str(place), "--kinds", "kan,kan-as-mlp,mlp-tanh,discover"]
     words += ["--limit", "10", "--rows", "300", "--jobs", "2", "--out", str(out), "--quiet"]
     assert main(words) == 0
-    assert "3 runs done" in capsys.readouterr().out
-    kan, form, mlp = read_results(out).records
+    assert "7 runs done" in capsys.readouterr().out
+    kan, known, form, _, mlp, mlp_known, found = read_results(out).records
+    assert known.recovered
+    assert known.train_seconds == kan.train_seconds  # one training, two readings
+    assert mlp_known.recovered
+    assert found.recovered
+    assert (found.reading, found.train_seconds) == ("data", 0.0)
     assert kan.recovered
     assert form.recovered
     assert kan.formula == form.formula

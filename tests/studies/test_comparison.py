@@ -199,6 +199,68 @@ def test_problems_without_a_formula_do_not_count_in_recovery():
     assert "cannot be judged" in none.verdict[0]
 
 
+# Readings ------------------------------------------------------------------------------------
+
+
+def both(written: dict[str, float], known: dict[str, float], problems: int = 60) -> Comparison:
+    """Kinds whose formula is written, and known, on given shares of problems."""
+    found = [replace(r, reading="function") for r in planted(problems, 1, known)]
+    return compare([*planted(problems, 1, written), *found])
+
+
+def test_two_questions_have_answers_of_their_own():
+    found = both({"kan": 0.8, "mlp-tanh": 0.0}, {"kan": 0.8, "mlp-tanh": 0.8})
+    assert found.readings == ("weights", "function")
+    shares = {(k.kind, k.reading): k.recovered.value for k in found.kinds if k.recovered}
+    assert shares["mlp-tanh", "weights"] == 0.0
+    assert shares["mlp-tanh", "function"] == shares["kan", "function"] > 0.6
+    words = found.verdict
+    assert any(w.startswith("Is it written there? Without noise") for w in words)
+    assert any(w.startswith("Does it know it? Without noise") for w in words)
+    assert any(w.startswith("kan recovers more than mlp-tanh by weights") for w in words)
+    assert any(w.startswith("kan and mlp-tanh recovered exactly the same") for w in words)
+    assert any("what is written in kan more often, mlp-tanh may know as well" in w for w in words)
+    assert any(w.startswith("mlp-tanh by function recovers more than mlp-tanh by") for w in words)
+
+
+@pytest.mark.parametrize(
+    ("written", "known", "said"),
+    [
+        (0.8, 0.8, "known to it more often"),
+        (0.8, -0.8, "but mlp-tanh knows it more"),
+        (0.0, 0.0, "neither answer tells them apart"),
+    ],
+)
+def test_the_verdict_follows_from_the_numbers(written, known, said):
+    def rates(apart: float) -> dict[str, float]:
+        return {"kan": 0.1 + max(apart, 0.0), "mlp-tanh": 0.1 + max(-apart, 0.0)}
+
+    (words,) = [w for w in both(rates(written), rates(known)).verdict if "Both questions" in w]
+    assert said in words
+    few = both(rates(written), rates(known), problems=4)
+    assert any("neither answer tells them apart" in w for w in few.verdict)
+
+
+def test_a_search_without_a_network_is_paired_with_every_reading():
+    records = [record(f"P{i}", "kan", 0, True) for i in range(6)]
+    known = [replace(r, reading="function") for r in records]
+    searched = [replace(r, kind="discover", reading="data", recovered=False) for r in records]
+    pairs = compare([*records, *known, *searched]).pairs
+    assert [(p.second, p.reading) for p in pairs] == [
+        ("discover", "weights"), ("discover", "function"), ("kan by weights", "")
+    ]  # fmt: skip
+    assert [p.only_first for p in pairs] == [6, 6, 0]
+
+
+def test_networks_that_have_not_learnt_the_law_are_told_apart():
+    good = [record(f"P{i}", "mlp-tanh", 0, True) for i in range(4)]
+    bad = [record(f"Q{i}", "mlp-tanh", 0, False, network_r2=0.99) for i in range(4)]
+    (kind,) = compare([*good, *bad]).kinds
+    assert kind.recovered is not None
+    assert kind.where_learnt is not None
+    assert (kind.recovered.value, kind.where_learnt.value) == (0.5, 1.0)
+
+
 # Input ---------------------------------------------------------------------------------------
 
 
@@ -245,7 +307,8 @@ def many() -> Comparison:
     records = planted(12, 2, {"kan": 0.7, "<b>evil_&": 0.4, "mlp-silu": 0.2})
     noisy = [replace(r, noise=0.01) for r in records if r.seed == 0]
     failed = [Record("Z", "mine", "kan", 0, 0.0, "failed", "no <result>", recovered=False)]
-    return compare([*records, *noisy, *failed])
+    known = [replace(r, reading="function") for r in records]
+    return compare([*records, *noisy, *failed, *known])
 
 
 @pytest.mark.parametrize("format", sorted(FORMATS))
@@ -253,6 +316,8 @@ def test_pages_hold_the_verdict_and_escape_names(many, format):
     page = FORMATS[format](comparison_document(many, "Title"))
     assert "Title" in page
     assert "With noise of 1" in page
+    assert "Does it know it?" in page
+    assert "Known beyond what is written?" in page
     assert "no <result>" not in page or format != "html"
     assert "<b>evil" not in page
 

@@ -1,6 +1,7 @@
 """The results file: nothing that was written is lost, and nothing foreign is touched."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -20,6 +21,19 @@ def test_records_survive_the_file(tmp_path):
     with ResultsFile(path, SETTINGS) as file:
         file.append(records)
     assert list(read_results(path).records) == records
+
+
+def test_rows_of_earlier_files_were_read_by_weights_and_searches_were_none(tmp_path):
+    path = tmp_path / "r.jsonl"
+    peer = replace(_record(0), kind="peer-operon", reading="data")
+    with ResultsFile(path, SETTINGS) as file:
+        file.append([_record(0), peer])
+    text = path.read_text()
+    for reading in ("weights", "data"):
+        text = text.replace(f', "reading": "{reading}"', "")
+    assert "reading" not in text
+    path.write_text(text)
+    assert [record.reading for record in read_results(path).records] == ["weights", "data"]
 
 
 def test_numbers_that_are_not_finite_are_left_out(tmp_path):

@@ -5,10 +5,37 @@ from collections.abc import Sequence
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 
-__all__ = ["KAN_KIND", "KIND_NAMES", "REWRITTEN", "checked_kinds"]
+__all__ = ["DISCOVER", "KAN_KINDS", "KIND_NAMES", "REWRITES", "checked_kinds", "trained_kind"]
 
-KAN_KIND, REWRITTEN = "kan", "kan-as-mlp"
-KIND_NAMES = (KAN_KIND, REWRITTEN, "mlp-form", "mlp-relu", "mlp-tanh", "mlp-silu")
+KAN_KINDS = ("kan", "kan-dense")
+"""KANs; the first that is there is what MLPs are sized by."""
+REWRITES = {"kan-as-mlp": "kan", "kan-dense-as-mlp": "kan-dense"}
+"""Kinds that are not trained but rewritten, and from which."""
+DISCOVER = "discover"
+"""No network at all: `kansym.discover`, from the rows alone."""
+DESCRIPTIONS = {
+    "kan": "KAN whose shape the rows choose",
+    "kan-dense": "KAN [n, n+2, 1], sparsified and pruned by threshold",
+    "kan-as-mlp": "the KAN kan, rewritten as an MLP and read as one",
+    "kan-dense-as-mlp": "the KAN kan-dense, rewritten as an MLP and read as one",
+    "mlp-form": "MLP in the layout of a rewritten KAN, every weight free",
+    "mlp-relu": "MLP with two hidden layers, ReLU",
+    "mlp-tanh": "MLP with two hidden layers, tanh",
+    "mlp-silu": "MLP with two hidden layers, SiLU",
+    DISCOVER: "no network: kansym.discover, from the rows alone",
+}
+KIND_NAMES = tuple(DESCRIPTIONS)
+
+
+def trained_kind(kind: str) -> str:
+    """The kind whose training a kind shares: its own, or that of the KAN it is rewritten from.
+
+    Examples
+    --------
+    >>> trained_kind("kan-as-mlp"), trained_kind("mlp-silu")
+    ('kan', 'mlp-silu')
+    """
+    return REWRITES.get(kind, kind)
 
 
 def checked_kinds(names: Sequence[str]) -> list[str]:

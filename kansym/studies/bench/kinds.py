@@ -1,8 +1,8 @@
 """The kinds of network, and how one of each is made and trained.
 
-All are trained by `kansym.train`, with the same optimiser and the same time. The KAN
-chooses its shape; each MLP has as many parameters as the KAN of the same problem, seed and noise,
-or is widened until it is as accurate.
+All are trained by `kansym.train`, with the same optimiser and the same time. One KAN chooses its
+shape, one is dense and then pruned; each MLP has as many parameters as the KAN of the same problem,
+seed and noise, or is widened until it is as accurate.
 """
 
 import time
@@ -19,16 +19,21 @@ from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
 from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
+from kansym.neural.training.pruning import prune_edges
 from kansym.neural.training.training import train
 from kansym.neural.training.trial_shapes import GOOD, Proposal, propose
 from kansym.shared.deadline import Deadline
 from kansym.studies.bench.runs import AS_ACCURATE, Like
 from kansym.studies.mlp_widths import mlp_widths
 
-__all__ = ["KINDS", "Kind", "Trained", "best_kan", "rewritten"]
+__all__ = ["KINDS", "Trained", "best_kan", "rewritten"]
 
 _NOMINAL_GRID = 10
-_FORM_STARTS = 6
+_STARTS = 6
+"""Random starts of networks that keep their shape."""
+_SPARSITY, _WEAK = 1e-3, 3e-2
+"""Weight of the penalty on edges, and share of a node's spread below which an edge is cut: what the
+authors of KAN do, with their threshold (arXiv:2404.19756, section 2.5)."""
 
 
 @dataclass(frozen=True)
@@ -44,21 +49,7 @@ class Trained:
 
 
 Training = Callable[[pd.DataFrame, np.ndarray, float, int, Like | None], Trained]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of network.
-
-    Attributes
-    ----------
-    name, description : for the command line and reports.
-    train : makes and trains one, given rows, targets, seconds, a seed, and the KAN to be like.
-    """
-
-    name: str
-    description: str
-    train: Training
+"""Makes and trains a network, given rows, targets, seconds, a seed, and the KAN to be like."""
 
 
 # -- KANs --------------------------------------------------------------------------------------
@@ -93,14 +84,28 @@ def _train_kan(
     """The KAN that fits best; there is nothing to be like."""
     started = time.perf_counter()
     best = _best(X, y, seconds, seed)
-    return _kan_trained(best, time.perf_counter() - started)
+    return _kan_trained(best.model, best.error, time.perf_counter() - started)
 
 
-def _kan_trained(best: Proposal, seconds: float) -> Trained:
-    model = best.model
+def _train_dense(
+    X: pd.DataFrame, y: np.ndarray, seconds: float, seed: int, like: Like | None
+) -> Trained:
+    """A KAN [n, n+2, 1] under a penalty on edges; weak edges cut at once, then trained on."""
+    started, n = time.perf_counter(), X.shape[1]
+    model = KAN([n, n + 2, 1], seed=seed)
+    usual = {"seed": seed, "prune": False, "progress": False}
+    train(model, X, y, sparsity=_SPARSITY, starts=_STARTS, seconds=seconds / 2, **usual)
+    x = torch.tensor(X.to_numpy()).to(model.sample)
+    model, _ = prune_edges(model, x, lambda smaller: 0.0, 0.0, most=_WEAK)
+    left = seconds - (time.perf_counter() - started)
+    history = train(model, X, y, starts=1, seconds=max(left, 0.1 * seconds), **usual)
+    return _kan_trained(model, history.validation, time.perf_counter() - started)
+
+
+def _kan_trained(model: KAN, error: float, seconds: float) -> Trained:
     widths = tuple(sum(w) if isinstance(w, tuple) else int(w) for w in model.widths)
     stored = parameter_counts(model).stored
-    return Trained(model, repr(model), widths, stored, seconds, best.error)
+    return Trained(model, repr(model), widths, stored, seconds, error)
 
 
 def rewritten(trained: Trained) -> Trained:
@@ -117,13 +122,6 @@ def rewritten(trained: Trained) -> Trained:
     model = to_mlp(trained.model)
     seconds = trained.seconds + time.perf_counter() - started
     return _stack_trained(model, "MLP form of " + trained.network, trained.validation, seconds)
-
-
-def _train_rewritten(
-    X: pd.DataFrame, y: np.ndarray, seconds: float, seed: int, like: Like | None
-) -> Trained:
-    """Train the KAN of this problem, seed and noise, then rewrite it."""
-    return rewritten(_train_kan(X, y, seconds, seed, like))
 
 
 # -- MLPs --------------------------------------------------------------------------------------
@@ -188,12 +186,12 @@ def _train_form(
     def one(like: Like, seconds: float) -> Trained:
         deadline, pieces = Deadline.after(seconds), _pieces(like)
         best, best_error = None, np.inf
-        for start in range(_FORM_STARTS):
+        for start in range(_STARTS):
             left = deadline.left()
             if best is not None and left < 0.05 * seconds:
                 break
             model = to_mlp(_piecewise(X, like.widths, pieces, seed + 1000 * start))
-            share = min(left, 2 * left / (_FORM_STARTS - start))
+            share = min(left, 2 * left / (_STARTS - start))
             history = train(model, X, y, seed=seed, seconds=share, progress=False)
             if best is None or history.validation < best_error:
                 best, best_error = model, history.validation
@@ -225,13 +223,13 @@ def _pieces(like: Like) -> int:
     return min(counts, key=lambda pair: abs(pair[0] - like.parameters))[1]
 
 
-_ALL = (
-    Kind("kan", "Kolmogorov-Arnold network, its shape chosen by the data", _train_kan),
-    Kind("kan-as-mlp", "the same KAN, rewritten as an MLP and read as one", _train_rewritten),
-    Kind("mlp-form", "MLP in the layout of a rewritten KAN, every weight free", _train_form),
-    Kind("mlp-relu", "MLP with two hidden layers, ReLU", _train_mlp("relu")),
-    Kind("mlp-tanh", "MLP with two hidden layers, tanh", _train_mlp("tanh")),
-    Kind("mlp-silu", "MLP with two hidden layers, SiLU", _train_mlp("silu")),
-)
-KINDS = {kind.name: kind for kind in _ALL}
-"""The kinds by name, those of `kansym.studies.bench.kind_names`."""
+KINDS: dict[str, Training] = {
+    "kan": _train_kan,
+    "kan-dense": _train_dense,
+    "mlp-form": _train_form,
+    "mlp-relu": _train_mlp("relu"),
+    "mlp-tanh": _train_mlp("tanh"),
+    "mlp-silu": _train_mlp("silu"),
+}
+"""How each kind is trained; `kansym.studies.bench.kind_names` describes them, and adds those that
+are rewritten from a KAN."""

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from itertools import groupby
+from itertools import product
 from pathlib import Path
 
 from kansym.shared.errors import InputError
 from kansym.shared.limited_work import LimitedProcess, WorkOutcome, limited_map
 from kansym.shared.progress import ProgressCallback, progress_bar
-from kansym.studies.bench.kind_names import KAN_KIND, REWRITTEN
+from kansym.studies.bench.kind_names import KAN_KINDS, trained_kind
+from kansym.studies.bench.reading_names import QUESTIONS
 from kansym.studies.bench.record import Record, failed
 from kansym.studies.bench.results_file import ResultsFile
 from kansym.studies.bench.runs import ACCURACY, PARAMETERS, Budget, Key, Like, Run
@@ -77,7 +78,7 @@ def run_benchmark(
     backend : ``processes`` of this machine, ``dask`` for a Dask cluster, or another one that joblib
         knows.
     address : of the Dask scheduler.
-    work : does one run, or a KAN and its rewritten form, and yields each stage and each record; for
+    work : does the runs that share one training, and yields each stage and each record; for
         programs other than kansym. A generator function at the top level of a module.
     progress : a callback, True or False for a bar, None for a bar on a terminal.
 
@@ -122,45 +123,42 @@ def _budget(runs: Sequence[Run]) -> Budget:
     budgets = list(dict.fromkeys(run.budget for run in runs))
     if len(budgets) != 1:
         raise InputError(f"The runs have {len(budgets)} budgets: plan them with one.")
-    if budgets[0].equal == ACCURACY and all(run.kind != KAN_KIND for run in runs):
+    if budgets[0].equal == ACCURACY and all(run.kind not in KAN_KINDS for run in runs):
         raise InputError(
-            f"There is no kind {KAN_KIND!r} for the others to be as accurate as: add it, or give "
-            f"--equal {PARAMETERS}."
+            f"There is no kind {KAN_KINDS[0]!r} for the others to be as accurate as: add it, or "
+            f"give --equal {PARAMETERS}."
         )
     return budgets[0]
 
 
 def _stages(runs: Sequence[Run]) -> Iterator[list[Run]]:
     """KANs with their rewritten forms, then all that is measured by the KANs."""
-    first = [run for run in runs if run.kind in (KAN_KIND, REWRITTEN)]
-    then = [run for run in runs if run.kind not in (KAN_KIND, REWRITTEN)]
+    first = [run for run in runs if trained_kind(run.kind) in KAN_KINDS]
+    then = [run for run in runs if trained_kind(run.kind) not in KAN_KINDS]
     yield from (stage for stage in (first, then) if stage)
 
 
 def _items(stage: Sequence[Run], file: ResultsFile) -> list[tuple[Run, ...]]:
-    """Pieces of work that are still to be done: single runs, or a KAN with its rewritten form."""
-    items: list[tuple[Run, ...]] = []
-    for _, group in groupby(stage, key=lambda run: (run.problem.name, run.seed, run.noise)):
-        found = {run.kind: run for run in group}
-        kan, form = found.get(KAN_KIND), found.get(REWRITTEN)
-        if kan and form and form.key not in file.done:
-            items.append((replace(kan, wanted=kan.key not in file.done), form))
-            continue
-        missing = [run for run in found.values() if run.key not in file.done]
-        items += [(replace(run, like=_like(run, file)),) for run in missing]
-    return items
+    """Pieces of work that are still to be done: all missing runs that share one training."""
+    items: dict[tuple[object, ...], list[Run]] = {}
+    for run in stage:
+        if run.key not in file.done:
+            shared = (run.problem.name, run.seed, run.noise, trained_kind(run.kind))
+            items.setdefault(shared, []).append(replace(run, like=_like(run, file)))
+    return [tuple(item) for item in items.values()]
 
 
 def _like(run: Run, file: ResultsFile) -> Like | None:
     """The KAN of the same problem, seed and noise, if there is a record of it."""
-    record = file.done.get(Key(run.problem.name, KAN_KIND, run.seed, run.noise))
-    if record is None or record.parameters is None or record.widths is None:
+    if trained_kind(run.kind) in KAN_KINDS:
         return None
-    return Like(
-        record.parameters,
-        record.widths,
-        record.validation if run.budget.equal == ACCURACY else None,
-    )
+    for kind, reading in product(KAN_KINDS, QUESTIONS):
+        key = Key(run.problem.name, kind, run.seed, run.noise, reading)
+        record = file.done.get(key)
+        if record is not None and record.parameters is not None and record.widths is not None:
+            error = record.validation if run.budget.equal == ACCURACY else None
+            return Like(record.parameters, record.widths, error)
+    return None
 
 
 def _check_truths(runs: Sequence[Run], file: ResultsFile) -> None:
@@ -275,7 +273,7 @@ def _records(item: tuple[Run, ...], found: WorkOutcome) -> list[Record]:
     reason = found.failure or "the work ended without a record"
     if stage:
         reason = f"{reason}, while {stage}"
-    return [told.get(run.key) or failed(run, reason, found.seconds) for run in item if run.wanted]
+    return [told.get(run.key) or failed(run, reason, found.seconds) for run in item]
 
 
 def _duration(seconds: float) -> str:

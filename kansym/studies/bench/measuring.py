@@ -1,4 +1,4 @@
-"""One run from its rows to its record; this file is loaded where the work is done."""
+"""Runs from their rows to their records; this file is loaded where the work is done."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -6,56 +6,125 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from kansym.extraction import Extraction, extract
+from kansym.extraction.discovery import Discovery, discover
+from kansym.neural.readers.black_box import black_box
 from kansym.shared.versions import versions
 from kansym.studies.bench.judging import Recovery, agreement, gradient_error, judge
-from kansym.studies.bench.kind_names import REWRITTEN
+from kansym.studies.bench.kind_names import DISCOVER, REWRITES, trained_kind
 from kansym.studies.bench.kinds import KINDS, Trained, rewritten
+from kansym.studies.bench.reading_names import FUNCTION, WEIGHTS
 from kansym.studies.bench.record import Record
 from kansym.studies.bench.rows import Rows, draw_rows
 from kansym.studies.bench.runs import ACCURACY, PARAMETERS, Run
 
-__all__ = ["measure"]
+__all__ = ["figures", "measure", "read"]
 
 TRAINING_SHARE = 0.6
-"""Share of a run's time that training may use; extraction gets what is left."""
+"""Share of a run's time that training may use; each reading gets what is left."""
 
 
 def measure(runs: Sequence[Run]) -> Iterator[Record | str]:
-    """Do one run, or a KAN and its rewritten form; yield each stage as it begins, each record.
+    """Do the runs that share one training; yield each stage as it begins, each record.
 
     Parameters
     ----------
-    runs : one run; or two of one problem, seed and noise, of which the second is ``kan-as-mlp``.
+    runs : of one problem, seed and noise, and of one network: read in several ways, as it is and
+        rewritten as an MLP.
     """
     run = runs[0]
-    started = time.perf_counter()
     rows = draw_rows(run.problem, run.budget.rows, run.seed, run.noise)
+    if run.kind == DISCOVER:
+        yield "searching"
+        yield from _searched(run, rows)
+        return
     yield "training"
     seconds = TRAINING_SHARE * run.budget.limit
-    trained = KINDS[run.kind].train(rows.X, rows.y, seconds, run.seed, run.like)
+    trained = KINDS[trained_kind(run.kind)](rows.X, rows.y, seconds, run.seed, run.like)
     for each in runs:
-        if each is not run and each.kind == REWRITTEN:
-            started, trained = time.perf_counter() - trained.seconds, rewritten(trained)
-        if each.wanted:
-            yield "extracting"
-            yield from _records(each, trained, rows, started)
+        form = rewritten(trained) if each.kind in REWRITES else trained
+        budget = max(each.budget.limit - form.seconds, 0.2 * each.budget.limit)
+        yield from read(each, form, rows, budget)
 
 
-def _records(run: Run, trained: Trained, rows: Rows, started: float) -> Iterator[Record | str]:
-    """Read the formula off a trained network and judge it."""
-    extracting = time.perf_counter()
-    budget = max(run.budget.limit - trained.seconds, 0.2 * run.budget.limit)
-    model = trained.model
+def read(run: Run, trained: Trained, rows: Rows, seconds: float) -> Iterator[Record | str]:
+    """Read the formula off a trained network in one way, and judge it.
+
+    Parameters
+    ----------
+    run : says which way.
+    trained : the network, of any kind that `kansym.extract` takes.
+    rows : those that it learnt from, and others.
+    seconds : for the reading.
+    """
+    yield "reading"
+    started, model = time.perf_counter(), trained.model
     # Recovered is what has the exact numbers of the truth, noise or not.
     extraction = extract(
-        model, rows.X, rows.y, budget=budget, seed=run.seed, exact=True, progress=False
+        model,
+        rows.X,
+        None if run.reading == FUNCTION else rows.y,
+        reading="weights" if run.reading == WEIGHTS else "function",
+        budget=seconds,
+        seed=run.seed,
+        exact=True,
+        progress=False,
     )
-    extracted = time.perf_counter()
+    read_in = time.perf_counter() - started
     yield "judging"
+    box = black_box(model, rows.X.to_numpy(dtype=np.float64))
+    outputs = box.answers(rows.X_unused)[:, 0]
+    network_r2, network_rmse = agreement(outputs, rows.y_unused)
+    # What a network alone says is as noisy as the network is wrong.
+    noise = max(run.noise, trained.validation) if run.reading == FUNCTION else run.noise
+    record = replace(
+        _record(run, extraction, rows, noise),
+        fidelity=agreement(_predicted(extraction, rows), outputs)[0],
+        gradient_error=gradient_error(lambda X: box.gradients(X)[0], run.problem, rows),
+        parameters=trained.parameters,
+        network=trained.network,
+        network_r2=network_r2,
+        network_rmse=network_rmse,
+        validation=trained.validation,
+        equal=_equal(run),
+        widths=trained.widths,
+        train_seconds=trained.seconds,
+        extract_seconds=read_in,
+    )
+    yield replace(record, seconds=trained.seconds + time.perf_counter() - started)
+
+
+def _searched(run: Run, rows: Rows) -> Iterator[Record | str]:
+    """Search the rows for a law, without a network that was trained before."""
+    started = time.perf_counter()
+    found = discover(
+        rows.X, rows.y, seconds=run.budget.limit, seed=run.seed, exact=True, progress=False
+    )
+    searched = time.perf_counter() - started
+    yield "judging"
+    record = replace(
+        _record(run, found.result, rows, run.noise),
+        network=_origin(found),
+        train_seconds=0.0,
+        extract_seconds=searched,
+    )
+    yield replace(record, seconds=time.perf_counter() - started)
+
+
+def _origin(found: Discovery) -> str:
+    """Where the law came from: a source of laws, or the shape of a KAN."""
+    formula = found.result.formulas[0].expr
+    return next(
+        attempt.origin
+        for attempt in found.attempts
+        for point in attempt.points
+        if point.formulas[0].expr == formula
+    )
+
+
+def _record(run: Run, extraction: Extraction, rows: Rows, noise: float) -> Record:
+    """The record of a run without what is told by its network."""
     problem = run.problem
     record = Record(
         problem.name,
@@ -65,37 +134,26 @@ def _records(run: Run, trained: Trained, rows: Rows, started: float) -> Iterator
         run.noise,
         "ok",
         recovered=None if problem.formula is None else False,
-        fidelity=_fidelity(extraction, trained.model, rows),
-        gradient_error=gradient_error(lambda X: _gradient(model, X), problem, rows),
-        parameters=trained.parameters,
-        network=trained.network,
-        validation=trained.validation,
-        equal=_equal(run),
-        widths=trained.widths,
-        train_seconds=trained.seconds,
-        extract_seconds=extracted - extracting,
         findings=tuple(dict.fromkeys(finding.status.name for finding in extraction.status)),
         truth=problem.formula,
         versions=versions(),
+        reading=run.reading,
     )
-    network_r2, network_rmse = agreement(_outputs(model, rows.X_unused), rows.y_unused)
-    record = replace(record, network_r2=network_r2, network_rmse=network_rmse)
-    if extraction.formulas:
-        formula = extraction.formulas[0]
-        predicted = _predicted(extraction, rows)
-        judgement = judge(problem, formula.expr, rows, run.noise, predicted)
-        record = replace(record, formula=str(formula.expr), **_figures(judgement))
-    yield replace(record, seconds=time.perf_counter() - started)
+    if not extraction.formulas:
+        return record
+    formula = extraction.formulas[0].expr
+    judgement = judge(problem, formula, rows, noise, _predicted(extraction, rows))
+    return replace(record, formula=str(formula), **figures(judgement))
 
 
 def _equal(run: Run) -> str | None:
     """What the size of a network was chosen by."""
-    if run.like is None or run.kind == REWRITTEN:
+    if run.like is None:
         return None
     return PARAMETERS if run.like.error is None else ACCURACY
 
 
-def _figures(judgement: Recovery) -> dict[str, Any]:
+def figures(judgement: Recovery) -> dict[str, Any]:
     """A judgement by the names that records use."""
     return {
         "recovered": judgement.recovered,
@@ -110,31 +168,9 @@ def _figures(judgement: Recovery) -> dict[str, Any]:
     }
 
 
-def _fidelity(extraction: Extraction, model: nn.Module, rows: Rows) -> float | None:
-    """R² of the formula against the network on unused rows."""
-    predicted = _predicted(extraction, rows)
-    return agreement(predicted, _outputs(model, rows.X_unused))[0]
-
-
 def _predicted(extraction: Extraction, rows: Rows) -> np.ndarray | None:
     """The formula on unused rows, its curves included."""
     if not extraction.formulas:
         return None
     values = extraction.formulas[0].numpy(*rows.X_unused.T)
     return np.broadcast_to(np.asarray(values, dtype=np.float64), len(rows.X_unused))
-
-
-def _tensor(model: nn.Module, X: np.ndarray) -> torch.Tensor:
-    return torch.as_tensor(X).to(next(model.parameters()))
-
-
-@torch.no_grad()
-def _outputs(model: nn.Module, X: np.ndarray) -> np.ndarray:
-    return model(_tensor(model, X))[:, 0].double().numpy()
-
-
-def _gradient(model: nn.Module, X: np.ndarray) -> np.ndarray:
-    """Derivatives of the network's output by its inputs, row by row."""
-    x = _tensor(model, X).requires_grad_()
-    (found,) = torch.autograd.grad(model(x)[:, 0].sum(), x)
-    return found.double().numpy()

@@ -6,6 +6,7 @@ from typing import Any
 
 from kansym.shared.errors import InputError
 from kansym.shared.versions import versions
+from kansym.studies.bench.reading_names import WEIGHTS, readings_of
 from kansym.studies.bench.runs import Key, Run
 
 __all__ = ["Record", "failed"]
@@ -22,6 +23,7 @@ class Record:
     recovered : whether either check finds the formula; None if the truth has no formula.
     recovered_symbolic : SRBench's rule; None if algebra came to no end.
     recovered_numerical : whether formula and truth agree at random points.
+    strict : the published rule of the protocol, SRBench's where there is none: nothing refitted.
     difference : largest difference at these points, over the spread of the truth.
     r2, rmse : formula against the truth on unused rows; rmse in units of the output.
     network_r2, network_rmse : the same for the network.
@@ -32,17 +34,20 @@ class Record:
         mean square, every input in units of its spread.
     complexity, truth_complexity : bits.
     parameters : of the network. Absent edges of a KAN do not count.
-    network, widths : its shape in words, and nodes per layer.
-    train_seconds, extract_seconds, seconds : wall clock; `seconds` is all, judging included.
+    network, widths : its shape in words, and nodes per layer; where the law came from, if no
+        network was read.
+    train_seconds, extract_seconds, seconds : wall clock of training, of reading, and of all,
+        judging included; readings of one network share its training.
     findings : names of what the extraction noticed.
     formula, form : as text; `form` is the formula with every measured number replaced by c.
     truth : the true formula as text.
     versions : of the software.
+    reading : how the network was read; earlier files do not say, since there was one way.
 
     Examples
     --------
     >>> Record("P", "mine", "kan", 0, 0.0, "ok", recovered=True).key
-    Key(problem='P', kind='kan', seed=0, noise=0.0)
+    Key(problem='P', kind='kan', seed=0, noise=0.0, reading='weights')
     """
 
     problem: str
@@ -77,11 +82,13 @@ class Record:
     form: str | None = None
     truth: str | None = None
     versions: dict[str, str] = field(default_factory=dict)
+    reading: str = WEIGHTS
+    strict: bool | None = None
 
     @property
     def key(self) -> Key:
         """Name of the run."""
-        return Key(self.problem, self.kind, self.seed, self.noise)
+        return Key(self.problem, self.kind, self.seed, self.noise, self.reading)
 
     def to_data(self) -> dict[str, Any]:
         """Plain data for JSON; numbers that are not finite become None."""
@@ -113,6 +120,7 @@ class Record:
         if given.get("widths") is not None:
             given["widths"] = tuple(given["widths"])
         given["findings"] = tuple(given.get("findings", ()))
+        given.setdefault("reading", readings_of(given["kind"], [WEIGHTS])[0])
         return cls(**given)
 
 
@@ -138,4 +146,5 @@ def failed(run: Run, reason: str, seconds: float | None = None) -> Record:
         seconds=seconds,
         truth=problem.formula,
         versions=versions(),
+        reading=run.reading,
     )

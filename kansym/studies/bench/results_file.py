@@ -70,7 +70,7 @@ class ResultsFile:
     ...         file.append([Record("P", "mine", "kan", 0, 0.0, "ok")])
     ...     with ResultsFile(path, {"rows": 10}) as file:
     ...         sorted(file.done)
-    [Key(problem='P', kind='kan', seed=0, noise=0.0)]
+    [Key(problem='P', kind='kan', seed=0, noise=0.0, reading='weights')]
 
     Raises
     ------

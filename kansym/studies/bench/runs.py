@@ -17,6 +17,7 @@ from kansym.problems.catalogue import (
 from kansym.problems.problem import Problem
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
+from kansym.studies.bench.reading_names import WEIGHTS, readings_of
 
 __all__ = [
     "ACCURACY",
@@ -45,6 +46,7 @@ class Key(NamedTuple):
     kind: str
     seed: int
     noise: float
+    reading: str = WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,12 @@ class Budget:
 
     Attributes
     ----------
-    limit : seconds for training and extraction together.
+    limit : seconds for training and one reading together.
     rows : rows to learn from; a table gives at most three quarters of what it has.
     equal : ``parameters``: each MLP has as many as the KAN; ``accuracy``: it is widened until its
         error on rows held out is at most twice the KAN's, or its time to train is up.
+    protocol : name of a published protocol, which gives rows, noise and rule; see
+        `kansym.studies.bench.protocols`.
 
     Examples
     --------
@@ -67,6 +71,7 @@ class Budget:
     limit: float = 60.0
     rows: int = 1000
     equal: str = PARAMETERS
+    protocol: str | None = None
 
     def __post_init__(self) -> None:
         if self.equal not in EQUAL:
@@ -103,7 +108,7 @@ class Like:
 
 @dataclass(frozen=True)
 class Run:
-    """One problem, one kind of network, one seed, one level of noise.
+    """One problem, one kind of network, one seed, one level of noise, one reading.
 
     Attributes
     ----------
@@ -113,7 +118,7 @@ class Run:
     noise : standard deviation of the noise on y, in units of that of y.
     budget : time and rows.
     like : the network whose size to match, if there is one.
-    wanted : whether its row is asked for; a KAN may be trained only to be rewritten.
+    reading : how the network is read.
     """
 
     problem: Problem
@@ -122,16 +127,16 @@ class Run:
     noise: float
     budget: Budget = Budget()
     like: Like | None = None
-    wanted: bool = True
+    reading: str = WEIGHTS
 
     @property
     def key(self) -> Key:
         """Name of the run."""
-        return Key(self.problem.name, self.kind, self.seed, self.noise)
+        return Key(self.problem.name, self.kind, self.seed, self.noise, self.reading)
 
     def __str__(self) -> str:
         noise = f", noise {self.noise:g}" if self.noise else ""
-        return f"{self.problem.name} with {self.kind}, seed {self.seed}{noise}"
+        return f"{self.problem.name} with {self.kind} by {self.reading}, seed {self.seed}{noise}"
 
 
 def plan(
@@ -140,6 +145,7 @@ def plan(
     seeds: Iterable[int],
     noises: Sequence[float] = (0.0,),
     budget: Budget | None = None,
+    readings: Sequence[str] = (WEIGHTS,),
 ) -> list[Run]:
     """Every run of a benchmark; all kinds of one problem follow one another.
 
@@ -150,21 +156,26 @@ def plan(
     seeds : of the runs, 0 or more.
     noises : levels of noise, 0 or more.
     budget : time and rows of each run.
+    readings : of every network; it is trained once for all of them.
 
     Raises
     ------
     InputError
-        If two problems share a name, something occurs twice, or nothing is asked for.
+        If two problems share a name, something occurs twice or is not known, or nothing is asked
+        for.
 
     Examples
     --------
     >>> runs = plan([load_problem("Nguyen-1")], ["kan", "mlp-silu"], range(2))
     >>> [str(run) for run in runs][:2]
-    ['Nguyen-1 with kan, seed 0', 'Nguyen-1 with mlp-silu, seed 0']
+    ['Nguyen-1 with kan by weights, seed 0', 'Nguyen-1 with mlp-silu by weights, seed 0']
     """
     seeds = list(seeds)
     names = [problem.name for problem in problems]
-    for what, given in (("problem", names), ("kind", kinds), ("seed", seeds), ("noise", noises)):
+    asked = {
+        "problem": names, "kind": kinds, "seed": seeds, "noise": noises, "reading": readings
+    }  # fmt: skip
+    for what, given in asked.items():
         if not given:
             raise InputError(f"No {what} was given: a benchmark needs at least one.")
         twice = [one for one in dict.fromkeys(given) if list(given).count(one) > 1]
@@ -177,8 +188,9 @@ def plan(
         )
     budget = Budget() if budget is None else budget
     return [
-        Run(problem, kind, seed, float(noise), budget)
+        Run(problem, kind, seed, float(noise), budget, reading=reading)
         for problem, seed, noise, kind in product(problems, seeds, noises, kinds)
+        for reading in readings_of(kind, readings)
     ]
 
 

@@ -1,21 +1,23 @@
-"""What a benchmark says: which networks give up the true formula, how often, at what cost."""
+"""What a benchmark says: in which networks the true formula is written, and which know it."""
 
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
-from kansym.studies.bench.kind_names import KAN_KIND
+from kansym.studies.bench.kind_names import KAN_KINDS
+from kansym.studies.bench.reading_names import DATA, FUNCTION, QUESTIONS, WEIGHTS
 from kansym.studies.bench.record import Record
 from kansym.studies.bench.results_file import read_results
 from kansym.studies.bench.runs import ACCURACY, AS_ACCURATE, PARAMETERS, Key
 from kansym.studies.comparison.figures import (
     EQUAL_FIDELITY,
+    LEARNT,
     KindSummary,
     PairedDifference,
     Sizes,
@@ -34,8 +36,9 @@ class Comparison:
     ----------
     records : what it rests on.
     reference : the kind that the others are paired with.
-    kinds : figures per kind and noise.
-    pairs : the reference against every other kind, per noise.
+    kinds : figures per kind, reading and noise.
+    pairs : the reference against every other kind, per reading and noise; and every kind read by
+        function against itself read by weights.
     """
 
     records: tuple[Record, ...]
@@ -47,6 +50,11 @@ class Comparison:
     def noises(self) -> tuple[float, ...]:
         """Levels of noise."""
         return tuple(dict.fromkeys(summary.noise for summary in self.kinds))
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """Ways in which networks were read, each the answer to a question of its own."""
+        return tuple(dict.fromkeys(summary.reading for summary in self.kinds))
 
     @property
     def sizes(self) -> Sizes:
@@ -76,7 +84,8 @@ def compare(results: Results | Iterable[Results], *, reference: str | None = Non
     Parameters
     ----------
     results : results files, or records.
-    reference : the kind to pair the others with; ``kan`` if it is there, else the first.
+    reference : the kind to pair the others with; by default ``kan`` or ``kan-dense`` if it is
+        there, else the first.
 
     Raises
     ------
@@ -94,28 +103,44 @@ def compare(results: Results | Iterable[Results], *, reference: str | None = Non
     """
     records = _records(results)
     kinds = list(dict.fromkeys(record.kind for record in records))
-    reference = reference or ("kan" if "kan" in kinds else kinds[0])
+    usual = next((kind for kind in KAN_KINDS if kind in kinds), kinds[0])
+    reference = usual if reference is None else reference
     if reference not in kinds:
         raise InputError(
             f"The results have no kind {reference!r} to compare with: {hint(reference, kinds)}."
         )
-    noises = sorted({record.noise for record in records})
-    return Comparison(
-        tuple(records),
-        reference,
-        tuple(
-            _summary(kind, noise, found)
-            for noise in noises
-            for kind in kinds
-            if (found := [r for r in records if r.kind == kind and r.noise == noise])
-        ),
-        tuple(
-            pair
-            for noise in noises
-            for kind in kinds
-            if kind != reference and (pair := _pair(reference, kind, noise, records)) is not None
-        ),
-    )
+    groups: dict[tuple[float, str, str], list[Record]] = defaultdict(list)
+    for noise, reading in product(sorted({record.noise for record in records}), QUESTIONS):
+        for record in records:
+            if (record.noise, record.reading) == (noise, reading):
+                groups[noise, reading, record.kind].append(record)
+    summaries = [_summary(*key, found) for key, found in groups.items()]
+    return Comparison(tuple(records), reference, tuple(summaries), tuple(_pairs(reference, groups)))
+
+
+Groups = Mapping[tuple[float, str, str], Sequence[Record]]
+"""Records by noise, reading and kind."""
+
+
+def _pairs(reference: str, groups: Groups) -> Iterator[PairedDifference]:
+    """The reference against the others, reading by reading, then readings of one kind."""
+    asked = [(noise, reading) for noise, reading, _ in groups if reading != DATA]
+    kinds = list(dict.fromkeys(kind for _, _, kind in groups))
+    for noise, reading in dict.fromkeys(asked or [key[:2] for key in groups]):
+        first = _group(groups, noise, reading, reference)
+        for kind in kinds:
+            second = _group(groups, noise, reading, kind)
+            if kind != reference and (pairs := _paired(first, second)):
+                yield _pair(reference, kind, noise, reading, pairs)
+    for noise, kind in dict.fromkeys((noise, kind) for noise, _, kind in groups):
+        known, written = (groups.get((noise, each, kind), ()) for each in (FUNCTION, WEIGHTS))
+        if pairs := _paired(known, written):
+            yield _pair(f"{kind} by function", f"{kind} by weights", noise, "", pairs)
+
+
+def _group(groups: Groups, noise: float, reading: str, kind: str) -> Sequence[Record]:
+    """Records of a kind in a reading; a search without a network has only its own."""
+    return groups.get((noise, reading, kind)) or groups.get((noise, DATA, kind)) or ()
 
 
 def _records(results: Results | Iterable[Results]) -> list[Record]:
@@ -127,8 +152,9 @@ def _records(results: Results | Iterable[Results]) -> list[Record]:
         for record in (one,) if isinstance(one, Record) else read_results(one).records:
             if found.setdefault(record.key, record) != record:
                 raise InputError(
-                    f"{record.problem} with {record.kind}, seed {record.seed}, is in the results "
-                    "twice with different outcomes: compare files that do not overlap."
+                    f"{record.problem} with {record.kind} by {record.reading}, seed {record.seed}, "
+                    "is in the results twice with different outcomes: compare files that do not "
+                    "overlap."
                 )
     if not found:
         raise InputError("There are no results to compare: run kansym bench first.")
@@ -138,10 +164,12 @@ def _records(results: Results | Iterable[Results]) -> list[Record]:
 def _sizes(records: Sequence[Record]) -> Sizes:
     by_key = {record.key: record for record in records}
     widened = [record for record in records if record.equal == ACCURACY]
+    kans = [
+        [by_key.get(record.key._replace(kind=kind)) for kind in KAN_KINDS] for record in widened
+    ]
     errors = [
-        (record.validation, kan.validation)
-        for record in widened
-        if (kan := by_key.get(record.key._replace(kind=KAN_KIND))) is not None
+        (record.validation, next((kan.validation for kan in found if kan is not None), None))
+        for record, found in zip(widened, kans, strict=True)
     ]
     return Sizes(
         sum(record.equal == PARAMETERS for record in records),
@@ -178,15 +206,19 @@ def _error(r2: float | None) -> float | None:
     return None if r2 is None else max(1.0 - r2, 0.0) ** 0.5
 
 
-def _summary(kind: str, noise: float, records: Sequence[Record]) -> KindSummary:
+def _summary(noise: float, reading: str, kind: str, records: Sequence[Record]) -> KindSummary:
+    learnt = [r for r in records if r.network_r2 is not None and _error(r.network_r2) < LEARNT]  # pyright: ignore
     return KindSummary(
         kind=kind,
         noise=noise,
+        reading=reading,
         runs=len(records),
         failed=sum(record.status != "ok" for record in records),
         recovered=_share(records, lambda r: r.recovered),
         symbolic=_share(records, lambda r: r.recovered_symbolic),
         numerical=_share(records, lambda r: r.recovered_numerical),
+        strict=_share([r for r in records if r.strict is not None], lambda r: r.strict),
+        where_learnt=_share(learnt, lambda r: r.recovered),
         network_error=_median(records, lambda r: _error(r.network_r2)),
         formula_error=_median(records, lambda r: _error(r.r2)),
         fidelity_error=_median(records, lambda r: _error(r.fidelity)),
@@ -212,13 +244,11 @@ def _stability(records: Sequence[Record]) -> Interval | None:
     return mean_over_problems(same, share=True)
 
 
-def _pair(
-    first: str, second: str, noise: float, records: Sequence[Record]
-) -> PairedDifference | None:
-    """Differences over runs that both kinds have."""
-    pairs = list(_paired(first, second, noise, records))
-    if not pairs:
-        return None
+Pairs = Sequence[tuple[Record, Record]]
+
+
+def _pair(first: str, second: str, noise: float, reading: str, pairs: Pairs) -> PairedDifference:
+    """Differences over runs that both have."""
     known = [(a, b) for a, b in pairs if a.recovered is not None and b.recovered is not None]
     counts = [
         sum((bool(a.recovered), bool(b.recovered)) == outcome for a, b in known)
@@ -229,6 +259,7 @@ def _pair(
         first,
         second,
         noise,
+        reading,
         mean_over_problems(recovery),
         *counts,
         complexity=median_over_problems(_differences(pairs, _bits_apart)),
@@ -237,15 +268,11 @@ def _pair(
     )
 
 
-def _paired(
-    first: str, second: str, noise: float, records: Sequence[Record]
-) -> Iterator[tuple[Record, Record]]:
-    by_key: Mapping[Key, Record] = {record.key: record for record in records}
-    for record in records:
-        if record.kind == first and record.noise == noise:
-            other = by_key.get(record.key._replace(kind=second))
-            if other is not None:
-                yield record, other
+def _paired(first: Sequence[Record], second: Sequence[Record]) -> Pairs:
+    """Records of the same problem and seed."""
+    others = {(record.problem, record.seed): record for record in second}
+    pairs = ((record, others.get((record.problem, record.seed))) for record in first)
+    return [(one, other) for one, other in pairs if other is not None]
 
 
 def _differences(

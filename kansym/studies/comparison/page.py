@@ -18,6 +18,7 @@ from kansym.documents.blocks import (
 )
 from kansym.documents.charts import LEARNED, SYMBOL
 from kansym.documents.pictures import GREY, INK, Picture, new_axes, styled
+from kansym.studies.bench.reading_names import DATA, QUESTIONS
 from kansym.studies.bench.record import Record
 from kansym.studies.comparison.comparison import Comparison
 from kansym.studies.comparison.figures import KindSummary, Sizes
@@ -44,7 +45,8 @@ def comparison_document(comparison: Comparison, title: str | None = None) -> Doc
     kinds = list(dict.fromkeys(record.kind for record in records))
     problems = {record.problem for record in records}
     subtitle = line(
-        f"{len(records)} runs: {len(problems)} problems, {', '.join(kinds)}; "
+        f"{len(records)} runs: {len(problems)} problems, {', '.join(kinds)}; read by "
+        f"{', '.join(comparison.readings)}; "
         f"{len({record.seed for record in records})} seeds; noise "
         f"{', '.join(f'{noise:g}' for noise in comparison.noises)}"
     )
@@ -59,16 +61,12 @@ def comparison_document(comparison: Comparison, title: str | None = None) -> Doc
     return Document(title or "Which networks give up their formula", blocks, subtitle)
 
 
-def _at(comparison: Comparison, noise: float) -> list[KindSummary]:
-    return [one for one in comparison.kinds if one.noise == noise]
-
-
 def _sections(comparison: Comparison) -> list[Block]:
-    """One section per level of noise."""
+    """One section per level of noise and question, then what networks know beyond their weights."""
     sections: list[Block] = []
-    for noise in comparison.noises:
-        kinds = _at(comparison, noise)
-        pairs = [pair for pair in comparison.pairs if pair.noise == noise]
+    for noise, reading in dict.fromkeys((one.noise, one.reading) for one in comparison.kinds):
+        kinds = [one for one in comparison.kinds if (one.noise, one.reading) == (noise, reading)]
+        pairs = [p for p in comparison.pairs if (p.noise, p.reading) == (noise, reading)]
         blocks: list[Block] = [
             *_plot(kinds, lambda one: one.recovered, False, "share of problems recovered"),
             recovery_table(kinds),
@@ -76,9 +74,16 @@ def _sections(comparison: Comparison) -> list[Block]:
             *_plot(kinds, lambda one: one.gradient_error, True, "relative error of the gradient"),
             cost_table(kinds),
         ]
-        title = "Without noise" if noise == 0 else f"With noise of {100 * noise:g} %"
-        sections.append(Section(title, tuple(blocks)))
+        sections.append(Section(f"{QUESTIONS[reading]} {_with(noise)}", tuple(blocks)))
+    across = [pair for pair in comparison.pairs if not pair.reading]
+    for noise in dict.fromkeys(pair.noise for pair in across):
+        table = pair_table([pair for pair in across if pair.noise == noise])
+        sections.append(Section(f"Known beyond what is written? {_with(noise)}", tuple(table)))
     return sections
+
+
+def _with(noise: float) -> str:
+    return "Without noise" if noise == 0 else f"With noise of {100 * noise:g} %"
 
 
 # -- plots -------------------------------------------------------------------------------------
@@ -123,19 +128,26 @@ def _intervals_plot(found: Sequence[tuple[str, Interval]], logarithmic: bool, wo
 # -- details -----------------------------------------------------------------------------------
 
 
+def _label(record: Record, readings: Sequence[str]) -> str:
+    """A kind, with its reading where there are several."""
+    several = len(readings) > 1 and record.reading != DATA
+    return f"{record.kind} by {record.reading}" if several else record.kind
+
+
 def _by_problem(comparison: Comparison) -> Block:
-    """Recovered seeds per problem and kind."""
-    kinds = list(dict.fromkeys(record.kind for record in comparison.records))
+    """Recovered seeds per problem, kind and reading."""
     found: dict[tuple[str, float], dict[str, list[Record]]] = {}
+    labels: dict[str, None] = {}
     for record in comparison.records:
-        cells = found.setdefault((record.problem, record.noise), {})
-        cells.setdefault(record.kind, []).append(record)
+        label = _label(record, comparison.readings)
+        labels[label] = None
+        found.setdefault((record.problem, record.noise), {}).setdefault(label, []).append(record)
     rows = tuple(
-        row(problem, f"{noise:g}", *(_cell(cells.get(kind, [])) for kind in kinds))
+        row(problem, f"{noise:g}", *(_cell(cells.get(label, [])) for label in labels))
         for (problem, noise), cells in list(found.items())[:_MOST_ROWS]
     )
     caption = line("Seeds that recovered the formula, of those tried.")
-    table = Tabular(row("problem", "noise", *kinds), rows, "lr" + "r" * len(kinds), caption)
+    table = Tabular(row("problem", "noise", *labels), rows, "lr" + "r" * len(labels), caption)
     return Details("Every problem", (table,))
 
 
@@ -152,10 +164,10 @@ def _failures(comparison: Comparison) -> list[Block]:
     if not failed:
         return []
     rows = tuple(
-        row(record.problem, record.kind, str(record.seed), record.reason or "–")
-        for record in failed[:_MOST_ROWS]
+        row(r.problem, r.kind, r.reading, str(r.seed), r.reason or "–") for r in failed[:_MOST_ROWS]
     )
-    table = Tabular(row("problem", "kind", "seed", "reason"), rows, "llrl", line("Failed runs."))
+    header = row("problem", "kind", "reading", "seed", "reason")
+    table = Tabular(header, rows, "lllrl", line("Failed runs."))
     words = line(f"{len(failed)} runs failed and count as not recovered.")
     return [Section("Failures", (Notice("warning", "Failures", words), Details("All", (table,))))]
 
@@ -175,6 +187,11 @@ def _method(sizes: Sizes) -> Block:
         "SRBench), or if both agree to 1e-6 of the spread at random points. Noise moves the "
         "constants of a right formula: there, the measured numbers are fitted to the truth "
         "before the numerical check.",
+        "By weights, what is written in a network is read unit by unit, and the data judge. By "
+        "function, the network alone is asked: its gradients show the structure, its answers "
+        "judge, and the targets are withheld, since with them a law could be found that the "
+        "network does not know; its error counts as noise. A network is trained once for all "
+        "readings.",
         "All networks of one problem, seed and noise level learn from the same rows with the "
         f"same optimiser and the same time; {_sizes(sizes)}.",
         "Intervals resample problems, not runs, since runs of one problem are not independent. "

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from kansym.studies.bench.reading_names import FUNCTION, QUESTIONS, WEIGHTS
 from kansym.studies.comparison.figures import (
     EQUAL_FIDELITY,
     KindSummary,
@@ -11,6 +12,9 @@ from kansym.studies.comparison.figures import (
 from kansym.studies.intervals import Interval
 
 __all__ = ["percent", "summary", "verdict"]
+
+_FEWEST = 5
+"""Problems from which an interval decides anything."""
 
 
 def percent(found: Interval | None, sign: bool = False) -> str:
@@ -30,13 +34,18 @@ def percent(found: Interval | None, sign: bool = False) -> str:
 def verdict(
     kinds: Sequence[KindSummary], pairs: Sequence[PairedDifference], sizes: Sizes
 ) -> Iterator[str]:
-    """The sentences of the answer, level of noise by level of noise."""
+    """The sentences of the answer: noise by noise, question by question, then both together."""
     for noise in dict.fromkeys(one.noise for one in kinds):
-        yield from _first([one for one in kinds if one.noise == noise], noise)
-        for pair in pairs:
-            if pair.noise == noise:
-                yield _recovery_words(pair)
-                yield from _other_words(pair)
+        here = [pair for pair in pairs if pair.noise == noise]
+        for reading in dict.fromkeys(one.reading for one in kinds if one.noise == noise):
+            asked = [one for one in kinds if (one.noise, one.reading) == (noise, reading)]
+            yield from _first(asked, noise, reading)
+            for pair in here:
+                if pair.reading == reading:
+                    yield _recovery_words(pair)
+                    yield from _other_words(pair)
+        yield from (_recovery_words(pair) for pair in here if not pair.reading)
+        yield from _both_answers(here)
     yield from _size_words(sizes)
     failures = sum(one.failed for one in kinds)
     if failures:
@@ -53,7 +62,7 @@ def _size_words(sizes: Sizes) -> Iterator[str]:
         )
 
 
-def _first(kinds: list[KindSummary], noise: float) -> Iterator[str]:
+def _first(kinds: list[KindSummary], noise: float, reading: str) -> Iterator[str]:
     """Who recovered how much."""
     known = [one for one in kinds if one.recovered is not None]
     if not known:
@@ -64,15 +73,45 @@ def _first(kinds: list[KindSummary], noise: float) -> Iterator[str]:
     problems = max(one.recovered.problems for one in known)  # pyright: ignore
     words = "Without noise" if noise == 0 else f"With noise of {100 * noise:g} %"
     yield (
-        f"{words}, the true formula was recovered on this share of {problems} problems "
-        f"(95 % intervals): {', '.join(parts)}."
+        f"{QUESTIONS[reading]} {words}, read by {reading}, the true formula was recovered on this "
+        f"share of {problems} problems (95 % intervals): {', '.join(parts)}."
     )
+
+
+def _both_answers(pairs: Sequence[PairedDifference]) -> Iterator[str]:
+    """Whether what one kind shows in its weights is known to the other as well."""
+    written, known = (
+        {(pair.first, pair.second): pair.recovery for pair in pairs if pair.reading == reading}
+        for reading in (WEIGHTS, FUNCTION)
+    )
+    for pair, shown in written.items():
+        first, second = pair
+        learnt = known.get(pair)
+        if shown is None or learnt is None:
+            continue
+        apart = [0 if not _decides(one) else 1 if one.value > 0 else -1 for one in (shown, learnt)]
+        words = {
+            (1, 0): f"what is written in {first} more often, {second} may know as well",
+            (1, 1): f"the formula is written in {first} more often, and known to it more often",
+            (1, -1): f"the formula is written in {first} more often, but {second} knows it more",
+            (0, 0): "neither answer tells them apart",
+        }.get((apart[0], apart[1]), "the answers are as the intervals say")
+        yield (
+            f"Both questions, {first} minus {second}: written there {percent(shown, sign=True)}, "
+            f"known to it {percent(learnt, sign=True)}; {words}."
+        )
+
+
+def _decides(found: Interval) -> bool:
+    """Whether an interval on enough problems excludes zero."""
+    return found.excludes_zero and found.problems >= _FEWEST
 
 
 def _recovery_words(pair: PairedDifference) -> str:
     """Whether one kind recovers more than the other."""
     found = pair.recovery
-    where = "" if pair.noise == 0 else f" at noise {pair.noise:g}"
+    where = f" by {pair.reading}" if pair.reading else ""
+    where += "" if pair.noise == 0 else f" at noise {pair.noise:g}"
     if found is None:
         return f"{pair.first} and {pair.second} share no problem with a known formula{where}."
     counts = (
@@ -85,7 +124,7 @@ def _recovery_words(pair: PairedDifference) -> str:
             f"{pair.first} and {pair.second} recovered exactly the same runs{where} "
             f"({pair.both} of {found.runs})."
         )
-    if not found.excludes_zero or found.problems < 5:
+    if not _decides(found):
         return (
             f"Whether {pair.first} or {pair.second} recovers more cannot be told{where} from "
             f"{found.problems} problems: {apart}."
@@ -97,7 +136,7 @@ def _recovery_words(pair: PairedDifference) -> str:
 def _other_words(pair: PairedDifference) -> Iterator[str]:
     """Complexity, gradients and time, where the interval says something."""
     found = pair.complexity
-    if found is not None and found.problems >= 5 and found.excludes_zero:
+    if found is not None and _decides(found):
         word = "simpler" if found.value < 0 else "more complex"
         yield (
             f"Where both formulas are as faithful (R² of {EQUAL_FIDELITY} or more on unused rows; "
@@ -105,14 +144,14 @@ def _other_words(pair: PairedDifference) -> Iterator[str]:
             f"{pair.second} by {abs(found.value):.0f} bits ({_span(found)})."
         )
     found = pair.gradient
-    if found is not None and found.problems >= 5 and found.excludes_zero:
+    if found is not None and _decides(found):
         word = "nearer to" if found.value < 0 else "further from"
         yield (
             f"The gradients of {pair.first} are {word} the truth than those of {pair.second}, by a "
             f"factor of {10 ** abs(found.value):.3g}."
         )
     found = pair.seconds
-    if found is not None and found.problems >= 5 and found.excludes_zero:
+    if found is not None and _decides(found):
         word = "less" if found.value < 0 else "more"
         yield (
             f"{pair.first} takes {word} time than {pair.second}, by a factor of "
@@ -132,13 +171,14 @@ def _minus(text: str) -> str:
 def summary(kinds: Sequence[KindSummary], sentences: Sequence[str]) -> str:
     """Tabular and verdict as plain text."""
     header = (
-        "kind", "noise", "runs", "failed", "recovered", "error", "bits", "gradient", "s", "stable"
+        "kind", "reading", "noise", "runs", "failed", "recovered", "strict", "network", "formula",
+        "bits", "trained", "read", "stable",
     )  # fmt: skip
     rows = [header, *(_row(one) for one in kinds)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
     lines = [
         "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
+            cell.ljust(width) if i < 2 else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         for row in rows
@@ -147,17 +187,19 @@ def summary(kinds: Sequence[KindSummary], sentences: Sequence[str]) -> str:
 
 
 def _row(one: KindSummary) -> tuple[str, ...]:
-    seconds = [part.value for part in (one.train_seconds, one.extract_seconds) if part is not None]
     return (
         one.kind,
+        one.reading,
         f"{one.noise:g}",
         str(one.runs),
         str(one.failed),
         percent(one.recovered),
+        percent(one.strict),
+        _figure(one.network_error),
         _figure(one.formula_error),
         _figure(one.complexity, ".0f"),
-        _figure(one.gradient_error),
-        f"{sum(seconds):.1f}" if seconds else "–",
+        _figure(one.train_seconds, ".1f"),
+        _figure(one.extract_seconds, ".1f"),
         percent(one.stable),
     )
 
