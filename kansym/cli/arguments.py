@@ -120,6 +120,11 @@ def engine_of(options: argparse.Namespace) -> dict[str, Any]:
     return {"engine": None if options.engine == "none" else engine_named(options.engine)}
 
 
+_ERROR_NAMES = frozenset(
+    ("sigma", "err", "error", "errors", "uncertainty", "std", "stderr", "y_err", "yerr", "dy")
+)
+
+
 def add_inputs(parser: Arguments) -> None:
     """Which columns of the data to use."""
     parser.add_argument(
@@ -131,6 +136,37 @@ def add_inputs(parser: Arguments) -> None:
         metavar="MARK",
         help="point or comma, where a table leaves both open",
     )
+
+
+def add_sigma(parser: Arguments) -> None:
+    """Which column holds the errors of the target."""
+    parser.add_argument(
+        "--sigma", metavar="COLUMN", help="column with the standard errors of the target"
+    )
+
+
+def sigma_and_inputs(
+    table: Any, target: str, inputs: list[str] | None, sigma: str | None
+) -> tuple[dict[str, Any], list[str] | None]:
+    """The errors of the rows as settings, and the columns that are inputs.
+
+    Raises
+    ------
+    InputError
+        If a column looks like errors and nothing was said about it.
+    """
+    if sigma is None:
+        doubtful = [name for name in table.names if name.lower() in _ERROR_NAMES and name != target]
+        if inputs is None and doubtful:
+            raise InputError(
+                f"The column {doubtful[0]!r} looks like standard errors of {target!r}: give "
+                f"--sigma {doubtful[0]!r}, or name the inputs by --inputs."
+            )
+        return {}, inputs
+    if inputs is None:
+        inputs = [name for name in table.names if name not in (sigma, target)]
+    errors, _ = table.split(target, [sigma])
+    return {"sigma": errors.iloc[:, 0].to_numpy()}, inputs
 
 
 def add_outputs(parser: Arguments) -> None:

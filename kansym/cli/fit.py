@@ -7,11 +7,13 @@ from kansym.cli.arguments import (
     add_engine,
     add_inputs,
     add_outputs,
+    add_sigma,
     engine_of,
     numbers,
     positive,
     seconds,
     seed,
+    sigma_and_inputs,
     widths,
 )
 from kansym.cli.choices import add_choices, check_choices, chosen_again
@@ -46,6 +48,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     table.add_argument("--target", required=True, metavar="Y", help="column to explain")
     add_inputs(table)
+    add_sigma(table)
     table.add_argument(
         "--classes", action="store_true", help="the column holds classes, numbers or text"
     )
@@ -95,13 +98,15 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     check_outputs(options, options.data)
     check_choices(options)
     engine = engine_of(options)
+    errors: dict[str, Any] = {}
     table, loss = read_table(options.data, decimal=options.decimal), {}
     if options.classes:
         inputs, target = table.labelled(options.target, options.inputs)
         loss = {"loss": "cross-entropy"}
         shape = _shape(shape, inputs.shape[1], max(target.nunique() - 1, 1))
     else:
-        inputs, target = table.split(options.target, options.inputs)
+        errors, chosen = sigma_and_inputs(table, options.target, options.inputs, options.sigma)
+        inputs, target = table.split(options.target, chosen)
         shape = _shape(shape, inputs.shape[1], 1)
 
     from kansym.extraction import extract
@@ -118,7 +123,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         say("; ".join(f"{name} = {value:.6g}" for name, value in model.constants.items()) + "\n")
     left: dict[str, Any] = {"budget": max(deadline.left(), 1.0)} if options.budget else {}
     progress = False if options.quiet else None
-    result = extract(model, inputs, target, progress=progress, **loss, **engine, **left)
+    result = extract(model, inputs, target, progress=progress, **errors, **loss, **engine, **left)
     write_outputs(chosen_again(result, options), options, kept)
 
 

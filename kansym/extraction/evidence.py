@@ -18,6 +18,7 @@ from kansym.extraction.formulas import (
 from kansym.extraction.known_forms import completed_forms, unknown_edges
 from kansym.extraction.last_fit import with_last_fits
 from kansym.extraction.settings import Settings
+from kansym.extraction.simple_rivals import beside_simple_laws
 from kansym.extraction.split import Split
 from kansym.network.known_form import KnownForm
 from kansym.network.network import Network
@@ -140,7 +141,15 @@ class Evidence:
             judge = self.split.judge
             front = pareto_front(selected, choices, judge, self._formulas, deadline)
             tell(1.0, "done")
+        found = formulas
+        formulas, front = beside_simple_laws(
+            self.split, self.network.inputs, formulas, front, self.settings, deadline
+        )
+        selected = next(point for point in front if point.selected)
         edges = tuple(map(edge_report, self.network.edges, choices[0].options, self.fits))
+        if formulas is not found:
+            # The law was not read from the edges, so what is doubtful about them does not matter.
+            edges = tuple(replace(edge, finding=None) for edge in edges)
         findings = list(self.network.findings)
         findings += [edge.finding for edge in edges if edge.finding is not None]
         fidelity = self.split.fidelity(self.network, formulas)

@@ -52,13 +52,21 @@ def with_last_fits(
         pairs = zip(each, fits, strict=True)
         return tuple(formula if fit is None else fit.formula for formula, fit in pairs)
 
+    def measured(point: FrontPoint, fits: tuple[FormulaFit | None, ...]) -> FrontPoint:
+        known = [fit for fit in fits if fit is not None]
+        point = replace(point, formulas=replaced(point.formulas, fits))
+        if len(known) < len(fits):
+            return point
+        return replace(
+            point,
+            chi2=sum(fit.chi2 for fit in known),
+            freedom=sum(fit.freedom for fit in known),
+            bic=sum(fit.bic for fit in known),
+        )
+
     fits = fitted(formulas)
     points = tuple(
-        replace(
-            point,
-            formulas=replaced(point.formulas, fits if point.selected else fitted(point.formulas)),
-        )
-        for point in front
+        measured(point, fits if point.selected else fitted(point.formulas)) for point in front
     )
     return replaced(formulas, fits), points, tuple(fit for fit in fits if fit is not None)
 

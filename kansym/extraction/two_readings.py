@@ -10,6 +10,7 @@ from kansym.extraction.function_reading import read_function
 from kansym.extraction.plainness import surely_transcribed
 from kansym.extraction.settings import Settings
 from kansym.extraction.weights_reading import read_weights
+from kansym.neural.readers.known_forms import known_form
 from kansym.neural.readers.tracing import trace
 from kansym.results.parts import Reading
 from kansym.results.result import Extraction
@@ -47,6 +48,9 @@ def read_both(
     started = time.monotonic()
     errors = {"sigma": sigma, "weights": weights}
     labels = settings.loss == "cross-entropy"
+    if known_form(model) is not None and not labels:
+        # The form is what was asked for: no other one may take its place.
+        return read_weights(model, X, y, settings, progress, **errors)
     reason = _why_not_weights(model, X, settings)
     if reason is None or labels:
         whole = settings.budget

@@ -38,6 +38,9 @@ def result_to_json(result: Result) -> str:
                 "complexity": point.complexity,
                 "error": point.error,
                 "selected": point.selected,
+                "chi2": point.chi2,
+                "freedom": point.freedom,
+                "bic": point.bic,
             }
             for point in result.front
         ],
@@ -100,6 +103,11 @@ def _plain(value: Any) -> Any:
             return repr(value)
         case _:
             return value
+
+
+def _optional(value: Any) -> Any:
+    """A figure that may be missing."""
+    return None if value is None else _number(value)
 
 
 def _number(value: Any) -> float:
@@ -206,6 +214,9 @@ def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
             _number(point["complexity"]),
             _number(point["error"]),
             bool(point["selected"]),
+            _optional(point.get("chi2")),
+            point.get("freedom"),
+            _optional(point.get("bic")),
         )
         for point in data["front"]
     )

@@ -22,12 +22,17 @@ class FrontPoint:
     complexity : bits.
     error : root-mean-square error against the judge over the spread of the output.
     selected : whether this is the formula of the result.
+    chi2, freedom, bic : sum of the squared residuals over all measured rows in units of their
+        errors, degrees of freedom and Schwarz' criterion, summed over outputs; None without data.
     """
 
     formulas: tuple[Formula, ...]
     complexity: float
     error: float
     selected: bool = False
+    chi2: float | None = None
+    freedom: int | None = None
+    bic: float | None = None
 
 
 @dataclass(frozen=True)

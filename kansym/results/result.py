@@ -1,8 +1,8 @@
 """The result of opening a network: formulas, how they were found, and how far to trust them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -18,6 +18,9 @@ from kansym.shared.status import Finding
 from kansym.shared.symbol_names import latex_name
 from kansym.symbolic.formulas.class_boundaries import Boundary, boundaries
 from kansym.symbolic.formulas.formula import Formula
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Extraction", "SupportsChoosing"]
 
@@ -123,6 +126,49 @@ class Extraction:
             If the text is no result that `to_json` wrote.
         """
         return cls(**fields_from_json(text))
+
+    def front_frame(self) -> "pd.DataFrame":
+        """The Pareto front as a table, simplest first: figures, formula and constants of each."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {
+                    "selected": point.selected,
+                    "complexity": point.complexity,
+                    "error": point.error,
+                    "chi2": point.chi2,
+                    "freedom": point.freedom,
+                    "bic": point.bic,
+                    "formula": "; ".join(map(str, point.formulas)),
+                    "constants": {
+                        constant.name: constant.value
+                        for formula in point.formulas
+                        for constant in formula.constants
+                    },
+                }
+                for point in self.front
+            ]
+        )
+
+    def pick(self, place: int) -> "Extraction":
+        """The result with another formula of the front as its formula.
+
+        Parameters
+        ----------
+        place : in `front` and `front_frame`, from 0.
+
+        Raises
+        ------
+        InputError
+            If there is no such place.
+        """
+        if not isinstance(place, int) or not 0 <= place < len(self.front):
+            raise InputError(
+                f"The front has no place {place!r}: give a number from 0 to {len(self.front) - 1}."
+            )
+        front = tuple(replace(p, selected=i == place) for i, p in enumerate(self.front))
+        return replace(self, formulas=front[place].formulas, front=front)
 
     def fix(self, edge: str | int, function: str) -> "Extraction":
         """The result with one edge's function chosen by hand; the rest is chosen anew.

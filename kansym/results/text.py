@@ -104,4 +104,18 @@ def _front(result: Result) -> list[str]:
         lines.append(f"{mark} {point.complexity:5.0f}   {point.error:.1e}   {text}")
     if len(result.front) > _MOST_POINTS:
         lines.append(f"  and {len(result.front) - _MOST_POINTS} more")
-    return lines
+    return [*lines, *_why(result)]
+
+
+def _why(result: Result) -> list[str]:
+    """Why the selected formula is not a more exact one."""
+    place = next((i for i, point in enumerate(result.front) if point.selected), None)
+    if place is None or place + 1 >= len(result.front):
+        return []
+    chosen, best = result.front[place], result.front[-1]
+    if chosen.bic is None or best.bic is None:
+        return []
+    words = "what the longer ones gain is within the noise"
+    if chosen.bic > best.bic:
+        words = "the longer ones gain less than their length costs"
+    return [f"> selected: the shortest description of the rows and of itself; {words}"]

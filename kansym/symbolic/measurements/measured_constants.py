@@ -17,22 +17,24 @@ _LARGEST = 400
 def with_measured_constants(formula: Formula) -> tuple[Formula, dict[str, sympy.Expr]]:
     """The formula with constants in place of its numbers, and what each of them was.
 
-    Exponents, and 1 and -1, are taken for the form itself and stay.
+    Exponents, and 1 and -1 but as the last term of the whole, are taken for the form itself and
+    stay.
 
     Examples
     --------
     >>> x = sympy.Symbol("x")
-    >>> found, numbers = with_measured_constants(Formula(2 * sympy.pi * sympy.sqrt(x) + 1, ("x",)))
+    >>> formula = Formula(2 * sympy.pi * sympy.sqrt(x + 1), ("x",))
+    >>> found, numbers = with_measured_constants(formula)
     >>> found.template, numbers
-    (c1*sqrt(x) + 1, {'c1': 2*pi})
+    (c1*sqrt(x + 1), {'c1': 2*pi})
     """
     if formula.template.count_ops() > _LARGEST:
         return formula, {}
     taken = {*formula.inputs, *(c.name for c in formula.constants)}
     numbers: dict[str, sympy.Expr] = {}
 
-    def constant(number: sympy.Expr) -> sympy.Expr:
-        if not number.is_real or abs(number) == 1 or number == 0:
+    def constant(number: sympy.Expr, least: int = 1) -> sympy.Expr:
+        if not number.is_real or abs(number) == least or number == 0:
             return number
         for name, known in numbers.items():
             if known == number:
@@ -43,7 +45,8 @@ def with_measured_constants(formula: Formula) -> tuple[Formula, dict[str, sympy.
         numbers[name] = number
         return sympy.Symbol(name)
 
-    template = _measured(formula.template, constant)
+    last, rest = formula.template.as_coeff_Add()
+    template = _measured(rest, constant) + constant(last, 0)
     exact = {c.name: c.exact for c in formula.constants if c.exact is not None}
     added = [Constant(name, float(number), np.inf) for name, number in numbers.items()]
     kept = [

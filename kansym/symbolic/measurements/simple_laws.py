@@ -1,0 +1,148 @@
+"""The laws that tables follow most often: constant, straight line, product of powers, one input.
+
+They are tried beside whatever a network shows, because a few noisy rows do not tell a simple law
+from a richer one that fits a little better: the description length does.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import sympy
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.formulas.complexity import complexity
+from kansym.symbolic.formulas.constant import Constant
+from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.laws.univariate import univariate_laws
+from kansym.symbolic.measurements.formula_fit import FormulaFit
+from kansym.symbolic.measurements.formula_fitting import refitted
+from kansym.symbolic.measurements.row_errors import RowErrors
+
+__all__ = ["description_length", "simple_laws"]
+
+_ROWS = 1000
+"""Rows on which laws of one input are sought; their constants are fitted to all."""
+_OF_ONE_INPUT = 6
+_SHARE, _CONSTANT_BITS = 0.3, 24.0
+"""What a bit of the form counts beside one of the data; and what its bits count for a constant,
+which the rows count instead."""
+_CURVE_CONSTANTS = 12
+"""Constants that a tabulated curve stands for."""
+_FLOOR = 1e-11
+"""Residual over the spread of y below which rows say nothing more."""
+
+
+def description_length(fit: FormulaFit, y: np.ndarray) -> float:
+    """Bits of the residual, of the constants and of the form.
+
+    n/2 log2(chi2/n), or chi2/(2 ln 2) if the errors of the rows are known; half a logarithm of the
+    number of rows for each constant (Schwarz, Rissanen), or what Akaike's criterion corrected for
+    few rows asks if that is more; and a share of the bits of the form. A formula with as many
+    constants as rows describes nothing.
+    """
+    n, k = fit.rows, len(fit.free) + _CURVE_CONSTANTS * len(fit.formula.curves)
+    if k >= n and n > 1:
+        return float("inf")
+    few = k * n / max(n - k - 1, 0.5) / np.log(2)
+    if fit.absolute:
+        data = fit.chi2 / (2 * np.log(2))
+    else:
+        spread = float(np.sum((y - y.mean()) ** 2)) or 1.0
+        left = float(np.dot(fit.residuals, fit.residuals)) / spread
+        data = n / 2 * np.log2(max(left, _FLOOR**2))
+    formula = fit.formula
+    form = complexity(formula.template, formula.inputs) - _CONSTANT_BITS * len(formula.constants)
+    return float(data + max(k / 2 * np.log2(n), few) + _SHARE * max(form, 0.0))
+
+
+def simple_laws(
+    names: tuple[str, ...], X: np.ndarray, y: np.ndarray, errors: RowErrors, until: Deadline
+) -> list[FormulaFit]:
+    """Simple laws fitted to rows, shortest description first.
+
+    Parameters
+    ----------
+    names : of the inputs.
+    X, y, errors : shapes (rows, inputs) and (rows,), and the errors of the rows.
+    until : when to stop with what there is.
+    """
+    found: list[FormulaFit] = []
+    for formula in _proposed(names, X, y, until):
+        if len(formula.constants) > len(y):
+            continue
+        try:
+            with np.errstate(all="ignore"):
+                fit = refitted(formula, X, y, errors, exact=False)
+        except (np.linalg.LinAlgError, ArithmeticError):
+            continue
+        # Without degrees of freedom there are no standard errors, which says nothing against it.
+        known = np.isfinite(list(fit.stderr.values())).all() or fit.freedom <= 0
+        if np.isfinite(fit.chi2) and known:
+            found.append(fit)
+    return sorted(found, key=lambda fit: description_length(fit, y))
+
+
+def _proposed(
+    names: tuple[str, ...], X: np.ndarray, y: np.ndarray, until: Deadline
+) -> Iterator[Formula]:
+    """Formulas with constants to start from, the simplest first."""
+    a = sympy.Symbol(_fresh("c", names))
+    yield _formula(a, names, {a.name: float(y.mean())})
+    varying = [i for i in range(len(names)) if np.ptp(X[:, i]) > 0]
+    for chosen in {(i,) for i in varying} | {tuple(varying)}:
+        if chosen:
+            yield from _linear(names, X, y, chosen)
+    positive = [i for i in varying if (X[:, i] > 0).all()]
+    if positive and (np.all(y > 0) or np.all(y < 0)):
+        yield from _powers(names, X, y, positive)
+    few = np.linspace(0, len(y) - 1, min(len(y), _ROWS)).astype(int)
+    for i in varying:
+        if until.passed:
+            break
+        share = until.share(1.0 / len(varying))
+        laws = univariate_laws(X[few, i], y[few], names[i], 0.0, share)
+        for count, law in enumerate(laws):
+            yield _formula(law.expr, names, {s.name: v for s, v in law.start.items()})
+            if count + 1 >= _OF_ONE_INPUT:
+                break
+
+
+def _formula(expr: sympy.Expr, names: tuple[str, ...], start: dict[str, float]) -> Formula:
+    return Formula(expr, names, tuple(Constant(name, v, np.inf) for name, v in start.items()))
+
+
+def _fresh(stem: str, names: tuple[str, ...], count: int = 0) -> str:
+    name = f"{stem}{count}" if count else stem
+    while name in names:
+        name = f"{name}_"
+    return name
+
+
+def _linear(
+    names: tuple[str, ...], X: np.ndarray, y: np.ndarray, chosen: tuple[int, ...]
+) -> Iterator[Formula]:
+    """Straight in some inputs, with and without a constant term."""
+    columns = np.column_stack([X[:, chosen], np.ones(len(y))])
+    for width in (len(chosen), len(chosen) + 1):
+        slopes, *_ = np.linalg.lstsq(columns[:, :width], y, rcond=None)
+        symbols = [sympy.Symbol(_fresh("c", names, i + 1)) for i in range(width)]
+        terms = [s * sympy.Symbol(names[i]) for s, i in zip(symbols, chosen, strict=False)]
+        expr = sympy.Add(*terms, *symbols[len(chosen) :])
+        yield _formula(expr, names, dict(zip(map(str, symbols), slopes.tolist(), strict=True)))
+
+
+def _powers(
+    names: tuple[str, ...], X: np.ndarray, y: np.ndarray, chosen: list[int]
+) -> Iterator[Formula]:
+    """Products of powers: of all positive inputs, then without those of least effect."""
+    left = list(chosen)
+    while left:
+        logs = np.column_stack([np.log(X[:, left]), np.ones(len(y))])
+        powers, *_ = np.linalg.lstsq(logs, np.log(np.abs(y)), rcond=None)
+        symbols = [sympy.Symbol(_fresh("c", names, i + 1)) for i in range(len(left) + 1)]
+        factors = [sympy.Symbol(names[i]) ** s for i, s in zip(left, symbols[1:], strict=True)]
+        start = {str(symbols[0]): float(np.sign(y[0]) * np.exp(powers[-1]))}
+        start |= {str(s): float(p) for s, p in zip(symbols[1:], powers[:-1], strict=True)}
+        yield _formula(sympy.Mul(symbols[0], *factors), names, start)
+        effect = [abs(p) * np.std(np.log(X[:, i])) for p, i in zip(powers[:-1], left, strict=True)]
+        left.pop(int(np.argmin(effect)))

@@ -1,0 +1,64 @@
+"""Simple laws win over richer ones within the noise, from three rows on."""
+
+import numpy as np
+import pytest
+import sympy
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.measurements.row_errors import row_errors
+from kansym.symbolic.measurements.simple_laws import description_length, simple_laws
+
+
+def best(names, X, y, sigma=None):
+    X = np.asarray(X, dtype=float).reshape(len(y), -1)
+    found = simple_laws(names, X, y, row_errors(len(y), sigma), Deadline.after(10))
+    lengths = [description_length(fit, y) for fit in found]
+    assert lengths == sorted(lengths)
+    return found[0]
+
+
+def noise(rows: int, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=rows)
+
+
+@pytest.mark.parametrize("rows", [15, 50])
+def test_a_noisy_line_is_a_line(rows):
+    x = np.linspace(0, 5, rows)
+    fit = best(("x",), x, 1 + 2 * x + 0.3 * noise(rows))
+    assert sympy.Poly(fit.formula.template, sympy.Symbol("x")).degree() == 1
+    assert len(fit.free) == 2
+
+
+def test_six_points_near_a_line_through_zero_have_one_constant():
+    x = np.arange(1.0, 7.0)
+    fit = best(("x",), x, 2 * x + 0.05 * noise(6))
+    assert len(fit.free) == 1
+    assert abs(fit.values[fit.free[0]] - 2) < 0.05
+
+
+@pytest.mark.parametrize("rows", [3, 4, 5])
+def test_very_few_rows_give_something_with_fewer_constants_than_rows(rows):
+    x = np.linspace(1, 2, rows)
+    assert len(best(("x",), x, 3 * x + 0.01 * noise(rows)).free) < rows
+
+
+def test_a_product_of_powers_has_errors_on_its_powers():
+    rng = np.random.default_rng(2)
+    re, pr = 10 ** rng.uniform(2, 5, 16), 10 ** rng.uniform(-0.2, 2, 16)
+    nu = 0.6 * re**0.42 * pr**0.29 * (1 + 0.03 * noise(16))
+    fit = best(("Re", "Pr"), np.column_stack([re, pr]), nu, 0.03 * nu)
+    values = sorted(fit.values.values())
+    assert values == pytest.approx([0.29, 0.42, 0.6], abs=0.06)
+    assert all(0 < error < 0.1 for error in fit.stderr.values())
+
+
+def test_an_input_of_two_levels_is_an_input():
+    x, on = np.linspace(0, 3, 30), np.arange(30) % 2
+    fit = best(("x", "on"), np.column_stack([x, on]), 2 * x + 1.5 * on + 0.05 * noise(30))
+    assert {s.name for s in fit.formula.template.free_symbols} >= {"x", "on"}
+
+
+def test_rows_without_noise_are_exact():
+    t = np.linspace(273, 373, 14)
+    fit = best(("T",), t, np.exp(20.386 - 5132 / t))
+    assert fit.r2 > 1 - 1e-12
