@@ -21,7 +21,8 @@ __all__ = ["last_fit", "with_last_fits"]
 
 EXACT_ROWS = 1e-7
 """Residual over the spread of y below which rows are computed, to single precision at least."""
-_NO_WORSE = 1.0 + 1e-6
+_NO_WORSE, _ROUNDING = 1.0 + 1e-6, 1e-13
+"""Growth of a sum of squares, and residual over y, that are no more than rounding."""
 
 
 def with_last_fits(
@@ -131,7 +132,8 @@ def _fitted(
     except (np.linalg.LinAlgError, ArithmeticError):
         return None
     before = float(np.sum(((y - formula.numpy(*X.T)) * errors.inverse) ** 2))
-    if not fit.chi2 <= before * _NO_WORSE + 1e-300:
+    rounding = float(np.sum((_ROUNDING * y * errors.inverse) ** 2))
+    if not fit.chi2 <= before * _NO_WORSE + rounding:
         return None
     constants = tuple(
         replace(c, near=_hypothesis(c, numbers[c.name], fit.formula.freedom))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +70,15 @@ def _together(points: Sequence[FrontPoint]) -> FrontPoint:
         tuple(chain(*(point.formulas for point in points))),
         sum(point.complexity for point in points),
         float(np.sqrt(np.mean([point.error**2 for point in points]))),
+        chi2=_sum([point.chi2 for point in points]),
+        freedom=_sum([point.freedom for point in points]),
+        bic=_sum([point.bic for point in points]),
     )
+
+
+def _sum(figures: Sequence[Any]) -> Any:
+    """The sum, if all are known."""
+    return None if any(figure is None for figure in figures) else sum(figures)
 
 
 def _names(result: Extraction) -> dict[str, str]:

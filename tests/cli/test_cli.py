@@ -399,3 +399,18 @@ def test_help_is_grouped_by_purpose(capsys):
     found = capsys.readouterr().out
     for title in ("the table:", "the network:", "the formula:", "what is written:", "example:"):
         assert f"\n{title}\n" in found
+
+
+def test_a_column_of_errors_is_asked_about_and_used(tmp_path, capsys):
+    x = np.linspace(1, 2, 30)
+    sigma = np.full(30, 0.01)
+    y = 3 * x + sigma * np.random.default_rng(0).normal(size=30)
+    path = tmp_path / "measured.csv"
+    path.write_text(
+        "x,y,sigma\n" + "\n".join(f"{a},{b},{c}" for a, b, c in zip(x, y, sigma, strict=True))
+    )
+    assert main(["fit", str(path), "--target", "y", "--quiet"]) == 2
+    assert "looks like standard errors of 'y': give --sigma 'sigma'" in capsys.readouterr().err
+    words = ["fit", str(path), "--target", "y", "--sigma", "sigma", "--start", "a*x", "--quiet"]
+    assert main(words) == 0
+    assert "a = 2.9992(12)" in capsys.readouterr().out
