@@ -21,9 +21,7 @@ from kansym.symbolic.measurements.simple_laws import description_length, simple_
 __all__ = ["beside_simple_laws"]
 
 FEW_ROWS = 200
-"""Rows up to which a network may have learned the noise, so that no error of it is too small."""
-EXACT = 1e-7
-"""Relative error of a formula of many rows that no simple law is needed beside."""
+"""Rows up to which a network may have learned the noise; more of them are read from it alone."""
 LEAST, SEARCHING, FINISHING = 1.0, 2.5, 0.7
 """Least and most seconds for the laws, and those for the exact numbers of one."""
 FINISHED, MOST_POINTS = 2, 15
@@ -49,11 +47,10 @@ def beside_simple_laws(
     settings : of the extraction.
     deadline : of the extraction.
     """
-    selected = next(point for point in front if point.selected)
     if split.measured is None or len(formulas) != 1 or settings.physical_constants:
         return formulas, front
     judge = split.judge
-    if len(judge.X) > FEW_ROWS and selected.error < EXACT:
+    if len(judge.X) > FEW_ROWS:
         return formulas, front
     X, y = judge.X, judge.y[:, 0]
     errors = split.errors_used or row_errors(len(X))
