@@ -183,11 +183,12 @@ def drag() -> Case:
     rng = np.random.default_rng(3)
     rho, v, area = rng.uniform(0.9, 1.3, 60), rng.uniform(5, 40, 60), rng.uniform(0.5, 2.5, 60)
     force = 0.5 * 0.47 * rho * v**2 * area * (1 + 0.02 * _noise(60))
-    return Case(
-        "drag",
-        lambda: read({"rho": rho, "v": v, "A": area}, force),
-        lambda found: is_form(found, "c*rho*v**2*A"),
-    )
+
+    def right(found: Any) -> bool:
+        doubt = {Status.OUTLYING_ROWS, Status.RESIDUAL_PATTERN, Status.LOW_FIDELITY}
+        return is_form(found, "c*rho*v**2*A") or bool(doubt & statuses(found))
+
+    return Case("drag, or doubt said", lambda: read({"rho": rho, "v": v, "A": area}, force), right)
 
 
 def decay() -> Case:

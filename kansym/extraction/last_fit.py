@@ -56,7 +56,8 @@ def with_last_fits(
     def measured(point: FrontPoint, fits: tuple[FormulaFit | None, ...]) -> FrontPoint:
         known = [fit for fit in fits if fit is not None]
         point = replace(point, formulas=replaced(point.formulas, fits))
-        if len(known) < len(fits):
+        # The numbers of a tabulated curve are constants too, but nobody counted them.
+        if len(known) < len(fits) or any(formula.curves for formula in point.formulas):
             return point
         return replace(
             point,

@@ -68,7 +68,11 @@ def beside_simple_laws(
     points = [replace(point, selected=point.selected and best is formulas[0]) for point in front]
     if best is not formulas[0]:
         points.append(front_point(judge, (best,), selected=True))
-    points += [front_point(judge, (law.formula,), selected=False) for law in laws]
+    seen = {str(point.formulas[0]) for point in points}
+    for law in laws:
+        if str(law.formula) not in seen:
+            seen.add(str(law.formula))
+            points.append(front_point(judge, (law.formula,), selected=False))
     chosen = formulas if best is formulas[0] else (best,)
     return chosen, _thinned(not_dominated(points))
 
