@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+from scipy.interpolate import BSpline
 
 __all__ = ["KnotSplines", "UniformSplines"]
 
@@ -33,34 +34,13 @@ class UniformSplines:
     def __call__(self, x: Float[Array, " points"]) -> Float[Array, "points functions"]:
         position = (x - self.low) * (self.grid / (self.high - self.low))
         inside = np.clip(position, 0.0, self.grid)
-        interval = np.minimum(inside.astype(int), self.grid - 1)
-        lower = _pieces(inside - interval, self.degree - 1)
-        local = _raised(lower, inside - interval, self.degree)
-        slopes = np.zeros_like(local)
-        slopes[:, 1:] += lower
-        slopes[:, :-1] -= lower
-        local += (position - inside)[:, None] * slopes
-        found = np.zeros((len(x), self.grid + self.degree))
-        columns = interval[:, None] + np.arange(self.degree + 1)
-        np.put_along_axis(found, columns, local, axis=1)
-        return found
-
-
-def _pieces(t: Float[Array, " points"], degree: int) -> Float[Array, "points functions"]:
-    """The degree + 1 pieces that are not zero in an interval, at t in [0, 1]."""
-    found = np.ones((len(t), 1))
-    for p in range(1, degree + 1):
-        found = _raised(found, t, p)
-    return found
-
-
-def _raised(lower: Array, t: Array, p: int) -> Array:
-    """Pieces of degree p from those of degree p - 1 (Cox and de Boor, uniform knots)."""
-    found = np.zeros((len(t), p + 1))
-    steps = np.arange(p)
-    found[:, 1:] += (t[:, None] + p - 1 - steps) * lower / p
-    found[:, :-1] += (1 - t[:, None] + steps) * lower / p
-    return found
+        knots = np.arange(-self.degree, self.grid + self.degree + 1.0)
+        splines = BSpline(knots, np.eye(self.grid + self.degree), self.degree)
+        values, outside = splines(inside), position != inside
+        if outside.any():
+            beyond = (position - inside)[outside, None]
+            values[outside] += beyond * splines(inside[outside], nu=1)
+        return values
 
 
 @dataclass(frozen=True)
