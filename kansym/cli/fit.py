@@ -34,7 +34,7 @@ DESCRIPTION = (
     "A column of classes gives formulas of log-odds and the boundaries between the classes:\n"
     "  kansym fit flowers.csv --target species --classes"
 )
-EXAMPLE = "kansym fit data.csv --target y --inputs a,b --width 2,5,1 --out report.html"
+EXAMPLE = "kansym fit data.csv --target y --inputs a,b --out report.html"
 
 # Share of a time budget that training may use; the rest is for reading the formula.
 _TRAINING_SHARE = 0.6
@@ -56,7 +56,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     network.add_argument(
         "--width",
         metavar="2,5,1",
-        help="nodes per layer, inputs first; 3+1 means 3 sum and 1 product nodes",
+        help="train this shape alone: nodes per layer, inputs first; 3+1: 3 sum, 1 product nodes",
     )
     network.add_argument(
         "--start",
@@ -109,6 +109,9 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         inputs, target = table.split(options.target, chosen)
         shape = _shape(shape, inputs.shape[1], 1)
 
+    if not (options.width or options.start or options.classes or options.fix or options.forbid):
+        _discover(inputs, target, engine, options, kept)
+        return
     from kansym.extraction import extract
     from kansym.neural.models.kan import KAN
 
@@ -125,6 +128,22 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     progress = False if options.quiet else None
     result = extract(model, inputs, target, progress=progress, **errors, **loss, **engine, **left)
     write_outputs(chosen_again(result, options), options, kept)
+
+
+def _discover(
+    inputs: Any, target: Any, engine: dict[str, Any], options: argparse.Namespace, kept: list[str]
+) -> None:
+    """Search laws from every source, write the best."""
+    from kansym.extraction.discovery import discover
+
+    limit = {"seconds": options.budget} if options.budget else {}
+    progress = False if options.quiet else None
+    found = discover(inputs, target, seed=options.seed, progress=progress, **engine, **limit)
+    if options.save:
+        found.model.save(options.save)
+        kept.append(f"the network in {options.save}")
+    say(f"tried in {found.seconds:.1f} s: {', '.join(found.origins)}\n")
+    write_outputs(found.result, options, kept)
 
 
 def _known_start(inputs: Any, options: argparse.Namespace, splines: dict[str, Any]) -> Any:

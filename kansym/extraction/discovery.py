@@ -14,7 +14,7 @@ from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.tables import Table, as_table, as_targets
-from kansym.symbolic.engines import Pairs
+from kansym.symbolic.engines import Engine, Pairs, engine_named
 from kansym.symbolic.library.library import LIBRARY, Library
 from kansym.symbolic.measurements.formula_fitting import Exact
 
@@ -52,9 +52,13 @@ class Discovery:
         (model,) = self.models
         return model
 
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Where the laws that were tried came from, in order."""
+        return tuple(dict.fromkeys(attempt.origin for attempt in self.attempts))
+
     def __str__(self) -> str:
-        tried = dict.fromkeys(attempt.origin for attempt in self.attempts)
-        return f"{self.result}\n\ntried in {self.seconds:.1f} s: {', '.join(tried)}"
+        return f"{self.result}\n\ntried in {self.seconds:.1f} s: {', '.join(self.origins)}"
 
 
 def discover(  # noqa: PLR0913 - the settings of training and extraction, all by keyword
@@ -71,6 +75,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     degree: int = 3,
     starts: int = 12,
     seed: int = 0,
+    engine: str | Engine | None = "pairs",
     progress: bool | ProgressCallback | None = None,
 ) -> Discovery:
     """Find a formula for data: laws that rows suggest, and KANs of several shapes that are read.
@@ -91,6 +96,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     grid, degree : of the splines.
     starts : most random starts per shape.
     seed : of starts and splits.
+    engine : for edges that no function of the library explains, see `kansym.extract`.
     progress : True or False for a bar, or a callback; by default a bar on a terminal.
 
     Returns
@@ -117,7 +123,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         accuracy=accuracy,
         seed=seed,
         budget=seconds,
-        engine=Pairs.beside(library),
+        engine=Pairs.beside(library) if engine == "pairs" else engine_named(engine),
         exact=exact,
     )
     errors = {"sigma": sigma, "weights": weights}

@@ -96,8 +96,11 @@ def _tried(read: Callable[..., Extraction], *arguments: Any, **errors: Any) -> E
     started = time.monotonic()
     try:
         return read(*arguments, **errors)
+    except KeyboardInterrupt:
+        words = "interrupted"
     except (ValueError, TypeError) as error:  # kansym's errors are of these kinds
-        return Reading("function", None, None, time.monotonic() - started, str(error))
+        words = str(error)
+    return Reading("function", None, None, time.monotonic() - started, words)
 
 
 def _length(result: Extraction) -> float:

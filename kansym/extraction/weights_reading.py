@@ -14,6 +14,9 @@ from kansym.shared.status import Status
 
 __all__ = ["read_weights", "reading_of"]
 
+HURRY = 1.0
+"""Seconds for a formula after an interrupt."""
+
 
 def read_weights(
     model: Any,
@@ -27,6 +30,8 @@ def read_weights(
 ) -> Extraction:
     """Trace a model, choose the functions of its edges, write their formula.
 
+    An interrupt (Ctrl-C) ends the choice: the formula is then what a second more finds.
+
     Parameters
     ----------
     model, X, y, sigma, weights : as in `kansym.extract`.
@@ -34,8 +39,16 @@ def read_weights(
     progress : as in `kansym.extract`.
     """
     started = time.monotonic()
-    evidence = gather(model, X, y, settings, sigma=sigma, weights=weights, progress=progress)
-    result = evidence.conclude(spent=time.monotonic() - started)
+    errors = {"sigma": sigma, "weights": weights}
+    hurried = replace(settings, budget=min(settings.budget, HURRY))
+    try:
+        evidence = gather(model, X, y, settings, progress=progress, **errors)
+    except KeyboardInterrupt:
+        evidence = gather(model, X, y, hurried, progress=progress, **errors)
+    try:
+        result = evidence.conclude(spent=time.monotonic() - started)
+    except KeyboardInterrupt:
+        result = replace(evidence, settings=hurried, cut=True).conclude()
     reading = reading_of("weights", result, time.monotonic() - started)
     made = replace(result.provenance, readings=(reading,))
     found = transcription(result)

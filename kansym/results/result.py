@@ -215,8 +215,8 @@ class Extraction:
     def _evidence(self) -> SupportsChoosing:
         if self.evidence is None:
             raise InputError(
-                "This result was read from a file, which keeps no network to choose again on: "
-                "extract from the model."
+                "This result keeps no network to choose again on, as it came from a file or from "
+                "rows: extract from the model."
             )
         return self.evidence
 

@@ -6,7 +6,7 @@ from scipy.spatial import cKDTree
 
 from kansym.neural.models.mlp import MLP
 from kansym.neural.readers.black_box import BlackBox, TorchBox
-from kansym.neural.training.training import train
+from kansym.neural.training.training import train, uninterrupted
 
 __all__ = ["more_rows", "student_of"]
 
@@ -62,5 +62,5 @@ def student_of(
     rows = more_rows(X, ANSWERS, seed=seed)
     answers = box.answers(rows)
     student = MLP([X.shape[1], *HIDDEN, answers.shape[1]], activation="tanh", seed=seed)
-    train(student, rows, answers, seconds=seconds, seed=seed, progress=False)
+    uninterrupted(train(student, rows, answers, seconds=seconds, seed=seed, progress=False))
     return TorchBox(student)

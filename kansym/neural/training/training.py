@@ -31,7 +31,7 @@ from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.tables import as_table, as_targets
 
-__all__ = ["History", "TrainingStep", "attach_rows", "prepare", "train"]
+__all__ = ["History", "TrainingStep", "attach_rows", "prepare", "train", "uninterrupted"]
 
 Optimiser = Literal["lm", "lbfgs", "adam"]
 LossName = Literal["squared", "cross-entropy"]
@@ -174,6 +174,19 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
         held_out_rows=len(run.x_held) if run.x_held is not run.x else 0,
         classes=classes,
     )
+
+
+def uninterrupted(history: History) -> History:
+    """The history of a training that is one step of longer work, which an interrupt ends too.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the training was interrupted.
+    """
+    if history.stopped == "interrupted":
+        raise KeyboardInterrupt
+    return history
 
 
 def _outputs(model: nn.Module, columns: int) -> int:

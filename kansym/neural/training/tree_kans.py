@@ -14,7 +14,7 @@ from kansym.network.structure.trees import Branch, Tree
 from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.mlp import MLP
 from kansym.neural.readers.black_box import TorchBox
-from kansym.neural.training.training import train
+from kansym.neural.training.training import train, uninterrupted
 from kansym.shared.deadline import Deadline
 from kansym.shared.tables import as_table
 
@@ -62,9 +62,9 @@ def trees_of(
     X, y = X[:ROWS], y[:ROWS]
     if gradient is None:
         surrogate = MLP([X.shape[1], *hidden, 1], activation="tanh", seed=seed)
-        train(surrogate, X, y, seed=seed, seconds=SHARE * seconds, progress=False)
+        uninterrupted(train(surrogate, X, y, seed=seed, seconds=SHARE * seconds, progress=False))
         gradient = TorchBox(surrogate).gradients(X)[0]
-    slopes = gradient[:ROWS]
+    slopes = np.asarray(gradient)[:ROWS]
     seen: set[str] = set()
     for tolerance in TOLERANCES:
         tree = find_structure(X, y, slopes, tolerance=tolerance)
@@ -106,8 +106,8 @@ def fitted(
     grid : intervals of the splines, before they are refined.
     """
     model = draw_tree(tree, as_table(X).values, grid=grid, seed=seed)
-    history = train(model, X, y, starts=1, prune=False, seed=seed, seconds=seconds, progress=False)
-    return model, history.validation
+    settings = {"starts": 1, "prune": False, "seed": seed, "seconds": seconds, "progress": False}
+    return model, uninterrupted(train(model, X, y, **settings)).validation
 
 
 @torch.no_grad()

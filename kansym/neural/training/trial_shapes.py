@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from kansym.neural.models.kan import KAN, Width
 from kansym.neural.readers.black_box import BlackBox
-from kansym.neural.training.training import train
+from kansym.neural.training.training import train, uninterrupted
 from kansym.neural.training.tree_kans import fitted, trees_of
 from kansym.shared.deadline import Deadline
 from kansym.shared.tables import Table, as_table, as_targets
@@ -68,14 +68,16 @@ def propose(
     for widths in simple:
         yield training.dense(widths, ONE)
     smallest = np.inf
-    for hidden, widths in zip(HIDDEN, others, strict=False):
+    # A model that knows the function shows its trees once.
+    surrogates = HIDDEN if box is None else HIDDEN[:1]
+    for hidden, widths in zip(surrogates, others, strict=False):
         for proposal in training.trees(hidden):
             smallest = min(smallest, proposal.error)
             yield proposal
         if training.deadline.passed or smallest < SETTLED:
             return
         yield training.dense(widths, 2 * ONE)
-    others = others[len(HIDDEN) :]
+    others = others[len(surrogates) :]
     for number, widths in enumerate(others):
         if training.deadline.passed:
             return
@@ -101,14 +103,16 @@ class _Training:
             degree=self.settings["degree"],
             seed=self.seed,
         )
-        history = train(
-            model,
-            self.inputs,
-            self.targets,
-            starts=self.settings["starts"],
-            seed=self.seed,
-            seconds=share * self.deadline.left(),
-            progress=False,
+        history = uninterrupted(
+            train(
+                model,
+                self.inputs,
+                self.targets,
+                starts=self.settings["starts"],
+                seed=self.seed,
+                seconds=share * self.deadline.left(),
+                progress=False,
+            )
         )
         first = history.records[0].validation if history.records else np.inf
         right = history.validation < min(GOOD, FALLING * first)
