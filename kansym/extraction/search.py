@@ -31,8 +31,9 @@ from kansym.symbolic.measurements.residual_tests import serial_pattern
 
 __all__ = ["Attempt", "Search"]
 
-EXACT = 1e-8
-"""Relative error of a formula on data without noise that is right."""
+EXACT, ROUNDING, FEW = 1e-8, 1e-13, 3
+"""Relative error of a formula on data without noise that is right; of one with more than a few
+constants, which could be an approximation, only rounding may be left."""
 PROMISING = 1e-2
 """Error of a network that is read at once."""
 SIMILAR = 1.3
@@ -226,10 +227,13 @@ class Search:
         A model that judges has no noise: there it says as much as the KAN it was read from.
         """
         attempt, judge = self.attempts[number], self.split.judge
-        if attempt.best is None or attempt.best.error < EXACT:
-            return attempt.best is not None
-        if not is_plain(attempt.best.complexity, len(self.inputs.names)):
+        if attempt.best is None:
             return False
+        if not is_plain(attempt.best.complexity, len(self.inputs.names)):
+            return attempt.best.error < ROUNDING
+        free = sum(c.exact is None for f in attempt.best.formulas for c in f.constants)
+        if attempt.best.error < (EXACT if free <= FEW else ROUNDING):
+            return True
         if judge.kind == "network":
             return attempt.model is not None and attempt.best.error < AS_GOOD * attempt.error
         residual = (judge.y - predicted(attempt.best.formulas, judge.X)) / judge.scale

@@ -228,7 +228,7 @@ def test_an_interrupt_during_training_keeps_the_best_network(tmp_path, data, cap
 
     model = tmp_path / "model.safetensors"
     monkeypatch.setattr("kansym.neural.training.training._work", interrupted)
-    words = ["fit", str(data), "--target", "y", "--save", str(model)]
+    words = ["fit", str(data), "--target", "y", "--width", "2,1", "--save", str(model)]
     assert main(words) == 130
     assert "kept: the network in" in capsys.readouterr().err
     assert main([*words[:-2]]) == 130

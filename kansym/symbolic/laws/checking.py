@@ -50,9 +50,17 @@ def checked(
     return Law(expr, kept, source, error)
 
 
+FEW, ROUNDING = 3, 1e-13
+"""Constants of a usual law, and the relative error that rounding alone leaves in a long one."""
+
+
 def is_exact(law: Law) -> bool:
-    """Whether a law leaves nothing to explain in exact data."""
-    return law.error < EXACT
+    """Whether a law leaves nothing to explain in exact data, and no approximation could do so.
+
+    Every constant beyond a few buys an approximation about a digit: only rounding may be left then.
+    """
+    more = max(0, len(law.start) - FEW)
+    return law.error < max(EXACT / 10.0**more, ROUNDING)
 
 
 def length(law: Law, rows: Rows) -> float:
