@@ -1,5 +1,6 @@
 """Coefficients of a relation: small rationals where they are, else constants to be measured."""
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -11,6 +12,8 @@ __all__ = ["as_coefficients"]
 _LARGEST_NUMERATOR = 64
 _LARGEST_DENOMINATOR = 24
 _AGREES = 1e-9
+_DIGITS, _SURELY = 5, 1e-10
+"""Digits of a short decimal, and how near it a number must be: chance meets one in 10^5."""
 
 
 def as_coefficients(
@@ -41,12 +44,18 @@ def as_coefficients(
 
 
 def _small_rational(number: float) -> Fraction | None:
+    """The small fraction or short decimal that a number is, if it is one."""
     found = Fraction(number).limit_denominator(_LARGEST_DENOMINATOR)
     near = abs(number - float(found)) <= _AGREES * abs(number)
-    return found if near and abs(found.numerator) <= _LARGEST_NUMERATOR else None
+    if near and abs(found.numerator) <= _LARGEST_NUMERATOR:
+        return found
+    decimal = Fraction(f"{number:.{_DIGITS}g}")
+    return decimal if abs(number - float(decimal)) <= _SURELY * abs(number) else None
 
 
 def _cost(found: Fraction | None) -> float:
     if found is None:
         return 20.0
-    return float(np.log2(abs(found.numerator) * found.denominator**2)) + (found < 0)
+    small = abs(found.numerator) <= _LARGEST_NUMERATOR
+    bits = math.log2(max(1, abs(found.numerator)) * found.denominator**2) + (found < 0)
+    return bits if small and found.denominator <= _LARGEST_DENOMINATOR else 18.0

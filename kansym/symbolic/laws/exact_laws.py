@@ -5,24 +5,28 @@ its smooth fit shows gives smaller states; then the trials with functions, stage
 states of fewest quantities first.
 """
 
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator
+from itertools import chain, count
 
 import numpy as np
 import sympy
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import checked
+from kansym.symbolic.laws.one_combination import one_combination, roughness
+from kansym.symbolic.laws.function_columns import Group, functions_of_one, functions_of_two
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.reductions import Step, steps_from
 from kansym.symbolic.laws.relations import (
+    Trial,
     plain_trials,
     related,
     small_trials,
     trials_with_functions,
 )
-from kansym.symbolic.laws.smooth import smooth
+from kansym.symbolic.laws.smooth import Smooth, smooth
+from kansym.symbolic.laws.targets import targets_of
 from kansym.symbolic.laws.univariate import univariate_laws
 
 __all__ = ["ExactLaws"]
@@ -34,7 +38,12 @@ _MOST_STATES = 30
 _BRANCHES = 4
 """Smaller problems of one state that are followed."""
 _SMALL_DEGREE = 5
-_SHARE_ONE = 0.3
+_SHARE_ONE, _EXPLORING = 0.4, 0.5
+"""Parts of the time for laws of one quantity, and for smaller problems."""
+_OUTER = ("1/y", "log y", "y^2", "exp y", "sqrt y", "tan y", "sin y")
+_SMOOTHER = 0.1
+_ROUGH = 0.02
+"""Error of a smooth fit above which its gradient may hide that there is one combination."""
 
 
 class ExactLaws:
@@ -54,6 +63,7 @@ class _Search:
 
     def __init__(self, rows: Rows, until: Deadline) -> None:
         self.rows, self.until = rows, until
+        self.exploring = until.share(_EXPLORING)
         self.order = np.random.default_rng(0).permutation(len(rows.y))
         self.states: list[Step] = []
         self.met: set[tuple[str, ...]] = set()
@@ -61,23 +71,44 @@ class _Search:
     def laws(self) -> Iterator[Law]:
         root = Reduced.of(self.rows)
         yield from self.plain(root)
+        yield from self.tried(root, next(trials_with_functions(root)))
         fit = smooth(root.quantities.values, root.target)
         if fit is None:
             return
         yield from self.explored(Step(root, fit))
+        yield from self.outer(root, fit)
+        if fit.error > _ROUGH:
+            for state in one_combination(root):
+                yield from self.plain(state)
         yield from self.deeper()
+
+    def outer(self, root: Reduced, fit: Smooth) -> Iterator[Law]:
+        """The problem for functions of the target that are much smoother than the target is."""
+        for target in targets_of(root.target, _OUTER if fit.error > _ROUGH / 10 else ()):
+            under = root.under(target)
+            bent = smooth(under.quantities.values, under.target)
+            if bent is not None and bent.error < _SMOOTHER * fit.error:
+                yield from self.explored(Step(under, bent))
 
     def plain(self, state: Reduced, degree: int = 7) -> Iterator[Law]:
         """Relations that need no functions of quantities."""
-        for trial in chain(plain_trials(state, degree), small_trials(state)):
+        trials = chain(plain_trials(state, degree), small_trials(state))
+        yield from self.tried(state, trials)
+        settled = state.settled()
+        if settled is not None:
+            yield from self.plain(settled, degree)
+        elif len(state.quantities) == 1 and state.carried is None and _is_curve(state):
+            yield from self.of_one(state)
+
+    def tried(self, state: Reduced, trials: Iterable[Trial]) -> Iterator[Law]:
+        """Laws of trials on one state."""
+        for trial in trials:
             if self.until.passed:
                 return
             yield from related(state, trial, self.rows, self.order)
-        if len(state.quantities) == 1 and state.carried is None:
-            yield from self.of_one(state)
 
     def of_one(self, state: Reduced) -> Iterator[Law]:
-        """Laws of the one quantity that is left."""
+        """Exact laws of the one quantity that is left."""
         name = "u"
         while name in self.rows.names:
             name += "_"
@@ -87,7 +118,7 @@ class _Search:
             inner = law.expr.xreplace({sympy.Symbol(name): state.quantities.exprs[0]})
             source = ", ".join([law.source, *state.steps])
             found = checked(state.restore(inner), law.start, source, self.rows)
-            if found is not None:
+            if found is not None and found.error < _NEARLY_EXACT:
                 yield found
 
     def explored(self, step: Step, depth: int = 0) -> Iterator[Law]:
@@ -95,7 +126,8 @@ class _Search:
         self.states.append(step)
         branches = 0
         for state in steps_from(step.state, step.fit):
-            if self.until.passed or len(self.states) >= _MOST_STATES or branches >= _BRANCHES:
+            full = len(self.states) >= _MOST_STATES or branches >= _BRANCHES
+            if full or self.exploring.passed:
                 return
             confirmed = self.confirmed(state, step)
             if confirmed is not None:
@@ -112,21 +144,54 @@ class _Search:
         self.met.add(key)
         return Step.confirmed(state, step.fit)
 
+    def over_functions(self) -> Iterator[Law]:
+        """Plain relations of the target over a function of quantities that it still depends on."""
+        for state in sorted((s.state for s in self.states), key=lambda s: len(s.quantities)):
+            if len(state.quantities) > _FEW:
+                break
+            every = list(range(len(state.quantities)))
+            groups = functions_of_one(state.quantities) + functions_of_two(state.quantities)
+            for values, expr in _each_function(groups):
+                divided = state.divided(values, expr, every)
+                trials = chain(plain_trials(divided, 4), small_trials(divided))
+                yield from self.tried(divided, trials)
+
     def deeper(self) -> Iterator[Law]:
         """Trials with functions, stage by stage."""
         states = sorted((s.state for s in self.states), key=lambda s: len(s.quantities))
         runs = [trials_with_functions(state) for state in states]
-        while runs and not self.until.passed:
+        for stage_number in count():
+            if not runs or self.until.passed:
+                return
+            if stage_number == _BETWEEN:
+                yield from self.over_functions()
             for state, run in zip(list(states), list(runs), strict=True):
                 stage = next(run, None)
                 if stage is None:
                     states.remove(state)
                     runs.remove(run)
                     continue
-                for trial in stage:
-                    if self.until.passed:
-                        return
-                    yield from related(state, trial, self.rows, self.order)
+                yield from self.tried(state, stage)
 
 
+def _each_function(groups: list[Group]) -> Iterator[tuple[np.ndarray, sympy.Expr]]:
+    """Functions that nowhere vanish on the rows, one by one."""
+    for group in groups:
+        for values, expr in zip(group.quantities.values.T, group.quantities.exprs, strict=True):
+            if np.abs(values).min() > _VANISHES * np.abs(values).max():
+                yield values, expr
+
+
+def _is_curve(state: Reduced) -> bool:
+    """Whether the rows lie on one curve: twice as dense, they are much closer to its chords."""
+    x, z = state.quantities.values[:, 0], state.target[:, None]
+    whole, half = float(roughness(x, z)[0]), float(roughness(x[::2], z[::2])[0])
+    return whole < max(_DENSER * half, _LEVEL * float(np.var(z)))
+
+
+_DENSER, _LEVEL = 0.4, 1e-14
+_FEW = 3
+_BETWEEN = 3
+"""Stage of trials with functions before which targets over functions are tried."""
+_VANISHES = 1e-6
 _Z = sympy.Symbol("z")

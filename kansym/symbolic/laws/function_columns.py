@@ -1,7 +1,7 @@
 """Functions of one or two inputs that may stand in a law beside the inputs themselves."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -23,17 +23,22 @@ class Group:
     ----------
     quantities : their values and expressions.
     highest : the highest power of each that is not a polynomial in the others.
+    of : the one quantity whose functions they are, by number; None for functions of several.
     """
 
     quantities: Quantities
     highest: tuple[int, ...]
+    of: int | None = None
 
 
 def functions_of_one(inputs: Quantities) -> list[Group]:
     """Sine and cosine, exp, log and root of each quantity, where they are defined."""
-    arguments = [(inputs.exprs[k], inputs.values[:, k]) for k in range(len(inputs))]
-    names = ("sin", "exp", "log", "sqrt")
-    return [group for name in names for group in _groups(name, arguments)]
+    return [
+        replace(group, of=k)
+        for name in ("sin", "exp", "log", "sqrt")
+        for k in range(len(inputs))
+        for group in _groups(name, [(inputs.exprs[k], inputs.values[:, k])])
+    ]
 
 
 def functions_of_two(inputs: Quantities) -> list[Group]:

@@ -12,7 +12,7 @@ DEPENDENT = 1e-11
 """What is left of a column, over its size, that follows from the columns before it."""
 _EXACT = 1e-12
 """Residual of a relation of exact data, over its largest term: rounding of some terms."""
-_NOTHING = 1e-7
+_NOTHING = 1e-10
 """Size of a term over the largest that is worth a trial without it."""
 
 
@@ -60,7 +60,8 @@ def relations(
     R = np.asarray(np.linalg.qr(scaled, mode="r"))
     size = np.linalg.norm(scaled, axis=0)
     dependent = np.abs(np.diag(R)) < DEPENDENT * size
-    for number in np.flatnonzero(dependent)[:_MOST_TRIED]:
+    first = int(np.flatnonzero(wanted)[0]) if wanted.any() else len(wanted)
+    for number in np.flatnonzero(dependent & (np.arange(len(wanted)) >= first))[:_MOST_TRIED]:
         before = [k for k in range(number) if not dependent[k]]
         kept = [*before, int(number)]
         if not before or not wanted[kept].any():
@@ -114,7 +115,7 @@ def sparse_relation(
     return found
 
 
-_MOST_TERMS = 14
+_MOST_TERMS = 24
 
 
 def _null(columns: np.ndarray) -> np.ndarray | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 import numpy as np
 import sympy
@@ -12,6 +13,10 @@ from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.targets import Target
 
 __all__ = ["Reduced"]
+
+_DENOMINATOR = 4
+_NEAR = 5e-3
+"""Relative distance of a coefficient from the fraction that it is taken for."""
 
 
 def _same(expr: sympy.Expr) -> sympy.Expr:
@@ -88,6 +93,26 @@ class Reduced:
             carried=carried,
             guess=(*self.guess, *guess),
             steps=(*self.steps, f"less {named}"),
+        )
+
+    def settled(self) -> "Reduced | None":
+        """With the carried terms taken off, if their coefficients are about small fractions."""
+        if self.carried is None:
+            return None
+        weights = [Fraction(c).limit_denominator(_DENOMINATOR) for c in self.guess]
+        if any(abs(w - c) > _NEAR * abs(c) for w, c in zip(weights, self.guess, strict=True)):
+            return None
+        terms = [
+            sympy.Rational(w.numerator, w.denominator) * expr
+            for w, expr in zip(weights, self.carried.exprs, strict=True)
+        ]
+        taken, restore = sympy.Add(*terms), self.restore
+        return replace(
+            self,
+            target=self.target - self.carried.values @ np.array([float(w) for w in weights]),
+            restore=lambda expr: restore(expr + taken),
+            carried=None,
+            guess=(),
         )
 
     def in_terms_of(self, quantities: Quantities, step: str) -> "Reduced":

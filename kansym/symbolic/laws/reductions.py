@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kansym.symbolic.laws.reduced import Reduced
-from kansym.symbolic.laws.separable import without_factors, without_terms
+from kansym.symbolic.laws.separable import without_factors, without_product_terms, without_terms
 from kansym.symbolic.laws.slopes import Slope, bent
 from kansym.symbolic.laws.smooth import Smooth, smooth
 from kansym.symbolic.laws.symmetries import in_groups, in_pairs, in_sums
@@ -19,13 +19,15 @@ from kansym.symbolic.laws.targets import targets_of
 
 __all__ = ["Step", "steps_from"]
 
-_KEPT = 2.0
+_KEPT = 1.3
 """How much worse the smooth fit of a smaller problem may be: it is as a rule better."""
-_FLOOR = 1e-6
+_FLOOR = 5e-5
 _OUTER = (
     "1/y", "y^2", "-y^2", "1/y^2", "log y", "log -y", "sqrt y", "exp y", "sin y", "cos y", "tan y",
 )  # fmt: skip
-"""Functions of the target under which factors and terms are sought."""
+"""Functions of the target under which terms are sought."""
+_OF_PRODUCTS = ("exp y", "sin y", "cos y", "tan y")
+"""Those under which factors are sought too: a factor of y is one of its powers as well."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +56,14 @@ def steps_from(state: Reduced, fit: Smooth) -> Iterator[Reduced]:
             yield from steps(state, slope)
     yield from without_factors(state, slope)
     yield from without_terms(state, slope)
+    yield from without_product_terms(state, slope)
     if state.carried is None:
         for target in targets_of(state.target, _OUTER):
             under = state.under(target)
             outer = Slope.of(under, bent(fit, target, state.target))
             yield from without_terms(under, outer)
-            yield from without_factors(under, outer)
+            if target.name in _OF_PRODUCTS:
+                yield from without_factors(under, outer)
 
 
 def _without_idle(state: Reduced, slope: Slope) -> Iterator[Reduced]:

@@ -8,11 +8,13 @@ least degree.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import numpy as np
 import sympy
 
+from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.laws.checking import checked, fresh_constants, is_exact
 from kansym.symbolic.laws.coefficients import as_coefficients
 from kansym.symbolic.laws.columns import Quantities, exponents_up_to, monomial
@@ -27,6 +29,8 @@ __all__ = ["Trial", "plain_trials", "related", "small_trials", "trials_with_func
 _SPARE_ROWS = 30
 """Rows beyond the number of columns, so that a false relation cannot hold."""
 _MOST_COLUMNS = 420
+_INSTEAD = 5
+"""Degree from which on functions of a quantity stand instead of it, not beside it."""
 _MOST_QUANTITIES = 26
 _SOME = ("y", "log y", "exp y")
 _ALL = ("y", "log y", "log -y", "exp y", "sqrt y", "sin y", "cos y", "tan y")
@@ -48,7 +52,8 @@ class Trial:
 
 
 def plain_trials(state: Reduced, most: int = 7) -> Iterator[Trial]:
-    """Polynomials in the quantities and in functions of the target."""
+    """Polynomials in the quantities and in functions of the target; higher in few quantities."""
+    most += 2 * max(0, _FEW - len(state.quantities))
     for degree in range(1, most + 1):
         for target in _targets(state, _ALL if degree < 5 else ("y",)):
             yield Trial((), target, degree)
@@ -58,8 +63,16 @@ def small_trials(state: Reduced) -> list[Trial]:
     """Functions of one of few quantities: cheap enough for every state that is met."""
     if len(state.quantities) > _FEW:
         return []
-    singles = [(group,) for group in functions_of_one(state.quantities)]
-    return _trials(singles, state, _SOME, (2, 3, 4, 5) if len(state.quantities) < _FEW else (2, 3))
+    singles = functions_of_one(state.quantities)
+    one = [(group,) for group in singles]
+    if len(state.quantities) == _FEW:
+        return _trials(one, state, _SOME, (2, 3))
+    two = list(combinations(singles, 2))
+    return [
+        *_trials(one, state, _SOME, (2, 3, 4)),
+        *_trials(two, state, ("y",), (2, 3, 5)),
+        *_trials(one, state, _SOME, (5, 6)),
+    ]
 
 
 _FEW = 3
@@ -69,9 +82,9 @@ def trials_with_functions(state: Reduced) -> Iterator[list[Trial]]:
     """Stages of trials with functions of quantities as further quantities, the cheap first."""
     singles, doubles = functions_of_one(state.quantities), functions_of_two(state.quantities)
     one, two = [(g,) for g in singles], [(g,) for g in doubles]
-    yield _trials(one, state, _SOME, (2, 3, 4))
+    yield _trials(one, state, ("y",), (2, 3)) + _trials([tuple(singles)], state, _ALL, (2,))
+    yield _trials(one, state, _SOME, (3, 4))
     yield _trials(two, state, _SOME, (2, 3, 4))
-    yield _trials([tuple(singles)], state, _ALL, (2,))
     yield _trials(list(combinations(singles, 2)), state, _SOME, (2, 3, 4))
     yield _trials(one + two, state, _ALL, (3, 4, 5))
     both = [(a, b) for a in singles for b in doubles]
@@ -130,6 +143,8 @@ class _Columns:
         whole, highest = state.quantities, [99] * len(state.quantities)
         for group in trial.groups:
             whole, highest = whole.with_more(group.quantities), [*highest, *group.highest]
+            if group.of is not None and trial.degree >= _INSTEAD:
+                highest[group.of] = 0
         free = len(whole)
         if state.carried is not None:
             whole = whole.with_more(state.carried)
@@ -142,7 +157,9 @@ class _Columns:
         allowed &= exponents[:, free:].sum(axis=1) <= (
             trial.target_degree if state.carried is None else 1
         )
+        # Those without the target first: the relation that closes is then one for the target.
         kept = exponents[allowed]
+        kept = kept[np.argsort(kept[:, -1] > 0, kind="stable")]
         if len(kept) + _SPARE_ROWS > min(rows, _MOST_COLUMNS):
             return None
         return cls(whole, kept)
@@ -171,6 +188,8 @@ def _solved(
     steps = [f"relation {degree} in {trial.target.name}", *state.steps]
     for t in _roots(constant, linear, quadratic):
         expr = state.restore(trial.target.inverse(t))
+        if not start and len(numbers) > _MANY_TERMS:
+            expr = within(_FACTORING, partial(sympy.factor, expr), expr)
         law = checked(expr, start, ", ".join(steps), rows)
         if law is not None and is_exact(law):
             return law
@@ -178,6 +197,8 @@ def _solved(
 
 
 _MOST_CONSTANTS = 7
+_MANY_TERMS, _FACTORING = 6, 3.0
+"""Terms from which on a rational law may be shorter as a product, and seconds to see."""
 
 
 def _roots(constant: sympy.Expr, linear: sympy.Expr, quadratic: sympy.Expr) -> Iterator[sympy.Expr]:

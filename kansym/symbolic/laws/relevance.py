@@ -8,9 +8,9 @@ from kansym.symbolic.laws.law import Rows
 
 __all__ = ["relevant_inputs"]
 
-MANY = 9
+MANY = 13
 """Inputs from which on those that matter are sought first."""
-_MOST = 6
+_MOST = 8
 _CLEAR = 8.0
 """Deviations above the other inputs at which one matters."""
 _PARTNERS = 8

@@ -15,7 +15,7 @@ from kansym.symbolic.laws.columns import Quantities, monomial
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.slopes import Slope, explained, near_fraction
 
-__all__ = ["without_factors", "without_terms"]
+__all__ = ["without_factors", "without_product_terms", "without_terms"]
 
 _BEST = 2
 """Functions of one quantity that are followed."""
@@ -137,6 +137,52 @@ def without_terms(state: Reduced, slope: Slope) -> Iterator[Reduced]:
         if kept and np.isfinite(values).all():
             term = Quantities(values[:, None], (function.of(state.quantities.exprs[k]),))
             yield state.less(term, (weight,), kept)
+
+
+_PARTNERS = tuple(
+    _Function(text)
+    for text in (
+        "x", "1/x", "x**2", "x**(-2)", "sqrt(x)", "x**3", "sin(x)", "cos(x)", "exp(x)", "exp(-x)",
+        "log(x)",
+    )
+)  # fmt: skip
+"""Functions of a second quantity that a term may have for a factor."""
+_PLAIN_TERMS = 20
+
+
+def without_product_terms(state: Reduced, slope: Slope) -> Iterator[Reduced]:
+    """Less a multiple of a product of functions of two quantities: dz/dx = c f'(x) h(u)."""
+    found: list[tuple[float, int, int, Any]] = []
+    count = len(state.quantities)
+    with np.errstate(all="ignore"):
+        for k in range(count):
+            own = np.stack([f.slope(slope.x[:, k]) for f in _TERMS[:_PLAIN_TERMS]], axis=1)
+            for j in (j for j in range(count) if j != k):
+                other = np.stack([h.value(slope.x[:, j]) for h in _PARTNERS], axis=1)
+                scores, weights = _of_products(slope.gradient[:, k], own, other)
+                a, b = np.unravel_index(int(np.argmin(scores)), scores.shape)
+                if scores[a, b] < slope.loose:
+                    found.append((float(scores[a, b]), k, j, (a, b, float(weights[a, b]))))
+    for _, k, j, (a, b, weight) in _best_of_each(found):
+        x, exprs = state.quantities.values, state.quantities.exprs
+        with np.errstate(all="ignore"):
+            values = _TERMS[a].value(x[:, k]) * _PARTNERS[b].value(x[:, j])
+        if np.isfinite(values).all():
+            expr = _TERMS[a].of(exprs[k]) * _PARTNERS[b].of(exprs[j])
+            kept = [other for other in range(count) if other != k]
+            yield state.less(Quantities(values[:, None], (expr,)), (weight,), kept)
+
+
+def _of_products(
+    slope: np.ndarray, own: np.ndarray, other: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Part of a derivative that a multiple of each product leaves, and the multiple."""
+    own, other = (np.where(np.isfinite(part), part, np.nan) for part in (own, other))
+    along = (own * slope[:, None]).T @ other
+    size = (own**2).T @ other**2
+    weights = along / size
+    left = np.maximum(1 - weights * along / max(float(slope @ slope), 1e-300), 0.0)
+    return np.nan_to_num(np.sqrt(left), nan=np.inf), weights
 
 
 def _best_of_each(found: list[tuple[float, int, int, Any]]) -> list[tuple[float, int, int, Any]]:

@@ -35,7 +35,7 @@ class Smooth:
 
 
 def smooth(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"]) -> Smooth | None:
-    """The best of polynomials of several degrees in x or log x, for y or log y.
+    """The best of polynomials of several degrees in x or log x, for y, log y or y / monomial.
 
     Best is the one of least error on held-out rows; None if there are too few rows.
     """
@@ -43,8 +43,8 @@ def smooth(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"]) -
     test = np.zeros(len(y), dtype=bool)
     test[:: round(1 / _HELD_OUT)] = True
     best: tuple[float, _Fit] | None = None
-    for logarithmic_x, logarithmic_y in product(*(_choices(values) for values in (X, y))):
-        fit = _Fit(X, y, logarithmic_x, logarithmic_y)
+    for logarithmic, values in product(_of_inputs(X), _of_target(X, y)):
+        fit = _Fit(X, logarithmic, values)
         for degree in range(1, 12):
             error = fit.error(degree, test)
             if error is None:
@@ -57,23 +57,83 @@ def smooth(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"]) -
     return Smooth(best[1].gradient(), best[1].inner(), best[0])
 
 
-def _choices(values: np.ndarray) -> tuple[bool, ...]:
-    """Whether logarithms are worth a trial: they are if values are of one sign."""
-    return (
-        (False, True) if values.min() > 0 or (values.ndim == 1 and values.max() < 0) else (False,)
-    )
+def _of_inputs(X: np.ndarray) -> tuple[bool, ...]:
+    """Whether logarithms of the inputs are worth a trial: they are if all are positive."""
+    return (False, True) if X.min() > 0 else (False,)
+
+
+class _Plain:
+    """The target itself is fitted."""
+
+    def __init__(self, y: np.ndarray) -> None:
+        self.y, self.fitted = y, y
+
+    def undone(self, fitted: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The target, from what was fitted."""
+        return fitted
+
+    def gradient(self, fitted: np.ndarray) -> np.ndarray:
+        """That of the target, from that of what was fitted."""
+        return fitted
+
+
+class _Logarithm(_Plain):
+    """The logarithm of a target of one sign is fitted."""
+
+    def __init__(self, y: np.ndarray) -> None:
+        super().__init__(y)
+        self.fitted = np.log(np.abs(y))
+
+    def undone(self, fitted: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        return np.exp(np.clip(fitted, -_LARGEST, _LARGEST)) * np.sign(self.y[0])
+
+    def gradient(self, fitted: np.ndarray) -> np.ndarray:
+        return fitted * self.y[:, None]
+
+
+class _OverMonomial(_Plain):
+    """The target over the monomial that it follows most nearly is fitted."""
+
+    def __init__(self, X: np.ndarray, y: np.ndarray) -> None:
+        super().__init__(y)
+        logs, size = np.log(X), np.abs(y)
+        large = size > _SMALL * np.median(size)
+        columns = np.column_stack([logs, np.ones(len(y))])[large]
+        self.powers = np.linalg.lstsq(columns, np.log(size[large]), rcond=None)[0][:-1]
+        self.X, self.monomial = X, np.exp((logs - logs.mean(axis=0)) @ self.powers)
+        self.fitted = y / self.monomial
+
+    def undone(self, fitted: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        return fitted * self.monomial[rows]
+
+    def gradient(self, fitted: np.ndarray) -> np.ndarray:
+        return fitted * self.monomial[:, None] + self.y[:, None] * self.powers / self.X
+
+
+_LARGEST = 700.0
+"""Largest argument of exp."""
+_SMALL = 0.1
+
+
+def _of_target(X: np.ndarray, y: np.ndarray) -> list[_Plain]:
+    """What may be fitted for the target."""
+    found = [_Plain(y)]
+    if y.min() > 0 or y.max() < 0:
+        found.append(_Logarithm(y))
+    if X.min() > 0 and np.abs(y).max() > 0:
+        found.append(_OverMonomial(X, y))
+    return found
 
 
 class _Fit:
     """Polynomials in one choice of coordinates."""
 
-    def __init__(self, X: np.ndarray, y: np.ndarray, log_x: bool, log_y: bool) -> None:
-        self.X, self.y, self.log_x, self.log_y = X, y, log_x, log_y
-        self.u = np.log(X) if log_x else X
-        self.v = np.log(np.abs(y)) if log_y else y
-        low, high = self.u.min(axis=0), self.u.max(axis=0)
+    def __init__(self, X: np.ndarray, logarithmic: bool, target: _Plain) -> None:
+        self.X, self.logarithmic, self.target = X, logarithmic, target
+        u = np.log(X) if logarithmic else X
+        low, high = u.min(axis=0), u.max(axis=0)
         self.half = np.where(high > low, (high - low) / 2, 1.0)
-        self.unit = (self.u - (low + high) / 2) / self.half
+        self.unit = (u - (low + high) / 2) / self.half
         self.degree = 1
 
     def error(self, degree: int, test: np.ndarray) -> float | None:
@@ -81,21 +141,19 @@ class _Fit:
         exponents = exponents_up_to(self.X.shape[1], degree)
         if len(exponents) > min(_MOST_COLUMNS, 0.6 * (~test).sum()):
             return None
-        columns = _columns(self.unit, exponents)
-        weights = np.linalg.lstsq(columns[~test], self.v[~test], rcond=1e-12)[0]
-        found = columns[test] @ weights
-        if self.log_y:
-            found = np.exp(np.clip(found, -700, 700)) * np.sign(self.y[0])
-        return float(np.sqrt(np.mean((found - self.y[test]) ** 2)) / (np.std(self.y) or 1.0))
+        columns, v, y = _columns(self.unit, exponents), self.target.fitted, self.target.y
+        weights = np.linalg.lstsq(columns[~test], v[~test], rcond=1e-12)[0]
+        found = self.target.undone(columns[test] @ weights, test)
+        return float(np.sqrt(np.mean((found - y[test]) ** 2)) / (np.std(y) or 1.0))
 
     def gradient(self) -> np.ndarray:
-        """Derivatives of y by the inputs."""
+        """Derivatives of the target by the inputs."""
         exponents = exponents_up_to(self.X.shape[1], self.degree)
-        weights = np.linalg.lstsq(_columns(self.unit, exponents), self.v, rcond=1e-12)[0]
+        columns = _columns(self.unit, exponents)
+        weights = np.linalg.lstsq(columns, self.target.fitted, rcond=1e-12)[0]
         parts = [_columns(self.unit, exponents, k) @ weights for k in range(self.X.shape[1])]
         found = np.stack(parts, axis=1) / self.half
-        found = found / self.X if self.log_x else found
-        return found * self.y[:, None] if self.log_y else found
+        return self.target.gradient(found / self.X if self.logarithmic else found)
 
     def inner(self) -> np.ndarray:
         """Rows that are not at the end of any range."""

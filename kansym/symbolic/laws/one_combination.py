@@ -1,0 +1,139 @@
+"""Laws y = M h(P) of one combination: monomials, or P a sum of two inputs, found without a fit.
+
+For every pair the rows of y / M are sorted by P; if y / M is a function of P alone, neighbours lie
+on a line. Oscillations do not matter as long as neighbours are close; no gradient is needed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import sympy
+from jaxtyping import Float
+
+from kansym.programs.program import evaluate
+from kansym.symbolic.formulas.sympy_programs import from_sympy
+from kansym.symbolic.laws.columns import Quantities, monomial
+from kansym.symbolic.laws.reduced import Reduced
+
+__all__ = ["one_combination", "roughness"]
+
+_POWERS = (0, 1, -1, 2, -2)
+_FACTOR_POWERS = (0, 1, -1, 2, -2, 3, -3, 0.5, -0.5)
+_MOST_INPUTS = 5
+_MOST_COMBINATIONS, _MOST_FACTORS = 500, 150
+_ROWS = 600
+_SMOOTH = 2e-2
+"""Squared distance from the line through neighbours over the variance, at most."""
+_FOLLOWED = 4
+_OFF_ENDS = 4
+"""Rows at each end, where neighbours are far, that are not counted."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Combination:
+    """A quantity that the law may be a function of."""
+
+    expr: sympy.Expr
+    values: Float[np.ndarray, " rows"]
+    length: float
+
+
+def one_combination(state: Reduced) -> Iterator[Reduced]:
+    """The problem as a function of one quantity, times a monomial; the smoothest first."""
+    if not 2 <= len(state.quantities) <= _MOST_INPUTS:
+        return
+    x, y = state.quantities.values[:_ROWS], state.target[:_ROWS]
+    factors, powers = _factors(x)
+    with np.errstate(all="ignore"):
+        z = y[:, None] / factors
+    usable = np.isfinite(z).all(axis=0)
+    z, powers = z[:, usable], powers[usable]
+    z = ((z - z.mean(axis=0)) / np.maximum(z.std(axis=0), 1e-300)).astype(np.float32)
+    lengths = np.abs(powers).sum(axis=1)
+    found: list[tuple[float, int, _Combination]] = []
+    for combination in _combinations(state.quantities, x):
+        scores = roughness(combination.values, z) * 2.0 ** (lengths + combination.length)
+        best = int(scores.argmin())
+        found.append((float(scores[best]), best, combination))
+    found.sort(key=lambda each: each[0])
+    for score, number, combination in found[:_FOLLOWED]:
+        if score > _SMOOTH * 2.0 ** (lengths[number] + combination.length):
+            continue
+        reduced = _reduced(state, powers[number], combination.expr)
+        if reduced is not None:
+            yield reduced
+
+
+def _factors(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Monomials that y may be divided by, the short first, and their powers."""
+    steady = np.asarray((x > 0).all(axis=0) | (x < 0).all(axis=0))
+    choices = [_FACTOR_POWERS if good else (0,) for good in steady]
+    powers = sorted(product(*choices), key=_length)[:_MOST_FACTORS]
+    powers = np.array(powers, dtype=float)
+    with np.errstate(all="ignore"):
+        return np.exp(np.log(np.abs(x) + (x == 0)) @ powers.T), powers
+
+
+def _length(powers: tuple[float, ...]) -> float:
+    """How strange a monomial is: the sum of its powers, roots on top."""
+    return sum(abs(power) + 2.0 * (power != int(power)) for power in powers)
+
+
+def _combinations(quantities: Quantities, x: np.ndarray) -> list[_Combination]:
+    """Monomials up to a power, and sums and differences of two quantities or their squares."""
+    found: list[_Combination] = []
+    n = x.shape[1]
+    rows = sorted(product(_POWERS, repeat=n), key=lambda row: sum(map(abs, row)))
+    with np.errstate(all="ignore"):
+        for row in rows:
+            first = next((p for p in row if p), 0)
+            if first <= 0 or np.gcd.reduce([abs(p) for p in row]) != 1:
+                continue
+            values = np.prod(x ** np.array(row, dtype=float), axis=1)
+            found.append(_Combination(monomial(quantities.exprs, row), values, sum(map(abs, row))))
+            if len(found) >= _MOST_COMBINATIONS:
+                break
+        for i in range(n):
+            for j in range(i):
+                for power, sign in product((1, 2, -1), (1, -1)):
+                    expr = quantities.exprs[i] ** power + sign * quantities.exprs[j] ** power
+                    values = x[:, i] ** power + sign * x[:, j] ** power
+                    found.append(_Combination(expr, values, 2.0 * abs(power)))
+    return [each for each in found if np.isfinite(each.values).all()]
+
+
+def roughness(
+    p: Float[np.ndarray, " rows"], z: Float[np.ndarray, "rows factors"]
+) -> Float[np.ndarray, " factors"]:
+    """Median squared distance from the line through both neighbours, along growing p."""
+    order = np.argsort(p)
+    p, z = p[order], z[order]
+    wide = p[2:] - p[:-2]
+    weight = np.where(wide > 0, (p[1:-1] - p[:-2]) / np.where(wide > 0, wide, 1), 0.5)
+    weight = weight[:, None].astype(np.float32)
+    off = z[1:-1] - (1 - weight) * z[:-2] - weight * z[2:]
+    return np.mean(off[_OFF_ENDS:-_OFF_ENDS] ** 2, axis=0)
+
+
+def _reduced(state: Reduced, powers: np.ndarray, expr: sympy.Expr) -> Reduced | None:
+    """The problem in one quantity, the target divided by a monomial."""
+    x, exprs = state.quantities.values, state.quantities.exprs
+    base = [e if x[0, k] > 0 else -e for k, e in enumerate(exprs)]
+    with np.errstate(all="ignore"):
+        factor = np.prod(np.abs(x) ** powers, axis=1)
+        values = _values(expr, state.quantities)
+    if not (np.isfinite(factor).all() and (factor != 0).all() and np.isfinite(values).all()):
+        return None
+    every = list(range(len(exprs)))
+    divided = state.divided(factor, monomial(base, powers), every) if powers.any() else state
+    return divided.in_terms_of(Quantities(values[:, None], (expr,)), f"in {expr}")
+
+
+def _values(expr: sympy.Expr, quantities: Quantities) -> np.ndarray:
+    """An expression in the quantities on all rows."""
+    marks = [sympy.Symbol(f"q{k}") for k in range(len(quantities))]
+    marked = expr.xreplace(dict(zip(quantities.exprs, marks, strict=True)))
+    known = {f"q{k}": quantities.values[:, k] for k in range(len(quantities))}
+    return np.asarray(evaluate(from_sympy(marked), known), dtype=float)

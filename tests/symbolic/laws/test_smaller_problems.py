@@ -1,0 +1,64 @@
+"""Steps to smaller problems: one combination without a fit, idle inputs, symmetries, separation."""
+
+import numpy as np
+import pytest
+import sympy
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.one_combination import one_combination
+from kansym.symbolic.laws.exact_laws import ExactLaws
+from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.reduced import Reduced
+from kansym.symbolic.laws.reductions import Step, steps_from
+from kansym.symbolic.laws.smooth import smooth
+
+
+def problem(names, law, low=1.0, high=4.0, count=800):
+    X = np.random.default_rng(0).uniform(low, high, (count, len(names.split())))
+    return Rows(X, law(*X.T), tuple(names.split()))
+
+
+COMBINATIONS = {
+    "oscillation": ("w t h", lambda w, t, h: np.sin(3 * w * t / h) ** 2, "w*t/h"),
+    "difference": ("a b c", lambda a, b, c: c * np.sin(5 * (a - b)) ** 2, "b - a"),
+}
+
+
+@pytest.mark.parametrize("name", COMBINATIONS)
+def test_one_combination_is_found_where_no_smooth_fit_is(name):
+    names, law, combination = COMBINATIONS[name]
+    first = next(one_combination(Reduced.of(problem(names, law))))
+    assert first.quantities.exprs == (sympy.sympify(combination),)
+
+
+STEPS = {
+    "scaling": ("m c v", lambda m, c, v: m * c**2 / np.sqrt(1 - v**2 / (25 * c**2)), 1),
+    "translation": ("x y z", lambda x, y, z: np.exp(-((x - y) ** 2) / 9) + z * (x - y), 2),
+    "sum of squares": ("x y z", lambda x, y, z: z * np.sqrt(x**2 + y**2) + np.cos(z), 2),
+    "factor": ("x y z", lambda x, y, z: (x * z + np.cos(x + z)) * np.exp(-y), 2),
+    "term": ("x y z", lambda x, y, z: np.cos(x * z / 4) + 3 * np.log(y), 2),
+    "idle input": ("x y z", lambda x, y, z: np.cos(x * z / 4) + x + 0 * y, 2),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_confirmed_step_leaves_fewer_quantities(name):
+    names, law, left = STEPS[name]
+    state = Reduced.of(problem(names, law))
+    fit = smooth(state.quantities.values, state.target)
+    steps = (Step.confirmed(smaller, fit) for smaller in steps_from(state, fit))
+    assert min(len(step.state.quantities) for step in steps if step) <= left
+
+
+def test_the_gradient_of_a_smooth_fit_is_that_of_the_law():
+    rows = problem("x y", lambda x, y: x * np.exp(-y / 2))
+    fit = smooth(rows.X, rows.y)
+    assert fit is not None
+    exact = np.stack([np.exp(-rows.X[:, 1] / 2), -rows.y / 2], axis=1)
+    assert fit.gradient[fit.trusted] == pytest.approx(exact[fit.trusted], abs=1e-5)
+
+
+def test_a_law_of_an_outer_function_is_found_through_its_inverse():
+    rows = problem("x y z", lambda x, y, z: np.log(x * y + z**2))
+    law = next(ExactLaws().propose(rows, Deadline.after(30)))
+    assert sympy.simplify(law.expr - sympy.sympify("log(x*y + z**2)")) == 0
