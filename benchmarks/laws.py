@@ -7,12 +7,10 @@ once its constants are fitted to the truth, which is the project's rule.
 
 import argparse
 import time
-import tomllib
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import sympy
@@ -24,13 +22,10 @@ from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.constants.finishing import finish
 from kansym.symbolic.constants.refinement import refine
-from kansym.symbolic.formulas.parsing import parse
 from kansym.symbolic.formulas.sympy_programs import from_sympy
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.proposing import propose
 
-FOLDER = Path("../shared/data/problems")
-FILES = {"strogatz": "strogatz14", "bonus": "bonus20", "fastsrb": "fastsrb120"}
 FRESH = 1000
 AGREES = 1e-6
 LONGEST = 60
@@ -77,27 +72,11 @@ def tasks(name: str, first: int, last: int) -> Iterator[Task]:
     if name == "random":
         for seed in range(first, last):
             yield Task(f"random {seed}", *random_expression(seed))
-    elif name == "feynman":
-        for problem in load_problems("feynman"):
-            ends = [
-                (r.low, r.high, r.distribution == "log-uniform") for r in problem.ranges.values()
-            ]
-            yield Task(problem.name, problem.truth, tuple(problem.ranges), tuple(ends))
-    else:
-        text = (FOLDER / f"{FILES[name]}.toml").read_text()
-        for entry in tomllib.loads(text)["problem"]:
-            yield Task(
-                entry["name"],
-                parse(entry["formula"]),
-                tuple(entry["ranges"]),
-                tuple(_ends(each) for each in entry["ranges"].values()),
-            )
-
-
-def _ends(entry: dict | list) -> tuple[float, float, bool]:
-    if isinstance(entry, list):
-        return float(entry[0]), float(entry[1]), False
-    return float(entry["low"]), float(entry["high"]), "log" in entry["distribution"]
+        return
+    for problem in load_problems(name):
+        ranges = problem.ranges.values()
+        ends = tuple((r.low, r.high, r.distribution == "log-uniform") for r in ranges)
+        yield Task(problem.name, problem.truth, tuple(problem.ranges), ends)
 
 
 def solve(rows: Rows, seconds: float) -> tuple[Law | None, sympy.Expr | None]:

@@ -25,7 +25,7 @@ def as_coefficients(
 
     Examples
     --------
-    >>> as_coefficients([0.5, -0.25, 0.78125 + 1e-4], sympy.symbols("k1:4"))[0]
+    >>> as_coefficients([0.5, -0.25, np.pi], sympy.symbols("k1:4"))[0]
     [-2, 1, k1]
     """
     weights = [float(weight) for weight in weights]

@@ -13,9 +13,9 @@ import sympy
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import checked
-from kansym.symbolic.laws.one_combination import one_combination, roughness
 from kansym.symbolic.laws.function_columns import Group, functions_of_one, functions_of_two
 from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.one_combination import one_combination, roughness
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.reductions import Step, steps_from
 from kansym.symbolic.laws.relations import (

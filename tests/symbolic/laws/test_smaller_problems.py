@@ -5,9 +5,9 @@ import pytest
 import sympy
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.one_combination import one_combination
 from kansym.symbolic.laws.exact_laws import ExactLaws
 from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.one_combination import one_combination
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.reductions import Step, steps_from
 from kansym.symbolic.laws.smooth import smooth
