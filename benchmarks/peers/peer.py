@@ -13,8 +13,8 @@ import sympy
 from kansym.shared.versions import versions
 from kansym.studies.bench.judging import judge
 from kansym.studies.bench.measuring import figures
+from kansym.studies.bench.protocols import rows_of
 from kansym.studies.bench.record import Record
-from kansym.studies.bench.rows import draw_rows
 from kansym.studies.bench.runs import Run
 
 PEERS = ("gplearn", "operon", "pykan", "pykan_exact", "pysr")
@@ -35,7 +35,7 @@ def measure(runs: Sequence[Run]) -> Iterator[Record | str]:
         name = run.kind.removeprefix(PREFIX)
         solve: Solve = importlib.import_module(f"benchmarks.peers.with_{name}").solve
         started = time.perf_counter()
-        rows = draw_rows(run.problem, run.budget.rows, run.seed, run.noise)
+        rows = rows_of(run)
         yield "searching"
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)  # pykan writes a folder wherever it is

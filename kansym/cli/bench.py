@@ -42,14 +42,18 @@ def add(parser: argparse.ArgumentParser) -> None:
     runs.add_argument(
         "--problems",
         type=names,
-        required=True,
         metavar="SETS",
         help="names of sets or problems (see kansym problems), TOML or CSV files, by commas",
     )
     runs.add_argument(
+        "--protocol",
+        metavar="NAME",
+        help="srbench, fastsrb or srsd: problems, rows, noise and rule as published; the kind is "
+        "then discover unless others are named",
+    )
+    runs.add_argument(
         "--kinds",
         type=names,
-        default=["kan", "mlp-silu"],
         metavar="KINDS",
         help=f"of {_KINDS} (kan,mlp-silu)",
     )
@@ -67,13 +71,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     runs.add_argument(
         "--noise",
         type=noises,
-        default=[0.0],
         metavar="0,0.01",
         help="standard deviation of noise on y over that of y (0)",
     )
     each = parser.add_argument_group("what each run gets")
     each.add_argument("--limit", type=seconds, default=60.0, metavar="SECONDS", help="per run (60)")
-    each.add_argument("--rows", type=positive, default=1000, help="rows to learn from (1000)")
+    each.add_argument("--rows", type=positive, help="rows to learn from (1000)")
     each.add_argument(
         "--equal",
         choices=("parameters", "accuracy"),
@@ -96,22 +99,41 @@ def add(parser: argparse.ArgumentParser) -> None:
     written.add_argument(
         "--out", default="results.jsonl", metavar="FILE", help="JSON lines (results.jsonl)"
     )
+    written.add_argument(
+        "--page", metavar="REPORT", help="figures beside published ones; .html, .md or .tex"
+    )
     written.add_argument("--quiet", action="store_true", help="draw no progress bar")
 
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:
     """Plan, run, say what came of it."""
     from kansym.studies.bench import Budget, checked_kinds, find_problems, plan, run_benchmark
+    from kansym.studies.bench.protocols import load_protocol
 
-    kinds = checked_kinds(options.kinds)
-    if not options.problems:
+    protocol = None if options.protocol is None else load_protocol(options.protocol)
+    if not options.problems and protocol is None:
         raise InputError("--problems names nothing: give sets, problems or files.")
+    if options.page and protocol is None:
+        raise InputError(
+            "--page sets figures beside those of a --protocol: give one, or use kansym compare."
+        )
+    if options.page:
+        _check_page(options.page)
+    problems = find_problems(options.problems) if options.problems else []
+    kinds, noise, rows = ["kan", "mlp-silu"], [0.0], 1000
+    if protocol is not None:
+        judged = protocol.problems()
+        problems = [one for one in judged if one in problems] if problems else judged
+        kinds, noise = ["discover"], list(protocol.noise)
+        rows = max(learnt for learnt, _ in protocol.sets.values())
+    rows = rows if options.rows is None else options.rows
+    budget = Budget(options.limit, rows, options.equal, options.protocol)
     runs = plan(
-        find_problems(options.problems)[:: options.every],
-        kinds,
+        problems[:: options.every],
+        checked_kinds(options.kinds or kinds),
         range(options.seeds),
-        options.noise,
-        Budget(options.limit, options.rows, options.equal),
+        noise if options.noise is None else options.noise,
+        budget,
         options.readings,
     )
     kept.append(f"all finished runs in {options.out}")
@@ -124,4 +146,22 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         progress=False if options.quiet else None,
     )
     say(str(outcome))
+    if options.page:
+        from kansym.documents.formats import write_document
+        from kansym.studies.bench import read_results
+        from kansym.studies.comparison.protocol_page import protocol_document
+
+        records = read_results(options.out).records
+        assert protocol is not None
+        page = protocol_document(protocol, records, budget, options.jobs)
+        kept.append(f"the page in {write_document(page, options.page)}")
     say(f"compare the kinds with: kansym compare {options.out}")
+
+
+def _check_page(page: str) -> None:
+    """Refuse a page that could not be written, before anything is done."""
+    from kansym.documents.formats import format_of
+    from kansym.shared.whole_files import check_place
+
+    format_of(page)
+    check_place(page)

@@ -18,6 +18,7 @@ from kansym.programs.program import evaluate
 from kansym.shared.deadline import Deadline
 from kansym.shared.error_measures import r_squared, rmse
 from kansym.shared.errors import InputError
+from kansym.studies.bench.published_rules import strictly_found
 from kansym.studies.bench.rows import Rows
 from kansym.symbolic.constants.refinement import refine
 from kansym.symbolic.formulas.complexity import complexity
@@ -40,7 +41,8 @@ class Recovery:
     Attributes
     ----------
     recovered : whether either check finds the truth; None if the problem has no formula.
-    symbolic : SRBench's rule; None if algebra came to no end.
+    symbolic : by algebra (`kansym.symbolic.formulas.equivalence`); None if it came to no end.
+    strict : the published rule; what algebra cannot decide does not count.
     numerical : whether formula and truth agree at random points.
     difference : the largest difference there, over the spread of the truth.
     r2, rmse : on unused rows, None if the formula is undefined on some of them.
@@ -57,6 +59,7 @@ class Recovery:
     complexity: float
     truth_complexity: float | None
     form: str
+    strict: bool | None = None
 
 
 def judge(
@@ -65,11 +68,11 @@ def judge(
     rows: Rows,
     noise: float = 0.0,
     predicted: Float[np.ndarray, " unused"] | None = None,
+    rule: str = "srbench",
 ) -> Recovery:
     """Compare a formula with the truth of a problem.
 
-    By algebra, SRBench's rule (`kansym.symbolic.formulas.equivalence`). By numbers, both at random
-    points of the
+    By algebra, `kansym.symbolic.formulas.equivalence`. By numbers, both at random points of the
     problem's ranges: the largest difference must be below 1e-6 of the truth's spread. Noise moves
     the constants of a right formula; with it, the measured numbers of the formula are fitted to
     the truth first, so that a formula of the right form agrees, and no other does.
@@ -81,6 +84,7 @@ def judge(
     rows : their unused part is judged on.
     noise : of the data that the formula was found from.
     predicted : the formula on the unused rows, where it holds curves that only its finder knows.
+    rule : name of the published rule that is looked at as well.
 
     Examples
     --------
@@ -99,11 +103,13 @@ def judge(
         return Recovery(None, None, None, None, r2, rmse, bits, None, form)
     truth_bits = complexity(truth, problem.inputs)
     if predicted is None or not np.isfinite(predicted).any():
-        return Recovery(False, False, False, None, r2, rmse, bits, truth_bits, form)
+        return Recovery(False, False, False, None, r2, rmse, bits, truth_bits, form, False)
     symbolic, difference = _equal(formula, truth, rows, predicted)
     if noise > 0 and not difference <= TOLERANCE:
         difference = min(difference, _refitted_difference(formula, problem, rows))
-    numerical = bool(difference <= TOLERANCE) and not formula.atoms(AppliedUndef)
+    is_curve = bool(formula.atoms(AppliedUndef))
+    numerical = bool(difference <= TOLERANCE) and not is_curve
+    strict = False if is_curve else strictly_found(rule, formula, truth, rows, predicted, r2)
     return Recovery(
         symbolic is True or numerical,
         symbolic,
@@ -114,6 +120,7 @@ def judge(
         bits,
         truth_bits,
         form,
+        strict,
     )
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ from kansym.shared.versions import versions
 from kansym.studies.bench.judging import Recovery, agreement, gradient_error, judge
 from kansym.studies.bench.kind_names import DISCOVER, REWRITES, trained_kind
 from kansym.studies.bench.kinds import KINDS, Trained, rewritten
+from kansym.studies.bench.protocols import load_protocol, rows_of
 from kansym.studies.bench.reading_names import FUNCTION, WEIGHTS
 from kansym.studies.bench.record import Record
-from kansym.studies.bench.rows import Rows, draw_rows
+from kansym.studies.bench.rows import Rows
 from kansym.studies.bench.runs import ACCURACY, PARAMETERS, Run
 
 __all__ = ["figures", "measure", "read"]
@@ -34,7 +35,7 @@ def measure(runs: Sequence[Run]) -> Iterator[Record | str]:
         rewritten as an MLP.
     """
     run = runs[0]
-    rows = draw_rows(run.problem, run.budget.rows, run.seed, run.noise)
+    rows = rows_of(run)
     if run.kind == DISCOVER:
         yield "searching"
         yield from _searched(run, rows)
@@ -114,13 +115,11 @@ def _searched(run: Run, rows: Rows) -> Iterator[Record | str]:
 
 def _origin(found: Discovery) -> str:
     """Where the law came from: a source of laws, or the shape of a KAN."""
-    formula = found.result.formulas[0].expr
-    return next(
-        attempt.origin
-        for attempt in found.attempts
-        for point in attempt.points
-        if point.formulas[0].expr == formula
-    )
+    read = [attempt for attempt in found.attempts if attempt.best is not None]
+    chosen = str(found.result.expr)
+    same = [a for a in read for point in a.points if str(point.formulas[0].expr) == chosen]
+    nearest = min(read, key=lambda attempt: min(point.error for point in attempt.points))
+    return (same or [nearest])[0].origin
 
 
 def _record(run: Run, extraction: Extraction, rows: Rows, noise: float) -> Record:
@@ -134,6 +133,7 @@ def _record(run: Run, extraction: Extraction, rows: Rows, noise: float) -> Recor
         run.noise,
         "ok",
         recovered=None if problem.formula is None else False,
+        strict=None if problem.formula is None else False,
         findings=tuple(dict.fromkeys(finding.status.name for finding in extraction.status)),
         truth=problem.formula,
         versions=versions(),
@@ -142,7 +142,9 @@ def _record(run: Run, extraction: Extraction, rows: Rows, noise: float) -> Recor
     if not extraction.formulas:
         return record
     formula = extraction.formulas[0].expr
-    judgement = judge(problem, formula, rows, noise, _predicted(extraction, rows))
+    protocol = run.budget.protocol
+    rule = "srbench" if protocol is None else load_protocol(protocol).rule
+    judgement = judge(problem, formula, rows, noise, _predicted(extraction, rows), rule)
     return replace(record, formula=str(formula), **figures(judgement))
 
 
@@ -155,17 +157,9 @@ def _equal(run: Run) -> str | None:
 
 def figures(judgement: Recovery) -> dict[str, Any]:
     """A judgement by the names that records use."""
-    return {
-        "recovered": judgement.recovered,
-        "recovered_symbolic": judgement.symbolic,
-        "recovered_numerical": judgement.numerical,
-        "difference": judgement.difference,
-        "r2": judgement.r2,
-        "rmse": judgement.rmse,
-        "complexity": judgement.complexity,
-        "truth_complexity": judgement.truth_complexity,
-        "form": judgement.form,
-    }
+    found = asdict(judgement)
+    checks = {f"recovered_{name}": found.pop(name) for name in ("symbolic", "numerical")}
+    return found | checks
 
 
 def _predicted(extraction: Extraction, rows: Rows) -> np.ndarray | None:

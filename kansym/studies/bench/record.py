@@ -23,7 +23,8 @@ class Record:
     recovered : whether either check finds the formula; None if the truth has no formula.
     recovered_symbolic : SRBench's rule; None if algebra came to no end.
     recovered_numerical : whether formula and truth agree at random points.
-    strict : the published rule of the protocol, SRBench's where there is none: nothing refitted.
+    strict : the published rule of the protocol, SRBench's where there is none: nothing refitted,
+        and what algebra cannot decide does not count; earlier files do not have it.
     difference : largest difference at these points, over the spread of the truth.
     r2, rmse : formula against the truth on unused rows; rmse in units of the output.
     network_r2, network_rmse : the same for the network.
@@ -143,6 +144,7 @@ def failed(run: Run, reason: str, seconds: float | None = None) -> Record:
         "failed",
         reason,
         recovered=None if problem.formula is None else False,
+        strict=None if problem.formula is None else False,
         seconds=seconds,
         truth=problem.formula,
         versions=versions(),

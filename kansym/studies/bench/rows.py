@@ -34,7 +34,9 @@ class Rows:
     ranges: dict[str, tuple[float, float]]
 
 
-def draw_rows(problem: Problem, rows: int, seed: int, noise: float = 0.0) -> Rows:
+def draw_rows(
+    problem: Problem, rows: int, seed: int, noise: float = 0.0, unused: int = UNUSED_ROWS
+) -> Rows:
     """Rows of a problem.
 
     Parameters
@@ -43,6 +45,7 @@ def draw_rows(problem: Problem, rows: int, seed: int, noise: float = 0.0) -> Row
     rows : how many to learn from.
     seed : the same seed gives the same inputs at every level of noise.
     noise : standard deviation of Gaussian noise on y, in units of that of y.
+    unused : how many to judge on; a table gives what it has.
 
     Examples
     --------
@@ -55,7 +58,7 @@ def draw_rows(problem: Problem, rows: int, seed: int, noise: float = 0.0) -> Row
         X, y, X_unused, y_unused = _split(problem, rows, seed, noise)
     else:
         X, y = problem.sample(rows, seed=seed, noise=noise)
-        X_unused, y_unused = problem.sample(UNUSED_ROWS, seed=seed + _OTHER_SEED)
+        X_unused, y_unused = problem.sample(unused, seed=seed + _OTHER_SEED)
     if problem.ranges and problem.kind != "table":
         ranges = {name: (found.low, found.high) for name, found in problem.ranges.items()}
     else:
