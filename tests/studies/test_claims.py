@@ -194,27 +194,40 @@ def test_scaling_is_judged_by_differences_of_slopes():
     assert "shape of the formula" in only.condition
 
 
-def _recovery(kan: bool, rewritten: bool, mlp: bool) -> list[dict]:
-    def run(recovered: bool) -> dict:
-        return {
-            "recovered": recovered, "network error": 0.1, "formula error": 0.1,
-            "complexity": 9.0, "formula": "x1",
+def _recovery(kan: bool, rewritten: bool, mlp: bool, known: bool) -> list[dict]:
+    """Runs in which the KAN knows its formula, and each network shows its own or not."""
+
+    def run(shown: bool, knows: bool) -> dict:
+        figures = {
+            "network error": 0.1, "formula error": 0.1, "complexity": 9.0, "formula": "x1",
+            "training (s)": 1.0, "reading (s)": 1.0,
         }  # fmt: skip
+        return {
+            "weights": {"recovered": shown, **figures},
+            "function": {"recovered": knows, **figures},
+        }
 
     found = {
-        "kan": run(kan),
-        "kan-as-mlp": run(rewritten),
-        "mlp-tanh": run(mlp),
-        "mlp-relu": run(mlp),
+        "kan-dense": run(kan, True),
+        "kan-dense-as-mlp": run(rewritten, True),
+        "mlp-tanh": run(mlp, known),
+        "mlp-relu": run(mlp, known),
     }
     return [{"problem": f"p{i}", "seed": 0, "found": found} for i in range(4)]
 
 
 def test_interpretability_is_judged_by_paired_recovery():
     judge = c9_interpretability.CLAIM.judge
-    assert judge(_recovery(True, False, False)).verdict is Verdict.HOLDS
-    assert judge(_recovery(True, True, False)).verdict is Verdict.ONLY_IF
-    assert judge(_recovery(True, True, True)).verdict is Verdict.DOES_NOT_HOLD
+    assert judge(_recovery(True, False, False, False)).verdict is Verdict.HOLDS
+    trained = judge(_recovery(True, True, False, False))
+    assert trained.verdict is Verdict.ONLY_IF
+    assert trained.condition.startswith("KAN means how")
+    assert "asked for what it computes" not in trained.condition
+    known = judge(_recovery(True, False, False, True))
+    assert known.verdict is Verdict.ONLY_IF
+    assert known.condition.startswith("interpretable means that the formula is seen")
+    assert "; and interpretable" in judge(_recovery(True, True, False, True)).condition
+    assert judge(_recovery(True, True, True, True)).verdict is Verdict.DOES_NOT_HOLD
 
 
 # Plots ------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from kansym.studies.bench.record import Record
 from kansym.studies.bench.rows import Rows
 from kansym.studies.bench.runs import ACCURACY, PARAMETERS, Run
 
-__all__ = ["figures", "measure", "read"]
+__all__ = ["TRAINING_SHARE", "figures", "measure", "read"]
 
 TRAINING_SHARE = 0.6
 """Share of a run's time that training may use; each reading gets what is left."""
