@@ -1,7 +1,7 @@
 """A network whose edges are known functions: values, exact derivatives, joint refits.
 
 Every edge is y = c f(a x + b) + d. All constants of all edges are refined together against the
-outputs, by Levenberg-Marquardt with derivatives carried back through the network.
+outputs, by least squares with derivatives carried back through the network.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 from kansym.network.network import Network
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.choosing.edge_functions import EdgeFunction
+from kansym.symbolic.constants.least_squares import minimise
 
 __all__ = ["MARGIN", "Refit", "SymbolicNetwork", "Wiring"]
 
@@ -22,6 +23,10 @@ EARLY = 10
 """Steps after which a hopeless refit ends."""
 MARGIN = 3.0
 """How far above the error that it is to beat a refit may be then."""
+WORTH_A_STEP = 1e-4
+"""Relative decrease of the sum of squares from which another step is worth its time."""
+REPRODUCED = 1e-28
+"""Mean square of the scaled residual below which only rounding errors are left."""
 
 
 @dataclass(frozen=True)
@@ -145,10 +150,6 @@ class SymbolicNetwork:
             nodes.append(total + biases[node])
         return record
 
-    def _jacobian(self, theta: Array, record: _Pass, output: int) -> Array:
-        """Derivatives of one output by every free constant, (rows, constants)."""
-        return self._derivatives(theta, record, output)[:, self._free]
-
     def _derivatives(self, theta: Array, record: _Pass, output: int) -> Array:
         """Derivatives of one output by all constants, redundant ones as well."""
         constants, biases = self._unpack(theta)
@@ -241,78 +242,44 @@ class SymbolicNetwork:
         if scale is None:
             spread = y.std(axis=0)
             scale = np.broadcast_to(np.where(spread > 0, spread, 1.0), y.shape)
-        limit = deadline or Deadline.never()
         theta = np.concatenate([constants.ravel(), biases])
-        with np.errstate(all="ignore"):
-            residual, record = self._residual(theta, X, y, scale)
-            cost, mu = float(np.mean(residual**2)), 1e-3
-            costs: list[float] = []
-            while len(costs) < steps and np.isfinite(cost) and cost >= 1e-28:
-                costs.append(cost)
-                if _is_hopeless(costs, steps, hopeless) or limit.passed:
-                    break
-                assert record is not None
-                J = np.concatenate(
-                    [
-                        self._jacobian(theta, record, node) / scale[:, k, None]
-                        for k, node in enumerate(self.wiring.outputs)
-                    ]
-                )
-                moved = self._step(theta, J, residual, cost, mu, X, y, scale)
-                if moved is None:
-                    break
-                theta, residual, record, new_cost, mu = moved
-                gain, cost = cost - new_cost, new_cost
-                if gain < 1e-4 * cost:
-                    break
-        split = 4 * len(self.functions)
-        error = float(np.sqrt(cost)) if np.isfinite(cost) else float("inf")
-        return Refit(theta[:split].reshape(-1, 4), theta[split:], error)
-
-    def _residual(
-        self, theta: Array, X: Array, y: Array, scale: Array
-    ) -> tuple[Array, _Pass | None]:
-        """Scaled residual, outputs one after the other."""
+        outputs = self.wiring.outputs
         record = self._forward(theta, X)
-        residual = np.concatenate(
-            [(record.nodes[n] - y[:, k]) / scale[:, k] for k, n in enumerate(self.wiring.outputs)]
-        )
-        return residual, record
+        costs: list[float] = []
 
-    def _step(
-        self,
-        theta: Array,
-        J: Array,
-        residual: Array,
-        cost: float,
-        mu: float,
-        X: Array,
-        y: Array,
-        scale: Array,
-    ) -> tuple[Array, Array, _Pass | None, float, float] | None:
-        """One damped step that lowers the cost, or None."""
-        sizes = np.sqrt((J**2).mean(axis=0))
-        if not np.isfinite(sizes).all():
-            return None
-        sizes = np.maximum(sizes, 1e-12 * sizes.max() + 1e-300)
-        J = J / sizes
-        normal = J.T @ J / len(J)
-        gradient = J.T @ residual / len(J)
-        for _ in range(8):
-            damped = normal + mu * np.eye(len(normal))
-            try:
-                step = -np.linalg.solve(damped, gradient) / sizes
-            except np.linalg.LinAlgError:
-                mu *= 10
-                continue
-            trial = theta.copy()
-            trial[self._free] += step
-            new_residual, record = self._residual(trial, X, y, scale)
-            new_cost = float(np.mean(new_residual**2))
-            if new_cost < cost:
-                return trial, new_residual, record, new_cost, max(mu / 10, 1e-15)
-            mu = max(10 * mu, 1e-8)
-        return None
+        def placed(free: Array) -> Array:
+            whole = theta.copy()
+            whole[self._free] = free
+            return whole
+
+        def residuals(free: Array) -> Array:
+            nonlocal record
+            record = self._forward(placed(free), X)
+            each = [(record.nodes[node] - y[:, k]) / scale[:, k] for k, node in enumerate(outputs)]
+            return np.concatenate(each)
+
+        def jacobian(free: Array) -> Array:
+            whole = placed(free)
+            each = [
+                self._derivatives(whole, record, node)[:, self._free] / scale[:, k, None]
+                for k, node in enumerate(outputs)
+            ]
+            return np.concatenate(each)
+
+        def ends(cost: float) -> bool:
+            costs.append(2 * cost / y.size)
+            return _is_hopeless(costs, steps, hopeless)
+
+        with np.errstate(all="ignore"):
+            solution = minimise(
+                residuals, jacobian, theta[self._free], max_steps=2 * steps, first_radius=1.0,
+                enough=WORTH_A_STEP, floor=REPRODUCED * y.size, deadline=deadline, hopeless=ends,
+            )  # fmt: skip
+        found = placed(solution.x)
+        split = 4 * len(self.functions)
+        cost = 2 * solution.cost / y.size
+        error = float(np.sqrt(cost)) if np.isfinite(cost) else float("inf")
+        return Refit(found[:split].reshape(-1, 4), found[split:], error)
 
 
 def _is_hopeless(costs: Sequence[float], steps: int, error: float) -> bool:

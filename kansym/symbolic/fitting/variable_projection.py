@@ -1,8 +1,8 @@
 """Variable projection for many curves at once: y ~ c*f(u) + d with u = p*(t + o) + q.
 
 For given inner constants (p, q) the outer ones (c, d) are a linear least-squares problem, so only
-(p, q) are searched, by Levenberg-Marquardt with Kaufman's approximation of the projected Jacobian.
-Every row is a problem of its own: its own curve, start, damping and end; all of them share one f.
+(p, q) are searched, with Kaufman's approximation of the projected Jacobian. Every row is a problem
+of its own, with its own curve and start; all of them share one f.
 
 References
 ----------
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kansym.programs.program import Program, evaluate, spread
+from kansym.symbolic.fitting.levenberg_marquardt import NormalEquations, minimise_all
 from kansym.symbolic.fitting.normalised_curves import Curves, dot
 from kansym.symbolic.library.candidate import Candidate
 
@@ -25,8 +26,6 @@ Array = NDArray[np.floating]
 
 # Relative deviation of f below which f counts as constant: c*f would only fit rounding errors.
 FLAT = 1e-10
-# Damping beyond which no step would change anything.
-STUCK = 1e5
 
 
 @dataclass(frozen=True)
@@ -78,46 +77,10 @@ def defined(candidate: Candidate, curves: Curves, slope: Array, shift: Array) ->
     return np.all(inside | curves.gaps, axis=1)
 
 
-@dataclass
-class _Model:
-    """The quadratic model of each row's loss: Gauss-Newton matrix (three entries) and gradient."""
-
-    pp: Array
-    pq: Array
-    qq: Array
-    rp: Array
-    rq: Array
-
-    def put(self, rows: NDArray[np.intp], other: "_Model", chosen: NDArray[np.bool_]) -> None:
-        """Overwrite the given rows by the chosen rows of another model."""
-        for name in ("pp", "pq", "qq", "rp", "rq"):
-            getattr(self, name)[rows] = getattr(other, name)[chosen]
-
-    def step(
-        self, rows: NDArray[np.intp], damping: Array, free: tuple[bool, bool]
-    ) -> tuple[Array, Array]:
-        """Damped Gauss-Newton step of the free constants (Marquardt's scaling)."""
-        grow = 1.0 + damping
-        pp, qq = self.pp[rows] * grow, self.qq[rows] * grow
-        if not free[1]:
-            return _ratio(self.rp[rows], pp), np.zeros_like(pp)
-        if not free[0]:
-            return np.zeros_like(qq), _ratio(self.rq[rows], qq)
-        pq, rp, rq = self.pq[rows], self.rp[rows], self.rq[rows]
-        determinant = np.maximum(pp * qq - pq * pq, 1e-15 * pp * qq)
-        return _ratio(qq * rp - pq * rq, determinant), _ratio(pp * rq - pq * rp, determinant)
-
-
-def _ratio(numerator: Array, denominator: Array) -> Array:
-    """Quotient, 0 where the denominator is 0 or the quotient is not finite."""
-    quotient = numerator / denominator
-    return np.where(np.isfinite(quotient), quotient, 0.0)
-
-
 def _linearise(
     candidate: Candidate, curves: Curves, p: Array, q: Array, origin: Array
-) -> tuple[Array, _Model]:
-    """Loss of each row and its quadratic model at the constants (p, q)."""
+) -> NormalEquations:
+    """Losses of all rows and the normal equations of (p, q), without their parts along 1 and f."""
     shifted = curves.t + origin[:, None]
     u = p[:, None] * shifted + q[:, None]
     f, factor, residual = project(_values(candidate.program, u), curves)
@@ -125,15 +88,14 @@ def _linearise(
     # A branch point on the curve has an infinite slope: that point says nothing about the step.
     slope = np.where(np.isfinite(slope), slope, 0.0)
     slope *= factor[:, None] * curves.root
-    # Both columns of the Jacobian at once, without their parts along the constant and along f.
     columns = np.stack([slope * shifted, slope])
     columns -= dot(columns, curves.root)[..., None] * curves.root
     columns -= dot(columns, f)[..., None] * f
-    (pp, qq), (rp, rq) = dot(columns, columns), dot(columns, residual)
-    model = _Model(pp, dot(columns[0], columns[1]), qq, rp, rq)
+    (pp, qq), pq, gradient = dot(columns, columns), dot(*columns), dot(columns, residual)
     loss = dot(residual, residual)
     legal = np.isfinite(loss) & defined(candidate, curves, p, q + p * origin)
-    return np.where(legal, loss, np.inf), model
+    matrix = np.stack([pp, pq, pq, qq], axis=1).reshape(-1, 2, 2)
+    return NormalEquations(np.where(legal, loss, np.inf), matrix, gradient.T.copy())
 
 
 def _values(program: Program, u: Array) -> Array:
@@ -165,31 +127,19 @@ def refine_inner(
     -------
     The constants reached, never worse than the start. A step out of the domain of f is refused.
     """
+
+    def model(constants: Array, rows: NDArray[np.intp]) -> NormalEquations:
+        part = curves if rows.size == start.p.size else curves.take(rows)
+        p, q = constants.T
+        normal = _linearise(candidate, part, p, q, start.origin[rows])
+        for k in (0, 1):
+            if not free[k]:
+                normal.matrix[:, k] = normal.matrix[:, :, k] = normal.gradient[:, k] = 0.0
+        return normal
+
     with np.errstate(all="ignore"):
-        p, q, origin = start.p.copy(), start.q.copy(), start.origin
-        loss, model = _linearise(candidate, curves, p, q, origin)
-        damping = np.full(p.shape, 1e-3)
-        active = np.flatnonzero(np.isfinite(loss) & (loss > 0.0))
-        if not any(free):
-            steps = 0
-        for _ in range(steps):
-            if active.size == 0:
-                break
-            dp, dq = model.step(active, damping[active], free)
-            expected = dp * model.rp[active] + dq * model.rq[active]
-            p_new, q_new = p[active] + dp, q[active] + dq
-            whole = active.size == p.size
-            part = curves if whole else curves.take(active)
-            loss_new, model_new = _linearise(candidate, part, p_new, q_new, origin[active])
-            better = loss_new < loss[active]
-            gained, lost = active[better], active[~better]
-            decrease = loss[gained] - loss_new[better]
-            p[gained], q[gained], loss[gained] = p_new[better], q_new[better], loss_new[better]
-            model.put(gained, model_new, better)
-            damping[gained] = np.maximum(damping[gained] * 0.1, 1e-14)
-            damping[lost] = np.maximum(damping[lost] * 10.0, 1e-4)
-            done = damping > STUCK
-            done[active] |= expected <= tolerance * loss[active]
-            done[gained] |= (decrease <= tolerance * loss[gained]) | (loss[gained] < 1e-31)
-            active = active[~done[active]]
-    return InnerConstants(p, q, origin, loss)
+        steps = steps if any(free) else 0
+        found, loss = minimise_all(
+            model, np.stack([start.p, start.q], axis=1), steps=steps, tolerance=tolerance
+        )
+    return InnerConstants(found[:, 0], found[:, 1], start.origin, loss)
