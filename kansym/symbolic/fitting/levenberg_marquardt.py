@@ -1,9 +1,9 @@
 """Levenberg-Marquardt on many small problems at once, each with a damping and an end of its own.
 
 The model of all problems is one call, and so are the steps: refining tanh on 1000 curves of 128
-points takes 0.24 s on one core, where scipy's `leastsq` takes 1.2 s curve by curve. The matrices are
-those of the normal equations, which keep half of the digits; single problems that need them all are
-for `kansym.symbolic.constants.least_squares`.
+points takes 0.24 s on one core, where scipy's `leastsq` takes 1.2 s curve by curve. The matrices
+are those of the normal equations, which keep half of the digits; single problems that need them
+all are for `kansym.symbolic.constants.least_squares`.
 
 References
 ----------
