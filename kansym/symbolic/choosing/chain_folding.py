@@ -4,28 +4,16 @@ Training fixes only their composition, never the split: for any invertible g the
 h o g^-1 computes the same. So the node is folded away before functions are sought.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from kansym.network.network import Edge, Network, Node
+from kansym.symbolic.choosing.raised_nodes import Composed
 
 __all__ = ["fold_chains"]
-
-Array = np.ndarray
-
-
-@dataclass(frozen=True)
-class _Composed:
-    """x -> outer(inner(x) + bias)."""
-
-    outer: Callable[[Array], Array]
-    inner: Callable[[Array], Array]
-    bias: float
-
-    def __call__(self, x: Array) -> Array:
-        return self.outer(self.inner(x) + self.bias)
 
 
 def fold_chains(network: Network) -> Network:
@@ -37,23 +25,24 @@ def fold_chains(network: Network) -> Network:
     ----------
     network : a traced network.
     """
-    for node in network.nodes:
+    for node in network.hidden:
         entering, leaving = network.into(node.name), network.out_of(node.name)
         known = any(edge.fixed is not None for edge in (*entering, *leaving))
-        if len(entering) == 1 and node.name not in network.outputs and leaving and not known:
+        if len(entering) == 1 and leaving and not known:
             network = _folded(network, node, entering[0], leaving)
     return network
 
 
 def _folded(network: Network, node: Node, inner: Edge, leaving: Sequence[Edge]) -> Network:
     """The network without one node."""
+    value = Composed(partial(np.add, node.bias), inner.function)
     gone = {id(inner), *(id(edge) for edge in leaving)}
     edges: list[Edge] = []
     for edge in network.edges:
         if id(edge) not in gone:
             edges.append(edge)
         elif edge is not inner:
-            function = _Composed(edge.function, inner.function, node.bias)
+            function = Composed(edge.function, value)
             joined = replace(
                 inner,
                 target=edge.target,

@@ -6,15 +6,22 @@ Here each such node is rewritten with the power (or the logarithm) for which the
 its outgoing curves best, such as v/c in place of (v/c)^1.37.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
 
-from kansym.network.condensing.node_points import compress
+from kansym.network.activations import identity
 from kansym.network.network import Edge, Network, Node
-from kansym.symbolic.fitting.edge_fit import EdgeFit
+from kansym.symbolic.choosing.raised_nodes import (
+    Composed,
+    Function,
+    points_of,
+    raised,
+    with_quantity,
+)
 from kansym.symbolic.fitting.fit import fit_curves
 from kansym.symbolic.library.library import Library
 
@@ -22,10 +29,15 @@ __all__ = ["rewrite_monomials"]
 
 Array = np.ndarray
 LARGEST_POWER = 6.0
+POWERS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
+"""Powers of a monomial that are tried."""
 POWER_LAW = 3e-2
 """Relative error below which a curve counts as a power law."""
 WORTH_BITS = 4.0
-"""Bits that a rewriting must save."""
+"""Bits that a rewriting must save. Few: the exponents become exact and are counted, and only a
+handful is tried, so that what is saved is no chance."""
+FEWEST = 6
+"""Points that a curve must have to be fitted."""
 
 
 @dataclass(frozen=True)
@@ -41,38 +53,31 @@ class _Monomial:
     size: float
     offset: float
 
-    def value(self, log_p: Array) -> Array:
-        """The node's value."""
+    def value(self, power: float, q: Array) -> Array:
+        """The node's value where the monomial to a power is q."""
+        log_p = np.log(np.maximum(q, 1e-300)) / power
         if self.is_product:
             return self.size * np.exp(self.slope * log_p) + self.offset
         return self.slope * log_p + self.offset
 
-
-@dataclass(frozen=True)
-class _Power:
-    """x -> x ** exponent for positive x."""
-
-    exponent: float
-
-    def __call__(self, x: Array) -> Array:
-        with np.errstate(all="ignore"):
-            if float(self.exponent).is_integer():
-                return np.asarray(x, float) ** int(self.exponent)
-            return np.abs(x) ** self.exponent
+    def bits(self, power: float) -> float:
+        """Bits of the exponents, once the monomial is raised to a power."""
+        powers = np.abs(power * self.exponents)
+        return float(np.sum(np.log2(1 + powers) * 2 + 4 * (powers % 1 > 1e-9)))
 
 
-@dataclass(frozen=True)
-class _AfterPower:
-    """An outgoing curve as a function of p ** power instead of the node's own value."""
+def _power(exponent: float) -> Function:
+    """The power x ** exponent, of |x| where the exponent is no whole number."""
+    if exponent == 1:
+        return identity
+    if exponent.is_integer():
+        return partial(_whole_power, int(exponent))
+    return partial(raised, power=exponent)
 
-    function: Callable[[Array], Array]
-    monomial: _Monomial
-    power: float
 
-    def __call__(self, q: Array) -> Array:
-        with np.errstate(all="ignore"):
-            log_p = np.log(np.maximum(q, 1e-300)) / self.power
-        return self.function(self.monomial.value(log_p))
+def _whole_power(exponent: int, x: Array) -> Array:
+    with np.errstate(all="ignore"):
+        return np.asarray(x, float) ** exponent
 
 
 def rewrite_monomials(network: Network, library: Library) -> Network:
@@ -87,28 +92,16 @@ def rewrite_monomials(network: Network, library: Library) -> Network:
     -------
     A network with the same function, up to the rounding of exponents that are nearly whole.
     """
-    names = [node.name for node in network.nodes if node.kind != "input"]
-    for name in names:
-        if name in network.outputs:
-            continue
-        monomial = _monomial(network, name)
+    for node in network.hidden:
+        monomial = _monomial(network, node)
         if monomial is not None:
-            network = _best_power(network, name, monomial, library)
+            network = _best_power(network, node, monomial, library)
     return network
 
 
-def _entering(network: Network, name: str) -> list[Edge]:
-    return [edge for edge in network.edges if edge.target == name]
-
-
-def _leaving(network: Network, name: str) -> list[Edge]:
-    return [edge for edge in network.edges if edge.source == name]
-
-
-def _monomial(network: Network, name: str) -> _Monomial | None:
+def _monomial(network: Network, node: Node) -> _Monomial | None:
     """The node as a monomial of its sources, if all its edges are logarithms or power laws."""
-    edges = _entering(network, name)
-    node = next(node for node in network.nodes if node.name == name)
+    edges = network.into(node.name)
     if not edges or any(edge.fixed is not None or edge.x.min() <= 0 for edge in edges):
         return None
     fits = [_log_fit(edge, product=node.kind == "product") for edge in edges]
@@ -173,119 +166,46 @@ def _unit_of(slopes: Float[Array, " edges"]) -> float | None:
     return -best[1] if negative else best[1]
 
 
-def _best_power(network: Network, name: str, monomial: _Monomial, library: Library) -> Network:
-    """Try powers of the monomial; the rewriting of fewest bits, or the network as it was."""
-    leaving = _leaving(network, name)
+def _best_power(network: Network, node: Node, monomial: _Monomial, library: Library) -> Network:
+    """The network with the node as the power of the monomial of fewest bits, or as it was."""
+    entering, leaving = network.into(node.name), network.out_of(node.name)
     if not leaving:
         return network
     values = network.values(network.sample)
-    log_p = _log_monomial(network, name, monomial, values)
-    variants = [_Variant(power, monomial) for power in (1.0, -1.0, 2.0, -2.0, 0.5, -0.5)]
+    log_p = np.zeros(len(network.sample))
+    for edge, exponent in zip(entering, monomial.exponents, strict=True):
+        log_p = log_p + exponent * np.log(np.abs(values[edge.source]))
+    points = [points_of(np.exp(power * log_p), len(leaving[0].x)) for power in POWERS]
     curves = [(edge.x, edge.y, edge.density) for edge in leaving]
-    for variant in variants:
-        x, density = variant.points(log_p, leaving[0])
-        curves += [(x, variant.function(edge)(x), density) for edge in leaving]
-    scores = _scores(curves, library)
-    totals = scores.reshape(len(variants) + 1, len(leaving)).sum(axis=1)
-    totals[1:] += [variant.bits for variant in variants]
+    for power, (x, density) in zip(POWERS, points, strict=True):
+        curves += [
+            (x, Composed(edge.function, partial(monomial.value, power))(x), density)
+            for edge in leaving
+        ]
+    totals = _scores(curves, library).reshape(len(POWERS) + 1, len(leaving)).sum(axis=1)
+    totals[1:] += [monomial.bits(power) for power in POWERS]
     best = int(np.argmin(totals))
     if best == 0 or totals[best] > totals[0] - WORTH_BITS:
         return network
-    chosen = variants[best - 1]
-    x, density = chosen.points(log_p, leaving[0])
-    return _replaced(network, name, chosen, x, density)
-
-
-def _log_monomial(
-    network: Network, name: str, monomial: _Monomial, values: dict[str, Array]
-) -> Float[Array, " rows"]:
-    """Log p on the sample."""
-    edges = _entering(network, name)
-    total = np.zeros(len(network.sample))
-    for edge, exponent in zip(edges, monomial.exponents, strict=True):
-        total = total + exponent * np.log(np.abs(values[edge.source]))
-    return total
-
-
-@dataclass(frozen=True)
-class _Variant:
-    """The node as p ** power."""
-
-    power: float
-    monomial: _Monomial
-
-    @property
-    def bits(self) -> float:
-        """Bits of the powers on the incoming edges."""
-        powers = np.abs(self.power * self.monomial.exponents)
-        return float(np.sum(np.log2(1 + powers) * 2 + 4 * (powers % 1 > 1e-9)))
-
-    def points(self, log_p: Array, like: Edge) -> tuple[Array, Array]:
-        """Points and weights of the new node on the sample."""
-        q = np.exp(self.power * log_p)
-        n_points = len(like.x)
-        if len(np.unique(q)) < n_points:
-            return compress(q)  # curves of one network have equally many points
-        levels = (np.arange(n_points) + 0.5) / n_points
-        even = np.linspace(q.min(), q.max(), n_points)
-        x = 0.5 * (np.quantile(q, levels) + even)
-        middles = (x[1:] + x[:-1]) / 2
-        cells = np.bincount(np.searchsorted(middles, q), minlength=len(x)).astype(float)
-        density = cells / cells.sum() + 0.1 / len(x)
-        return x, density / density.sum()
-
-    def function(self, edge: Edge) -> _AfterPower:
-        """An outgoing edge as a function of the new node."""
-        return _AfterPower(edge.function, self.monomial, self.power)
+    power = POWERS[best - 1]
+    factors = [_power(float(exponent)) for exponent in power * monomial.exponents]
+    raised_node = Node(node.name, "product" if len(entering) > 1 else "sum")
+    inner = partial(monomial.value, power)
+    return with_quantity(network, raised_node, factors, inner, lambda _: points[best - 1])
 
 
 def _scores(
     curves: Sequence[tuple[Array, Array, Array]], library: Library
 ) -> Float[Array, " curves"]:
     """Bits of the best library fit of every curve."""
-    scores = np.empty(len(curves))
+    scores = np.full(len(curves), np.inf)
     lengths = np.array([len(x) for x, _, _ in curves])
-    for length in np.unique(lengths):
+    for length in np.unique(lengths[lengths >= FEWEST]):
         group = np.flatnonzero(lengths == length)
         chosen = [curves[i] for i in group.tolist()]
         x, y, density = (np.stack(columns) for columns in zip(*chosen, strict=True))
         usable = np.isfinite(y).all(axis=1) & (np.ptp(y, axis=1) > 0) & (np.ptp(x, axis=1) > 0)
-        scores[group] = np.inf
-        if length < 6 or not usable.any():
-            continue
-        fits = fit_curves(x[usable], y[usable], density[usable], library, top=1)
-        scores[group[usable]] = [_bits(best) for best in fits]
+        if usable.any():
+            fits = fit_curves(x[usable], y[usable], density[usable], library, top=1)
+            scores[group[usable]] = [best[0].score if best else np.inf for best in fits]
     return scores
-
-
-def _bits(fits: Sequence[EdgeFit]) -> float:
-    """Score of the best fit."""
-    return fits[0].score if fits else float("inf")
-
-
-def _replaced(network: Network, name: str, variant: _Variant, x: Array, density: Array) -> Network:
-    """The network with a node rewritten as a product of powers."""
-    exponents = iter(variant.power * variant.monomial.exponents)
-    edges = []
-    for edge in network.edges:
-        if edge.target == name:
-            power = _Power(float(next(exponents)))
-            edges.append(
-                replace(edge, function=power, y=power(edge.x), straight=power.exponent == 1)
-            )
-        elif edge.source == name:
-            function = variant.function(edge)
-            edges.append(
-                replace(
-                    edge, function=function, x=x, y=function(x), density=density, straight=False
-                )
-            )
-        else:
-            edges.append(edge)
-    nodes = [
-        Node(node.name, "product" if len(_entering(network, name)) > 1 else "sum", 0.0)
-        if node.name == name
-        else node
-        for node in network.nodes
-    ]
-    return network.rebuilt(nodes, edges)

@@ -9,13 +9,14 @@ A sum is the logarithm of a product, sum_i h_i = log prod_i exp(h_i), what every
 k -> 0: so log(sin(x)) + log(y), followed by asin(exp(s)), is sin(x) y, followed by asin(p).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
 
 from kansym.network.network import Edge, Network, Node
+from kansym.symbolic.choosing.raised_nodes import Composed, points_of, raised, with_quantity
 from kansym.symbolic.fitting.edge_fit import error_bits
 from kansym.symbolic.fitting.fit import fit_curves
 from kansym.symbolic.library.candidate import Candidate
@@ -31,7 +32,8 @@ MOST_FACTORS = 6
 SUITABLE = 2e-2
 """Relative error of the worst curve with which a sum may stand for a product, or the reverse."""
 WORTH_BITS = 40.0
-"""Bits that another power must save."""
+"""Bits that another power must save: of the hundreds that are scanned some save a few by chance,
+and a power is a measured number more."""
 FAR_BEHIND = 40.0
 """Bits by which a local minimum of the scan may trail the best one and still be followed."""
 FROM_AFAR = 1e-3
@@ -60,57 +62,24 @@ _COARSE, _ZOOMS, _FINE = 29, 4, 7
 
 
 @dataclass(frozen=True)
-class _Raised:
-    """x -> |f(x)| ** power; its logarithm for the power 0."""
+class _SignedPower:
+    """A node's value v as sign q ** (1 / power) + bias of a quantity q; exp(q) for the power 0."""
 
-    function: Callable[[Array], Array]
-    power: float
-
-    def __call__(self, x: Array) -> Array:
-        with np.errstate(all="ignore"):
-            size = np.abs(self.function(x))
-            return size**self.power if self.power else np.log(size)
-
-
-@dataclass(frozen=True)
-class _Rooted:
-    """q -> g(sign q ** (1 / power) + bias); exp(q) in place of the root for the power 0."""
-
-    function: Callable[[Array], Array]
-    power: float
     sign: float
     bias: float
 
-    def __call__(self, q: Array) -> Array:
-        with np.errstate(all="ignore"):
-            size = np.maximum(q, 0.0) ** (1 / self.power) if self.power else np.exp(q)
-            return self.function(self.sign * size + self.bias)
+    def value(self, power: float, q: Array) -> Array:
+        """The node's value from the quantity."""
+        size = np.maximum(q, 0.0) ** (1 / power) if power else np.exp(q)
+        return self.sign * size + self.bias
 
 
-@dataclass(frozen=True)
-class _Exponential:
-    """x -> exp(rate (f(x) - middle))."""
-
-    function: Callable[[Array], Array]
-    rate: float
-    middle: float
-
-    def __call__(self, x: Array) -> Array:
-        with np.errstate(all="ignore"):
-            return np.exp(self.rate * (self.function(x) - self.middle))
+def _exponential(rate: float, middle: float, values: Array) -> Array:
+    return np.exp(rate * (values - middle))
 
 
-@dataclass(frozen=True)
-class _AfterLogarithm:
-    """p -> g(log(p) / rate + shift)."""
-
-    function: Callable[[Array], Array]
-    rate: float
-    shift: float
-
-    def __call__(self, p: Array) -> Array:
-        with np.errstate(all="ignore"):
-            return self.function(np.log(p) / self.rate + self.shift)
+def _logarithm(rate: float, middle: float, values: Array) -> Array:
+    return np.log(values) / rate + middle
 
 
 def rewrite_product_powers(network: Network, library: Library, *, floor: float = 1e-6) -> Network:
@@ -128,16 +97,14 @@ def rewrite_product_powers(network: Network, library: Library, *, floor: float =
     -------
     A network with the same function on its sample.
     """
-    for node in network.nodes:
-        if node.kind != "input" and node.name not in network.outputs:
-            network = _mended(network, node, library, floor)
+    for node in network.hidden:
+        network = _at_best_power(network, node, library, floor)
     return network
 
 
-def _mended(network: Network, node: Node, library: Library, floor: float) -> Network:
+def _at_best_power(network: Network, node: Node, library: Library, floor: float) -> Network:
     """The network with one node raised to its best power, or as it was."""
-    entering = [edge for edge in network.edges if edge.target == node.name]
-    leaving = [edge for edge in network.edges if edge.source == node.name]
+    entering, leaving = network.into(node.name), network.out_of(node.name)
     known = any(edge.fixed is not None for edge in (*entering, *leaving))
     known |= len({len(edge.x) for edge in (*entering, *leaving)}) > 1
     if known or not leaving or not 2 <= len(entering) <= MOST_FACTORS:
@@ -164,34 +131,28 @@ def _mended(network: Network, node: Node, library: Library, floor: float) -> Net
         power, fewest = 0.0, float(as_other.bits[0])
     elif node.kind == "sum" and as_other is None:
         return network
-    return (
-        trial.applied(product, node.name, power)
-        if fewest < before.bits[0] - WORTH_BITS
-        else network
-    )
+    if not fewest < before.bits[0] - WORTH_BITS:
+        return network
+    return trial.applied(product, node.name, power)
 
 
 def _exponentiated(network: Network, node: Node) -> Network:
     """The network with a sum written as the logarithm of a product."""
-    entering = [edge for edge in network.edges if edge.target == node.name]
+    entering = network.into(node.name)
     values = network.values(network.sample)[node.name]
     rate = LOG_SPREAD / max(float(np.std(values)), 1e-300)
-    middles = {id(edge): float(edge.y @ edge.density / edge.density.sum()) for edge in entering}
-    shift = node.bias + sum(middles.values())
-    edges = []
-    for edge in network.edges:
-        if edge.target == node.name:
-            factor = _Exponential(edge.function, rate, middles[id(edge)])
-            edges.append(replace(edge, function=factor, y=factor(edge.x), straight=False))
-        elif edge.source == node.name:
-            after = _AfterLogarithm(edge.function, rate, shift)
-            edges.append(
-                replace(edge, function=after, x=np.exp(rate * (edge.x - shift)), straight=False)
-            )
-        else:
-            edges.append(edge)
-    nodes = [Node(each.name, "product") if each is node else each for each in network.nodes]
-    return network.rebuilt(nodes, edges)
+    middles = [float(edge.y @ edge.density / edge.density.sum()) for edge in entering]
+    shift = node.bias + sum(middles)
+    return with_quantity(
+        network,
+        Node(node.name, "product"),
+        [
+            Composed(partial(_exponential, rate, middle), edge.function)
+            for edge, middle in zip(entering, middles, strict=True)
+        ],
+        partial(_logarithm, rate, shift),
+        lambda edge: (_exponential(rate, shift, edge.x), edge.density),
+    )
 
 
 def _has_one_sign(values: Array) -> bool:
@@ -253,28 +214,25 @@ def _spread(
 class _Trial:
     """The curves around one product node, for any power of it."""
 
-    entering: list[Edge]
-    leaving: list[Edge]
+    entering: tuple[Edge, ...]
+    leaving: tuple[Edge, ...]
     weights: list[Float[Array, " points"]]
     """Per factor, how much its relative error costs at its points."""
     size: Float[Array, " rows"]
-    sign: float
-    bias: float
+    node: _SignedPower
 
     @classmethod
     def of(cls, network: Network, name: str) -> "_Trial | None":
         """The curves around a product; None if some factor has both signs."""
-        entering = [edge for edge in network.edges if edge.target == name]
-        leaving = [edge for edge in network.edges if edge.source == name]
-        nodes = network.values(network.sample)
-        bias = next(node.bias for node in network.nodes if node.name == name)
+        entering, leaving = network.into(name), network.out_of(name)
+        nodes, bias = network.values(network.sample), network.node(name).bias
         values = nodes[name] - bias
         if not all(_has_one_sign(each) for each in (values, *(edge.y for edge in entering))):
             return None
         steepness = np.sum([_steepness(edge, nodes[name], values) for edge in leaving], axis=0)
         weights = [_averaged(steepness, nodes[edge.source], edge.x) for edge in entering]
         sign = float(np.sign(values[np.abs(values).argmax()]))
-        return cls(entering, leaving, weights, np.abs(values), sign, bias)
+        return cls(entering, leaving, weights, np.abs(values), _SignedPower(sign, bias))
 
     def scores(
         self, powers: Array, library: Library, floor: float, every: int = THINNED
@@ -349,11 +307,11 @@ class _Trial:
         """
         curves = []
         for edge, weight in zip(self.entering, self.weights, strict=True):
-            raised = _Raised(edge.function, power)(edge.x)
+            factor = self._factor(edge, power)(edge.x)
             with np.errstate(all="ignore"):
-                change = power * raised if power else 1.0
+                change = power * factor if power else 1.0
                 cost = edge.density * weight / change**2 / edge.density.sum()
-            curves.append((edge.x, raised, cost))
+            curves.append((edge.x, factor, cost))
         x, density = self._points(power)
         for edge in self.leaving:
             y = self._after(edge, power)(x)
@@ -366,7 +324,7 @@ class _Trial:
 
         It does not where most values of the product lie close together, far from a few others.
         """
-        q = self._raised(self.size[:HELD_ROWS], power)
+        q = raised(self.size[:HELD_ROWS], power)
         even = np.linspace(q.min(), q.max(), TABLE)
         for edge in self.leaving:
             after = self._after(edge, power)
@@ -375,42 +333,21 @@ class _Trial:
                 return False
         return True
 
-    @staticmethod
-    def _raised(size: Array, power: float) -> Array:
-        """A power of the node's size; its logarithm for the power 0."""
-        with np.errstate(all="ignore"):
-            return size**power if power else np.log(size)
+    def _factor(self, edge: Edge, power: float) -> Composed:
+        return Composed(partial(raised, power=power), edge.function)
 
-    def _after(self, edge: Edge, power: float) -> _Rooted:
-        return _Rooted(edge.function, power, self.sign, self.bias)
+    def _after(self, edge: Edge, power: float) -> Composed:
+        return Composed(edge.function, partial(self.node.value, power))
 
     def _points(self, power: float) -> tuple[Array, Array]:
         """As many points as the curve had before, where the node's values lie."""
-        like = self.leaving[0]
-        q = self._raised(self.size, power)
-        levels = (np.arange(len(like.x)) + 0.5) / len(like.x)
-        even = np.linspace(q.min(), q.max(), len(like.x))
-        x = 0.5 * (np.quantile(q, levels) + even)
-        cells = np.bincount(np.searchsorted((x[1:] + x[:-1]) / 2, q), minlength=len(x))
-        density = cells / cells.sum() + 0.1 / len(x)
-        return x, density / density.sum()
+        return points_of(raised(self.size, power), len(self.leaving[0].x))
 
     def applied(self, network: Network, name: str, power: float) -> Network:
         """The network with the node raised to a power."""
-        x, density = self._points(power)
-        edges = []
-        for edge in network.edges:
-            if edge.target == name:
-                raised = _Raised(edge.function, power)
-                edges.append(replace(edge, function=raised, y=raised(edge.x), straight=False))
-            elif edge.source == name:
-                after = self._after(edge, power)
-                y = after(x)
-                edges.append(
-                    replace(edge, function=after, x=x, y=y, density=density, straight=False)
-                )
-            else:
-                edges.append(edge)
-        kind = "product" if power else "sum"
-        nodes = [Node(name, kind) if each.name == name else each for each in network.nodes]
-        return network.rebuilt(nodes, edges)
+        node = Node(name, "product" if power else "sum")
+        factors = [self._factor(edge, power) for edge in self.entering]
+        points = self._points(power)
+        return with_quantity(
+            network, node, factors, partial(self.node.value, power), lambda _: points
+        )

@@ -17,6 +17,8 @@ from kansym.symbolic.library.candidate import Candidate
 from kansym.symbolic.library.library import LIBRARY, Library
 from tests.planted_models import rows, two_layers
 
+UNLIMITED = 3600.0
+"""Seconds that no search takes, however busy the machine."""
 T = np.linspace(0.2, 3.0, 150)
 CURVES = {
     "x*exp(-x**2)": lambda x: x * np.exp(-(x**2)),
@@ -36,7 +38,7 @@ CURVES = {
 @pytest.mark.parametrize("name", CURVES)
 def test_pairs_are_found_in_any_units(name, size):
     x, y = size * T, CURVES[name](T) / size
-    best = min(Pairs().search(x, y), key=lambda found: found.error)
+    best = min(Pairs().search(x, y, seconds=UNLIMITED), key=lambda found: found.error)
     assert best.error < 1e-7
     values = evaluate(from_sympy(best.expr), {"x": x})
     np.testing.assert_allclose(values, y, atol=1e-6 * np.ptp(y))
@@ -46,19 +48,19 @@ def test_functions_of_two_inputs_are_put_together():
     rng = np.random.default_rng(0)
     X = rng.uniform(0.5, 2.0, (300, 2))
     y = X[:, 0] ** 2 * np.sin(2 * X[:, 1])
-    best = min(Pairs().search(X, y, ["a", "b"]), key=lambda found: found.error)
+    best = min(Pairs().search(X, y, ["a", "b"], seconds=UNLIMITED), key=lambda found: found.error)
     assert best.error < 1e-7
     assert {symbol.name for symbol in best.expr.free_symbols} == {"a", "b"}
 
 
 def test_what_is_no_pair_is_not_said_to_be_one():
     noise = np.random.default_rng(0).normal(size=len(T))
-    assert min(found.error for found in Pairs().search(T, noise)) > 0.5
+    assert min(found.error for found in Pairs().search(T, noise, seconds=UNLIMITED)) > 0.5
 
 
 def test_points_without_weight_do_not_matter():
     y = np.where(T < 1.0, 1e3, T * np.exp(-T))
-    found = Pairs().search(T, y, weights=np.where(T < 1.0, 0.0, 1.0))
+    found = Pairs().search(T, y, weights=np.where(T < 1.0, 0.0, 1.0), seconds=UNLIMITED)
     assert min(one.error for one in found) < 1e-8
 
 
@@ -69,13 +71,15 @@ def test_an_input_that_does_not_vary_gives_no_formula():
 def test_functions_that_fit_in_nowhere_are_left_out():
     """The last one is defined on no window of any curve."""
     nowhere = Candidate("nowhere", "log(x)", domain="(1e9, 2e9)")
-    found = Pairs.beside(Library([LIBRARY["x"], LIBRARY["exp"], nowhere])).search(T, T * np.exp(T))
+    found = Pairs.beside(Library([LIBRARY["x"], LIBRARY["exp"], nowhere])).search(
+        T, T * np.exp(T), seconds=UNLIMITED
+    )
     assert min(one.error for one in found) < 1e-8
 
 
 def test_only_its_functions_are_used():
     few = Library([LIBRARY["x"], LIBRARY["exp"]])
-    found = Pairs.beside(few).search(T, T * np.exp(-T))
+    found = Pairs.beside(few).search(T, T * np.exp(-T), seconds=UNLIMITED)
     assert min(one.error for one in found) < 1e-8
     functions = {type(part) for one in found for part in one.expr.atoms(sympy.Function)}
     assert functions <= {sympy.exp}
@@ -87,7 +91,7 @@ def test_only_its_functions_are_used():
 
 def test_a_users_function_is_part_of_pairs():
     search = Pairs.beside(LIBRARY + Candidate("pulse", "x**2*exp(-x)"))
-    found = search.search(T, T + (3 * T) ** 2 * np.exp(-3 * T))
+    found = search.search(T, T + (3 * T) ** 2 * np.exp(-3 * T), seconds=UNLIMITED)
     assert min(one.error for one in found) < 1e-7
     assert "erf" in search.alone
     assert Pairs.beside(LIBRARY) == Pairs()
