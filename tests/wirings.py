@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kansym.symbolic.choosing.symbolic_network import Wiring
+from kansym.symbolic.choosing.wiring import Wiring
 from kansym.symbolic.library.candidate import Candidate
 from kansym.symbolic.library.library import LIBRARY
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from kansym.network.network import Edge, Network
-from kansym.symbolic.choosing.choice import Judge
+from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.fitting.fit import fit_curves
 from kansym.symbolic.formulas.sympy_programs import to_sympy

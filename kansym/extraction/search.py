@@ -24,7 +24,7 @@ from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback
 from kansym.shared.tables import Table
-from kansym.symbolic.choosing.choice import Judge
+from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.proposing import propose as propose_laws
 from kansym.symbolic.measurements.residual_tests import serial_pattern

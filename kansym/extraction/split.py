@@ -15,8 +15,8 @@ from kansym.shared.class_labels import Labels
 from kansym.shared.error_measures import relative_error
 from kansym.shared.errors import InputError
 from kansym.shared.tables import Table
-from kansym.symbolic.choosing.choice import Judge
-from kansym.symbolic.choosing.class_judge import Labelled
+from kansym.symbolic.choosing.judge import Judge
+from kansym.symbolic.choosing.class_judge import LabelledRows
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.row_errors import RowErrors, row_errors
 
@@ -45,7 +45,7 @@ class Split:
     judge: Judge
     check_X: Float[np.ndarray, "held_out inputs"]
     check_y: Float[np.ndarray, "held_out outputs"] | None = None
-    labelled: Labelled | None = None
+    labelled: LabelledRows | None = None
     errors: RowErrors | None = None
 
     @property
@@ -132,5 +132,5 @@ def split_rows(
     judge = Judge(rows, network(rows), "network", settings.accuracy or NETWORK_FLOOR)
     if labels is None:
         return Split(judge, X[check])
-    labelled = Labelled(labels, used, check)
+    labelled = LabelledRows(labels, used, check)
     return Split(labelled.judge(judge, network(judge.X)), X[check], labelled=labelled)

@@ -17,7 +17,7 @@ from kansym.results.result import Extraction
 from kansym.shared.errors import UnsupportedModelError
 from kansym.shared.progress import ProgressCallback
 from kansym.shared.status import Status
-from kansym.symbolic.choosing.choice import SMOOTH_ROWS
+from kansym.symbolic.choosing.judge import SMOOTH_ROWS
 
 __all__ = ["read_both"]
 

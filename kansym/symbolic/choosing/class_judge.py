@@ -6,10 +6,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from kansym.shared.class_labels import Labels
-from kansym.symbolic.choosing.choice import Judge
+from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.choosing.symbolic_network import Refit, SymbolicNetwork
 
-__all__ = ["Labelled"]
+__all__ = ["LabelledRows"]
 
 SCORING_STEPS, SETTLED = 10, 1e-6
 """Most steps of Fisher's scoring, and the relative gain at which they end."""
@@ -18,7 +18,7 @@ SCORING_SHARES = (1.0, 0.5, 0.25, 0.125)
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledRows:
     """Class labels of the rows to choose by and of the rows to check on."""
 
     labels: Labels

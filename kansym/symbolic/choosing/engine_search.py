@@ -1,7 +1,7 @@
 """Edges that no library function explains, given to a search engine.
 
 What the engine finds on the points of a curve becomes a function of that edge like any other: its
-redundant constants are absorbed, the rest are refined, all constants of the formula are refitted,
+redundant constants are merged, the rest are refined, all constants of the formula are refitted,
 and it stays if it shortens the description.
 """
 
@@ -10,24 +10,23 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import sympy
 
 from kansym.network.network import Edge, Network
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
-from kansym.symbolic.choosing.choice import CURVE_BITS, EXPLAINED, Choice, Judge, Option, exchanged
+from kansym.symbolic.choosing.choice import CURVE_BITS, EXPLAINED, exchanged
 from kansym.symbolic.choosing.edge_functions import CurveFunction
-from kansym.symbolic.choosing.symbolic_network import SymbolicNetwork, Wiring
-from kansym.symbolic.constants.finishing import finish
+from kansym.symbolic.choosing.formula_fits import formula_bits, formula_fit, refined_formula
+from kansym.symbolic.choosing.judge import Choice, Judge, Option
+from kansym.symbolic.choosing.solved_edges import solved, symbolic_of
+from kansym.symbolic.choosing.wiring import Wiring
 from kansym.symbolic.engines import Engine, search_edge
-from kansym.symbolic.fitting.edge_fit import EdgeFit, error_bits
+from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.fitting.fit import fit_curves
-from kansym.symbolic.fitting.polynomial_fit import TERM_BITS
 from kansym.symbolic.formulas.bounded_time import within
-from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.library.candidate import Candidate
 
-__all__ = ["formula_fit", "search_edges"]
+__all__ = ["search_edges"]
 
 LEAST_SECONDS = 1.0
 """Time below which no search is begun."""
@@ -39,23 +38,20 @@ MOST_ROUNDS = 10
 """Searches of one edge."""
 LONGEST = 1.5
 """Bits of a formula worth refining, over those of a curve."""
-POLISHED = 4
+REFINED = 4
 """Formulas of a search whose constants are refined."""
-POLISH_SECONDS = 1.5
+REFINING_SECONDS = 1.5
 """Most time for the constants of one formula."""
 KEPT = 3
 """Formulas of an edge that are tried in the whole formula."""
 MISSED = 10.0
 """Error of a formula, over that of its network, beyond which its functions are doubted."""
-NUMB = 1e-4
-"""Share of the largest weight below which a row says nothing about an edge."""
 NEAR = 0.1
 """Relative error up to which a function by itself is tried."""
 MOST_SEARCHED = 8
 """Edges that are searched, the most important ones."""
-POINTS = 400
-"""Rows that show what an edge is in the formula."""
-_X = sympy.Symbol("x")
+POINTS, FEWEST = 400, 6
+"""Rows that show what an edge is in the formula, and fewest that have to say something."""
 
 
 def search_edges(  # noqa: PLR0913 - what was chosen, and how to search, by keyword
@@ -106,7 +102,7 @@ def search_edges(  # noqa: PLR0913 - what was chosen, and how to search, by keyw
         edge = _as_it_is(edge, position, best, wiring, judge)
         names = forbidden.get(position, ())
         allowed = engine.without(names)
-        if allowed is None:
+        if edge is None or allowed is None:
             continue
         alone = partial(_alone, edge, allowed, until)
         searched = partial(_searched, edge, allowed, until, seed)
@@ -137,21 +133,22 @@ def _unexplained(network: Network, choice: Choice, judge: Judge, free: Sequence[
     return [*curves, *others]
 
 
-def _as_it_is(edge: Edge, position: int, choice: Choice, wiring: Wiring, judge: Judge) -> Edge:
+def _as_it_is(
+    edge: Edge, position: int, choice: Choice, wiring: Wiring, judge: Judge
+) -> Edge | None:
     """An edge with the curve that it has in a choice; that it needs, if it is no curve there."""
-    symbolic = SymbolicNetwork(wiring, [option.function for option in choice.options])
-    X, density = judge.X[:POINTS], np.ones(len(judge.X[:POINTS]))
     if isinstance(choice.options[position].function, CurveFunction):
-        arguments, values = symbolic.curves(choice.refit, X)
-        arguments, values = arguments[:, position], values[:, position]
+        found = symbolic_of(wiring, choice).curves(choice.refit, judge.X[:POINTS])
+        arguments, values = (each[:, position] for each in found)
+        density = np.ones(len(arguments))
     else:
-        y = judge.y[:POINTS, 0]
-        arguments, values, density = symbolic.needed(choice.refit, X, y, position)
-        density = density / judge.scale[:POINTS, 0] ** 2
+        needed = solved(wiring, choice, judge, position, fewest=FEWEST)
+        if needed is None:
+            return None
+        arguments, values, density = needed.x, needed.y, needed.weight
     x, first = np.unique(arguments, return_index=True)
     y, density = values[first], density[first]
-    usable = np.isfinite(x + y + density)
-    usable &= density > NUMB * np.max(density, where=usable, initial=0.0)
+    usable = np.isfinite(x + y)
     x, y, density = x[usable], y[usable], density[usable]
     return replace(edge, x=x, y=y, density=density / density.sum())
 
@@ -202,94 +199,14 @@ def _searched(edge: Edge, engine: Engine, deadline: Deadline, seed: int) -> list
 
 def _promising(fits: Sequence[EdgeFit]) -> list[EdgeFit]:
     """The most exact formulas that are not much longer than the curve itself."""
-    short = [fit for fit in fits if _bits(fit.candidate.expr) < LONGEST * CURVE_BITS]
-    return sorted(short, key=lambda fit: fit.error)[:POLISHED]
+    short = [fit for fit in fits if formula_bits(fit.candidate.expr) < LONGEST * CURVE_BITS]
+    return sorted(short, key=lambda fit: fit.error)[:REFINED]
 
 
 def _refined(fit: EdgeFit, edge: Edge, engine: Engine, deadline: Deadline) -> EdgeFit | None:
     """A formula with its constants refined, or as it was found if that is better."""
-    left = min(deadline.left(), POLISH_SECONDS)
+    left = min(deadline.left(), REFINING_SECONDS)
     found = fit.candidate.expr
-    polished = within(left, lambda: _polished(found, edge, left), found)
-    fits = [formula_fit(edge, expr, engine) for expr in (polished, found)]
+    better = within(left, lambda: refined_formula(found, edge, left), found)
+    fits = [formula_fit(edge, expr, engine) for expr in (better, found)]
     return min((fit for fit in fits if fit), key=lambda fit: fit.score, default=None)
-
-
-def formula_fit(edge: Edge, expr: sympy.Expr, engine: Engine) -> EdgeFit | None:
-    """A formula in x as the fit y = c*f(x) + d of an edge; None if undefined on its range.
-
-    Examples
-    --------
-    >>> from kansym.symbolic.engines import Operon
-    >>> x = np.linspace(0, 1, 50)
-    >>> edge = Edge("x1", "y", np.sin, x, 2 * np.sin(x**2) + 3, np.full(50, 0.02), 1.0)
-    >>> fit = formula_fit(edge, 2.0 * sympy.sin(_X**2) + 3.0, Operon())
-    >>> fit.candidate.name, fit.c, fit.d
-    ('operon: sin(x**2)', 2.0, 3.0)
-    """
-    shift, rest = expr.as_independent(_X, as_Add=True)
-    scale, inner = rest.as_independent(_X, as_Add=False)
-    if inner.is_Add:  # its first coefficient is as free as a common factor
-        first = inner.as_ordered_terms()[0].as_independent(_X, as_Add=False)[0]
-        scale, inner = scale * first, sympy.Add(*(term / first for term in inner.args))
-    inner = _freed(inner)
-    try:
-        bits = _bits(inner)
-        name = f"{engine.name}: {_shown(inner)}"
-        candidate = Candidate(name, inner, complexity=bits, reference=engine.reference)
-        inside = candidate.domain.covers(edge.x.min(), edge.x.max())
-        c, d = float(scale), float(shift)
-    except (InputError, TypeError):  # a part that is not real
-        return None
-    fit = EdgeFit(candidate, c=c, d=d, complexity=bits)
-    weight = edge.density / edge.density.sum()
-    spread = np.sqrt(weight @ (edge.y - weight @ edge.y) ** 2)
-    error = float(np.sqrt(weight @ (fit(edge.x) - edge.y) ** 2) / spread)
-    if not (bool(inside) and np.isfinite(error)):
-        return None
-    return replace(fit, error=error, score=float(error_bits(error)) + bits)
-
-
-def _polished(expr: sympy.Expr, edge: Edge, seconds: float) -> sympy.Expr:
-    """A formula with its constants absorbed, refined and rounded where the curve allows."""
-    template, start = _template(expr)
-    return finish(
-        template,
-        start,
-        ["x"],
-        edge.x[:, None],
-        edge.y,
-        judge="network",
-        weights=edge.density * len(edge.x),
-        deadline=Deadline.after(0.8 * seconds),
-    ).expr
-
-
-def _template(expr: sympy.Expr) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
-    """A formula with names for its measured numbers."""
-    numbers = sorted(expr.atoms(sympy.Float), key=float)
-    names = {number: sympy.Symbol(f"k{i}") for i, number in enumerate(numbers)}
-    return expr.xreplace(names), {name: float(number) for number, name in names.items()}
-
-
-def _freed(part: sympy.Expr) -> sympy.Expr:
-    """With numbers as measured ones, to be recognised in the whole formula; powers stay."""
-    if part.is_number and part.is_real:
-        value = float(part)
-        return sympy.Integer(int(value)) if value in (0, 1, -1) else sympy.Float(value, 15)
-    if isinstance(part, sympy.Pow) and part.args[1].is_Rational:
-        return sympy.Pow(_freed(part.args[0]), part.args[1])  # pyright: ignore
-    return part.func(*map(_freed, part.args)) if part.args else part  # pyright: ignore
-
-
-def _shown(expr: sympy.Expr) -> str:
-    """A formula with four digits of its numbers."""
-    short = {n: sympy.Rational(f"{float(n):.4g}") for n in expr.atoms(sympy.Float)}
-    shown = {n: r if r.is_integer else sympy.Float(float(r)) for n, r in short.items()}
-    return sympy.sstr(expr.xreplace(shown), full_prec=False)
-
-
-def _bits(expr: sympy.Expr) -> float:
-    """Bits of a formula whose measured numbers are as free as a polynomial's coefficients."""
-    template, start = _template(expr)
-    return complexity(template) + TERM_BITS * len(start)

@@ -14,9 +14,11 @@ import numpy as np
 
 from kansym.network.network import Edge, Network
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.choosing.choice import Choice, Judge, Option, exchanged
+from kansym.symbolic.choosing.choice import exchanged
 from kansym.symbolic.choosing.edge_functions import ConstantFunction, CurveFunction
-from kansym.symbolic.choosing.symbolic_network import SymbolicNetwork, Wiring
+from kansym.symbolic.choosing.judge import Choice, Judge, Option
+from kansym.symbolic.choosing.solved_edges import solved, symbolic_of, varies
+from kansym.symbolic.choosing.wiring import Wiring
 from kansym.symbolic.fitting.edge_fit import EdgeFit, error_bits
 from kansym.symbolic.fitting.fit import CONSTANT_BITS, fit_curves, fit_edge
 from kansym.symbolic.library.candidate import Candidate
@@ -49,10 +51,6 @@ MOST_EXCHANGES = 8
 BRANCHES, BEAM, STEPS = 4, 2, 4
 """Functions tried for curves in one step, choices that are kept for the next, steps from the last
 on."""
-NUMB = 1e-4
-"""Share of the largest weight below which a row says nothing about an edge."""
-SOLVED = 400
-"""Rows for which the values of an edge are solved for."""
 POINTS = 100
 """Rows that show what an edge is after a refit."""
 
@@ -232,15 +230,14 @@ class _Shortening:
         found: list[tuple[float, int, EdgeFit]] = []
         for edge in edges:
             option, library = best.options[edge], self.libraries[edge]
-            solved = self._solved(best, edge) if len(library) > 1 and not self.late() else None
-            if solved is None:
+            if len(library) <= 1 or self.late():
                 continue
-            x, y, weight, error = solved
-            fits = fit_curves(
-                x[None], y[None], weight[None],
-                Library(list(library)), top=TOP, floor=max(0.5 * error, FLOOR), stop=self.late,
-            )[0]  # fmt: skip
-            for fit in (each for each in fits if each.candidate in library):
+            needed = solved(self.wiring, best, self.judge, edge, fewest=POINTS)
+            error = 0.0 if needed is None else needed.error
+            if needed is None or not error > 0:
+                continue
+            floor = max(0.5 * error, FLOOR)
+            for fit in needed.fits(library, top=TOP, floor=floor, stop=self.late):
                 bits = best.bits - option.bits + fit.complexity
                 length = self.judge.length(best.error * fit.error / error, bits)
                 if fit.candidate != option.function and length < best.length + slack:
@@ -248,27 +245,9 @@ class _Shortening:
         found.sort(key=lambda each: each[0])
         return [{edge: fit} for _, edge, fit in found]
 
-    def _solved(
-        self, best: Choice, edge: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float] | None:
-        """Arguments of an edge, the values that it needs, weights, and its error against them."""
-        symbolic = SymbolicNetwork(self.wiring, [option.function for option in best.options])
-        rows = slice(SOLVED)
-        x, y, weight = symbolic.needed(best.refit, self.judge.X[rows], self.judge.y[rows, 0], edge)
-        own = symbolic.curves(best.refit, self.judge.X[rows])[1][:, edge]
-        weight = weight / self.judge.scale[rows, 0] ** 2
-        usable = np.isfinite(x + y + weight + own)
-        usable &= weight > NUMB * np.max(weight, where=usable, initial=0.0)
-        x, y, weight, own = x[usable], y[usable], weight[usable], own[usable]
-        if usable.sum() < POINTS or not (_varies(x) and _varies(y)):
-            return None
-        spread = weight @ (y - weight @ y / weight.sum()) ** 2
-        error = float(np.sqrt(weight @ (y - own) ** 2 / spread))
-        return (x, y, weight, error) if error > 0 else None
-
     def without_idle_edges(self, best: Choice) -> Choice:
         """Edges left out that have come to do nothing, or nothing that pays."""
-        symbolic = SymbolicNetwork(self.wiring, [option.function for option in best.options])
+        symbolic = symbolic_of(self.wiring, best)
         means = symbolic.curves(best.refit, self.judge.X[:POINTS])[1].mean(axis=0).tolist()
         for edge in self.optional:
             if isinstance(best.options[edge].function, ConstantFunction) or self.late():
@@ -280,7 +259,7 @@ class _Shortening:
 
     def simpler(self, best: Choice) -> list[list[EdgeFit]]:
         """Per edge, functions near to what it is now, each simpler and less near than the last."""
-        symbolic = SymbolicNetwork(self.wiring, [option.function for option in best.options])
+        symbolic = symbolic_of(self.wiring, best)
         x, y = symbolic.curves(best.refit, self.judge.X[:POINTS])
         allowed = [
             [c for c in library if c.complexity < option.bits and c != option.function]
@@ -289,7 +268,7 @@ class _Shortening:
         edges = [
             edge
             for edge, simple in enumerate(allowed)
-            if simple and _varies(x[:, edge]) and _varies(y[:, edge])
+            if simple and varies(x[:, edge]) and varies(y[:, edge])
         ]
         found: list[list[EdgeFit]] = [[] for _ in self.edges]
         if not edges:
@@ -314,7 +293,7 @@ class _Shortening:
 
         A product of factors of one sign carries the same quantity as every power of it.
         """
-        symbolic = SymbolicNetwork(self.wiring, [option.function for option in best.options])
+        symbolic = symbolic_of(self.wiring, best)
         x, y = symbolic.curves(best.refit, self.judge.X[:POINTS])
         found: dict[tuple[tuple[int, str], ...], tuple[float, dict[int, EdgeFit]]] = {}
         for entering, leaving in self._free_products(x, y):
@@ -356,7 +335,6 @@ class _Shortening:
         """
         if len(self.wiring.outputs) > 1:
             return
-        symbolic = SymbolicNetwork(self.wiring, [option.function for option in best.options])
         offsets = [
             edge
             for edge, target in enumerate(self.wiring.targets)
@@ -368,19 +346,12 @@ class _Shortening:
                 constants = best.refit.constants.copy()
                 constants[list(dropped), 3] = 0.0
                 refit = replace(best.refit, constants=constants)
-                x, y, weight = symbolic.needed(
-                    refit, self.judge.X[:SOLVED], self.judge.y[:SOLVED, 0], edge
-                )
-                weight = weight / self.judge.scale[:SOLVED, 0] ** 2
-                usable = np.isfinite(x + y + weight)
-                if usable.sum() < POINTS or not (_varies(x[usable]) and _varies(y[usable])):
+                needed = solved(self.wiring, best, self.judge, edge, fewest=POINTS, refit=refit)
+                if needed is None:
                     continue
-                fits = fit_curves(
-                    x[None, usable], y[None, usable], weight[None, usable],
-                    Library(list(self.libraries[edge])), top=MOST, floor=FLOOR, stop=self.late,
-                )[0]  # fmt: skip
-                for fit in fits:
-                    if fit.error < NEAR and fit.candidate in self.libraries[edge]:
+                library = self.libraries[edge]
+                for fit in needed.fits(library, top=MOST, floor=FLOOR, stop=self.late):
+                    if fit.error < NEAR:
                         yield replace(best, refit=refit), {edge: fit}
 
     def _free_products(
@@ -395,7 +366,7 @@ class _Shortening:
                 continue
             values = [*y[:, entering].T, *x[:, leaving].T]
             one_sign = all(np.isfinite(v).all() and not v.min() <= 0 <= v.max() for v in values)
-            if one_sign and all(_varies(v) for v in (*values, *y[:, leaving].T)):
+            if one_sign and all(varies(v) for v in (*values, *y[:, leaving].T)):
                 found.append((entering, leaving))
         return found
 
@@ -419,11 +390,6 @@ def _options(fits: Mapping[int, EdgeFit]) -> dict[int, Option]:
         edge: Option(fit.candidate, fit.constants, fit.complexity, fit)
         for edge, fit in fits.items()
     }
-
-
-def _varies(values: np.ndarray) -> bool:
-    """Whether values are finite, and spread by more than rounding."""
-    return bool(np.isfinite(values).all() and np.ptp(values) > 1e-9 * np.abs(values).max())
 
 
 def _score(fit: EdgeFit, floor: float, factor: bool) -> float:

@@ -6,17 +6,20 @@ outputs, by least squares with derivatives carried back through the network.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from kansym.network.network import Network
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.choosing.edge_functions import EdgeFunction
+from kansym.symbolic.choosing.wiring import Wiring
 from kansym.symbolic.constants.least_squares import minimise
 
-__all__ = ["MARGIN", "Refit", "SymbolicNetwork", "Wiring"]
+__all__ = [
+    "MARGIN",
+    "Refit",
+    "SymbolicNetwork",
+]
 
 Array = np.ndarray
 EARLY = 10
@@ -27,48 +30,6 @@ WORTH_A_STEP = 1e-4
 """Relative decrease of the sum of squares from which another step is worth its time."""
 REPRODUCED = 1e-28
 """Mean square of the scaled residual below which only rounding errors are left."""
-
-
-@dataclass(frozen=True)
-class Wiring:
-    """Which node feeds which, with nodes counted in topological order, inputs first."""
-
-    n_inputs: int
-    is_product: tuple[bool, ...]
-    sources: tuple[int, ...]
-    targets: tuple[int, ...]
-    outputs: tuple[int, ...]
-
-    @classmethod
-    def of(cls, network: Network) -> "Wiring":
-        """The wiring of a traced network."""
-        names = [node.name for node in network.nodes]
-        order = [*network.inputs, *(name for name in names if name not in set(network.inputs))]
-        index = {name: position for position, name in enumerate(order)}
-        kinds = {node.name: node.kind for node in network.nodes}
-        return cls(
-            n_inputs=len(network.inputs),
-            is_product=tuple(kinds[name] == "product" for name in order),
-            sources=tuple(index[edge.source] for edge in network.edges),
-            targets=tuple(index[edge.target] for edge in network.edges),
-            outputs=tuple(index[name] for name in network.outputs),
-        )
-
-    @cached_property
-    def incoming(self) -> tuple[tuple[int, ...], ...]:
-        """Edges into every node."""
-        found: list[list[int]] = [[] for _ in self.is_product]
-        for edge, target in enumerate(self.targets):
-            found[target].append(edge)
-        return tuple(tuple(edges) for edges in found)
-
-    @cached_property
-    def outgoing(self) -> tuple[tuple[int, ...], ...]:
-        """Edges out of every node."""
-        found: list[list[int]] = [[] for _ in self.is_product]
-        for edge, source in enumerate(self.sources):
-            found[source].append(edge)
-        return tuple(tuple(edges) for edges in found)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """Fit library functions to edges: y ~ c*f(a*x + b) + d, all edges against all candidates at once.
 
 The inner constants (a, b) are screened on a grid of windows, refined by variable projection from
-the best starts on a part of the points, and finished on all points for the candidates that are
-still in the race. Each range is brought to [-1, 1] and each curve to variance 1, so no constant is
-bounded by a box and amplitudes do not matter.
+the best starts on a part of the points, and finished on all points for the candidates that still
+compete. Each range is brought to [-1, 1] and each curve to variance 1, so no constant is bounded
+by a box and amplitudes do not matter.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kansym.shared.errors import InputError
 from kansym.symbolic.fitting.edge_fit import EdgeFit, error_bits
+from kansym.symbolic.fitting.exploring import explore, free_inner
 from kansym.symbolic.fitting.normalised_curves import (
     FEWEST_POINTS,
     Curves,
@@ -23,7 +24,6 @@ from kansym.symbolic.fitting.normalised_curves import (
     normalised,
     numbers,
 )
-from kansym.symbolic.fitting.starts import StartGrid, resampled, screen, start_grid
 from kansym.symbolic.fitting.variable_projection import (
     InnerConstants,
     defined,
@@ -41,7 +41,7 @@ Rows = NDArray[np.intp]
 # Bits of an inner constant that is not trivial.
 CONSTANT_BITS = 8.0
 # Candidates that are finished on a curve when time is up.
-LATE = 3
+KEPT_WHEN_LATE = 3
 # Bits that the outer constants may lose by cancellation for nothing.
 FREE_DIGITS = 7.0
 
@@ -126,18 +126,18 @@ def fit_curves(
     ranges = normalised(x, y, density)
     candidates = _with_straight(library)
     with np.errstate(all="ignore"):
-        races: list[InnerConstants] = []
+        explored: list[InnerConstants] = []
         for candidate in candidates:
-            if races and stop is not None and stop():
+            if explored and stop is not None and stop():
                 break
-            races.append(_explore(candidate, ranges))
+            explored.append(explore(candidate, ranges))
         # Where time was up, what is best so far has to do.
-        keep = max(top + 6, 14) if len(races) == len(candidates) else LATE
-        candidates = candidates[: len(races)]
-        finalists = _finalists(candidates, races, floor, keep)
+        keep = max(top + 6, 14) if len(explored) == len(candidates) else KEPT_WHEN_LATE
+        candidates = candidates[: len(explored)]
+        finalists = _finalists(candidates, explored, floor, keep)
         fits = [
-            _finish(candidate, ranges, race, edges, floor)
-            for candidate, race, edges in zip(candidates, races, finalists, strict=True)
+            _finish(candidate, ranges, inner, edges, floor)
+            for candidate, inner, edges in zip(candidates, explored, finalists, strict=True)
             if edges.size
         ]
     return _ranked(fits, ranges.half.size, top)
@@ -218,71 +218,11 @@ def _with_straight(library: Library) -> list[Candidate]:
     return [Candidate("x", "x"), *candidates]
 
 
-def _free(candidate: Candidate) -> tuple[bool, bool]:
-    """Which of the inner constants (p, q) are not absorbed by the outer ones."""
-    return not candidate.scale_free, not candidate.shift_free
-
-
-def _explore(candidate: Candidate, ranges: NormalisedCurves) -> InnerConstants:
-    """Inner constants of every edge after a few steps, on part of the points at first."""
-    grid = start_grid(candidate)
-    rows = ranges.half.size
-    if grid.p.size == 0:
-        none = np.full(rows, np.nan)
-        return InnerConstants(none, none, np.zeros(rows), np.full(rows, np.inf))
-    gapless = np.all(ranges.curves.weight > 0.0, axis=1)
-    chosen = screen(grid, resampled(ranges.curves, grid.points), gapless, _starts(grid))
-    p, q = grid.p[chosen], grid.q[chosen]
-    if candidate.scale_free:
-        p, q = _with_special_positions(candidate, ranges, p, q)
-    zero = np.zeros(p.size)
-    found = InnerConstants(p.ravel(), q.ravel(), zero, zero)
-    # Frequencies need all points; elsewhere a part of them tells good starts from bad.
-    steps = ((1, 4, 3), (1, 10, 1)) if candidate.periodic else ((4, 4, 4), (3, 12, 1))
-    for thinning, count, keep in steps:
-        found = _heat(candidate, ranges.curves.thinned(thinning), found, count, keep)
-    return found
-
-
-def _starts(grid: StartGrid) -> int:
-    """How many starts to refine per curve: more where f has many similar windows."""
-    return 12 if grid.groups.size < 300 else 20
-
-
-def _heat(
-    candidate: Candidate, curves: Curves, start: InnerConstants, steps: int, keep: int
-) -> InnerConstants:
-    """A few steps from every start (equally many per curve), of which the best few stay."""
-    rows = curves.t.shape[0]
-    each = start.p.size // rows
-    part = curves.take(np.repeat(np.arange(rows), each))
-    found = refine_inner(candidate, part, start, free=_free(candidate), steps=steps, tolerance=1e-4)
-    order = np.argsort(found.loss.reshape(rows, each), axis=1, kind="stable")[:, :keep]
-    return found.take((order + each * np.arange(rows)[:, None]).ravel())
-
-
-def _with_special_positions(
-    candidate: Candidate, ranges: NormalisedCurves, p: Array, q: Array
-) -> tuple[Array, Array]:
-    """Add the branch point at x = 0, and at the largest jump of the curve, to the starts."""
-    t, y = ranges.curves.t, ranges.curves.y
-    jump = np.abs(np.diff(y, axis=1)).argmax(axis=1)[:, None]
-    middle = 0.5 * (np.take_along_axis(t, jump, axis=1) + np.take_along_axis(t, jump + 1, axis=1))
-    origin = -(ranges.middle / ranges.half)[:, None]
-    positions = np.concatenate([origin, middle], axis=1)
-    one = np.ones_like(positions)
-    # First, because the first of equally good starts wins.
-    p, q = np.concatenate([one, p], axis=1), np.concatenate([-positions, q], axis=1)
-    if candidate.even or candidate.odd:
-        return p, q
-    return np.concatenate([-one, p], axis=1), np.concatenate([positions, q], axis=1)
-
-
 def _finalists(
-    candidates: Sequence[Candidate], races: Sequence[InnerConstants], floor: float, keep: int
+    candidates: Sequence[Candidate], explored: Sequence[InnerConstants], floor: float, keep: int
 ) -> list[Rows]:
     """Edges on which each candidate is among the best `keep`."""
-    error = np.sqrt(np.stack([race.loss for race in races]))
+    error = np.sqrt(np.stack([inner.loss for inner in explored]))
     complexity = np.array([candidate.complexity for candidate in candidates])[:, None]
     score = error_bits(error, floor) + complexity
     place = score.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
@@ -290,11 +230,15 @@ def _finalists(
 
 
 def _finish(
-    candidate: Candidate, ranges: NormalisedCurves, race: InnerConstants, edge: Rows, floor: float
+    candidate: Candidate,
+    ranges: NormalisedCurves,
+    inner: InnerConstants,
+    edge: Rows,
+    floor: float,
 ) -> _Fits:
     """Finish a candidate on all points of some edges, in original units, simplest form first."""
-    curves, start = ranges.curves.take(edge), race.take(edge)
-    free = _free(candidate)
+    curves, start = ranges.curves.take(edge), inner.take(edge)
+    free = free_inner(candidate)
     found = refine_inner(candidate, curves, start, free=free, steps=60)
     middle, half = ranges.middle[edge], ranges.half[edge]
     a, b = found.p / half, found.q - found.p * (middle / half)

@@ -24,7 +24,7 @@ Rows = NDArray[np.intp]
 
 # First damping, over the diagonal of the matrix, and how far it may go: beyond the largest, no step
 # would change anything; a refused step raises it to the least.
-_FIRST, _SMALLEST, _AFTER_REFUSAL, _LARGEST = 1e-3, 1e-14, 1e-4, 1e5
+_FIRST, _SMALLEST, _AFTER_REFUSAL, _LARGEST = 1e-3, 1e-14, 1e-8, 1e5
 # Weighted mean square of curves of variance 1 that is rounding.
 _ROUNDING = 1e-31
 
@@ -75,7 +75,8 @@ def minimise_all(
     Parameters
     ----------
     model : from parameters (some, p) of the problems in some rows to their normal equations; the
-        loss is not finite where the model is undefined, parameters without a slope stay.
+        loss is not finite where the model is undefined, parameters without a slope stay. Further
+        columns may stand for linear constants that the model eliminates: they bend the steps.
     start : parameters (problems, p).
     steps : most trial steps of any problem.
     tolerance : relative decrease of the loss at which a problem ends.
@@ -102,8 +103,8 @@ def minimise_all(
     for _ in range(steps):
         if active.size == 0 or (ended is not None and ended()):
             break
-        step = now.steps(active, damping[active])
-        expected = np.einsum("np,np->n", step, now.gradient[active])
+        step = now.steps(active, damping[active])[:, : found.shape[1]]
+        expected = np.vecdot(step, now.gradient[active, : found.shape[1]])
         trial = found[active] + step
         tried = model(trial, active)
         before = now.loss[active]

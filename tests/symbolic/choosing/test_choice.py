@@ -5,15 +5,8 @@ import pytest
 
 from kansym.network.network import Network
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.choosing.choice import (
-    CURVE_BITS,
-    Choice,
-    CurveFunction,
-    Judge,
-    Option,
-    choose,
-    options_of,
-)
+from kansym.symbolic.choosing.choice import CURVE_BITS, CurveFunction, choose, options_of
+from kansym.symbolic.choosing.judge import Choice, Judge, Option
 from kansym.symbolic.fitting.fit import fit_curves
 from kansym.symbolic.library.library import LIBRARY, Library
 from tests.planted_edges import curves, edge, planted

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from kansym.network.network import Edge
 from kansym.programs.program import evaluate
-from kansym.symbolic.choosing.choice import Choice, Option
 from kansym.symbolic.choosing.composition import Template, compose
 from kansym.symbolic.choosing.edge_functions import CurveFunction
-from kansym.symbolic.choosing.symbolic_network import Refit, SymbolicNetwork, Wiring
+from kansym.symbolic.choosing.judge import Choice, Option
+from kansym.symbolic.choosing.symbolic_network import Refit, SymbolicNetwork
+from kansym.symbolic.choosing.wiring import Wiring
 from kansym.symbolic.formulas.sympy_programs import from_sympy
 from kansym.symbolic.library.library import LIBRARY
 from tests.wirings import TWO_LAYERS, WIRINGS, random_constants, random_functions

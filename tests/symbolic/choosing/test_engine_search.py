@@ -11,7 +11,7 @@ from kansym.extraction import Extraction, extract
 from kansym.network.network import Edge
 from kansym.shared.errors import InputError, MissingPackageError
 from kansym.shared.status import Status
-from kansym.symbolic.choosing.engine_search import formula_fit
+from kansym.symbolic.choosing.formula_fits import formula_fit
 from kansym.symbolic.engines import Engine, Operon, PySR, engine_named
 from kansym.symbolic.engines.pysr import julia_is_installed
 from kansym.symbolic.library.library import LIBRARY, Library

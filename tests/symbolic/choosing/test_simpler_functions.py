@@ -4,7 +4,8 @@ import numpy as np
 
 from kansym.network.network import Network, Node
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.choosing.choice import Choice, Judge, choose, options_of
+from kansym.symbolic.choosing.choice import choose, options_of
+from kansym.symbolic.choosing.judge import Choice, Judge
 from kansym.symbolic.choosing.simpler_functions import shorten
 from kansym.symbolic.fitting.fit import fit_curves
 from kansym.symbolic.library.library import LIBRARY, Library

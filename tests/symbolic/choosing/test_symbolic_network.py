@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kansym.symbolic.choosing.symbolic_network import Refit, SymbolicNetwork, Wiring
+from kansym.symbolic.choosing.symbolic_network import Refit, SymbolicNetwork
+from kansym.symbolic.choosing.wiring import Wiring
 from kansym.symbolic.library.library import LIBRARY
 from tests.wirings import TWO_LAYERS, WIRINGS, random_constants, random_functions
 

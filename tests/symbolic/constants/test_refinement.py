@@ -12,7 +12,8 @@ from benchmarks.nist import Certified, digits, problems
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.constants.least_squares import minimise
-from kansym.symbolic.constants.refinement import Fitting, Refined, refine
+from kansym.symbolic.constants.refinement import Refined, refine
+from kansym.symbolic.constants.template_fit import Fitting
 from kansym.symbolic.formulas.parsing import parse
 
 A, B, C, X = sympy.symbols("a b c x")
