@@ -14,9 +14,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from kansym.shared.errors import InputError
-
-__all__ = ["nearest_exact", "physical_constants"]
+__all__ = ["nearest_exact"]
 
 Entry = tuple[float, float, sympy.Expr]
 
@@ -169,27 +167,3 @@ def _expected_by_chance(value: float, window: float, costs: np.ndarray) -> np.nd
     np.minimum.at(cheapest, first, every[low:high])
     count = np.searchsorted(np.sort(cheapest), costs, side="right")
     return np.maximum(count, 1) * 2 * window / (1.5 * value)
-
-
-def physical_constants(*names: str) -> dict[str, float]:
-    """Values of named physical constants in SI units, from CODATA.
-
-    Raises
-    ------
-    InputError
-        If a name is unknown to ``scipy.constants``.
-
-    Examples
-    --------
-    >>> physical_constants("speed of light in vacuum")
-    {'speed of light in vacuum': 299792458.0}
-    """
-    from scipy import constants
-
-    found = {}
-    for name in names:
-        if name not in constants.physical_constants:
-            near = ", ".join(constants.find(name)[:3]) or "see scipy.constants"
-            raise InputError(f"No physical constant is named {name!r}; nearest: {near}.")
-        found[name] = float(constants.physical_constants[name][0])
-    return found

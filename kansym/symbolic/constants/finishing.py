@@ -1,12 +1,11 @@
 """From a composed expression with start values to a finished formula.
 
-The chain: absorb redundant constants, refine the rest on the judge's data, snap, simplify, and
-once more, because a simpler form shows further constants to snap; then standard errors.
+The chain: merge redundant constants, refine the rest on the judge's data, recognise exact numbers,
+simplify, and once more, because a simpler form shows further numbers; then standard errors.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
@@ -15,23 +14,25 @@ import sympy
 from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
-from kansym.symbolic.constants.recognition import Allowance, Judge, Snapped, snap
-from kansym.symbolic.constants.redundant_constants import Absorber, free_constants
-from kansym.symbolic.constants.refinement import Refined, refine
+from kansym.symbolic.constants.recognition import Allowance, JudgeKind, recognise
+from kansym.symbolic.constants.redundant_constants import ConstantReducer, free_constants
+from kansym.symbolic.constants.refinement import Refined, refine_near
+from kansym.symbolic.constants.template_fit import Observations
 from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.formulas.simplification import simplify
 
-__all__ = ["finish", "reduce_constants"]
+__all__ = ["finish"]
 
-_ROUNDS = 3
-_SECONDS = 10.0
-_ROWS = 2000
-_FIRST_STEPS = 100
-_SIMPLIFYING = 1.0
+# Times that the chain is gone through at most, seconds of all unless said, and of simplifying.
+_ROUNDS, _SECONDS, _SIMPLIFYING = 3, 10.0, 1.0
+# Rows that are enough to choose by, and steps of the first refinement.
+_ROWS, _FIRST_STEPS = 2000, 100
+# Operations beyond which algebra takes too long, and nobody reads.
 _MOST_REWRITTEN = 400
+# Relative difference of values that are the same but for rounding.
 _UNCHANGED = 1e-7
 
 
@@ -42,14 +43,14 @@ def finish(  # noqa: PLR0913 - a template, data, and who judges
     X: Any,
     y: Any,
     *,
-    judge: Judge = "data",
+    judge: JudgeKind = "data",
     weights: Any = None,
     curves: Sequence[TabulatedCurve] = (),
     named: Mapping[str, float] | None = None,
     accuracy: float = 0.0,
     deadline: Deadline | None = None,
 ) -> Formula:
-    """Refine, snap and simplify a formula.
+    """Refine, recognise and simplify the constants of a formula.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def finish(  # noqa: PLR0913 - a template, data, and who judges
     start : constant (symbol or name) to its first value.
     inputs : names of the columns of X.
     X, y : what the formula is held against, shapes (rows, inputs) and (rows,).
-    judge : ``"data"`` if y is measured, so that its noise decides what may be snapped;
+    judge : ``"data"`` if y is measured, so that its noise decides what may be recognised;
         ``"network"`` if y is a network's output, whose error is systematic.
     weights : shape (rows,); one over the variance of each row, up to a factor.
     curves : tabulated curves that the template calls by name.
@@ -92,44 +93,8 @@ def finish(  # noqa: PLR0913 - a template, data, and who judges
     clash = sorted({s.name for s in values} & set(inputs))
     if clash:
         raise InputError(f"{clash} name both inputs and constants: rename one of them.")
-    data = _Data(tuple(inputs), np.asarray(X, float), _flat(y), weights, tuple(curves), deadline)
-    return _Chain(data, judge, named, accuracy)(template, values)
-
-
-def reduce_constants(
-    template: sympy.Expr,
-    start: Mapping[Any, float],
-    inputs: Sequence[str],
-    X: Any,
-    *,
-    curves: Sequence[TabulatedCurve] = (),
-) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
-    """Rewrite a template so that no two constants do the same work.
-
-    Returns
-    -------
-    The template in fewer constants, and their values; its values on X are the same.
-
-    Examples
-    --------
-    >>> b, c, x = sympy.symbols("b c x")
-    >>> X = np.linspace(0, 1, 9)[:, None]
-    >>> reduce_constants(c * sympy.exp(x + b), {b: 0.0, c: 2.0}, ["x"], X)
-    (k2*exp(x), {k2: 2.0})
-    """
-    values = {sympy.Symbol(getattr(k, "name", str(k))): float(v) for k, v in start.items()}
-    columns = dict(zip(inputs, np.asarray(X, dtype=float).T, strict=True))
-    absorber = Absorber(values, columns, {c.name: c for c in curves})
-    reduced = absorber(template)
-    if not _same(absorber.sample(template), absorber.sample(reduced)):
-        reduced = template
-    kept = free_constants(reduced, inputs)
-    return reduced, {symbol: float(absorber.values[symbol]) for symbol in kept}
-
-
-def _flat(y: Any) -> np.ndarray:
-    y = np.asarray(y, dtype=float)
-    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    data = Observations.checked(inputs, X, y, weights, {curve.name: curve for curve in curves})
+    return _Chain(data, judge, named, accuracy, deadline)(template, values)
 
 
 def _same(left: np.ndarray, right: np.ndarray) -> bool:
@@ -141,93 +106,58 @@ def _same(left: np.ndarray, right: np.ndarray) -> bool:
     return bool(np.abs(left - right)[defined].max(initial=0.0) <= _UNCHANGED * scale)
 
 
-@dataclass(frozen=True)
-class _Data:
-    """What the formula is held against."""
-
-    inputs: tuple[str, ...]
-    X: np.ndarray
-    y: np.ndarray
-    weights: Any
-    curves: tuple[TabulatedCurve, ...]
-    deadline: Deadline
-
-    @property
-    def by_name(self) -> dict[str, TabulatedCurve]:
-        """The curves by name."""
-        return {curve.name: curve for curve in self.curves}
-
-    def thinned(self) -> "_Data":
-        """Fewer rows, evenly taken: enough to choose by."""
-        if len(self.y) <= _ROWS:
-            return self
-        rows = np.linspace(0, len(self.y) - 1, _ROWS).astype(int)
-        weights = None if self.weights is None else np.asarray(self.weights)[rows]
-        return _Data(self.inputs, self.X[rows], self.y[rows], weights, self.curves, self.deadline)
-
-    def columns(self) -> dict[str, np.ndarray]:
-        """The inputs by name."""
-        return dict(zip(self.inputs, self.X.T, strict=True))
-
-
 @final
 class _Chain:
     """One run from template to formula."""
 
     def __init__(
-        self, data: _Data, judge: Judge, named: Mapping[str, float] | None, accuracy: float
+        self,
+        data: Observations,
+        judge: JudgeKind,
+        named: Mapping[str, float] | None,
+        accuracy: float,
+        deadline: Deadline,
     ) -> None:
         self.data, self.named, self.accuracy = data, dict(named or {}), accuracy
-        self.judge: Judge = judge
-        self.few = data.thinned()
+        self.judge: JudgeKind = judge
+        self.few, self.deadline = data.thinned(_ROWS), deadline
         self.allowance: Allowance | None = None
 
     def __call__(self, template: sympy.Expr, values: dict[sympy.Symbol, float]) -> Formula:
-        expr, values = self.absorbed(template, values)
+        expr, values = self.merged(template, values)
         refined = self.refit(self.few, expr, values, _FIRST_STEPS)
         values = refined.substitutions
         for _ in range(_ROUNDS if math.isfinite(refined.rss) else 0):
-            if self.data.deadline.passed:
+            if self.deadline.passed:
                 break
             before = expr
-            expr, values = self.snapped(expr, values)
+            expr, values = self.recognised(expr, values)
             expr, values = self.simplified(expr, values)
             if expr == before or not values:
                 break
-            expr, values = self.absorbed(expr, values)
+            expr, values = self.merged(expr, values)
         return self.formula(expr, values)
 
     def refit(
-        self, data: _Data, expr: sympy.Expr, values: Mapping[sympy.Symbol, float], steps: int
+        self, data: Observations, expr: sympy.Expr, values: Mapping[Any, float], steps: int
     ) -> Refined:
-        return refine(
-            self.numeric(expr),
-            data.inputs,
-            data.X,
-            data.y,
-            values,
-            weights=data.weights,
-            curves=data.by_name,
-            max_steps=steps,
-            first_radius=1.0,
-            enough=1e-9,
-            deadline=data.deadline,
-        )
+        expr, deadline = self.numeric(expr), self.deadline
+        return refine_near(expr, data, values, steps=steps, enough=1e-9, deadline=deadline)
 
     def numeric(self, expr: sympy.Expr) -> sympy.Expr:
         """Named constants as numbers."""
         return expr.xreplace({sympy.Symbol(n): sympy.Float(v) for n, v in self.named.items()})
 
-    def absorbed(
+    def merged(
         self, expr: sympy.Expr, values: dict[sympy.Symbol, float]
     ) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
-        """The expression with redundant constants absorbed, if that keeps its values."""
+        """The expression with redundant constants merged, if that keeps its values."""
         if expr.count_ops() > _MOST_REWRITTEN:
             return expr, values
         named = {sympy.Symbol(n): v for n, v in self.named.items()}
-        absorber = Absorber({**values, **named}, self.few.columns(), self.few.by_name)
-        found = within(self.data.deadline.left(), lambda: absorber(expr), expr)
-        if not _same(absorber.sample(expr), absorber.sample(found)):
+        reducer = ConstantReducer({**values, **named}, self.few.columns, self.few.curves)
+        found = within(self.deadline.left(), lambda: reducer(expr), expr)
+        if not _same(reducer.sample(expr), reducer.sample(found)):
             return expr, values
         kept = [s for s in free_constants(found, self.data.inputs) if s not in named]
         inputs = (*self.data.inputs, *self.named)
@@ -235,24 +165,20 @@ class _Chain:
             len(kept) == len(values) and complexity(found, inputs) > complexity(expr, inputs)
         ):
             return expr, values
-        return found, {symbol: float(absorber.values[symbol]) for symbol in kept}
+        return found, {symbol: float(reducer.values[symbol]) for symbol in kept}
 
-    def snapped(
+    def recognised(
         self, expr: sympy.Expr, values: dict[sympy.Symbol, float]
     ) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
-        found: Snapped = snap(
+        found = recognise(
             expr,
-            self.few.inputs,
-            self.few.X,
-            self.few.y,
+            self.few,
             values,
             judge=self.judge,
-            weights=self.few.weights,
-            curves=self.few.by_name,
             allowance=self.allowance,
             accuracy=self.accuracy,
             named=self.named or None,
-            deadline=self.data.deadline,
+            deadline=self.deadline,
         )
         self.allowance = found.allowance
         return found.expr, found.refined.substitutions
@@ -265,16 +191,16 @@ class _Chain:
         found = simplify(
             expr,
             inputs=(*self.data.inputs, *self.named),
-            values={**self.few.columns(), **numbers},
-            curves=self.few.by_name,
-            seconds=min(_SIMPLIFYING, self.data.deadline.left()),
+            values={**self.few.columns, **numbers},
+            curves=self.few.curves,
+            seconds=min(_SIMPLIFYING, self.deadline.left()),
         )
         return found, {s: v for s, v in values.items() if s in found.free_symbols}
 
     def formula(self, expr: sympy.Expr, values: dict[sympy.Symbol, float]) -> Formula:
         """Last refinement on all rows, constants named in order of appearance."""
         expr, values = _signs_drawn_in(expr, values)
-        refined = self.refit(self.data, expr, values, 30 if not self.data.deadline.passed else 0)
+        refined = self.refit(self.data, expr, values, 30 if not self.deadline.passed else 0)
         order = _in_print(expr, list(refined.values))
         names = _fresh_names(len(order), {*self.data.inputs, *self.named})
         renamed = dict(zip(order, names, strict=True))
@@ -295,7 +221,7 @@ class _Chain:
             constants + extra,
             covariance,
             float(max(1, refined.rows - len(order))),
-            self.data.curves,
+            tuple(self.data.curves.values()),
         )
 
 

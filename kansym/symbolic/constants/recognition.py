@@ -1,7 +1,7 @@
 """Replace measured constants by exact numbers where the judge does not object.
 
 The judge is either measured data, whose noise decides by an F test, or a trained network, whose
-error is systematic: there a snap may raise the error by a stated share. In both cases a constant
+error is systematic: there a number may raise the error by a stated share. In both cases a constant
 has a window of values that it may take while the others are refitted; the exact number that is
 cheapest to name within it is tried, and kept only if the refit confirms it. A number may not take
 more bits to name than the width of the window allows, or a coincidence would pass for a finding;
@@ -9,7 +9,7 @@ multiples of pi, roots and the like must also be so rare that chance seldom puts
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, final
 
@@ -17,21 +17,21 @@ import numpy as np
 import sympy
 from scipy import special
 
-from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.constants.exact_numbers import nearest_exact
-from kansym.symbolic.constants.refinement import Refined, refine
+from kansym.symbolic.constants.refinement import Refined, refine_near
+from kansym.symbolic.constants.template_fit import Observations
 
-__all__ = ["Allowance", "Snapped", "snap"]
+__all__ = ["Allowance", "JudgeKind", "Recognised", "recognise"]
 
-Judge = Literal["data", "network"]
+JudgeKind = Literal["data", "network"]
 
-_ONE_SNAP = 9.0
+_ONE_NUMBER = 9.0
 _CONFIDENCE = 0.999
 _GROWTH = 1.3
 _FLOOR = {"data": 1e-13, "network": 1e-9}
-_REFIT_STEPS = 25
+_FIRST_STEPS, _REFIT_STEPS = 100, 25
 _FREE_BITS = 1.6
 _EXPONENT_BITS = 4.0
 _TIE_ODDS = 32
@@ -54,7 +54,7 @@ class Allowance:
     accuracy : relative error that is accepted in any case.
     """
 
-    judge: Judge
+    judge: JudgeKind
     rss: float
     rows: int
     constants: int
@@ -77,26 +77,26 @@ class Allowance:
             return max(self.rss * _GROWTH**2, self.floor)
         fixed = max(1, fixed)
         freedom = max(1, self.rows - self.constants)
-        ratio = max(float(special.fdtri(fixed, freedom, _CONFIDENCE)), _ONE_SNAP / fixed)
+        ratio = max(float(special.fdtri(fixed, freedom, _CONFIDENCE)), _ONE_NUMBER / fixed)
         return max(self.rss + fixed * ratio * self.variance, self.floor)
 
     def room(self, now: float, fixed: int) -> float:
-        """Growth that one more snap may cause."""
+        """Growth that one more number may cause."""
         left = max(self.limit(fixed + 1) - now, 0.0)
         if self.judge == "network":
             return left
-        return max(min(left, _ONE_SNAP * self.variance), self.floor - now)
+        return max(min(left, _ONE_NUMBER * self.variance), self.floor - now)
 
 
 @dataclass(frozen=True)
-class Snapped:
+class Recognised:
     """A formula in which some constants have become exact.
 
     Attributes
     ----------
-    expr : the template with exact numbers in place of the snapped constants.
+    expr : the template with exact numbers in place of the recognised constants.
     refined : the constants that are still free.
-    exact : what each snapped constant became.
+    exact : what each recognised constant became.
     allowance : what growth of the error was accepted, for a further round.
     """
 
@@ -106,32 +106,25 @@ class Snapped:
     allowance: Allowance
 
 
-def snap(  # noqa: PLR0913 - a template, data, and who judges
+def recognise(
     template: sympy.Expr,
-    inputs: Sequence[str],
-    X: Any,
-    y: Any,
+    data: Observations,
     start: Mapping[Any, float],
     *,
-    judge: Judge = "data",
-    weights: Any = None,
-    curves: Mapping[str, TabulatedCurve] | None = None,
+    judge: JudgeKind = "data",
     allowance: Allowance | None = None,
     accuracy: float = 0.0,
     named: Mapping[str, float] | None = None,
     deadline: Deadline | None = None,
-) -> Snapped:
-    """Snap the constants of a formula, one after the other, refitting the rest.
+) -> Recognised:
+    """Put exact numbers for the constants of a formula, one after the other, refitting the rest.
 
     Parameters
     ----------
     template : expression in the inputs and the constants.
-    inputs : names of the columns of X.
-    X, y : shapes (rows, inputs) and (rows,).
+    data : rows that the formula is held against.
     start : constant (symbol or name) to its value.
     judge : whether y is measured (``"data"``) or computed by a network (``"network"``).
-    weights : shape (rows,).
-    curves : tabulated curves that the template calls, by name.
     allowance : what growth of the error is accepted; from the first fit unless given.
     accuracy : error over the spread of y that is accepted in any case.
     named : further numbers to recognise, such as physical constants.
@@ -142,28 +135,14 @@ def snap(  # noqa: PLR0913 - a template, data, and who judges
     >>> a, b, x = sympy.symbols("a b x")
     >>> X = np.linspace(0, 1, 30)[:, None]
     >>> y = 2 * np.sin(np.pi * X[:, 0])
-    >>> snap(a * sympy.sin(b * x), ["x"], X, y, {a: 2.01, b: 3.1}).expr
+    >>> data = Observations(("x",), X, y)
+    >>> recognise(a * sympy.sin(b * x), data, {a: 2.01, b: 3.1}).expr
     2*sin(pi*x)
     """
     if judge not in _FLOOR:
         raise InputError(f"The judge is 'data' or 'network', {judge!r} was given.")
-    limit = deadline or Deadline.never()
-    data = _Data(tuple(inputs), X, y, weights, curves, named, limit, accuracy)
-    return _Snapping(template, start, data, judge, allowance)()
-
-
-@dataclass(frozen=True)
-class _Data:
-    """What does not change while constants are snapped."""
-
-    inputs: tuple[str, ...]
-    X: Any
-    y: Any
-    weights: Any
-    curves: Mapping[str, TabulatedCurve] | None
-    named: Mapping[str, float] | None
-    deadline: Deadline
-    accuracy: float
+    search = _Recognition(template, start, data, named, deadline or Deadline.never())
+    return search.run(allowance or search.allowance(judge, accuracy))
 
 
 @dataclass(frozen=True)
@@ -174,58 +153,49 @@ class _State:
 
 
 @final
-class _Snapping:
-    """One run of snapping over one formula."""
+class _Recognition:
+    """One run over the constants of one formula."""
 
     def __init__(
         self,
         template: sympy.Expr,
         start: Mapping[Any, float],
-        data: _Data,
-        judge: Judge,
-        allowance: Allowance | None,
+        data: Observations,
+        named: Mapping[str, float] | None,
+        deadline: Deadline,
     ) -> None:
-        self.data, self.named, self.deadline = data, data.named, data.deadline
-        refined = self.refit(template, start, 100)
-        self.state = _State(template, refined, {})
-        scale = float(np.std(data.y)) or float(np.abs(data.y).max()) or 1.0
-        self.allowance = allowance or Allowance(
-            judge, refined.rss, refined.rows, len(refined.values), scale, data.accuracy
-        )
+        self.data, self.named, self.deadline = data, named, deadline
+        self.state = _State(template, self.refit(template, start, _FIRST_STEPS), {})
         self.refused: set[tuple[str, str]] = set()
 
-    def __call__(self) -> Snapped:
+    def allowance(self, judge: JudgeKind, accuracy: float) -> Allowance:
+        """How far the sum of squares may grow from where it is."""
+        y, refined = self.data.y, self.state.refined
+        scale = float(np.std(y)) or float(np.abs(y).max()) or 1.0
+        constants = len(refined.values)
+        return Allowance(judge, refined.rss, refined.rows, constants, scale, accuracy)
+
+    def run(self, allowance: Allowance) -> Recognised:
+        """All constants together, then one after the other."""
+        self.allowed = allowance
         if self.state.refined.rank == len(self.state.refined.values):
             self.all_at_once()
         while not self.deadline.passed and (self.one_number() or self.one_tie()):
             pass
-        return Snapped(self.state.expr, self.state.refined, self.state.exact, self.allowance)
+        return Recognised(self.state.expr, self.state.refined, self.state.exact, self.allowed)
 
     def refit(self, expr: sympy.Expr, start: Mapping[Any, float], steps: int) -> Refined:
-        names = {symbol.name for symbol in expr.free_symbols}
-        kept = {
-            name: value
-            for name, value in ((getattr(k, "name", k), v) for k, v in start.items())
-            if name in names
-        }
-        return refine(
-            expr,
-            self.data.inputs,
-            self.data.X,
-            self.data.y,
-            kept,
-            weights=self.data.weights,
-            curves=self.data.curves,
-            max_steps=steps,
-            first_radius=1.0,
-            enough=_NOT_WORTH_A_STEP,
-            deadline=self.deadline,
+        values = {getattr(key, "name", key): value for key, value in start.items()}
+        free = {symbol.name for symbol in expr.free_symbols}
+        kept = {name: value for name, value in values.items() if name in free}
+        return refine_near(
+            expr, self.data, kept, steps=steps, enough=_NOT_WORTH_A_STEP, deadline=self.deadline
         )
 
     def windows(self) -> np.ndarray:
         """How far each constant may go while the others follow."""
         refined = self.state.refined
-        room = self.allowance.room(refined.rss, len(self.state.exact))
+        room = self.allowed.room(refined.rss, len(self.state.exact))
         shapes = np.diag(self._shapes())
         # What the data do not determine stays free, however little room there is.
         free = np.isinf(shapes)
@@ -290,7 +260,7 @@ class _Snapping:
             self.accept(chosen)
 
     def one_number(self) -> bool:
-        """Snap one constant; whether there was one."""
+        """Recognise one constant; whether there was one."""
         for name, number, _ in self.choices():
             if self.deadline.passed:
                 return False
@@ -304,7 +274,7 @@ class _Snapping:
         names = list(self.state.refined.values)
         values = list(self.state.refined.values.values())
         shapes = self._shapes()
-        room = self.allowance.room(self.state.refined.rss, len(self.state.exact))
+        room = self.allowed.room(self.state.refined.rss, len(self.state.exact))
         # Of many pairs some are close by chance.
         rarest = 1 / (_TIE_ODDS * max(1, len(names) * (len(names) - 1)))
         for i in range(len(names)):
@@ -329,13 +299,11 @@ class _Snapping:
         if expr_to_fit is None:
             return False
         refined = self.refit(expr_to_fit, self.state.refined.values, _REFIT_STEPS)
-        fixed = self.allowance.constants - len(refined.values)
-        good = refined.rss <= self.allowance.limit(fixed)
+        fixed = self.allowed.constants - len(refined.values)
+        good = refined.rss <= self.allowed.limit(fixed)
         if good and refined.rank >= min(self.state.refined.rank - len(chosen), len(refined.values)):
             self.state = _State(expr, refined, {**self.state.exact, **chosen})
-            self.allowance = replace(
-                self.allowance, rss=min(self.allowance.rss, max(refined.rss, 0.0))
-            )
+            self.allowed = replace(self.allowed, rss=min(self.allowed.rss, max(refined.rss, 0.0)))
             return True
         return False
 

@@ -17,7 +17,7 @@ from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.errors import InputError
 from kansym.symbolic.formulas.sympy_programs import from_sympy
 
-__all__ = ["Absorber"]
+__all__ = ["ConstantReducer"]
 
 _ODD = (sympy.sin, sympy.tan, sympy.asin, sympy.atan, sympy.sinh, sympy.tanh, sympy.asinh)
 _ODD = (*_ODD, sympy.atanh, sympy.erf)
@@ -26,7 +26,7 @@ _NEGLIGIBLE = 1e-8
 
 
 @final
-class Absorber:
+class ConstantReducer:
     """Rewrites an expression whose constants are symbols with values.
 
     Parameters
@@ -42,8 +42,8 @@ class Absorber:
     Examples
     --------
     >>> a, b, c, x = sympy.symbols("a b c x")
-    >>> absorber = Absorber({a: 2.0, b: 3.0, c: 0.5}, {"x": np.linspace(1, 2, 5)})
-    >>> absorber(a * sympy.exp(b * sympy.log(x) + c))
+    >>> reducer = ConstantReducer({a: 2.0, b: 3.0, c: 0.5}, {"x": np.linspace(1, 2, 5)})
+    >>> reducer(a * sympy.exp(b * sympy.log(x) + c))
     k2*x**b
     """
 

@@ -21,9 +21,9 @@ from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.deadline import Deadline
 from kansym.shared.measured_numbers import measured_number
 from kansym.symbolic.constants.least_squares import Solution, minimise
-from kansym.symbolic.constants.template_fit import Fitting
+from kansym.symbolic.constants.template_fit import Fitting, Observations
 
-__all__ = ["Refined", "as_started", "refine"]
+__all__ = ["Refined", "as_started", "refine", "refine_near"]
 
 _RANK = 1e-11
 _MET_AGAIN = 2
@@ -142,6 +142,31 @@ def refine(  # noqa: PLR0913 - a template, data, and limits
         found, solution = _best(fitting, values, restarts, limits)
         found = as_started(fitting, found, values)
         return summarise(fitting, found, solution)
+
+
+def refine_near(
+    template: sympy.Expr,
+    data: Observations,
+    start: Mapping[Any, float],
+    *,
+    steps: int,
+    enough: float,
+    deadline: Deadline | None,
+) -> Refined:
+    """Refine constants that are near to a solution: no step is longer than the start."""
+    return refine(
+        template,
+        data.inputs,
+        data.X,
+        data.y,
+        start,
+        weights=data.weights,
+        curves=data.curves,
+        max_steps=steps,
+        first_radius=1.0,
+        enough=enough,
+        deadline=deadline,
+    )
 
 
 def _best(

@@ -1,6 +1,7 @@
 """A formula with free constants held against data: values, slopes, linear constants eliminated."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 import numpy as np
@@ -12,7 +13,65 @@ from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.errors import InputError
 from kansym.symbolic.formulas.sympy_programs import from_sympy
 
-__all__ = ["Fitting"]
+__all__ = ["Fitting", "Observations"]
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Rows that a formula is held against.
+
+    Attributes
+    ----------
+    inputs : names of the columns.
+    X, y : shapes (rows, inputs) and (rows,).
+    weights : shape (rows,); one over the variance of each row, up to a factor; all 1 if None.
+    curves : tabulated curves that formulas call, by name.
+    """
+
+    inputs: tuple[str, ...]
+    X: np.ndarray
+    y: np.ndarray
+    weights: np.ndarray | None = None
+    curves: Mapping[str, TabulatedCurve] = field(default_factory=dict)
+
+    @classmethod
+    def checked(
+        cls,
+        inputs: Sequence[str],
+        X: Any,
+        y: Any,
+        weights: Any = None,
+        curves: Mapping[str, TabulatedCurve] | None = None,
+    ) -> "Observations":
+        """Observations in numbers.
+
+        Raises
+        ------
+        InputError
+            If shapes do not fit.
+        """
+        X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
+        y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+        if X.ndim != 2 or y.ndim != 1 or len(X) != len(y) or X.shape[1] != len(inputs):
+            raise InputError(
+                f"The data have shapes {X.shape} and {y.shape}: expected (rows, {len(inputs)}) "
+                "and (rows,)."
+            )
+        weights = None if weights is None else np.asarray(weights, dtype=float)
+        return cls(tuple(inputs), X, y, weights, dict(curves or {}))
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """The inputs by name."""
+        return dict(zip(self.inputs, self.X.T, strict=True))
+
+    def thinned(self, most: int) -> "Observations":
+        """Fewer rows, evenly taken; all of them if they are not more."""
+        if len(self.y) <= most:
+            return self
+        rows = np.linspace(0, len(self.y) - 1, most).astype(int)
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(self, X=self.X[rows], y=self.y[rows], weights=weights)
 
 
 @final
@@ -22,12 +81,8 @@ class Fitting:
     Parameters
     ----------
     template : expression or program in the inputs and the constants.
-    inputs : names of the columns.
-    X : shape (rows, inputs).
-    y : shape (rows,).
+    inputs, X, y, weights, curves : rows, as in `Observations`.
     constants : names of the free constants.
-    weights : shape (rows,); one over the variance of each row, up to a factor.
-    curves : tabulated curves that the template calls, by name.
     """
 
     def __init__(
@@ -40,12 +95,12 @@ class Fitting:
         weights: Any = None,
         curves: Mapping[str, TabulatedCurve] | None = None,
     ) -> None:
+        data = Observations.checked(inputs, X, y, weights, curves)
         program = from_sympy(template) if isinstance(template, sympy.Basic) else template
-        self.tape = DifferentiableProgram(program, curves)
+        self.tape = DifferentiableProgram(program, data.curves)
         self.constants = tuple(constants)
-        self.X, self.y = _checked(X, y, inputs)
-        self.columns = dict(zip(inputs, self.X.T, strict=True))
-        self.root = np.ones(len(self.y)) if weights is None else np.sqrt(np.asarray(weights))
+        self.y, self.columns = data.y, data.columns
+        self.root = np.ones(len(self.y)) if data.weights is None else np.sqrt(data.weights)
         self.floor = float(1e-16 * np.linalg.norm(self.y * self.root)) ** 2
         missing = set(self.tape.names) - set(inputs) - set(constants)
         if missing:
@@ -93,17 +148,6 @@ class Fitting:
         found = (found + vt.T @ ((q.T @ left) / s)) / norms / largest
         values.update(zip(self.linear, found.tolist(), strict=True))
         return values, q
-
-
-def _checked(X: Any, y: Any, inputs: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
-    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-    if X.ndim != 2 or y.ndim != 1 or len(X) != len(y) or X.shape[1] != len(inputs):
-        raise InputError(
-            f"The data have shapes {X.shape} and {y.shape}: expected (rows, {len(inputs)}) "
-            "and (rows,)."
-        )
-    return X, y
 
 
 def _linear(tape: DifferentiableProgram, constants: Sequence[str]) -> list[str]:

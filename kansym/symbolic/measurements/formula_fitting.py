@@ -9,7 +9,8 @@ import sympy
 
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
-from kansym.symbolic.constants.recognition import snap
+from kansym.symbolic.constants.recognition import recognise
+from kansym.symbolic.constants.template_fit import Observations
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.exact_hypothesis import ExactHypothesis
 from kansym.symbolic.formulas.formula import Formula
@@ -330,16 +331,11 @@ def _exact(
 ) -> dict[str, sympy.Expr]:
     """Exact numbers that take the place of measured ones, the data not objecting."""
     fixed = {sympy.Symbol(name): sympy.Float(value) for name, value in formula.fixed.items()}
-    snapped = snap(
-        formula.template.xreplace(fixed),
-        formula.inputs,
-        formula.X,
-        formula.y,
-        values,
-        weights=None if rows.triangle is not None else rows.inverse**2,
-    )
+    weights = None if rows.triangle is not None else rows.inverse**2
+    data = Observations.checked(formula.inputs, formula.X, formula.y, weights)
+    found = recognise(formula.template.xreplace(fixed), data, values)
     # Ties of two constants keep both: a given formula has the constants that it has.
-    return {name: number for name, number in snapped.exact.items() if number.is_number}
+    return {name: number for name, number in found.exact.items() if number.is_number}
 
 
 def _noise(minimum: Minimum, residuals: np.ndarray) -> float:

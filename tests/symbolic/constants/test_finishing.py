@@ -12,8 +12,8 @@ from kansym.programs.program import evaluate
 from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
-from kansym.symbolic.constants.finishing import finish, reduce_constants
-from kansym.symbolic.constants.redundant_constants import Absorber
+from kansym.symbolic.constants.finishing import finish
+from kansym.symbolic.constants.redundant_constants import ConstantReducer, free_constants
 from kansym.symbolic.formulas.equivalence import equivalent
 from kansym.symbolic.formulas.parsing import parse
 from kansym.symbolic.formulas.sympy_programs import from_sympy
@@ -182,10 +182,10 @@ def test_absorbing_keeps_the_values(numbers, text):
     columns = {name: rng.uniform(0.2, 0.6, 30) for name in inputs}
     constants = sorted({s for s in template.free_symbols if s.name not in inputs}, key=str)
     values = {s: numbers[i % 11] for i, s in enumerate(constants)}
-    absorber = Absorber(values, columns)
-    before = absorber.sample(template)
-    found = absorber(template)
-    after = absorber.sample(found)
+    reducer = ConstantReducer(values, columns)
+    before = reducer.sample(template)
+    found = reducer(template)
+    after = reducer.sample(found)
     before, after = np.broadcast_arrays(before, after)
     finite = np.isfinite(before)
     scale = np.abs(before[finite]).max(initial=1e-300)
@@ -195,8 +195,8 @@ def test_absorbing_keeps_the_values(numbers, text):
 
 def test_one_degree_of_freedom_one_constant():
     b, c, x = sympy.symbols("b c x")
-    X = np.linspace(0, 1, 9)[:, None]
-    reduced, values = reduce_constants(c * sympy.exp(x + b), {b: 0.3, c: 2.0}, ["x"], X)
-    assert len(values) == 1
-    assert next(iter(values.values())) == pytest.approx(2 * np.exp(0.3))
+    reducer = ConstantReducer({b: 0.3, c: 2.0}, {"x": np.linspace(0, 1, 9)})
+    reduced = reducer(c * sympy.exp(x + b))
+    (constant,) = free_constants(reduced, ["x"])
+    assert reducer.values[constant] == pytest.approx(2 * np.exp(0.3))
     assert reduced.has(sympy.exp(x))
