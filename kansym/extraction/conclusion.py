@@ -12,8 +12,8 @@ from kansym.network.network import Edge, Network
 from kansym.results.parts import EdgeReport, Provenance
 from kansym.shared.status import Finding, Status
 from kansym.shared.versions import versions
-from kansym.symbolic.choosing.judge import Option
 from kansym.symbolic.choosing.edge_functions import ConstantFunction
+from kansym.symbolic.choosing.judge import Option
 from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.formula_fit import FormulaFit

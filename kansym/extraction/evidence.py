@@ -29,9 +29,9 @@ from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.status import Finding, Status
 from kansym.symbolic.choosing.choice import choose, options_of
-from kansym.symbolic.choosing.judge import Choice, Option
 from kansym.symbolic.choosing.edge_functions import ConstantFunction
 from kansym.symbolic.choosing.engine_search import search_edges
+from kansym.symbolic.choosing.judge import Choice, Option
 from kansym.symbolic.choosing.simpler_functions import shorten
 from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.formulas.formula import Formula

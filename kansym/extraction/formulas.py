@@ -10,8 +10,8 @@ from kansym.network.network import Network
 from kansym.results.parts import FrontPoint
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.choosing.choice import CURVE_BITS
-from kansym.symbolic.choosing.judge import Choice, Judge
 from kansym.symbolic.choosing.composition import Template, compose
+from kansym.symbolic.choosing.judge import Choice, Judge
 from kansym.symbolic.choosing.symbolic_network import SymbolicNetwork
 from kansym.symbolic.choosing.wiring import Wiring
 from kansym.symbolic.constants.finishing import finish
