@@ -32,9 +32,9 @@ _FEWEST = 2
 _HANDED_ON = 8
 _PRUNED = 2
 """Laws of which constants that are not needed are taken."""
-_FEW, _NO_NOISE, _WHITE = 6, 1e-7, 2.0
-"""Most constants of a form that may end the search, error below which there is no noise, and
-standard deviations of the autocorrelation of noise."""
+_FEW, _NO_NOISE, _ABOVE, _WHITE = 6, 1e-7, 1.5, 2.0
+"""Most constants of a form that may end the search, error below which there is no noise, error over
+a known noise that is more than it, and standard deviations of the autocorrelation of noise."""
 _SAME = 1e-3
 """Difference of two laws over their error below which they are one."""
 
@@ -65,29 +65,35 @@ def univariate_laws(
         yield Form("a", {"a": float(curve.y[0])}, "constant", 0.0).law(curve, name)
         return
     forms: list[Form] = []
+    is_noise = False
     for stage in _STAGES:
-        forms += [form for form in stage(curve, until) if form.is_sound]
-        if until.passed or any(_enough(form, curve) for form in _shortest(forms, curve)):
+        # Beside a plain form that leaves nothing but noise, only an exact one is worth having.
+        new = [form for form in stage(curve, until) if form.is_sound]
+        forms += [form for form in new if not is_noise or _is_exact(form, curve)]
+        if until.passed or any(_is_exact(form, curve) for form in forms):
+            break
+        is_noise = is_noise or (bool(forms) and _leaves_noise(_shortest(forms, curve), curve))
+        if is_noise and noise > 0:
             break
     for place, form in enumerate(_different(forms, curve)):
         yield (form.pruned(curve, until) if place < _PRUNED else form).law(curve, name)
 
 
-def _shortest(forms: list[Form], curve: Curve) -> list[Form]:
-    """The form of shortest description, and the most accurate one that is no approximation."""
-    laws = [form for form in forms if not form.is_approximation]
-    best = [min(forms, key=lambda form: form.length(curve))] if forms else []
-    return best + ([min(laws, key=lambda form: form.error)] if laws else [])
+def _shortest(forms: list[Form], curve: Curve) -> Form:
+    """The form of shortest description."""
+    return min(forms, key=lambda form: form.length(curve))
 
 
-def _enough(form: Form, curve: Curve) -> bool:
-    """Whether a form is exact, or the shortest one leaves nothing but noise.
+def _is_exact(form: Form, curve: Curve) -> bool:
+    """Whether a form is right but for rounding, and no good approximation."""
+    return form.error <= curve.exact and not form.is_approximation
 
-    Residuals of a wrong form follow one another in order of x, those of the right one do not.
-    """
-    if form.error <= curve.exact:
-        return not form.is_approximation
+
+def _leaves_noise(form: Form, curve: Curve) -> bool:
+    """Whether residuals do not follow one another in order of x, as those of wrong forms do."""
     if len(form.start) > _FEW or form.error < _NO_NOISE:
+        return False
+    if curve.noise > 0 and form.error > _ABOVE * curve.noise:
         return False
     rest = (form.values(curve) - curve.y) * curve.root
     follows = abs(float(rest[1:] @ rest[:-1])) / float(rest @ rest)

@@ -36,3 +36,21 @@ def test_kinds_of_compositions_are_found(name):
     found = sympy.lambdify(X, law.expr.subs(law.start), "numpy")(fresh)
     assert np.sqrt(np.mean((found - truth(fresh)) ** 2)) < 1e-6 * np.std(truth(fresh))
     assert len(law.start) <= 7
+
+
+@pytest.mark.parametrize("rows", [20, 60])
+def test_exact_laws_are_found_in_few_rows_whose_first_fit_looks_like_noise(rows):
+    x = np.random.default_rng(3).uniform(-1, 1, rows)
+    law = next(univariate_laws(x, np.sin(x**2) * np.cos(x) - 1, "x", 0.0, Deadline.after(120)))
+    assert law.error < 1e-9
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_is_not_fitted_by_compositions(seed):
+    r = np.random.default_rng(seed)
+    x = np.sort(r.uniform(0, 10, 20))
+    law = next(
+        univariate_laws(x, 3 - 0.4 * x + r.normal(0, 0.1, 20), "x", 0.0, Deadline.after(120))
+    )
+    assert len(law.start) == 2
+    assert sympy.Poly(law.expr, X).degree() == 1
