@@ -52,11 +52,11 @@ class Status(Enum):
     )
     SMOOTH_STUDENT = (
         "The model is rough (constant or linear by pieces, or noisy), so its gradients say little "
-        "and a smooth network that learned its answers was read: check the formula on the data."
+        "and a smooth network that learned its answers was read: compare the formula with data."
     )
     BETTER_THAN_NETWORK = (
         "The formula fits the data better than the network did, so it is a law of the data more "
-        "than of the network: take it as such."
+        "than of the network: train the network further if it is what you ask about."
     )
     BUDGET_SPENT = (
         "The time budget ended before the search did, so this is the best formula so far: "

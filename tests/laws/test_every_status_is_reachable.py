@@ -28,8 +28,8 @@ Y = 3 * np.exp(-X / 2.5) + 1 + NOISE
 
 
 def read(model: object, *data: np.ndarray, **settings: object) -> Extraction:
-    """A result with few functions and no search, unless the settings say otherwise."""
-    chosen = {"library": FEW, "engine": None, "progress": False} | settings
+    """A result by weights, few functions and no search, unless the settings say otherwise."""
+    chosen = {"library": FEW, "engine": None, "reading": "weights", "progress": False} | settings
     return extract(model, *data, **chosen)
 
 
@@ -95,6 +95,13 @@ def large() -> Iterable[Finding]:
     return read(model).status
 
 
+def by_function(function: Function, known: bool = False) -> Extraction:
+    """A function of rows, read by its answers, or judged by the product that it nearly is."""
+    data = rows(300)
+    y = [data[:, 0] * data[:, 1]] if known else []
+    return read(function, data, *y, reading="function", budget=4)
+
+
 def outlier() -> np.ndarray:
     return Y + 2.0 * (np.arange(60) == 7)
 
@@ -122,6 +129,11 @@ REACHED: dict[Status, Callable[[], Iterable[Finding]]] = {
     Status.ERRORS_DISAGREE: lambda: fit_formula(DECAY, {"x": X}, Y, sigma=0.003).findings,
     Status.NOT_CONVERGED: lambda: fit_formula("a*x**b + c*x**d", {"x": X}, X + NOISE).findings,
     Status.MERGED_APPROXIMATELY: drifted_copies,
+    Status.TRANSCRIBED: lambda: read(MLP([2, 12, 12, 1], seed=0), rows()).status,
+    Status.SMOOTH_STUDENT: lambda: by_function(lambda X: np.floor(4 * X[:, 0])).status,
+    Status.BETTER_THAN_NETWORK: lambda: (
+        by_function(lambda X: X[:, 0] * X[:, 1] + 0.1 * np.sin(5 * X[:, 0]), known=True).status
+    ),
     Status.DEPENDENT_INPUTS: dependent,
     Status.CONSTANT_OUTPUT: constant,
 }
