@@ -1,102 +1,76 @@
-"""`kansym.discover` on sets of problems: recovered by the project's rule, seconds, origins.
+"""`kansym.discover` on sets of problems, one figure each, by ``kansym bench --kinds discover``.
 
-``OMP_NUM_THREADS=1 python benchmarks/discovery.py feynman --seconds 60 --jobs 2`` for the 100
-Feynman equations; ``strogatz``, ``bonus``, ``fastsrb`` and the other sets of `kansym.problems`
-likewise. Lines are appended to ``--results`` as they come, and a run that was stopped goes on
-there.
+``OMP_NUM_THREADS=1 python benchmarks/discovery.py feynman`` for the 100 Feynman equations;
+``--every 10``, ``--limit 20`` and any other option of ``kansym bench`` may follow. Results are kept
+in ``discovery-FIGURE.jsonl``; a run that was stopped goes on there. Laws of one variable are
+measured by `benchmarks/univariate.py`, other programs by `benchmarks/peers/run.py`.
 """
 
 import argparse
-import json
-import os
-import time
-import warnings
+import sys
+from collections import Counter
 from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import numpy as np
-from joblib import Parallel, delayed
 
-from kansym import discover
-from kansym.problems import Problem, load_problem, load_problems
-from kansym.studies.bench.judging import judge
-from kansym.studies.bench.rows import draw_rows
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.random_expressions import random_expression
+from kansym.cli import main as kansym
+from kansym.studies.bench import read_results
 
-def solved(name: str, rows: int, noise: float, seconds: float, seed: int) -> dict[str, object]:
-    """One problem, and how it went."""
-    warnings.simplefilter("ignore")
-    problem = load_problem(name)
-    drawn = draw_rows(problem, rows, seed, noise)
-    started = time.perf_counter()
-    line: dict[str, object] = {"problem": name, "noise": noise, "rows": rows, "seed": seed}
-    try:
-        found = discover(drawn.X, drawn.y, seconds=seconds, seed=seed, progress=False)
-    except Exception as error:  # noqa: BLE001 - a run that fails counts as not recovered
-        return line | {"recovered": False, "failed": repr(error)[:200], "seconds": seconds}
-    spent = time.perf_counter() - started
-    verdict = judge(problem, found.result.expr, drawn, noise)
-    best = min(found.attempts, key=lambda attempt: attempt.best is None or attempt.best.error)
-    return line | {
-        "recovered": bool(verdict.recovered),
-        "symbolic": verdict.symbolic,
-        "difference": verdict.difference,
-        "seconds": round(spent, 2),
-        "origin": best.origin,
-        "formula": str(found.result.expr)[:300],
-        "bits": verdict.complexity,
-        "truth": str(problem.formula),
-    }
+FIGURES = {
+    "feynman": ["--problems", "feynman", "--limit", "60"],
+    "feynman-long": ["--problems", "feynman", "--limit", "300", "--rows", "10000"],
+    "srbench": ["--protocol", "srbench", "--limit", "120", "--page", "srbench.md"],
+    "strogatz": ["--problems", "strogatz", "--limit", "60"],
+    "bonus": ["--problems", "bonus", "--limit", "60"],
+    "fastsrb": ["--protocol", "fastsrb", "--limit", "60", "--page", "fastsrb.md"],
+    "srsd": ["--protocol", "srsd", "--limit", "60", "--page", "srsd.md"],
+    "expressions": ["--problems", "expressions.toml", "--limit", "60"],
+}
 
 
-def main() -> None:
-    """Print a line per problem and the totals."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sets", nargs="+", help="names of problem sets, or of problems")
-    parser.add_argument("--rows", type=int, default=1000)
-    parser.add_argument("--noise", type=float, default=0.0)
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--every", type=int, default=1, help="take one problem in so many")
-    parser.add_argument("--results", type=Path)
-    options = parser.parse_args()
-    names = [problem.name for name in options.sets for problem in _problems(name)]
-    lines = _known(options.results)
-    done = {one["problem"] for one in lines}
-    todo = [name for name in names[:: options.every] if name not in done]
-    tasks = (
-        delayed(solved)(name, options.rows, options.noise, options.seconds, options.seed)
-        for name in todo
-    )
-    for line in Parallel(options.jobs, return_as="generator_unordered")(tasks):
-        lines.append(line)
-        mark = "ok  " if line["recovered"] else "MISS"
-        what = line.get("formula", line.get("failed"))
-        print(f"{mark} {line['problem']:14} {line['seconds']:6.1f} s  {what!s:.110}", flush=True)
-        if options.results:
-            with options.results.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line, default=str) + "\n")
-    good = [line for line in lines if line["recovered"]]
-    seconds = [float(str(line["seconds"])) for line in lines]
-    print(f"recovered {len(good)} of {len(lines)}, median {np.median(seconds):.1f} s")
+def write_expressions(place: Path, seeds: range) -> None:
+    """Random expressions as problems, for ``kansym bench``."""
+    lines = []
+    for seed in seeds:
+        formula, names, ranges = random_expression(seed)
+        ends = ", ".join(
+            f"{name} = [{low}, {high}]" for name, (low, high, _) in zip(names, ranges, strict=True)
+        )
+        lines.append(
+            f'[[problem]]\nname = "random-{seed}"\nformula = "{formula}"\nranges = {{ {ends} }}\n'
+        )
+    place.write_text("\n".join(lines), encoding="utf-8")
 
 
-def _problems(name: str) -> list[Problem]:
-    """The problems of a set, or one problem."""
-    try:
-        return list(load_problems(name))
-    except ValueError:
-        return [load_problem(name)]
-
-
-def _known(path: Path | None) -> list[dict[str, object]]:
-    """Lines of an earlier run."""
-    if path is None or not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+def main() -> int:
+    """Run a figure, then say how many were recovered, in what time, and where laws came from."""
+    parser = argparse.ArgumentParser(description=__doc__, add_help=False)
+    parser.add_argument("figure", choices=FIGURES)
+    parser.add_argument("--seed", type=int, default=0, help="first seed of random expressions")
+    parser.add_argument("--count", type=int, default=200, help="number of random expressions")
+    known, rest = parser.parse_known_args()
+    out = f"discovery-{known.figure}.jsonl"
+    if known.figure == "expressions":
+        write_expressions(Path("expressions.toml"), range(known.seed, known.seed + known.count))
+    words = ["bench", "--kinds", "discover", "--out", out, *FIGURES[known.figure], *rest]
+    status = kansym(words)
+    if status:
+        return status
+    records = read_results(out).records
+    for noise in dict.fromkeys(record.noise for record in records):
+        here = [record for record in records if record.noise == noise]
+        good = [record for record in here if record.recovered]
+        median = np.median([record.seconds or 0.0 for record in here])
+        print(
+            f"noise {noise:g}: recovered {len(good)} of {len(here)}, by the strict rule "
+            f"{sum(bool(record.strict) for record in here)}, median {median:.1f} s; laws from "
+            f"{dict(Counter(record.network for record in good))}"
+        )
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
