@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.additive import Additive
 from kansym.symbolic.laws.checking import checked, is_exact, length
 from kansym.symbolic.laws.exact_laws import ExactLaws
 from kansym.symbolic.laws.law import Law, Rows, Source
@@ -15,7 +16,13 @@ from kansym.symbolic.laws.univariate import Univariate
 
 __all__ = ["SOURCES", "propose"]
 
-SOURCES: tuple[Source, ...] = (Monomials(), Univariate(), ExactLaws(), SparseSums())
+SOURCES: tuple[Source, ...] = (
+    Monomials(),
+    Univariate(),
+    Additive(),
+    ExactLaws(),
+    SparseSums(),
+)
 _SHARE = 0.8
 """Of the time that is left, what one source may spend."""
 _ROWS_LOOKED_AT = 4000

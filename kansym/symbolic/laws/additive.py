@@ -1,0 +1,172 @@
+r"""Sums and products of functions of single inputs: each function is seen alone, then named.
+
+With a transform g of the target, :math:`g(y) = \sum_i f_i(x_i)` is linear in the coefficients of
+splines for the :math:`f_i`. Where splines explain unused rows, every :math:`f_i` is a clean curve
+of one input, whose law is sought by itself; all constants are then refined together.
+
+References
+----------
+T. Hastie, R. Tibshirani, Generalized additive models, Statistical Science 1 (1986) 297,
+doi:10.1214/ss/1177013604.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice, product
+
+import numpy as np
+import sympy
+from jaxtyping import Float
+from scipy.interpolate import BSpline
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.constants.refinement import refine
+from kansym.symbolic.laws.checking import checked, fresh_constants, values_of
+from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.univariate import univariate_laws
+
+__all__ = ["Additive"]
+
+Array = np.ndarray
+INTERVALS = (24, 12, 6)
+"""Of the splines of every input; as many as the rows allow."""
+ROWS_PER_COEFFICIENT = 3
+DEGREE = 5
+HELD_OUT = 0.2
+ADDITIVE = 1e-2
+"""Relative error on unused rows below which a sum of functions is believed."""
+MOST_INPUTS = 12
+FORMS = 2
+"""Laws of every curve that are combined with those of the others."""
+COMBINATIONS = 8
+SHARE = 0.5
+"""Of the time, for the laws of the curves."""
+
+
+@dataclass(frozen=True)
+class _Transform:
+    """A target that may be a sum, and y as a function of it."""
+
+    name: str
+    of: Callable[[Array], Array]
+    back: Callable[[sympy.Expr], sympy.Expr]
+    even: bool = False
+    """Whether it loses the sign of y."""
+
+
+_TRANSFORMS = (
+    _Transform("y", lambda y: y, lambda z: z),
+    _Transform("log y", lambda y: np.log(np.abs(y)), sympy.exp, even=True),
+    _Transform("1/y", lambda y: 1 / y, lambda z: 1 / z),
+    _Transform("y^2", np.square, sympy.sqrt, even=True),
+    _Transform("exp y", np.exp, sympy.log),
+    _Transform("1/y^2", lambda y: 1 / y**2, lambda z: 1 / sympy.sqrt(z), even=True),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _Curves:
+    """A target as a sum of curves, one per input, and the error of that on unused rows."""
+
+    transform: _Transform
+    values: Float[Array, "rows inputs"]
+    error: float
+
+
+class Additive:
+    """The source of laws that are sums or products of functions of single inputs."""
+
+    name = "sum of functions of single inputs"
+
+    def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
+        """Laws for the targets that are sums, the one of least error first."""
+        inputs = [i for i in range(rows.X.shape[1]) if np.ptp(rows.X[:, i]) > 0]
+        if not 2 <= len(inputs) <= MOST_INPUTS:
+            return
+        found = [one for one in (_curves(rows, inputs, t) for t in _TRANSFORMS) if one is not None]
+        limit = max(ADDITIVE, 2 * rows.noise)
+        for curves in sorted(found, key=lambda one: one.error)[:2]:
+            if curves.error < limit and not until.passed:
+                yield from _laws(rows, inputs, curves, until)
+
+
+def _curves(rows: Rows, inputs: list[int], transform: _Transform) -> _Curves | None:
+    """The least-squares splines of a transformed target, if it is defined on the rows."""
+    if transform.even and rows.y.min() < 0 < rows.y.max():
+        return None
+    with np.errstate(all="ignore"):
+        target = transform.of(rows.y)
+    if not np.isfinite(target).all() or np.ptp(target) == 0:
+        return None
+    test = np.zeros(len(target), dtype=bool)
+    test[:: round(1 / HELD_OUT)] = True
+    fitting = int((~test).sum())
+    for intervals in INTERVALS:
+        if ROWS_PER_COEFFICIENT * len(inputs) * (intervals + DEGREE) <= fitting:
+            break
+    else:
+        return None
+    bases = [_basis(rows.X[:, i], intervals) for i in inputs]
+    matrix = np.column_stack([np.ones(len(target)), *bases])
+    solution, *_ = np.linalg.lstsq(matrix[~test], target[~test], rcond=1e-11)
+    error = float(np.std(target[test] - matrix[test] @ solution) / np.std(target))
+    parts = np.split(solution[1:], len(inputs))
+    values = np.column_stack([b @ part for b, part in zip(bases, parts, strict=True)])
+    return _Curves(transform, values, error)
+
+
+def _basis(x: Array, intervals: int) -> Array:
+    """B-splines on quantiles of an input, without the first: the constant has its own column."""
+    inner = np.unique(np.quantile(x, np.linspace(0, 1, intervals + 1)))
+    knots = np.concatenate([[inner[0]] * DEGREE, inner, [inner[-1]] * DEGREE])
+    return BSpline.design_matrix(x, knots, DEGREE).toarray()[:, 1:]
+
+
+def _laws(rows: Rows, inputs: list[int], curves: _Curves, until: Deadline) -> Iterator[Law]:
+    """The curves named one by one, then together."""
+    spread = curves.values.std(axis=0)
+    used = [k for k, size in enumerate(spread) if size > 2 * curves.error * spread.max()]
+    choices: list[list[Law]] = []
+    for position, k in enumerate(used):
+        name, noise = rows.names[inputs[k]], curves.error * spread.max() / spread[k]
+        limit = until.share(SHARE / (len(used) - position))
+        every = univariate_laws(rows.X[:, inputs[k]], curves.values[:, k], name, noise, limit)
+        laws = list(islice(every, FORMS))
+        if not laws:
+            return
+        choices.append(laws)
+    best: Law | None = None
+    for combination in list(product(*choices))[:COMBINATIONS]:
+        law = _together(rows, combination, curves.transform, until)
+        if law is not None and (best is None or law.error < best.error):
+            best = law
+            yield law
+        if until.passed:
+            return
+
+
+def _together(
+    rows: Rows, laws: tuple[Law, ...], transform: _Transform, until: Deadline
+) -> Law | None:
+    """The sum of laws, transformed back, its constants refined on all rows."""
+    count = sum(len(law.start) for law in laws)
+    offset, *symbols = fresh_constants(rows.names, count + 1)
+    fresh, total, start = iter(symbols), sympy.S.Zero, {}
+    for law in laws:
+        renamed = {symbol: next(fresh) for symbol in law.start}
+        total += law.expr.xreplace(renamed)
+        start |= {renamed[symbol]: value for symbol, value in law.start.items()}
+    with np.errstate(all="ignore"):
+        target = transform.of(rows.y)
+    start[offset] = float(np.mean(target - values_of(total, start, rows)))
+    if not np.isfinite(start[offset]):
+        return None
+    expr = transform.back(total + offset)
+    expr = -expr if transform.even and rows.y.max() < 0 else expr
+    try:
+        refined = refine(expr, rows.names, rows.X, rows.y, start, deadline=until.within(2.0))
+    except (ArithmeticError, ValueError):
+        return None
+    found = {symbol: refined.values.get(symbol.name, value) for symbol, value in start.items()}
+    words = f"sum of functions of single inputs, {transform.name}"
+    return checked(expr, found, words, rows)

@@ -1,0 +1,39 @@
+"""Laws that are sums and products of functions of single inputs."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.additive import Additive
+from kansym.symbolic.laws.checking import values_of
+from kansym.symbolic.laws.law import Law, Rows
+
+X = np.random.default_rng(0).uniform(-1, 1, (600, 2))
+
+
+def best(y: np.ndarray, noise: float = 0.0) -> Law | None:
+    laws = list(Additive().propose(Rows(X, y, ("a", "b"), noise), Deadline.after(40)))
+    return min(laws, key=lambda law: law.error, default=None)
+
+
+def test_a_product_of_functions_is_a_sum_of_their_logarithms():
+    law = best(np.exp(np.sin(np.pi * X[:, 0]) + X[:, 1] ** 2))
+    assert law is not None
+    assert law.error < 1e-9
+    assert law.source.endswith("log y")
+
+
+def test_noise_is_left_over_and_no_more():
+    truth = np.sin(3 * X[:, 0]) + X[:, 1] ** 2 / 3
+    law = best(truth + np.random.default_rng(1).normal(0, 0.05, 600), 0.07)
+    assert law is not None
+    rows = Rows(X, truth, ("a", "b"))
+    assert_allclose(values_of(law.expr, law.start, rows), truth, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    "y", [np.sin(3 * X[:, 0] * X[:, 1] + X[:, 0]), np.ones(600)], ids=["no sum", "constant"]
+)
+def test_what_is_no_sum_gives_no_law(y: np.ndarray):
+    assert best(y) is None
