@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-__all__ = ["nearest_exact"]
+__all__ = ["nearest_exact", "recognised_numbers"]
 
 Entry = tuple[float, float, sympy.Expr]
 
@@ -22,11 +22,15 @@ _LARGEST_INTEGER = 1000
 _AT_THE_EDGE = 4.5 / math.log(2)
 # Numbers as cheap as the one that is named, expected in the window by chance.
 _BY_CHANCE = 0.05
+# Of a number that was computed in a few steps, relative to it: no name of the table is that near
+# another number by chance.
+_ROUNDING = 1e-13
+_ANY_NAME = 40.0  # bits
+_DOUBLE = 53
 _DENOMINATORS = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25)
 _EXTRAS: tuple[tuple[sympy.Expr, float], ...] = (
     (sympy.E, 4.0),
     (1 / sympy.E, 6.0),
-    (sympy.pi**2, 5.0),
     (sympy.sqrt(sympy.pi), 5.0),
     (sympy.sqrt(2 * sympy.pi), 6.0),
     (1 / sympy.sqrt(sympy.pi), 6.0),
@@ -62,6 +66,8 @@ def _table() -> tuple[np.ndarray, np.ndarray, tuple[sympy.Expr | tuple[str, int,
         if p <= 12 and q <= 12:
             entries.append((math.pi * p / q, 2 + _bits(p, q), ("pi", p, q)))
             entries.append((p / (q * math.pi), 4.5 + _bits(p, q), ("1/pi", p, q)))
+            entries.append((math.pi**2 * p / q, 5 + _bits(p, q), ("pi**2", p, q)))
+            entries.append((p / (q * math.pi**2), 7.5 + _bits(p, q), ("1/pi**2", p, q)))
     for digits, exponent in _decimals():
         bits = 3.5 + 3.32 * len(str(digits)) + abs(exponent) / 2
         entries.append((digits * 10.0**exponent, bits, ("decimal", int(digits), exponent)))
@@ -88,6 +94,10 @@ def _made(maker: Any) -> sympy.Expr:
             return sympy.Rational(p, q) * sympy.pi
         case "1/pi":
             return sympy.Rational(p, q) / sympy.pi
+        case "pi**2":
+            return sympy.Rational(p, q) * sympy.pi**2
+        case "1/pi**2":
+            return sympy.Rational(p, q) / sympy.pi**2
         case "decimal":
             return sympy.Float(f"{p}e{q}", 15)
         case _:
@@ -146,6 +156,34 @@ def nearest_exact(
     if total[best - low] > bits:
         return None
     return (1 if value >= 0 else -1) * _made(makers[best]), float(costs[best])
+
+
+def recognised_numbers(expression: sympy.Expr) -> sympy.Expr:
+    """The floating-point numbers that are exact ones up to rounding, as those.
+
+    Examples
+    --------
+    >>> x = sympy.Symbol("x")
+    >>> recognised_numbers(6.283185307179586 * x**0.5 + 0.1234567)
+    2*pi*sqrt(x) + 0.1234567
+    """
+    exponents = {p.exp for p in expression.atoms(sympy.Pow) if p.exp.is_Float}
+    known = {
+        number: found[0]
+        for number in expression.atoms(sympy.Float)
+        if (found := _same_number(number, number in exponents)) is not None
+    }
+    return expression.xreplace(known) if known else expression
+
+
+def _same_number(number: sympy.Float, rational: bool) -> tuple[sympy.Expr, float] | None:
+    value = float(number)
+    if not math.isfinite(value) or number._prec < _DOUBLE:
+        return None
+    window = _ROUNDING * abs(value)
+    if abs(value) <= _LARGEST_INTEGER and abs(value - round(value)) <= window:
+        return sympy.Integer(round(value)), 0.0
+    return nearest_exact(value, window, _ANY_NAME, rational=rational)
 
 
 @cache

@@ -14,6 +14,7 @@ import sympy
 from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
+from kansym.symbolic.constants.exact_numbers import recognised_numbers
 from kansym.symbolic.constants.recognition import Allowance, JudgeKind, recognise
 from kansym.symbolic.constants.redundant_constants import ConstantReducer, free_constants
 from kansym.symbolic.constants.refinement import Refined, refine_near
@@ -124,7 +125,7 @@ class _Chain:
         self.allowance: Allowance | None = None
 
     def __call__(self, template: sympy.Expr, values: dict[sympy.Symbol, float]) -> Formula:
-        expr, values = self.merged(template, values)
+        expr, values = self.merged(recognised_numbers(template), values)
         refined = self.refit(self.few, expr, values, _FIRST_STEPS)
         values = refined.substitutions
         for _ in range(_ROUNDS if math.isfinite(refined.rss) else 0):
@@ -195,6 +196,7 @@ class _Chain:
             curves=self.few.curves,
             seconds=min(_SIMPLIFYING, self.deadline.left()),
         )
+        found = recognised_numbers(found)
         return found, {s: v for s, v in values.items() if s in found.free_symbols}
 
     def formula(self, expr: sympy.Expr, values: dict[sympy.Symbol, float]) -> Formula:

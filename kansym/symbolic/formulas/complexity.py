@@ -1,17 +1,20 @@
 """How long a formula is to write down, in bits."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import final
 
 import mpmath
 import sympy
 
-__all__ = ["complexity"]
+from kansym.symbolic.formulas.number_powers import on_paper
+
+__all__ = ["DescriptionLength", "complexity"]
 
 # Bits: choices among 16 operations, 64 usual and 512 rare functions, 8 variables, 32 named numbers;
 # a constant that is still free counts as one of seven digits.
 _OPERATION = 4.0
+_SIGN = 2.0
 _FUNCTION = 6.0
 _RARE_FUNCTION = 9.0
 _USUAL = (sympy.exp, sympy.log, sympy.sin, sympy.cos, sympy.Abs)
@@ -40,19 +43,19 @@ def complexity(expression: sympy.Expr, inputs: Iterable[str] | None = None) -> f
     >>> complexity(x), complexity(sympy.sin(x)), complexity(x**2 + 1)
     (3.0, 9.0, 15.0)
     """
-    names = None if inputs is None else frozenset(inputs)
-    return _Length(names).bits(expression)
+    return DescriptionLength(inputs).bits(expression)
 
 
 @final
-class _Length:
+class DescriptionLength:
     """Bits of parts; those that occur again are looked at once, but count every time."""
 
-    def __init__(self, names: frozenset[str] | None) -> None:
-        self.names = names
+    def __init__(self, inputs: Iterable[str] | None = None) -> None:
+        self.names = None if inputs is None else frozenset(inputs)
         self.known: dict[sympy.Basic, float] = {}
 
     def bits(self, part: sympy.Basic) -> float:
+        """The complexity of an expression."""
         if part.is_Atom:
             return self._counted(part)
         if part not in self.known:
@@ -70,19 +73,37 @@ class _Length:
             return self._product(part)
         if isinstance(part, sympy.Pow) and part.args[0] is not sympy.E:
             base, exponent = part.args
+            if isinstance(base, sympy.exp) and _fractional(exponent):
+                # Nobody writes the root of an exponential, or the logarithm of a root.
+                return self.bits(sympy.exp(base.args[0] * exponent))
             return self._power(base, exponent)
         if isinstance(part, sympy.Add):
             inner = [self.bits(_unsigned(term)) for term in part.args]
-            return _OPERATION * (len(inner) - 1) + sum(inner)
+            sign = _SIGN if all(_negative(term) for term in part.args) else 0.0
+            return _OPERATION * (len(inner) - 1) + sum(inner) + sign
+        if isinstance(part, sympy.log) and isinstance(part.args[0], sympy.Pow):
+            base, exponent = part.args[0].args
+            if _fractional(exponent):
+                return self.bits(exponent * sympy.log(base))
         own = _FUNCTION if isinstance(part, _USUAL) else _RARE_FUNCTION
         return own + sum(self.bits(argument) for argument in part.args)
 
     def _product(self, part: sympy.Mul) -> float:
-        factors = list(part.args)
+        return min(self._factors(factors) for factors in (part.args, *on_paper(part)))
+
+    def shortest(self, product: sympy.Mul) -> tuple[sympy.Basic, ...]:
+        """The factors of a product in the form that its length is measured by."""
+        return min((product.args, *on_paper(product)), key=self._factors)
+
+    def _factors(self, parts: Sequence[sympy.Basic]) -> float:
+        factors = list(parts)
         bits = 0.0
         if factors[0] == -1:
             factors.pop(0)
-            bits = _OPERATION / 2
+            bits = _SIGN
+        elif isinstance(factors[0], sympy.Rational) and abs(factors[0].p) == 1:
+            # Half of a product is the product over two: it needs no numerator.
+            bits = _OPERATION + _number_bits(sympy.Integer(factors.pop(0).q))
         above = [f for f in factors if not _inverse(f)]
         below = [f.args for f in factors if _inverse(f)]
         operations = len(above) + len(below) - (1 if above else 0)
@@ -110,6 +131,11 @@ def _unsigned(term: sympy.Basic) -> sympy.Basic:
     return term.func(*term.args[1:]) if negative else term
 
 
+def _negative(term: sympy.Basic) -> bool:
+    number = term.args[0] if isinstance(term, sympy.Mul) else term
+    return isinstance(number, sympy.Number) and bool(number.is_negative)
+
+
 def _number_bits(number: sympy.Number) -> float:
     if isinstance(number, sympy.Integer):
         return 1.0 + 2.0 * math.log2(1 + abs(int(number)))
@@ -121,6 +147,10 @@ def _number_bits(number: sympy.Number) -> float:
         digits = f"{float(number):.{held}g}".lower().split("e")[0].replace(".", "").strip("-0")
         return _OPERATION + _BITS_PER_DIGIT * max(1, len(digits))
     return _CONSTANT
+
+
+def _fractional(exponent: sympy.Basic) -> bool:
+    return isinstance(exponent, sympy.Rational) and not isinstance(exponent, sympy.Integer)
 
 
 def _inverse(factor: sympy.Basic) -> bool:

@@ -1,19 +1,43 @@
 """Identities that formulas read from networks need, each a small function.
 
-A rewrite takes an expression and gives one of the same value, or None where it has nothing to
-say. They may assume that arguments of logarithms and of fractional powers are positive: whoever
-applies them checks the value on sample points.
+A rewrite takes an expression and gives one of the same value, several of which one may have it,
+or None where it has nothing to say. They may assume that arguments of logarithms and of fractional
+powers are positive: whoever applies them checks the value on sample points.
 """
 
-from collections.abc import Callable, Mapping
-from itertools import combinations
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 
 import sympy
-from sympy.simplify.fu import TR10i
 
-__all__ = ["FOLLOWERS", "REWRITES", "Rewrite"]
+from kansym.symbolic.formulas.absolute_values import (
+    completed_square,
+    even_of_negative,
+    extreme_of_two,
+    root_of_square,
+)
+from kansym.symbolic.formulas.angles import (
+    angle_sum,
+    hyperbolic_sum,
+    multiple_angle,
+    quotient_as_tanh,
+    sigmoid_as_tanh,
+    squares_swapped,
+    tangent_identities,
+    tanh_of_exponentials,
+)
+from kansym.symbolic.formulas.factors import (
+    content_drawn_out,
+    factors_drawn_in,
+    one_number,
+    partly_factored,
+    roots_together,
+    signs_drawn,
+)
 
-Rewrite = Callable[[sympy.Expr], sympy.Expr | None]
+__all__ = ["FOLLOWERS", "OPENING", "REWRITES", "Rewrite"]
+
+Rewrite = Callable[[sympy.Expr], sympy.Expr | Sequence[sympy.Expr] | None]
 
 _MANY = 60
 _FEW = 24
@@ -43,9 +67,25 @@ def exponential_in_logarithm(e: sympy.Expr) -> sympy.Expr | None:
 
 
 def sum_of_logarithms(e: sympy.Expr) -> sympy.Expr | None:
-    """a*log(u) + b*log(v) as one logarithm."""
-    if e.is_Add and sum(term.has(sympy.log) for term in e.args) > 1:
-        return sympy.logcombine(e, force=True)
+    """a*log(u) + 2*a*log(v) = a*log(u*v**2)."""
+    groups: dict[sympy.Expr, list[sympy.Expr]] = defaultdict(list)
+    rest = []
+    for term in e.args if e.is_Add else ():
+        logs = [f for f in sympy.Mul.make_args(term) if isinstance(f, sympy.log)]
+        if len(logs) == 1:
+            number, factor = (term / logs[0]).as_coeff_Mul(rational=True)
+            groups[factor].append(logs[0].args[0] ** number)
+        else:
+            rest.append(term)
+    if not any(len(group) > 1 for group in groups.values()):
+        return None
+    return sympy.Add(*rest, *(a * sympy.log(sympy.Mul(*us)) for a, us in groups.items()))
+
+
+def power_in_logarithm(e: sympy.Expr) -> sympy.Expr | None:
+    """log(u**a) = a*log(u)."""
+    if isinstance(e, sympy.log) and e.args[0].is_Pow:
+        return e.args[0].exp * sympy.log(e.args[0].base)
     return None
 
 
@@ -88,58 +128,6 @@ def _added(u: sympy.Expr | None, v: sympy.Expr, hyperbolic: bool) -> sympy.Expr:
     if u is None:
         return v
     return (u + v) / (1 + u * v) if hyperbolic else (u + v) / (1 - u * v)
-
-
-def quotient_as_tanh(e: sympy.Expr) -> sympy.Expr | None:
-    """sinh(u)/cosh(u) = tanh(u), cosh(u)**2 - sinh(u)**2 = 1."""
-    if not (e.is_Add or e.is_Mul) or e.count_ops() > _FEW:
-        return None
-    angles = [{f.args[0] for f in e.atoms(kind)} for kind in (sympy.sinh, sympy.cosh, sympy.tanh)]
-    shared = angles[0] & angles[1] or angles[0] & angles[2] or angles[1] & angles[2]
-    return sympy.trigsimp(e) if shared else None
-
-
-def angle_sum(e: sympy.Expr) -> sympy.Expr | None:
-    """sin(a)*cos(b) + cos(a)*sin(b) = sin(a + b), and its kin."""
-    products = [t for t in e.args if len(t.atoms(sympy.sin, sympy.cos)) > 1] if e.is_Add else []
-    if len(products) < 2 or e.count_ops() > _MANY:
-        return None
-    return TR10i(e)
-
-
-def squares_of_sine(e: sympy.Expr) -> sympy.Expr | None:
-    """sin(u)**2 + cos(u)**2 = 1, double angles."""
-    if not (e.is_Add or e.is_Mul) or e.count_ops() > _FEW:
-        return None
-    angles = [{f.args[0] for f in e.atoms(kind)} for kind in (sympy.sin, sympy.cos, sympy.tan)]
-    shared = angles[0] & angles[1] or angles[0] & angles[2] or angles[1] & angles[2]
-    squared = any(p.exp == 2 and isinstance(p.base, sympy.sin) for p in e.atoms(sympy.Pow))
-    return sympy.trigsimp(e) if shared or (squared and e.is_Add) else None
-
-
-def completed_square(e: sympy.Expr) -> sympy.Expr | None:
-    """p*a**2 + q*a*b + r*b**2 = p*(a + q/(2*p)*b)**2 where q**2 = 4*p*r."""
-    if not e.is_Add or not 3 <= len(e.args) <= 16:
-        return None
-    terms = list(e.args)
-    squares: list[tuple[sympy.Expr, sympy.Expr, sympy.Expr]] = []
-    for term in terms:
-        factor, rest = _numeric_factor(term)
-        powers = [f.as_base_exp() for f in sympy.Mul.make_args(rest)]
-        if rest != 1 and all(n.is_Integer and n % 2 == 0 for _, n in powers):
-            squares.append((term, factor, sympy.Mul(*(u ** (n / 2) for u, n in powers))))
-    for (s, p, a), (t, r, b) in combinations(squares, 2):
-        for cross in terms:
-            q, rest = _numeric_factor(cross)
-            if cross not in (s, t) and rest == a * b and sympy.expand(q**2 - 4 * p * r) == 0:
-                return sympy.Add(
-                    *(u for u in terms if u not in (s, t, cross)), p * (a + q / (2 * p) * b) ** 2
-                )
-    return None
-
-
-def _numeric_factor(term: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
-    return term.as_independent(*term.free_symbols, as_Add=False)
 
 
 def common_factor(e: sympy.Expr) -> sympy.Expr | None:
@@ -210,66 +198,24 @@ def powers_apart(e: sympy.Expr) -> sympy.Expr | None:
     return sympy.powdenest(sympy.expand_power_base(e, force=True), force=True)
 
 
-def root_of_square(e: sympy.Expr) -> sympy.Expr | None:
-    """Products under a root taken apart, perfect squares drawn out."""
-    fractional = e.is_Pow and e.exp.is_Rational and not e.exp.is_Integer
-    if fractional and e.base.count_ops() <= _FEW and _few_generators(e.base):
-        return sympy.powdenest(sympy.factor(e.base) ** e.exp, force=True)
-    return None
-
-
-def sigmoid_as_tanh(e: sympy.Expr) -> sympy.Expr | None:
-    """a*tanh(u) + a = 2*a/(1 + exp(-2*u)), which names fewer things."""
-    if not e.is_Add or len(e.args) != 2:
-        return None
-    for one, other in (e.args, e.args[::-1]):
-        factor, function = other.as_coeff_Mul()
-        if isinstance(function, sympy.tanh) and (factor == one or factor == -one):
-            sign = 1 if factor == one else -1
-            return 2 * one / (1 + sympy.exp(-2 * sign * function.args[0]))
-    return None
-
-
-def negated_difference(e: sympy.Expr) -> sympy.Expr | None:
-    """-(u - v) = v - u."""
-    if e.is_Mul and e.args[0].is_Number and len(e.args) == 2 and e.args[1].is_Add:
-        return sympy.Add(*(e.args[0] * term for term in e.args[1].args))
-    return None
-
-
-def even_of_negative(e: sympy.Expr) -> sympy.Expr | None:
-    """(v - u)**2 and |v - u| with the sign that reads better."""
-    even = isinstance(e, sympy.Abs | sympy.cos | sympy.cosh)
-    if even and e.args[0].is_Add:
-        return e.func(sympy.Add(*(-t for t in e.args[0].args)))
-    if e.is_Pow and e.base.is_Add and e.exp.is_Integer and e.exp % 2 == 0:
-        return sympy.Add(*(-t for t in e.base.args)) ** e.exp
-    return None
-
-
-def sign_into_sum(e: sympy.Expr) -> sympy.Expr | None:
-    """-w*(u - v) = w*(v - u)."""
-    if not (e.is_Mul and e.args[0].is_Number and e.args[0].is_negative):
-        return None
-    for factor in e.args:
-        if factor.is_Add and str(factor).startswith("-"):
-            rest = [f for f in e.args[1:] if f != factor]
-            return sympy.Mul(-e.args[0], *rest, sympy.Add(*(-t for t in factor.args)))
-    return None
-
-
 REWRITES: tuple[Rewrite, ...] = (
     logarithms_in_exponent,
     exponential_in_logarithm,
+    power_in_logarithm,
     sum_of_artanh,
     sum_of_arctan,
+    one_number,
     powers_together,
     powers_apart,
+    roots_together,
     root_of_square,
-    negated_difference,
-    sign_into_sum,
+    signs_drawn,
     even_of_negative,
+    extreme_of_two,
     common_factor,
+    partly_factored,
+    content_drawn_out,
+    factors_drawn_in,
     completed_square,
     expanded,
     factored,
@@ -277,17 +223,26 @@ REWRITES: tuple[Rewrite, ...] = (
     expanded_numerator,
     sum_of_logarithms,
     angle_sum,
-    squares_of_sine,
+    multiple_angle,
+    squares_swapped,
+    tangent_identities,
     quotient_as_tanh,
+    hyperbolic_sum,
+    tanh_of_exponentials,
     sigmoid_as_tanh,
 )
 """The rewrites, the cheap and telling ones first."""
 
+OPENING: tuple[Rewrite, ...] = (logarithms_in_exponent,)
+"""Rewrites that see more before their arguments have been rewritten."""
+
 FOLLOWERS: Mapping[Rewrite, tuple[Rewrite, ...]] = {
-    expanded: (common_factor, completed_square, powers_together),
+    expanded: (common_factor, completed_square, powers_together, partly_factored),
     exponential_in_logarithm: (common_factor,),
-    powers_apart: (powers_together,),
+    powers_apart: (powers_together, roots_together),
     one_fraction: (expanded_numerator,),
     logarithms_in_exponent: (powers_apart, powers_together),
+    squares_swapped: (common_factor,),
+    multiple_angle: (common_factor,),
 }
 """Second rewrites, for the pairs that pay only together."""

@@ -16,6 +16,7 @@ from sympy.printing.str import StrPrinter
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 from kansym.shared.symbol_names import text_name
+from kansym.symbolic.formulas.complexity import DescriptionLength
 from kansym.symbolic.formulas.sympy_programs import SYMPY
 
 __all__ = ["FUNCTIONS", "Template", "parse", "parse_template", "written"]
@@ -169,6 +170,21 @@ class _QuotingPrinter(StrPrinter):
 
     def _print_Symbol(self, expr: sympy.Symbol) -> str:
         return text_name(expr.name, self.called)
+
+    def _print_Mul(self, expr: sympy.Mul) -> str:
+        factors = DescriptionLength().shortest(expr)
+        if factors == expr.args:
+            return super()._print_Mul(expr)
+        if len(factors) == 1:
+            return self._print(factors[0])
+        return super()._print_Mul(sympy.Mul(*factors, evaluate=False))
+
+    def _as_ordered_terms(self, expr: sympy.Expr, order: str | None = None) -> list[sympy.Expr]:
+        """A minus sign in front only if there is no other way."""
+        terms = super()._as_ordered_terms(expr, order=order)
+        signs = [bool(term.as_coeff_Mul()[0].is_negative) for term in terms]
+        first = signs.index(False) if False in signs else 0
+        return [terms[first], *terms[:first], *terms[first + 1 :]]
 
 
 class _Parser:

@@ -4,6 +4,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from heapq import heappop, heappush
 from typing import final
 
 import numpy as np
@@ -13,15 +14,20 @@ from kansym.programs.program import NUMPY, evaluate
 from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.errors import InputError
 from kansym.symbolic.formulas.bounded_time import within
-from kansym.symbolic.formulas.complexity import complexity
-from kansym.symbolic.formulas.identities import FOLLOWERS, REWRITES, Rewrite
+from kansym.symbolic.formulas.complexity import DescriptionLength, complexity
+from kansym.symbolic.formulas.identities import FOLLOWERS, OPENING, REWRITES, Rewrite
 from kansym.symbolic.formulas.sympy_programs import from_sympy
 
 __all__ = ["complexity", "simplified_by_sympy", "simplify"]
 
 _POINTS = 48  # at which the value must stay
 _TOLERANCE = 1e-9  # of the value, and of a thousandth of the largest one
+_SAMPLES = 3  # that may turn out to miss rows that matter
 _ROUNDS = 12
+_STEPS = 12
+"""Forms of one part whose rewrites are tried."""
+_SLACK = 10.0
+"""Bits by which a form may be longer than the best and still be rewritten: two operations."""
 _LARGE = 10_000  # degrees with which sympy's greatest common divisors still end
 
 
@@ -61,11 +67,42 @@ def simplify(
     """
     names = None if inputs is None else tuple(inputs)
     sample = _sample(expression, ranges or {}, values or {})
-    search = _Simplification(expression, names, sample, curves or {}, time.monotonic() + seconds)
-    within(seconds, search, None)
-    if thorough and (left := search.deadline - time.monotonic()) > 0:
-        search.offer(simplified_by_sympy(search.best, left))
-    return search.best
+    deadline = time.monotonic() + seconds
+    for _ in range(_SAMPLES):
+        search = _Simplification(expression, names, sample, curves or {}, deadline)
+        within(deadline - time.monotonic(), search, None)
+        if thorough and (left := deadline - time.monotonic()) > 0:
+            search.offer(simplified_by_sympy(search.best, left))
+        rows = _differing(search, expression, values or {})
+        if not len(rows):
+            return search.best
+        sample = _with_rows(sample, values or {}, rows)
+    return expression
+
+
+def _differing(
+    search: "_Simplification", expression: sympy.Expr, values: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """Some of the given rows, which are more than the sample, whose values have changed."""
+    if search.best == expression or not search.sample.keys() <= values.keys():
+        return np.array([], dtype=int)
+    given = {**search.sample, **{name: np.asarray(v, dtype=float) for name, v in values.items()}}
+    left, right = (search.value_at(e, given) for e in (expression, search.best))
+    if left is None or right is None:
+        return np.array([0])
+    return np.flatnonzero(~_agreeing(left, right))[:_POINTS]
+
+
+def _with_rows(
+    sample: Mapping[str, np.ndarray], values: Mapping[str, np.ndarray], rows: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The sample with further rows."""
+    return {
+        name: np.append(column, np.asarray(values[name], dtype=float)[rows])
+        if column.ndim
+        else column
+        for name, column in sample.items()
+    }
 
 
 def simplified_by_sympy(expression: sympy.Expr, seconds: float) -> sympy.Expr:
@@ -136,115 +173,148 @@ class _Simplification:
         deadline: float,
     ) -> None:
         self.functions = {**NUMPY, **curves}
-        self.inputs, self.deadline, self.sample = inputs, deadline, sample
+        self.deadline, self.sample = deadline, sample
+        self.bits = DescriptionLength(inputs).bits
         self.best = expression
-        self.bits = complexity(expression, inputs)
         self.known: dict[sympy.Expr, sympy.Expr] = {}
-        self.tried: dict[tuple[Rewrite, sympy.Expr], sympy.Expr | None] = {}
-        self.target = self._value(expression)
+        self.improved: dict[sympy.Expr, sympy.Expr] = {}
+        self.tried: dict[tuple[Rewrite, sympy.Expr], tuple[sympy.Expr, ...]] = {}
+        self.values: dict[sympy.Expr, np.ndarray | None] = {}
 
     def __call__(self) -> None:
         for _ in range(_ROUNDS):
             before = self.best
-            self.known.clear()
             self.offer(self._visit(self.best))
             if self.best == before:
                 return
 
     def offer(self, expression: sympy.Expr) -> bool:
         """Take an expression over if it is shorter and has the same value."""
-        if expression == self.best or expression.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
-            return False
-        bits = complexity(expression, self.inputs)
-        shorter = bits < self.bits - 1e-9 or (
-            abs(bits - self.bits) <= 1e-9 and _order(expression) < _order(self.best)
-        )
-        if shorter and self._same(self.target, self._value(expression)):
-            self.best, self.bits = expression, bits
+        if self._rank(expression) < self._rank(self.best) and self._equal(self.best, expression):
+            self.best = expression
             return True
         return False
+
+    def _rank(self, expression: sympy.Expr) -> tuple[float, tuple[int, int, int, str]]:
+        return round(self.bits(expression), 6), _order(expression)
 
     def _visit(self, e: sympy.Expr) -> sympy.Expr:
         if e.is_Atom:
             return e
-        if e in self.known:
-            return self.known[e]
+        if e not in self.known:
+            forms = [e, *(form for rewrite in OPENING for form in self._tried(rewrite, e))]
+            visited = [self._improved(self._inside(form)) for form in forms]
+            self.known[e] = min(visited, key=self._rank)
+        return self.known[e]
+
+    def _inside(self, e: sympy.Expr) -> sympy.Expr:
         parts = [self._visit(part) for part in e.args]
-        e_new = e if tuple(parts) == e.args else e.func(*parts)
-        best = self._improved(e_new)
-        self.known[e] = best
-        return best
+        return e if tuple(parts) == e.args else e.func(*parts)
 
     def _improved(self, e: sympy.Expr) -> sympy.Expr:
-        """The shortest form that single rewrites of this part reach."""
-        for _ in range(4):
-            bits, found = complexity(e, self.inputs), e
-            for candidate in self._candidates(e):
-                new = complexity(candidate, self.inputs)
-                better = new < bits - 1e-9 or (
-                    abs(new - bits) <= 1e-9 and _order(candidate) < _order(found)
-                )
-                if better and self._equal(e, candidate):
-                    bits, found = new, candidate
-            if found == e:
+        """The shortest form that rewrites of this part reach, the shortest tried first."""
+        if e not in self.improved:
+            self.improved[e] = self._search(e)
+        return self.improved[e]
+
+    def _search(self, e: sympy.Expr) -> sympy.Expr:
+        best, met = self._rank(e), {e}
+        found = e
+        queue = [(*best, e)]
+        for _ in range(_STEPS):
+            while queue:
+                bits, order, form = heappop(queue)
+                if form is e or self._equal(e, form):
+                    break
+            else:
                 break
-            e = found
-        return e
+            if bits > best[0] + _SLACK:
+                break
+            if (bits, order) < best:
+                best, found = (bits, order), form
+            for candidate in self._candidates(form):
+                if candidate not in met:
+                    met.add(candidate)
+                    if self.bits(candidate) <= best[0] + _SLACK:
+                        heappush(queue, (*self._rank(candidate), candidate))
+        return found
 
     def _candidates(self, e: sympy.Expr) -> Iterable[sympy.Expr]:
         if e.is_Atom:
             return
         for rewrite in REWRITES:
-            found = self._tried(rewrite, e)
-            if found is None or found == e:
-                continue
-            yield found
-            # One more step: some identities pay only together.
-            for second in FOLLOWERS.get(rewrite, ()):
-                again = self._tried(second, found) if not found.is_Atom else None
-                if again is not None and again not in (e, found):
-                    yield again
+            for found in self._tried(rewrite, e):
+                yield found
+                # One more step: some identities pay only together.
+                for second in FOLLOWERS.get(rewrite, ()):
+                    yield from self._tried(second, found)
 
-    def _tried(self, rewrite: Rewrite, e: sympy.Expr) -> sympy.Expr | None:
+    def _tried(self, rewrite: Rewrite, e: sympy.Expr) -> tuple[sympy.Expr, ...]:
         key = (rewrite, e)
         if key not in self.tried:
-            self.tried[key] = _applied(rewrite, e)
+            self.tried[key] = () if e.is_Atom else _applied(rewrite, e)
         return self.tried[key]
 
     def _equal(self, left: sympy.Expr, right: sympy.Expr) -> bool:
-        if right.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
-            return False
-        return self._same(self._value(left), self._value(right))
+        return _same(self._value(left), self._value(right))
 
     def _value(self, expression: sympy.Expr) -> np.ndarray | None:
+        if expression not in self.values:
+            self.values[expression] = self._evaluated(expression)
+        return self.values[expression]
+
+    def _evaluated(self, expression: sympy.Expr) -> np.ndarray | None:
+        if expression.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
+            return None
+        return self.value_at(expression, self.sample)
+
+    def value_at(self, expression: sympy.Expr, point: dict[str, np.ndarray]) -> np.ndarray | None:
+        """Values of an expression; None if it has none."""
         try:
-            found = evaluate(from_sympy(expression), self.sample, self.functions)
+            found = evaluate(from_sympy(expression), point, self.functions)
         except InputError:
             return None
         return np.asarray(found, dtype=float)
 
-    @staticmethod
-    def _same(left: np.ndarray | None, right: np.ndarray | None) -> bool:
-        if left is None or right is None:
-            return False
-        left, right = np.broadcast_arrays(left, right)
-        defined = np.isfinite(left)
-        if not defined.any() or not np.isfinite(right[defined]).all():
-            return False
-        scale = np.abs(left[defined]) + 1e-3 * np.abs(left[defined]).max()
-        return bool(np.all(np.abs(left - right)[defined] <= _TOLERANCE * scale))
+
+def _same(left: np.ndarray | None, right: np.ndarray | None) -> bool:
+    """Whether values agree wherever the first are defined, which they are somewhere."""
+    if left is None or right is None:
+        return False
+    return bool(np.isfinite(left).any() and _agreeing(left, right).all())
 
 
-def _order(expression: sympy.Expr) -> tuple[int, int, str]:
-    """Ties in bits: fewer operations, then fewer signs, then the alphabet."""
+def _agreeing(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Row by row, whether the second value is the first, up to rounding, or none is defined."""
+    left, right = np.broadcast_arrays(left, right)
+    defined = np.isfinite(left)
+    largest = np.abs(left[defined]).max(initial=0.0)
+    with np.errstate(invalid="ignore"):
+        return ~defined | (np.abs(left - right) <= _TOLERANCE * (np.abs(left) + 1e-3 * largest))
+
+
+def _order(expression: sympy.Expr) -> tuple[int, int, int, str]:
+    """Ties in bits: fewer operations, fewer names, fewer signs, then the alphabet."""
+    names = signs = 0
+    for part in sympy.preorder_traversal(expression):
+        names += part.is_Symbol
+        signs += part.is_Add and sum(map(_sign, part.args))
     text = str(expression)
-    return int(expression.count_ops()), text.count("-") + 2 * text.count("(-"), text
+    return int(expression.count_ops()), names, signs + text.count("(-"), text
 
 
-def _applied(rewrite: Rewrite, e: sympy.Expr) -> sympy.Expr | None:
-    """A rewrite's result; algebra that cannot handle the expression has nothing to say."""
+def _sign(term: sympy.Expr) -> int:
+    """Which terms had better be negative: numbers before names, but 1 last."""
+    number, rest = term.as_coeff_Mul()
+    if not number.is_negative:
+        return 0
+    return 2 if rest != 1 else 3 if number == -1 else 1
+
+
+def _applied(rewrite: Rewrite, e: sympy.Expr) -> tuple[sympy.Expr, ...]:
+    """A rewrite's results; algebra that cannot handle the expression has nothing to say."""
     try:
-        return rewrite(e)
+        found = rewrite(e)
     except (
         ArithmeticError,
         AttributeError,
@@ -254,4 +324,8 @@ def _applied(rewrite: Rewrite, e: sympy.Expr) -> sympy.Expr | None:
         ValueError,
         sympy.PolynomialError,
     ):
-        return None
+        return ()
+    if found is None:
+        return ()
+    forms = (found,) if isinstance(found, sympy.Expr) else found
+    return tuple(form for form in forms if form != e)
