@@ -82,8 +82,8 @@ def _gathered(
     whole = {p: n / power for p, n in primes.items()}
     least = {p: _residue(n, power) for p, n in primes.items()}
     for inside in (whole, least):
-        values = list(inside.values())
-        if not all(n is not None and n.is_Integer for n in values):
+        values = [n for n in inside.values() if n is not None and n.is_Integer]
+        if len(values) < len(inside):
             continue
         if power.q == 2 and any(abs(n) > 1 for n in values):
             continue  # 2*sqrt(2) is plainer than sqrt(8)
