@@ -13,9 +13,10 @@ from kansym.neural.training.losses import SquaredError
 from kansym.neural.training.optimisers import SQUARED
 from kansym.shared.error_measures import rmse
 from kansym.studies.claims.claim import Claim, Effort, Estimate, Row, Ruling, Settings, Verdict
-from kansym.studies.claims.estimates import geometric_mean, mean
+from kansym.studies.claims.estimates import geometric_mean, mean, several
 from kansym.studies.claims.fitting import ScaledRows, fit_once, relative_error, rows_of
 from kansym.studies.claims.kan_layouts import direction_groups, direction_penalty, same_layout
+from kansym.studies.claims.rows import combinations, rows_by, values_of
 
 __all__ = ["CLAIM"]
 
@@ -28,18 +29,13 @@ _STARTS = {"rewritten": "from a trained KAN", "layout": "from random weights in 
 
 def _plan(effort: Effort) -> list[Settings]:
     problems = effort.of(["toy-exp-sin"], ["toy-exp-sin"], ["toy-exp-sin", "toy-product", "I.6.2"])
-    return [
-        {
-            "problem": problem,
-            "start": start,
-            "seed": seed,
-            "steps": effort.of(3, 15, 150),
-            "rows": effort.of(200, 400, 1500),
-        }
-        for problem in problems
-        for start in effort.of(["rewritten"], list(_STARTS), list(_STARTS))
-        for seed in range(effort.of(1, 3, 10))
-    ]
+    return combinations(
+        problem=problems,
+        start=effort.of(["rewritten"], list(_STARTS), list(_STARTS)),
+        seed=range(effort.of(1, 3, 10)),
+        steps=effort.of(3, 15, 150),
+        rows=effort.of(200, 400, 1500),
+    )
 
 
 def _measure(settings: Settings) -> Row:
@@ -92,43 +88,36 @@ def _merged(model: nn.Sequential, rows: ScaledRows, tolerance: float, edges: int
 def _judge(rows: Sequence[Row]) -> Ruling:
     figures: list[Estimate] = []
     good: dict[str, list[str]] = {}
-    for start, words in _STARTS.items():
-        own = [row["found"] for row in rows if row["start"] == start]
-        if own:
-            good[words] = []
-            for i, strength in enumerate(_STRENGTHS):
-                figures += _figures([found[i] for found in own], strength, words)
-                if _readable([found[i] for found in own]):
-                    good[words].append(f"{strength:g}")
+    for start, own in rows_by(rows, "start").items():
+        words = _STARTS[start]
+        good[words] = []
+        for strength, found in zip(
+            _STRENGTHS, zip(*values_of(own, "found"), strict=True), strict=True
+        ):
+            figures += _figures(found, f"Trained {words}, penalty {strength:g}")
+            if _readable(found):
+                good[words].append(f"{strength:g}")
     verdict, condition = _verdict(good)
     return Ruling(verdict, tuple(figures), condition, _REMARKS)
 
 
-def _figures(found: Sequence[Row], strength: float, start: str) -> list[Estimate]:
-    """Drift, error, and edges and cost after merging, for one strength."""
-    group = f"Trained {start}, penalty {strength:g}"
+def _figures(found: Sequence[Row], group: str) -> list[Estimate]:
+    """Drift, error, and edges and cost after merging, for one strength of the penalty."""
+    drift = "drift of the copies from one direction (sine of the angle)"
     figures = [
-        mean(
-            "drift of the copies from one direction (sine of the angle)", _of(found, "drift"), group
-        ),
-        geometric_mean("test error before merging", _of(found, "error"), group),
+        mean(drift, values_of(found, "drift"), group),
+        geometric_mean("test error before merging", values_of(found, "error"), group),
     ]
     for i, tolerance in enumerate(_TOLERANCES):
-        merged = [run["merged"][i] for run in found]
-        figures += [
-            mean(f"edges over the KAN's, merged within {tolerance:g}", _of(merged, "edges"), group),
-            geometric_mean(
-                f"test error after merging within {tolerance:g}", _of(merged, "error"), group
-            ),
-            geometric_mean(
-                "change of the function by it, over the spread", _of(merged, "cost"), group
-            ),
-        ]
+        merged, within = [run["merged"][i] for run in found], f"within {tolerance:g}"
+        errors = {
+            f"test error after merging {within}": values_of(merged, "error"),
+            "change of the function by it, over the spread": values_of(merged, "cost"),
+        }
+        edges = f"edges over the KAN's, merged {within}"
+        figures += [mean(edges, values_of(merged, "edges"), group)]
+        figures += several(geometric_mean, errors, group)
     return figures
-
-
-def _of(rows: Sequence[Row], key: str) -> list[float]:
-    return [float(row[key]) for row in rows]
 
 
 def _readable(found: Sequence[Row]) -> bool:

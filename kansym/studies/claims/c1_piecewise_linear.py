@@ -25,18 +25,11 @@ def _measure(settings: Settings) -> Row:
     return _random(settings["functions"], settings["seed"])
 
 
-# -- the article's own example ------------------------------------------------------------------
-
-
-def _relu(value: sympy.Expr) -> sympy.Expr:
-    return sympy.Max(0, value)
-
-
 def _example() -> Row:
     """-2x below 0, -x/2 to 1, then 2x - 5/2, against -2x + 3/2 relu(x) + 5/2 relu(x - 1)."""
     half = sympy.Rational(1, 2)
     pieces = (-2 * _X, -half * _X, 2 * _X - 5 * half)
-    claimed = -2 * _X + 3 * half * _relu(_X) + 5 * half * _relu(_X - 1)
+    claimed = -2 * _X + 3 * half * sympy.Max(0, _X) + 5 * half * sympy.Max(0, _X - 1)
     # On each piece either argument of Max has one sign, which a positive symbol makes known.
     t = sympy.Symbol("t", positive=True)
     inside = (-t, t / (1 + t), 1 + t)
@@ -58,9 +51,6 @@ def _example() -> Row:
     }
 
 
-# -- any piecewise-linear function --------------------------------------------------------------
-
-
 def _random(functions: int, seed: int) -> Row:
     """Largest relative differences over random functions with 2 to 12 pieces."""
     rng = np.random.default_rng(seed)
@@ -77,7 +67,7 @@ def _random(functions: int, seed: int) -> Row:
         design = np.column_stack([np.ones_like(x), np.maximum(x[:, None] - knots, 0)])
         best = design @ np.linalg.lstsq(design, truth, rcond=None)[0]
         without.append(np.abs(best - truth).max() / size)
-    return {"with line": float(max(full)), "without line": [float(v) for v in without]}
+    return {"difference": float(max(full)), "without line": [float(v) for v in without]}
 
 
 def _integrated(x: np.ndarray, knots: np.ndarray, slopes: np.ndarray, at_zero: float) -> np.ndarray:
@@ -89,36 +79,36 @@ def _integrated(x: np.ndarray, knots: np.ndarray, slopes: np.ndarray, at_zero: f
 
 
 def _judge(rows: Sequence[Row]) -> Ruling:
-    example = next((row for row in rows if row["part"] == "example"), None)
-    random = next((row for row in rows if row["part"] == "random"), None)
     figures: list[Estimate] = []
-    good = True
-    if example is not None:
-        group = "The article's example"
-        figures += [
-            Estimate("pieces on which algebra finds a difference", example["unequal"], group=group),
-            Estimate("jumps of the example", example["jumps"], group=group),
-            Estimate("largest difference on [-10, 10]", example["difference"], group=group),
-        ]
-        good &= example["unequal"] == 0 and example["difference"] < _ROUNDING
-    if random is not None:
-        group, runs = "Random functions of 2 to 12 pieces", len(random["without line"])
-        figures += [
-            Estimate("largest relative difference", random["with line"], runs=runs, group=group),
-            largest("largest relative difference without the line", random["without line"], group),
-        ]
-        good &= random["with line"] < _ROUNDING
-    return Ruling(
-        Verdict.HOLDS if good else Verdict.DOES_NOT_HOLD,
-        tuple(figures),
-        remarks=(
-            "The line is needed: ReLUs that face right are all zero left of the first knot. "
-            "Written with ReLUs alone, it is one more unit that faces left, which is how to_mlp "
-            "does it; on an interval, a ReLU whose knot is the left end does as well.",
-            "k pieces have k slopes and a constant: k + 1 numbers, given the k - 1 knots.",
-        ),
-    )
+    for row in rows:
+        figures += _example_figures(row) if row["part"] == "example" else _random_figures(row)
+    good = all(row.get("unequal", 0) == 0 and row["difference"] < _ROUNDING for row in rows)
+    return Ruling(Verdict.HOLDS if good else Verdict.DOES_NOT_HOLD, tuple(figures), "", _REMARKS)
 
+
+def _example_figures(row: Row) -> list[Estimate]:
+    group = "The article's example"
+    return [
+        Estimate("pieces on which algebra finds a difference", row["unequal"], group=group),
+        Estimate("jumps of the example", row["jumps"], group=group),
+        Estimate("largest difference on [-10, 10]", row["difference"], group=group),
+    ]
+
+
+def _random_figures(row: Row) -> list[Estimate]:
+    group, runs = "Random functions of 2 to 12 pieces", len(row["without line"])
+    return [
+        Estimate("largest relative difference", row["difference"], runs=runs, group=group),
+        largest("largest relative difference without the line", row["without line"], group),
+    ]
+
+
+_REMARKS = (
+    "The line is needed: ReLUs that face right are all zero left of the first knot. Written with "
+    "ReLUs alone, it is one more unit that faces left, which is how to_mlp does it; on an "
+    "interval, a ReLU whose knot is the left end does as well.",
+    "k pieces have k slopes and a constant: k + 1 numbers, given the k - 1 knots.",
+)
 
 CLAIM = Claim(
     identifier="C1",
@@ -134,4 +124,5 @@ CLAIM = Claim(
     plan=_plan,
     measure=_measure,
     judge=_judge,
+    version=2,
 )

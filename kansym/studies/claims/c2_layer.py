@@ -9,7 +9,9 @@ from torch import Tensor, nn
 from kansym.neural.models.kan import KAN
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.studies.claims.claim import Claim, Effort, Estimate, Row, Ruling, Settings, Verdict
-from kansym.studies.claims.estimates import largest, mean
+from kansym.studies.claims.estimates import largest, mean, several
+from kansym.studies.claims.fitting import relative_difference
+from kansym.studies.claims.rows import combinations, values_of
 
 __all__ = ["CLAIM"]
 
@@ -17,7 +19,7 @@ _ROUNDING = 1e-10
 
 
 def _plan(effort: Effort) -> list[Settings]:
-    return [{"layers": effort.of(3, 10, 50), "seed": seed} for seed in range(effort.of(1, 2, 4))]
+    return combinations(layers=effort.of(3, 10, 50), seed=range(effort.of(1, 2, 4)))
 
 
 def _measure(settings: Settings) -> Row:
@@ -31,33 +33,24 @@ def _one_layer(rng: np.random.Generator) -> Row:
     n, m, k = (int(rng.integers(low, high)) for low, high in ((1, 7), (1, 7), (2, 9)))
     kan = KAN([n, m], grid=k, degree=1, seed=int(rng.integers(1 << 31)))
     mlp = to_mlp(kan)
-    first, last = mlp[0], mlp[-1]
-    assert isinstance(first, nn.Linear)
-    assert isinstance(last, nn.Linear)
+    first, last = (layer for layer in mlp if isinstance(layer, nn.Linear))
     inside = torch.as_tensor(rng.uniform(-1, 1, (500, n)))
     outside = torch.as_tensor(rng.uniform(-20, 20, (500, n)))
-    units = torch.relu(first(inside)).detach()
+    features = kan.kan_layers[0].basis(inside).flatten(1), torch.relu(first(inside))
     return {
         "n": n,
         "m": m,
         "k": k,
-        "inside": _difference(kan, mlp, inside),
-        "outside": _difference(kan, mlp, outside),
+        "inside": relative_difference(mlp, kan, inside),
+        "outside": relative_difference(mlp, kan, outside),
         "weights": last.weight.numel(),
         "one input per unit": bool(((first.weight != 0).sum(1) == 1).all()),
         "stored kan": kan.n_parameters(),
         "stored mlp": sum(parameter.numel() for parameter in mlp.parameters()),
-        "independent kan": m * _rank(kan.kan_layers[0].basis(inside).flatten(1).detach()),
-        "independent mlp": m * _rank(units),
+        "independent kan": m * _rank(features[0]),
+        "independent mlp": m * _rank(features[1]),
         "cubic units": _cubic_units(n, k),
     }
-
-
-@torch.no_grad()
-def _difference(kan: KAN, mlp: nn.Module, x: Tensor) -> float:
-    """Largest difference over the largest value."""
-    truth = kan(x)
-    return float((mlp(x) - truth).abs().max() / truth.abs().max())
 
 
 def _rank(features: Tensor) -> int:
@@ -67,28 +60,23 @@ def _rank(features: Tensor) -> int:
 
 def _cubic_units(n: int, k: int) -> float:
     """Units per input that a cubic layer needs for k intervals."""
-    first = to_mlp(KAN([n, 1], grid=k, degree=3))[0]
-    assert isinstance(first, nn.Linear)
-    return first.out_features / n
+    return len(next(to_mlp(KAN([n, 1], grid=k, degree=3)).parameters())) / n
 
 
 def _judge(rows: Sequence[Row]) -> Ruling:
     found = [layer for row in rows for layer in row["found"]]
-    function = max(max(layer["inside"], layer["outside"]) for layer in found) < _ROUNDING
-    weights = all(layer["weights"] == layer["n"] * layer["m"] * layer["k"] for layer in found)
-    independent = all(
-        layer["independent kan"] == layer["independent mlp"] == layer["weights"] + layer["m"]
+    exact = all(
+        max(layer["inside"], layer["outside"]) < _ROUNDING
+        and layer["weights"] == layer["n"] * layer["m"] * layer["k"]
+        and layer["independent kan"] == layer["independent mlp"] == layer["weights"] + layer["m"]
+        and layer["one input per unit"]
         for layer in found
     )
-    layout = all(layer["one input per unit"] for layer in found)
-    stored = all(layer["stored kan"] == layer["weights"] + layer["m"] for layer in found)
-    exact = function and weights and independent and layout
-    verdict = Verdict.DOES_NOT_HOLD
-    if exact:
-        verdict = Verdict.HOLDS if stored else Verdict.ONLY_IF
-    return Ruling(
-        verdict, _figures(found), _CONDITION if verdict is Verdict.ONLY_IF else "", _REMARKS
-    )
+    if not exact:
+        return Ruling(Verdict.DOES_NOT_HOLD, _figures(found), "", _REMARKS)
+    if all(layer["stored kan"] == layer["weights"] + layer["m"] for layer in found):
+        return Ruling(Verdict.HOLDS, _figures(found), "", _REMARKS)
+    return Ruling(Verdict.ONLY_IF, _figures(found), _CONDITION, _REMARKS)
 
 
 _CONDITION = (
@@ -107,36 +95,26 @@ _REMARKS = (
 
 
 def _figures(found: Sequence[Row]) -> tuple[Estimate, ...]:
-    function, counts = "Same function", "Numbers per edge (n m edges, k pieces)"
+    counts = "Numbers per edge (n m edges, k pieces)"
 
-    def per_edge(name: str, key: str) -> Estimate:
-        values = [
-            (layer[key] - layer["m"]) / (layer["n"] * layer["m"]) - layer["k"] for layer in found
-        ]
-        return mean(name, values, counts)
+    def per_edge(key: str) -> list[float]:
+        return [(f[key] - f["m"]) / (f["n"] * f["m"]) - f["k"] for f in found]
 
+    differences = {
+        "largest relative difference, inside the grid": values_of(found, "inside"),
+        "largest relative difference, to 20 times the grid": values_of(found, "outside"),
+    }
+    beyond = [abs(f["weights"] - f["n"] * f["m"] * f["k"]) for f in found]
+    numbers = {
+        "independent numbers of the KAN, beyond k per edge": per_edge("independent kan"),
+        "independent numbers of the MLP form, beyond k per edge": per_edge("independent mlp"),
+        "stored numbers of the KAN, beyond k per edge": per_edge("stored kan"),
+        "units per input of a cubic layer, beyond k": [f["cubic units"] - f["k"] for f in found],
+    }
     return (
-        largest(
-            "largest relative difference, inside the grid", [f["inside"] for f in found], function
-        ),
-        largest(
-            "largest relative difference, to 20 times the grid",
-            [f["outside"] for f in found],
-            function,
-        ),
-        largest(
-            "weights after the ReLUs, beyond n m k",
-            [abs(f["weights"] - f["n"] * f["m"] * f["k"]) for f in found],
-            counts,
-        ),
-        per_edge("independent numbers of the KAN, beyond k per edge", "independent kan"),
-        per_edge("independent numbers of the MLP form, beyond k per edge", "independent mlp"),
-        per_edge("stored numbers of the KAN, beyond k per edge", "stored kan"),
-        mean(
-            "units per input of a cubic layer, beyond k",
-            [f["cubic units"] - f["k"] for f in found],
-            counts,
-        ),
+        *several(largest, differences, "Same function"),
+        largest("weights after the ReLUs, beyond n m k", beyond, counts),
+        *several(mean, numbers, counts),
     )
 
 

@@ -5,14 +5,16 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.readers.tracing import trace
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.studies.claims.claim import Claim, Effort, Estimate, Row, Ruling, Settings, Verdict
-from kansym.studies.claims.estimates import geometric_mean, largest
+from kansym.studies.claims.estimates import geometric_mean, largest, several
+from kansym.studies.claims.fitting import relative_difference
+from kansym.studies.claims.rows import combinations, values_of
 
 __all__ = ["CLAIM"]
 
@@ -20,7 +22,7 @@ _ROUNDING, _SAME_NETWORK = 1e-10, 1e-7
 
 
 def _plan(effort: Effort) -> list[Settings]:
-    return [{"networks": effort.of(2, 5, 25), "seed": seed} for seed in range(effort.of(1, 2, 4))]
+    return combinations(networks=effort.of(2, 5, 25), seed=range(effort.of(1, 2, 4)))
 
 
 def _measure(settings: Settings) -> Row:
@@ -33,30 +35,19 @@ def _one_network(rng: np.random.Generator) -> Row:
     """A random KAN of degree 1 with two or three layers, and its MLP form."""
     widths = [int(width) for width in rng.integers(1, 5, int(rng.integers(2, 4)))] + [1]
     grid, seed = int(rng.integers(2, 7)), int(rng.integers(1 << 31))
-    kan = KAN(widths, grid=grid, degree=1, seed=seed)
+    kan, cubic = (KAN(widths, grid=grid, degree=degree, seed=seed) for degree in (1, 3))
     mlp = to_mlp(kan)
     x = torch.as_tensor(rng.uniform(-3, 3, (1000, widths[0])))
     counts = parameter_counts(mlp)
     traced = trace(kan, x.numpy()), trace(_disguised(mlp, rng), x.numpy())
     return {
         "plain": all(isinstance(module, nn.Linear | nn.ReLU) for module in mlp),
-        "difference": _difference(kan, mlp, x),
+        "difference": relative_difference(mlp, kan, x),
         "networks": traced[0].difference(traced[1]),
         "stored": counts.stored / kan.n_parameters(),
         "distinct": counts.distinct / kan.n_parameters(),
-        "cubic": _difference(*_pair(KAN(widths, grid=grid, degree=3, seed=seed)), x),
+        "cubic": relative_difference(to_mlp(cubic), cubic, x),
     }
-
-
-def _pair(kan: KAN) -> tuple[KAN, nn.Sequential]:
-    return kan, to_mlp(kan)
-
-
-@torch.no_grad()
-def _difference(kan: KAN, mlp: nn.Module, x: Tensor) -> float:
-    """Largest difference over the largest value."""
-    truth = kan(x)
-    return float((mlp(x) - truth).abs().max() / truth.abs().max().clamp_min(1e-300))
 
 
 @torch.no_grad()
@@ -74,26 +65,25 @@ def _disguised(mlp: nn.Sequential, rng: np.random.Generator) -> nn.Sequential:
 
 def _judge(rows: Sequence[Row]) -> Ruling:
     found = [network for row in rows for network in row["found"]]
-    plain = all(network["plain"] for network in found)
-    equal = max(network["difference"] for network in found) < _ROUNDING
-    same = [network["networks"] for network in found]
-    verdict, condition = Verdict.DOES_NOT_HOLD, ""
-    if plain and equal:
-        verdict, condition = Verdict.ONLY_IF, "the splines are of degree 1"
-    return Ruling(verdict, _figures(found, same), condition, _REMARKS)
+    figures = _figures(found)
+    if all(values_of(found, "plain")) and figures[0].value < _ROUNDING:
+        return Ruling(Verdict.ONLY_IF, figures, "the splines are of degree 1", _REMARKS)
+    return Ruling(Verdict.DOES_NOT_HOLD, figures, "", _REMARKS)
 
 
-def _figures(found: Sequence[Row], same: Sequence[float]) -> tuple[Estimate, ...]:
+def _figures(found: Sequence[Row]) -> tuple[Estimate, ...]:
+    same = [100.0 * (value < _SAME_NETWORK) for value in values_of(found, "networks")]
+    numbers = {
+        "stored numbers, MLP over KAN": values_of(found, "stored"),
+        "distinct numbers, MLP over KAN": values_of(found, "distinct"),
+    }
     return (
-        largest("largest relative difference of the outputs", [f["difference"] for f in found]),
+        largest("largest relative difference of the outputs", values_of(found, "difference")),
         Estimate(
-            "networks that trace to the same curves (%)",
-            100 * float(np.mean([value < _SAME_NETWORK for value in same])),
-            runs=len(same),
+            "networks that trace to the same curves (%)", float(np.mean(same)), runs=len(same)
         ),
-        largest("the same with cubic splines and powers of ReLUs", [f["cubic"] for f in found]),
-        geometric_mean("stored numbers, MLP over KAN", [f["stored"] for f in found]),
-        geometric_mean("distinct numbers, MLP over KAN", [f["distinct"] for f in found]),
+        largest("the same with cubic splines and powers of ReLUs", values_of(found, "cubic")),
+        *several(geometric_mean, numbers),
     )
 
 

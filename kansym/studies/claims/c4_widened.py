@@ -8,19 +8,11 @@ from torch import nn
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
-from kansym.studies.claims.claim import (
-    Claim,
-    Effort,
-    Estimate,
-    Row,
-    Ruling,
-    Settings,
-    Verdict,
-    rows_where,
-)
-from kansym.studies.claims.estimates import geometric_mean, largest, times
+from kansym.studies.claims.claim import Claim, Effort, Estimate, Row, Ruling, Settings, Verdict
+from kansym.studies.claims.estimates import geometric_mean, largest, several, times
 from kansym.studies.claims.fitting import fit_once, relative_error, rows_of
 from kansym.studies.claims.kan_layouts import dense_of_size, same_layout, widened
+from kansym.studies.claims.rows import combinations, rows_by, values_of
 
 __all__ = ["CLAIM"]
 
@@ -40,12 +32,12 @@ def _plan(effort: Effort) -> list[Settings]:
         ["toy-exp-sin", "toy-product"],
         ["toy-exp-sin", "toy-product", "toy-division", "toy-phase-transition", "I.6.2"],
     )
-    seeds, steps, rows = effort.of(1, 3, 10), effort.of(8, 30, 80), effort.of(200, 500, 1500)
-    return [
-        {"problem": problem, "seed": seed, "steps": steps, "rows": rows}
-        for problem in problems
-        for seed in range(seeds)
-    ]
+    return combinations(
+        problem=problems,
+        seed=range(effort.of(1, 3, 10)),
+        steps=effort.of(8, 30, 80),
+        rows=effort.of(200, 500, 1500),
+    )
 
 
 def _measure(settings: Settings) -> Row:
@@ -77,57 +69,35 @@ def _measure(settings: Settings) -> Row:
 
 
 def _judge(rows: Sequence[Row]) -> Ruling:
-    figures = [
-        largest("KAN within the wide MLP: largest difference", [r["inclusion"] for r in rows])
-    ]
-    for problem in dict.fromkeys(row["problem"] for row in rows):
-        figures += _errors(problem, rows_where(rows, problem=problem))
-    cost = geometric_mean("parameters, (d) over KAN", [_ratio(r, "size", "wide") for r in rows])
-    power = [
-        times(f"test error, {label} over KAN", _errors_of(rows, name), _errors_of(rows, "kan"))
-        for name, label in (
-            ("rewritten", "(a)"),
-            ("layout", "(b)"),
-            ("equal", "(c)"),
-            ("wide", "(d)"),
-        )
-    ]
-    included = figures[0].value < _ROUNDING
-    verdict, condition = _verdict(included, cost, power[0], power[-1])
-    figures = [*figures[:1], cost, *power, *figures[1:]]
+    inclusion = largest("KAN within the wide MLP: largest difference", values_of(rows, "inclusion"))
+    sizes = [row["size"]["wide"] / row["size"]["kan"] for row in rows]
+    cost = geometric_mean("parameters, (d) over KAN", sizes)
+    kan = values_of(rows, "error", "kan")
+    power = {
+        name: times(f"test error, {words[:3]} over KAN", values_of(rows, "error", name), kan)
+        for name, words in _NAMES.items()
+        if name != "kan"
+    }
+    figures = [inclusion, cost, *power.values()]
+    for problem, own in rows_by(rows, "problem").items():
+        errors = {
+            f"{words}, {own[0]['size'][name]} parameters": values_of(own, "error", name)
+            for name, words in _NAMES.items()
+        }
+        group = f"Test error over the spread of the target: {problem}"
+        figures += several(geometric_mean, errors, group)
+    larger = inclusion.value < _ROUNDING and cost.value > 1
+    verdict, condition = _verdict(power) if larger else (Verdict.DOES_NOT_HOLD, "")
     return Ruling(verdict, tuple(figures), condition, _REMARKS)
 
 
-def _errors_of(rows: Sequence[Row], name: str) -> list[float]:
-    return [row["error"][name] for row in rows]
-
-
-def _ratio(row: Row, figure: str, name: str) -> float:
-    return row[figure][name] / row[figure]["kan"]
-
-
-def _errors(problem: str, rows: Sequence[Row]) -> list[Estimate]:
-    """Errors and sizes on one problem."""
-    group = f"Test error over the spread of the target: {problem}"
-    return [
-        geometric_mean(
-            f"{label}, {rows[0]['size'][name]} parameters", _errors_of(rows, name), group
-        )
-        for name, label in _NAMES.items()
-    ]
-
-
-def _verdict(
-    included: bool, cost: Estimate, freed: Estimate, wide: Estimate
-) -> tuple[Verdict, str]:
-    """From the inclusion, the cost and what power training made of it."""
-    if not included or cost.value <= 1:
-        return Verdict.DOES_NOT_HOLD, ""
-    if wide.high is None or freed.high is None:
+def _verdict(power: dict[str, Estimate]) -> tuple[Verdict, str]:
+    """What training made of the power that the wide MLP has."""
+    if power["wide"].high is None:
         return Verdict.UNDECIDED, ""
-    if wide.high < 1:
+    if power["wide"].below(1):
         return Verdict.HOLDS, ""
-    if freed.high < 1:
+    if power["rewritten"].below(1):
         return Verdict.ONLY_IF, "training starts from a KAN that was rewritten"
     return Verdict.ONLY_IF, "power means the set of functions, not what training reaches in it"
 

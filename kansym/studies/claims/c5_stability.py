@@ -1,8 +1,10 @@
 """C5: KAN training is unstable."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
+import pandas as pd
 from torch import nn
 
 from kansym.neural.models.kan import KAN
@@ -15,11 +17,11 @@ from kansym.studies.claims.claim import (
     Ruling,
     Settings,
     Verdict,
-    rows_where,
 )
-from kansym.studies.claims.estimates import bootstrap, geometric_mean, proportion, spread
+from kansym.studies.claims.estimates import bootstrap, geometric_mean, proportion, several, spread
 from kansym.studies.claims.fitting import dense, fit_once, relative_error, rows_of
 from kansym.studies.claims.plots import Strip, strips_plot
+from kansym.studies.claims.rows import combinations, rows_by, values_of
 
 __all__ = ["CLAIM"]
 
@@ -31,7 +33,8 @@ _KINDS = {
     "kan-1": "KAN of degree 1",
     "relu": "ReLU MLP",
 }
-_PAIRS = (("kan-3", "tanh"), ("kan-1", "relu"))
+_PAIRS = {"kan-3": "tanh", "kan-1": "relu"}
+_SPREAD = "spread of the test error over seeds (decades)"
 
 
 def _plan(effort: Effort) -> list[Settings]:
@@ -41,33 +44,23 @@ def _plan(effort: Effort) -> list[Settings]:
         {"lm": 20, "lbfgs": 6, "adam": 80},
         {"lm": 80, "lbfgs": 150, "adam": 4000},
     )
-    return [
-        {
-            "problem": problem,
-            "optimiser": optimiser,
-            "steps": steps[optimiser],
-            "rows": effort.of(200, 300, 1000),
-            "seed": seed,
-        }
-        for problem in problems
-        for optimiser in _OPTIMISERS
-        for seed in range(effort.of(3, 10, 20))
-    ]
+    plan = combinations(
+        problem=problems,
+        optimiser=list(_OPTIMISERS),
+        rows=effort.of(200, 300, 1000),
+        seed=range(effort.of(3, 10, 20)),
+    )
+    return [settings | {"steps": steps[settings["optimiser"]]} for settings in plan]
 
 
 def _measure(settings: Settings) -> Row:
     """One start of each kind of network; the rows are the same for all seeds."""
     rows = rows_of(settings["problem"], settings["rows"], seed=0)
+    optimiser, steps, seed = (settings[name] for name in ("optimiser", "steps", "seed"))
     found = {}
     for kind in _KINDS:
-        model = _network(kind, rows.x.shape[1], settings["seed"])
-        fit_once(
-            model,
-            rows,
-            optimiser=settings["optimiser"],
-            steps=settings["steps"],
-            seed=settings["seed"],
-        )
+        model = _network(kind, rows.x.shape[1], seed)
+        fit_once(model, rows, optimiser=optimiser, steps=steps, seed=seed)
         found[kind] = relative_error(model, rows)
     return {"error": found}
 
@@ -84,35 +77,44 @@ def _network(kind: str, n_inputs: int, seed: int) -> nn.Module:
 def _judge(rows: Sequence[Row]) -> Ruling:
     figures: list[Estimate] = []
     ratios: dict[str, Estimate] = {}
-    for optimiser, words in _OPTIMISERS.items():
-        own = rows_where(rows, optimiser=optimiser)
-        if not own:
-            continue
-        errors = _table(own)
-        group = f"{words}, {own[0]['steps']} steps"
-        figures += [_spread(kind, errors, group) for kind in _KINDS]
-        for kan, mlp in _PAIRS:
-            figures.append(_ratio(kan, mlp, errors, group))
-            if _trained(kan, errors) and _trained(mlp, errors):
-                ratios[f"{words} trains a {_KINDS[kan]}"] = figures[-1]
-        figures += [_failures(kind, errors, group) for kind in _KINDS]
-        figures += [_error(kind, errors, group) for kind in _KINDS]
+    for optimiser, own in rows_by(rows, "optimiser").items():
+        errors, words = _table(own), _OPTIMISERS[optimiser]
+        group = _heading(own)
+        spreads, gaps = _spreads(errors, group)
+        means = {
+            f"test error, {_KINDS[kind]}": (10 ** np.log10(found).mean(0)).tolist()
+            for kind, found in errors.items()
+        }
+        failures = [_failures(kind, found.ravel(), group) for kind, found in errors.items()]
+        figures += [*spreads, *gaps.values(), *failures]
+        figures += several(geometric_mean, means, group)
+        # Pairs count of which at least half of the runs got anywhere.
+        ratios |= {
+            f"{words} trains a {_KINDS[kan]}": gaps[kan]
+            for kan, mlp in _PAIRS.items()
+            if max(np.median(errors[kan]), np.median(errors[mlp])) <= _FAILED
+        }
+    plots = tuple(_plot(problem, own) for problem, own in rows_by(rows, "problem").items())
     verdict, condition = _verdict(ratios)
-    plots = tuple(_plot(problem, rows) for problem in dict.fromkeys(row["problem"] for row in rows))
     return Ruling(verdict, tuple(figures), condition, _remarks(ratios), plots=plots)
+
+
+def _heading(rows: Sequence[Row]) -> str:
+    return f"{_OPTIMISERS[rows[0]['optimiser']]}, {rows[0]['steps']} steps"
 
 
 def _plot(problem: str, rows: Sequence[Row]) -> Plot:
     """Every run on one problem."""
-    groups = []
-    for optimiser, words in _OPTIMISERS.items():
-        own = rows_where(rows, problem=problem, optimiser=optimiser)
-        if own:
-            strips = [
-                Strip(name, [row["error"][kind] for row in own], kind.startswith("kan"))
+    groups = [
+        (
+            _heading(own),
+            [
+                Strip(name, values_of(own, "error", kind), kind.startswith("kan"))
                 for kind, name in _KINDS.items()
-            ]
-            groups.append((f"{words}, {own[0]['steps']} steps", strips))
+            ],
+        )
+        for own in rows_by(rows, "optimiser").values()
+    ]
     caption = (
         f"Test error over the spread of the target on {problem}: a dot per seed, a bar at the "
         "geometric mean; left of the dashed line, three quarters of the variance are explained."
@@ -123,81 +125,64 @@ def _plot(problem: str, rows: Sequence[Row]) -> Plot:
 
 def _table(rows: Sequence[Row]) -> dict[str, np.ndarray]:
     """Errors of every kind, (problems, seeds), for the seeds that all problems have."""
-    problems = list(dict.fromkeys(row["problem"] for row in rows))
-    seeds = [
-        seed
-        for seed in sorted({row["seed"] for row in rows})
-        if len(rows_where(rows, seed=seed)) == len(problems)
+    tables = pd.json_normalize(rows).pivot(index="problem", columns="seed").dropna(axis="columns")
+    return {kind: tables[f"error.{kind}"].to_numpy() for kind in _KINDS}
+
+
+def _spreads(
+    errors: dict[str, np.ndarray], group: str
+) -> tuple[list[Estimate], dict[str, Estimate]]:
+    """Spreads over seeds in decades, and how many times as wide those of KANs are as of MLPs."""
+    seeds = next(iter(errors.values())).shape[1]
+
+    def pooled(kind: str, runs: np.ndarray) -> np.ndarray:
+        """Root mean square over the problems."""
+        return np.sqrt(np.mean([spread(own[runs]) ** 2 for own in errors[kind]], axis=0))
+
+    def ratio(kan: str, runs: np.ndarray) -> np.ndarray:
+        return pooled(kan, runs) / np.maximum(pooled(_PAIRS[kan], runs), 1e-12)
+
+    spreads = [
+        bootstrap(f"{_SPREAD}, {name}", seeds, partial(pooled, kind), group)
+        for kind, name in _KINDS.items()
     ]
-    return {
-        kind: np.array(
-            [
-                [rows_where(rows, problem=p, seed=s)[0]["error"][kind] for s in seeds]
-                for p in problems
-            ]
+    gaps = {
+        kan: bootstrap(
+            f"spread, {_KINDS[kan]} over {_KINDS[mlp]}", seeds, partial(ratio, kan), group
         )
-        for kind in _KINDS
+        for kan, mlp in _PAIRS.items()
     }
+    return spreads, gaps
 
 
-def _pooled(errors: np.ndarray, runs: np.ndarray) -> np.ndarray:
-    """Spread over seeds in decades, as a root mean square over problems."""
-    return np.sqrt(np.mean([spread(own[runs]) ** 2 for own in errors], axis=0))
-
-
-def _spread(kind: str, errors: dict[str, np.ndarray], group: str) -> Estimate:
-    own = errors[kind]
-    name = f"spread of the test error over seeds (decades), {_KINDS[kind]}"
-    return bootstrap(name, own.shape[1], lambda runs: _pooled(own, runs), group)
-
-
-def _ratio(kan: str, mlp: str, errors: dict[str, np.ndarray], group: str) -> Estimate:
-    def ratio(runs: np.ndarray) -> np.ndarray:
-        return _pooled(errors[kan], runs) / np.maximum(_pooled(errors[mlp], runs), 1e-12)
-
-    name = f"spread, {_KINDS[kan]} over {_KINDS[mlp]}"
-    return bootstrap(name, errors[kan].shape[1], ratio, group)
-
-
-def _failures(kind: str, errors: dict[str, np.ndarray], group: str) -> Estimate:
-    own = errors[kind].ravel()
+def _failures(kind: str, errors: np.ndarray, group: str) -> Estimate:
     name = f"runs that explain less than three quarters of the variance (%), {_KINDS[kind]}"
-    return proportion(name, int((own > _FAILED).sum()), own.size, group)
-
-
-def _error(kind: str, errors: dict[str, np.ndarray], group: str) -> Estimate:
-    own = 10 ** np.log10(errors[kind]).mean(0)
-    return geometric_mean(f"test error, {_KINDS[kind]}", own.tolist(), group)
-
-
-def _trained(kind: str, errors: dict[str, np.ndarray]) -> bool:
-    """Whether at least half of the runs got anywhere."""
-    return float(np.median(errors[kind])) <= _FAILED
+    return proportion(name, int((errors > _FAILED).sum()), errors.size, group)
 
 
 def _verdict(ratios: dict[str, Estimate]) -> tuple[Verdict, str]:
     """Unstable is where the spread is larger than the MLP's beyond chance."""
     if not ratios or any(figure.low is None for figure in ratios.values()):
         return Verdict.UNDECIDED, ""
-    unstable = [words for words, figure in ratios.items() if (figure.low or 0.0) > 1]
+    unstable = [words for words, figure in ratios.items() if figure.above(1)]
     if len(unstable) == len(ratios):
         return Verdict.HOLDS, ""
     if unstable:
         return Verdict.ONLY_IF, " or ".join(unstable)
-    excluded = all((figure.high or 0.0) < _MUCH for figure in ratios.values())
+    excluded = all(figure.below(_MUCH) for figure in ratios.values())
     return (Verdict.DOES_NOT_HOLD if excluded else Verdict.UNDECIDED), ""
 
 
 def _remarks(ratios: dict[str, Estimate]) -> tuple[str, ...]:
-    steadier = [w for w, figure in ratios.items() if figure.high is not None and figure.high < 1]
-    less = f"The KAN's spread is the smaller one where {', '.join(steadier)}." if steadier else ""
-    plain = (
+    steadier = ", ".join(words for words, figure in ratios.items() if figure.below(1))
+    less = (f"The KAN's spread is the smaller one where {steadier}.",) if steadier else ()
+    return (
+        *less,
         "These are single starts of a fixed shape. kansym.train runs several starts and keeps the "
         "best, which is how a spread over starts is dealt with.",
         "A spread in decades compares relative changes: a network that reaches 1e-5 in some runs "
         "and 1e-4 in others is as spread as one between 0.01 and 0.1. The errors stand beside it.",
     )
-    return (less, *plain) if less else plain
 
 
 CLAIM = Claim(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.mlp import Maxout
@@ -12,7 +12,9 @@ from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.rewriting.kan_as_maxout import to_maxout
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.studies.claims.claim import Claim, Effort, Row, Ruling, Settings, Verdict
-from kansym.studies.claims.estimates import geometric_mean, largest
+from kansym.studies.claims.estimates import geometric_mean, largest, several
+from kansym.studies.claims.fitting import relative_difference
+from kansym.studies.claims.rows import combinations, values_of
 
 __all__ = ["CLAIM"]
 
@@ -20,7 +22,7 @@ _ROUNDING = 1e-10
 
 
 def _plan(effort: Effort) -> list[Settings]:
-    return [{"networks": effort.of(3, 10, 50), "seed": seed} for seed in range(effort.of(1, 2, 4))]
+    return combinations(networks=effort.of(3, 10, 50), seed=range(effort.of(1, 2, 4)))
 
 
 def _measure(settings: Settings) -> Row:
@@ -29,13 +31,6 @@ def _measure(settings: Settings) -> Row:
         "forward": [_forward(rng) for _ in range(settings["networks"])],
         "backward": [_backward(rng) for _ in range(settings["networks"])],
     }
-
-
-@torch.no_grad()
-def _difference(first: nn.Module, second: nn.Module, x: Tensor) -> float:
-    """Largest difference over the largest value."""
-    truth = second(x)
-    return float((first(x) - truth).abs().max() / truth.abs().max().clamp_min(1e-300))
 
 
 def _forward(rng: np.random.Generator) -> Row:
@@ -47,7 +42,7 @@ def _forward(rng: np.random.Generator) -> Row:
     size = kan.n_parameters()
     x = torch.as_tensor(rng.uniform(-3, 3, (500, widths[0])))
     return {
-        "difference": _difference(maxout, kan, x),
+        "difference": relative_difference(maxout, kan, x),
         "stored": counts.stored / size,
         "nonzero": counts.nonzero / size,
         "mlp nonzero": mlp.nonzero / size,
@@ -62,7 +57,7 @@ def _backward(rng: np.random.Generator) -> Row:
     )
     kan = _as_kan(unit, n)
     x = torch.as_tensor(rng.uniform(-3, 3, (500, n)))
-    return {"difference": _difference(kan, unit, x), "not additive": _mixed(unit, x)}
+    return {"difference": relative_difference(kan, unit, x), "not additive": _mixed(unit, x)}
 
 
 @torch.no_grad()
@@ -94,30 +89,27 @@ def _judge(rows: Sequence[Row]) -> Ruling:
     forward = [network for row in rows for network in row["forward"]]
     backward = [unit for row in rows for unit in row["backward"]]
     there, back = "A KAN of degree 1 as Maxout", "A Maxout unit of two lines as a KAN"
+    numbers = {
+        "stored numbers, Maxout over KAN": values_of(forward, "stored"),
+        "numbers not zero, Maxout over KAN": values_of(forward, "nonzero"),
+        "numbers not zero, MLP over KAN": values_of(forward, "mlp nonzero"),
+    }
+    exact = [
+        largest("largest relative difference", values_of(forward, "difference"), there),
+        largest("two layers: largest relative difference", values_of(backward, "difference"), back),
+    ]
+    mixed = values_of(backward, "not additive")
     figures = (
-        largest("largest relative difference", [f["difference"] for f in forward], there),
-        geometric_mean("stored numbers, Maxout over KAN", [f["stored"] for f in forward], there),
-        geometric_mean("numbers not zero, Maxout over KAN", [f["nonzero"] for f in forward], there),
-        geometric_mean(
-            "numbers not zero, MLP over KAN", [f["mlp nonzero"] for f in forward], there
-        ),
-        largest(
-            "two layers: largest relative difference", [f["difference"] for f in backward], back
-        ),
-        geometric_mean(
-            "one layer: mixed difference, over the largest value",
-            [f["not additive"] for f in backward],
-            back,
-        ),
+        exact[0],
+        *several(geometric_mean, numbers, there),
+        exact[1],
+        geometric_mean("one layer: mixed difference, over the largest value", mixed, back),
     )
-    exact = figures[0].value < _ROUNDING and figures[4].value < _ROUNDING
-    one_layer = max(unit["not additive"] for unit in backward) < _ROUNDING
-    verdict, condition = Verdict.DOES_NOT_HOLD, ""
-    if exact and one_layer:
-        verdict = Verdict.HOLDS
-    elif exact:
-        verdict, condition = Verdict.ONLY_IF, _CONDITION
-    return Ruling(verdict, figures, condition, _REMARKS)
+    if not all(figure.value < _ROUNDING for figure in exact):
+        return Ruling(Verdict.DOES_NOT_HOLD, figures, "", _REMARKS)
+    if max(mixed) < _ROUNDING:
+        return Ruling(Verdict.HOLDS, figures, "", _REMARKS)
+    return Ruling(Verdict.ONLY_IF, figures, _CONDITION, _REMARKS)
 
 
 _CONDITION = (

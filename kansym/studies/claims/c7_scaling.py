@@ -15,9 +15,8 @@ from kansym.studies.claims.claim import (
     Ruling,
     Settings,
     Verdict,
-    rows_where,
 )
-from kansym.studies.claims.estimates import geometric_mean, mean, slope
+from kansym.studies.claims.estimates import geometric_mean, mean, several, slope
 from kansym.studies.claims.fitting import (
     ScaledRows,
     dense,
@@ -26,6 +25,7 @@ from kansym.studies.claims.fitting import (
     rows_of,
 )
 from kansym.studies.claims.plots import Series, curves_plot
+from kansym.studies.claims.rows import combinations, rows_by
 
 __all__ = ["CLAIM"]
 
@@ -46,21 +46,18 @@ _KINDS = {
     "tanh": "tanh MLP, two hidden layers",
     "relu": "ReLU MLP, two hidden layers",
 }
+_KANS = {"right": "the shape is the formula's", "generic": "the shape is [n, 5, 1]"}
 
 
 def _plan(effort: Effort) -> list[Settings]:
     problems = effort.of(["toy-exp-sin"], ["toy-exp-sin", "toy-division"], list(_SHAPES))
-    return [
-        {
-            "problem": problem,
-            "seed": seed,
-            "sizes": effort.of(2, 3, 4),
-            "steps": effort.of(4, 10, 50),
-            "rows": effort.of(200, 500, 2000),
-        }
-        for problem in problems
-        for seed in range(effort.of(2, 3, 10))
-    ]
+    return combinations(
+        problem=problems,
+        seed=range(effort.of(2, 3, 10)),
+        sizes=effort.of(2, 3, 4),
+        steps=effort.of(4, 10, 50),
+        rows=effort.of(200, 500, 2000),
+    )
 
 
 def _measure(settings: Settings) -> Row:
@@ -103,21 +100,24 @@ def _mlp_curve(activation: str, rows: ScaledRows, settings: Settings) -> list[li
 def _judge(rows: Sequence[Row]) -> Ruling:
     figures: list[Estimate] = []
     plots: list[Plot] = []
-    faster: dict[str, dict[str, Estimate]] = {"right": {}, "generic": {}}
-    for problem in dict.fromkeys(row["problem"] for row in rows):
-        own = rows_where(rows, problem=problem)
+    gaps: dict[tuple[str, str], Estimate] = {}
+    for problem, own in rows_by(rows, "problem").items():
         slopes = {kind: [slope(*np.transpose(row[kind])) for row in own] for kind in _KINDS}
         group = f"Slope of log error against log parameters: {problem}"
         means = {kind: mean(words, slopes[kind], group) for kind, words in _KINDS.items()}
-        figures += means.values()
-        plots.append(_plot(problem, own, means))
-        for kind in faster:
+        for kind in _KANS:
             gap = np.subtract(slopes[kind], slopes["tanh"]).tolist()
-            words = f"{_KINDS[kind]} minus tanh MLP"
-            faster[kind][problem] = mean(words, gap, group)
-            figures.append(faster[kind][problem])
-        figures += _errors(problem, own)
-    verdict, condition = _verdict(faster)
+            gaps[kind, problem] = mean(f"{_KINDS[kind]} minus tanh MLP", gap, group)
+        figures += [*means.values(), *(gaps[kind, problem] for kind in _KANS)]
+        errors = {
+            f"{words}, {own[0][kind][i][0]} parameters": [row[kind][i][1] for row in own]
+            for kind, words in _KINDS.items()
+            for i in range(len(own[0][kind]))
+        }
+        group = f"Test error over the spread of the target: {problem}"
+        figures += several(geometric_mean, errors, group)
+        plots.append(_plot(problem, own, means))
+    verdict, condition = _verdict(gaps)
     return Ruling(verdict, tuple(figures), condition, _REMARKS, plots=tuple(plots))
 
 
@@ -128,67 +128,47 @@ def _plot(problem: str, rows: Sequence[Row], slopes: dict[str, Estimate]) -> Plo
             words,
             _slope(slopes[kind]),
             [(size, error) for row in rows for size, error in row[kind]],
-            kan=kind in ("right", "generic"),
+            kan=kind in _KANS,
             open=kind in ("generic", "relu"),
         )
         for kind, words in _KINDS.items()
     ]
+    picture = curves_plot(series, "parameters", "test error over the spread of the target")
     caption = (
         f"Test error against parameters on {problem}: a dot per seed and size, and the lines of "
         "least squares, with the mean slopes and their intervals over seeds."
     )
-    up = "test error over the spread of the target"
-    return Plot(
-        curves_plot(series, "parameters", up),
-        caption,
-        f"errors against parameters on {problem}; the tables hold the numbers",
-    )
+    description = f"errors against parameters on {problem}; the tables hold the numbers"
+    return Plot(picture, caption, description)
 
 
 def _slope(figure: Estimate) -> str:
     """A slope with its interval, short."""
-    if figure.low is None or figure.high is None:
-        return f"slope {figure.value:.2g}".replace("-", "−")
-    return f"slope {figure.value:.2g} ({figure.low:.2g} to {figure.high:.2g})".replace("-", "−")
+    interval = "" if figure.low is None else f" ({figure.low:.2g} to {figure.high:.2g})"
+    return f"slope {figure.value:.2g}{interval}".replace("-", "−")
 
 
-def _errors(problem: str, rows: Sequence[Row]) -> list[Estimate]:
-    """Errors by size."""
-    group = f"Test error over the spread of the target: {problem}"
-    return [
-        geometric_mean(
-            f"{words}, {rows[0][kind][i][0]} parameters", [r[kind][i][1] for r in rows], group
-        )
-        for kind, words in _KINDS.items()
-        for i in range(len(rows[0][kind]))
-    ]
-
-
-def _verdict(faster: dict[str, dict[str, Estimate]]) -> tuple[Verdict, str]:
-    """From the differences of slopes, KAN minus tanh MLP."""
-    if any(figure.high is None for own in faster.values() for figure in own.values()):
+def _verdict(gaps: dict[tuple[str, str], Estimate]) -> tuple[Verdict, str]:
+    """From the differences of slopes, KAN minus tanh MLP, by kind and problem."""
+    if any(figure.high is None for figure in gaps.values()):
         return Verdict.UNDECIDED, ""
     steeper = {
-        kind: [p for p, figure in own.items() if figure.high is not None and figure.high < 0]
-        for kind, own in faster.items()
+        kind: [problem for (own, problem), gap in gaps.items() if own == kind and gap.below(0)]
+        for kind in _KANS
     }
-    total = len(faster["right"])
-    if len(steeper["right"]) == len(steeper["generic"]) == total:
+    everywhere = [kind for kind in _KANS if 2 * len(steeper[kind]) == len(gaps)]
+    if len(everywhere) == 2:
         return Verdict.HOLDS, ""
-    if len(steeper["right"]) == total:
+    if everywhere == ["right"]:
         return Verdict.ONLY_IF, "the KAN has the shape of the formula"
     conditions = [
         f"{words} and the problem is {', '.join(steeper[kind])}"
-        for kind, words in (
-            ("right", "the shape is the formula's"),
-            ("generic", "the shape is [n, 5, 1]"),
-        )
+        for kind, words in _KANS.items()
         if steeper[kind]
     ]
     if conditions:
         return Verdict.ONLY_IF, "; or ".join(conditions)
-    gaps = [figure for own in faster.values() for figure in own.values()]
-    excluded = all(figure.low is not None and figure.low > -1 for figure in gaps)
+    excluded = all(figure.above(-1) for figure in gaps.values())
     return (Verdict.DOES_NOT_HOLD if excluded else Verdict.UNDECIDED), ""
 
 

@@ -11,16 +11,7 @@ from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
 from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.training.training import train
-from kansym.studies.claims.claim import (
-    Claim,
-    Effort,
-    Estimate,
-    Row,
-    Ruling,
-    Settings,
-    Verdict,
-    rows_where,
-)
+from kansym.studies.claims.claim import Claim, Effort, Estimate, Row, Ruling, Settings, Verdict
 from kansym.studies.claims.classifying import (
     CLASSES,
     Knots,
@@ -30,7 +21,8 @@ from kansym.studies.claims.classifying import (
     train_by_batches,
     train_to_convergence,
 )
-from kansym.studies.claims.estimates import mean
+from kansym.studies.claims.estimates import mean, several
+from kansym.studies.claims.rows import combinations, rows_by, rows_where, values_of
 
 __all__ = ["CLAIM"]
 
@@ -43,8 +35,12 @@ _NETWORKS = {
     "mlp-300-rise": "the same, ended at the first rise of the validation loss",
 }
 _LARGE = ("mlp-300", "mlp-300-rise")
-_READ = {"kan": "KAN [3, 1, 1]", "kan-wide": "KAN [3, 4, 1]", "mlp": "MLP 3-6-1"}
-_LARGE_READ = {"mlp-300": "MLP 300x300x300"}
+_READ = {
+    "kan": "KAN [3, 1, 1]",
+    "kan-wide": "KAN [3, 4, 1]",
+    "mlp": "MLP 3-6-1",
+    "mlp-300": "MLP 300x300x300",
+}
 _MUCH = 2.0
 """Percentage points that would matter."""
 _NAMES = ("lambda", "mu_re", "mu_im")
@@ -53,15 +49,16 @@ _NAMES = ("lambda", "mu_re", "mu_im")
 def _plan(effort: Effort) -> list[Settings]:
     networks = effort.of(["kan-3", "mlp-122"], [*_NETWORKS], [*_NETWORKS])
     small, large = effort.of(2, 25, 400), effort.of(2, 500, 10_000)
-    found: list[Settings] = [
-        {"network": name, "seed": seed, "steps": large if name in _LARGE else small}
-        for seed in range(effort.of(2, 3, 10))
-        for name in networks
+    seeds = range(effort.of(2, 3, 10))
+    read = effort.of([], ["kan", "kan-wide", "mlp"], [*_READ])
+    return [
+        *combinations(guess=True, seed=seeds),
+        *(
+            settings | {"steps": large if settings["network"] in _LARGE else small}
+            for settings in combinations(seed=seeds, network=networks)
+        ),
+        *combinations(seed=range(effort.of(1, 1, 3)), read=read, seconds=effort.of(1, 3, 60)),
     ]
-    read = effort.of({}, _READ, _READ | _LARGE_READ)
-    seconds, seeds = effort.of(1, 3, 60), effort.of(1, 1, 3)
-    found += [{"read": name, "seed": s, "seconds": seconds} for s in range(seeds) for name in read]
-    return [{"guess": True, "seed": seed} for seed in range(effort.of(2, 3, 10))] + found
 
 
 def _measure(settings: Settings) -> Row:
@@ -71,9 +68,6 @@ def _measure(settings: Settings) -> Row:
     if "read" in settings:
         return _formula(settings["read"], settings["seed"], settings["seconds"], split)
     return _classifier(settings["network"], settings["seed"], settings["steps"], split)
-
-
-# -- networks as classifiers --------------------------------------------------------------------
 
 
 def _classifier(name: str, seed: int, steps: int, split: tuple[Knots, Knots, Knots]) -> Row:
@@ -107,9 +101,6 @@ def _network(name: str, seed: int) -> tuple[nn.Module, int]:
     widths = [3, 300, 300, 300, CLASSES]
     model = MLP(widths, activation="sigmoid", seed=seed, dtype=torch.float32, device="cpu")
     return model, 3
-
-
-# -- formulas -----------------------------------------------------------------------------------
 
 
 def _guesses(learning: Knots, test: Knots) -> Row:
@@ -160,63 +151,54 @@ def _read(result: Extraction, test: Knots) -> Row:
     }
 
 
-# -- verdict ------------------------------------------------------------------------------------
-
-
 def _judge(rows: Sequence[Row]) -> Ruling:
-    figures: list[Estimate] = []
-    by_kind: dict[str, dict[int, float]] = {}
-    group = "Accuracy on knots not seen (%)"
-    for name, words in _NETWORKS.items():
-        own = rows_where(rows, network=name)
-        if own:
-            by_kind[name] = {row["seed"]: row["accuracy"] for row in own}
-            label = f"{words}, {own[0]['size']} parameters"
-            figures.append(mean(label, list(by_kind[name].values()), group))
-    guesses = [row for row in rows if "guess" in row]
+    networks, read = rows_by(rows, "network"), rows_by(rows, "read")
+    guesses = rows_where(rows, guess=True)
+    accuracies = {
+        f"{_NETWORKS[name]}, {own[0]['size']} parameters": values_of(own, "accuracy")
+        for name, own in networks.items()
+    }
     if guesses:
-        figures.append(mean("half the slope, rounded", [r["half"] for r in guesses], group))
-        figures.append(mean("a line in the slope, rounded", [r["line"] for r in guesses], group))
-    gaps = _gaps(by_kind)
-    figures += [*gaps.values(), *_reading(rows)]
+        accuracies["half the slope, rounded"] = values_of(guesses, "half")
+        accuracies["a line in the slope, rounded"] = values_of(guesses, "line")
+    gaps = _gaps(networks)
+    figures = [*several(mean, accuracies, "Accuracy on knots not seen (%)"), *gaps.values()]
+    figures += several(mean, _reading(read), "Networks with one output, rounded (accuracy, %)")
     verdict, condition = _verdict(gaps)
     formulas = tuple(
-        (f"{(_READ | _LARGE_READ)[row['read']]}, seed {row['seed']}", row["formula"])
-        for row in rows
-        if "read" in row
+        (f"{_READ[name]}, seed {row['seed']}", row["formula"])
+        for name, own in read.items()
+        for row in own
     )
     return Ruling(verdict, tuple(figures), condition, _REMARKS, formulas)
 
 
-def _gaps(by_kind: dict[str, dict[int, float]]) -> dict[str, Estimate]:
+def _gaps(networks: dict[str, list[Row]]) -> dict[str, Estimate]:
     """Accuracy of the best KAN minus that of each MLP, on the same splits."""
-    kans = [by_kind[name] for name in ("kan-3", "kan-deep", "kan-8") if name in by_kind]
-    if not kans:
-        return {}
-    best = max(kans, key=lambda own: float(np.mean(list(own.values()))))
+    by_seed = {
+        name: {row["seed"]: row["accuracy"] for row in own} for name, own in networks.items()
+    }
+    kans = [own for name, own in by_seed.items() if name.startswith("kan")]
+    best = max(kans, key=lambda own: float(np.mean(list(own.values()))), default={})
     found = {}
     for name in ("mlp-122", "mlp-300", "mlp-300-rise"):
-        shared = sorted(set(best) & set(by_kind.get(name, {})))
-        if shared:
-            gap = [best[seed] - by_kind[name][seed] for seed in shared]
+        other = by_seed.get(name, {})
+        gap = [best[seed] - other[seed] for seed in sorted(best.keys() & other.keys())]
+        if gap:
             words = f"the best KAN minus {_NETWORKS[name]}"
             found[name] = mean(words, gap, "Differences of accuracy (percentage points)")
     return found
 
 
-def _reading(rows: Sequence[Row]) -> list[Estimate]:
+def _reading(read: dict[str, list[Row]]) -> dict[str, list[float]]:
     """Accuracies of networks with one output and of their formulas, rounded."""
-    figures, group = [], "Networks with one output, rounded (accuracy, %)"
-    for name, words in (_READ | _LARGE_READ).items():
-        own = rows_where(rows, read=name)
-        if own:
-            figures.append(mean(words, [row["network accuracy"] for row in own], group))
-        read = [row for row in own if row["formula accuracy"] is not None]
-        if read:
-            values = [row["formula accuracy"] for row in read]
-            bits = np.mean([row["complexity"] for row in read])
-            figures.append(mean(f"formula of the {words}, {bits:.0f} bits", values, group))
-    return figures
+    found = {}
+    for name, own in read.items():
+        found[_READ[name]] = values_of(own, "network accuracy")
+        if formulas := values_of(own, "formula accuracy"):
+            bits = np.mean(values_of(own, "complexity"))
+            found[f"formula of the {_READ[name]}, {bits:.0f} bits"] = formulas
+    return found
 
 
 def _verdict(gaps: dict[str, Estimate]) -> tuple[Verdict, str]:
@@ -224,12 +206,11 @@ def _verdict(gaps: dict[str, Estimate]) -> tuple[Verdict, str]:
     large, early = gaps.get("mlp-300"), gaps.get("mlp-300-rise")
     if large is None or large.low is None:
         return Verdict.UNDECIDED, ""
-    if large.low > 0:
+    if large.above(0):
         return Verdict.HOLDS, ""
-    if early is not None and early.low is not None and early.low > 0:
+    if early is not None and early.above(0):
         return Verdict.ONLY_IF, "the MLP's training ends at the first rise of the validation loss"
-    excluded = large.high is not None and large.high < _MUCH
-    return (Verdict.DOES_NOT_HOLD if excluded else Verdict.UNDECIDED), ""
+    return (Verdict.DOES_NOT_HOLD if large.below(_MUCH) else Verdict.UNDECIDED), ""
 
 
 _REMARKS = (

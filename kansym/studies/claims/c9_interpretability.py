@@ -10,17 +10,9 @@ from kansym.studies.bench.measuring import TRAINING_SHARE, measure
 from kansym.studies.bench.reading_names import FUNCTION, QUESTIONS, WEIGHTS
 from kansym.studies.bench.record import Record
 from kansym.studies.bench.runs import Budget, Like, Run
-from kansym.studies.claims.claim import (
-    Claim,
-    Effort,
-    Estimate,
-    Row,
-    Ruling,
-    Settings,
-    Verdict,
-    rows_where,
-)
+from kansym.studies.claims.claim import Claim, Effort, Estimate, Row, Ruling, Settings, Verdict
 from kansym.studies.claims.estimates import bootstrap, geometric_mean, median, proportion
+from kansym.studies.claims.rows import rows_where
 
 __all__ = ["CLAIM"]
 

@@ -1,21 +1,11 @@
 """A claim: a statement about networks, what is run to test it, and a verdict by a stated rule."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-__all__ = [
-    "Claim",
-    "Effort",
-    "Estimate",
-    "Plot",
-    "Row",
-    "Ruling",
-    "Settings",
-    "Verdict",
-    "rows_where",
-]  # fmt: skip
+__all__ = ["Claim", "Effort", "Estimate", "Plot", "Row", "Ruling", "Settings", "Verdict"]
 
 Settings = dict[str, Any]
 """What one piece of work is given: names and numbers that JSON can hold."""
@@ -75,6 +65,14 @@ class Estimate:
     high: float | None = None
     runs: int = 1
     group: str = ""
+
+    def above(self, bound: float) -> bool:
+        """Whether it has an interval, all of it above a bound."""
+        return self.low is not None and self.low > bound
+
+    def below(self, bound: float) -> bool:
+        """Whether it has an interval, all of it below a bound."""
+        return self.high is not None and self.high < bound
 
     def __str__(self) -> str:
         if self.low is None or self.high is None:
@@ -167,15 +165,3 @@ class Claim:
 
     def __str__(self) -> str:
         return f"{self.identifier} {self.title}: {self.statement}"
-
-
-def rows_where(rows: Sequence[Row], **values: Any) -> list[Row]:
-    """The rows that have these values.
-
-    Examples
-    --------
-    >>> rows_where([{"a": 1, "b": 2}, {"a": 2}], a=1)
-    [{'a': 1, 'b': 2}]
-    """
-    wanted: Mapping[str, Any] = values
-    return [row for row in rows if all(row.get(key) == value for key, value in wanted.items())]

@@ -1,6 +1,6 @@
 """Estimates over runs with 95 % confidence intervals, each as an `Estimate`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -10,8 +10,8 @@ from kansym.studies.claims.claim import Estimate
 from kansym.studies.intervals import resampled
 
 __all__ = [
-    "bootstrap", "geometric_mean", "largest", "mean", "median", "proportion", "slope", "spread",
-    "times",
+    "bootstrap", "geometric_mean", "largest", "mean", "median", "proportion", "several", "slope",
+    "spread", "times",
 ]  # fmt: skip
 
 
@@ -112,6 +112,19 @@ def median(name: str, values: Sequence[float], group: str = "") -> Estimate:
 def largest(name: str, values: Sequence[float], group: str = "") -> Estimate:
     """The worst case over all runs, which has no interval."""
     return Estimate(name, float(np.max(values)), runs=len(values), group=group)
+
+
+def several(
+    estimate: Callable[..., Estimate], figures: Mapping[str, Sequence[float]], group: str = ""
+) -> list[Estimate]:
+    """Estimates of one kind for the values under each name, as rows of one table.
+
+    Examples
+    --------
+    >>> [figure.value for figure in several(mean, {"a": [1.0, 3.0], "b": [5.0]})]
+    [2.0, 5.0]
+    """
+    return [estimate(name, values, group) for name, values in figures.items()]
 
 
 def slope(x: Sequence[float], y: Sequence[float]) -> float:

@@ -1,7 +1,7 @@
 """Finished pieces of work, kept in a file so that nothing is done twice."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
@@ -37,8 +37,8 @@ def key_of(claim: Claim, settings: Settings) -> str:
 
 def _parsed(entry: Any) -> tuple[str, str, FinishedPiece]:
     """Version of kansym, key and piece of a line."""
-    words = ("claim", "settings", "row", "failure", "seconds")
-    return entry["kansym"], entry["key"], FinishedPiece(*(entry[word] for word in words))
+    piece = {field.name: entry[field.name] for field in fields(FinishedPiece)}
+    return entry["kansym"], entry["key"], FinishedPiece(**piece)
 
 
 FORMAT = LineFormat("kansym-claims", 1, "kansym claims", "--results", _parsed)

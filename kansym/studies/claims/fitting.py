@@ -25,7 +25,9 @@ from kansym.problems.catalogue import load_problem
 from kansym.shared.errors import InputError
 from kansym.studies.mlp_widths import mlp_widths
 
-__all__ = ["ScaledRows", "dense", "fit_once", "relative_error", "rows_of"]
+__all__ = [
+    "ScaledRows", "dense", "fit_once", "relative_difference", "relative_error", "rows_of",
+]  # fmt: skip
 
 _WORST = 10.0
 
@@ -55,6 +57,13 @@ def rows_of(problem: str, rows: int, seed: int, test_rows: int = 1000) -> Scaled
     y = (y - y[:rows].mean()) / y[:rows].std()
     x, target = torch.as_tensor(X), torch.as_tensor(y)[:, None]
     return ScaledRows(x[:rows], target[:rows], x[rows:], target[rows:])
+
+
+@torch.no_grad()
+def relative_difference(model: nn.Module, truth: nn.Module, x: Tensor) -> float:
+    """Largest difference of two networks on some rows, over the largest value of the second."""
+    expected = truth(x)
+    return float((model(x) - expected).abs().max() / expected.abs().max().clamp_min(1e-300))
 
 
 @torch.no_grad()

@@ -32,26 +32,14 @@ Groups = list[list[list[int]]]
 def same_layout(kan: KAN, seed: int) -> nn.Sequential:
     """The MLP form of a KAN of the same shape with random splines: the layout, nothing learned.
 
-    Parameters
-    ----------
-    kan : gives widths, grids and domain.
-    seed : of the random weights.
-
     Examples
     --------
     >>> kan = KAN([2, 3, 1], grid=4, degree=1)
     >>> [module.out_features for module in same_layout(kan, 1) if isinstance(module, nn.Linear)]
     [8, 12, 1]
     """
-    fresh = KAN(
-        kan.widths,
-        grid=kan.grid,
-        degree=kan.degree,
-        seed=seed,
-        domain=kan.domain,
-        **_like(kan),
-    )
-    return to_mlp(fresh)
+    splines = {"grid": kan.grid, "degree": kan.degree, "domain": kan.domain}
+    return to_mlp(KAN(kan.widths, seed=seed, **splines, **_like(kan)))
 
 
 def widened(kan: KAN, seed: int) -> MLP:
@@ -89,16 +77,12 @@ def _like(kan: KAN) -> dict[str, Any]:
 
 
 def direction_groups(model: nn.Sequential, sizes: Sequence[int]) -> Groups:
-    """Hidden units in groups of similar directions, by average-linkage clustering.
+    """Hidden units in groups of similar directions, whatever their signs, by average linkage.
 
     Parameters
     ----------
     model : Linear layers with activations between them.
     sizes : per hidden layer, how many groups; a KAN's widths without its outputs.
-
-    Returns
-    -------
-    Per hidden layer a list of groups, each a list of units; the sign of a unit does not matter.
 
     Raises
     ------
@@ -126,13 +110,11 @@ def _hidden_weights(model: nn.Sequential) -> list[Tensor]:
 
 def _groups_of(weight: Float[Tensor, "units inputs"], size: int) -> list[list[int]]:
     """Rows in so many groups at most."""
-    rows = weight.detach().double().cpu().numpy()
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit = rows / np.where(norms > 0, norms, 1.0)
+    if len(weight) == 1:
+        return [[0]]
+    unit = nn.functional.normalize(weight.detach().double().cpu(), dim=1).numpy()
     distance = np.clip(1 - (unit @ unit.T) ** 2, 0, 1)
     np.fill_diagonal(distance, 0)
-    if len(rows) == 1:
-        return [[0]]
     tree = linkage(squareform(distance, checks=False), "average")
     labels = fcluster(tree, size, "maxclust")
     return [np.flatnonzero(labels == label).tolist() for label in np.unique(labels)]
@@ -158,12 +140,7 @@ def direction_penalty(model: nn.Sequential, groups: Groups) -> Float[Tensor, ""]
     parts = []
     for weight, own in zip(_hidden_weights(model), groups, strict=True):
         for members in own:
-            rows = weight[members]
-            unit = rows / rows.norm(dim=1, keepdim=True).clamp_min(1e-12)
-            parts.append(1 - (unit @ _axis(unit.detach())).square())
+            unit = nn.functional.normalize(weight[members], dim=1)
+            axis = torch.linalg.svd(unit.detach(), full_matrices=False).Vh[0]
+            parts.append(1 - (unit @ axis).square())
     return torch.cat(parts).mean()
-
-
-def _axis(unit: Float[Tensor, "units inputs"]) -> Float[Tensor, " inputs"]:
-    """First principal axis of unit vectors whose signs do not matter."""
-    return torch.linalg.svd(unit, full_matrices=False).Vh[0]

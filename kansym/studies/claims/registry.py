@@ -3,36 +3,23 @@
 from collections.abc import Iterable
 
 from kansym.shared.errors import InputError
-from kansym.studies.claims import (
-    c1_piecewise_linear,
-    c2_layer,
-    c3_plain_mlp,
-    c4_widened,
-    c5_stability,
-    c6_maxout,
-    c7_scaling,
-    c8_knots,
-    c9_interpretability,
-    c10_free_training,
-)
+from kansym.studies.claims.c1_piecewise_linear import CLAIM as C1
+from kansym.studies.claims.c2_layer import CLAIM as C2
+from kansym.studies.claims.c3_plain_mlp import CLAIM as C3
+from kansym.studies.claims.c4_widened import CLAIM as C4
+from kansym.studies.claims.c5_stability import CLAIM as C5
+from kansym.studies.claims.c6_maxout import CLAIM as C6
+from kansym.studies.claims.c7_scaling import CLAIM as C7
+from kansym.studies.claims.c8_knots import CLAIM as C8
+from kansym.studies.claims.c9_interpretability import CLAIM as C9
+from kansym.studies.claims.c10_free_training import CLAIM as C10
 from kansym.studies.claims.claim import Claim
 
 __all__ = ["CLAIMS", "chosen_claims"]
 
-_FILES = (
-    c1_piecewise_linear,
-    c2_layer,
-    c3_plain_mlp,
-    c4_widened,
-    c5_stability,
-    c6_maxout,
-    c7_scaling,
-    c8_knots,
-    c9_interpretability,
-    c10_free_training,
-)
-
-CLAIMS: dict[str, Claim] = {file.CLAIM.identifier: file.CLAIM for file in _FILES}
+CLAIMS: dict[str, Claim] = {
+    claim.identifier: claim for claim in (C1, C2, C3, C4, C5, C6, C7, C8, C9, C10)
+}
 """The claims by identifier, in the order of their numbers."""
 
 
