@@ -52,20 +52,12 @@ class _Probe:
     start: tuple[float, ...]
     position: int
 
-    def __call__(self, u: Float[Array, " points"]) -> Float[Array, "points outputs"]:
-        rows = np.tile(np.array(self.centre), (len(u), 1))
-        rows[:, self.position] = u
-        return self.layer(rows) - np.array(self.start)
-
-
-@dataclass(frozen=True)
-class _OneOutput:
-    """A probe of a layer with one output, elementwise."""
-
-    probe: _Probe
-
     def __call__(self, u: Array) -> Array:
-        return self.probe(np.ravel(u))[:, 0].reshape(np.shape(u))
+        """Values (points, outputs); of one output, elementwise."""
+        rows = np.tile(np.array(self.centre), (np.size(u), 1))
+        rows[:, self.position] = np.ravel(u)
+        values = self.layer(rows) - np.array(self.start)
+        return values[:, 0].reshape(np.shape(u)) if len(self.start) == 1 else values
 
 
 def additive_stage(
@@ -73,12 +65,7 @@ def additive_stage(
 ) -> Stage | None:
     """The stage that leaves an additive layer; None if the layer is not additive.
 
-    Parameters
-    ----------
-    layer : from rows of inputs to rows of outputs.
-    stage : what enters it.
-    values : what enters it on some rows of the sample; the layer is checked on these.
-    tolerance : largest miss of the sum of the probes over the spread of each output.
+    The sum of the probes may miss the layer's values by the tolerance, over their spread.
     """
     centre = np.median(values, axis=0)
     start = layer(centre[None])[0]
@@ -86,17 +73,13 @@ def additive_stage(
         _Probe(layer, tuple(centre.tolist()), tuple(start.tolist()), i)
         for i in range(values.shape[1])
     ]
-    total = start + sum(probe(values[:, i]) for i, probe in enumerate(probes))
-    exact = layer(values)
+    n_out, exact = len(start), layer(values)
+    units = [Units(i, probe, n_out) for i, probe in enumerate(probes)]
+    total = start + sum(unit(values[:, unit.row]) for unit in units)
     if not np.isfinite(exact).all():
         return None
     if np.abs(total - exact).max() > tolerance * _spread(exact).max():
         return None
-    n_out = len(start)
-    if n_out == 1:
-        units = [Units(i, _OneOutput(probe)) for i, probe in enumerate(probes)]
-    else:
-        units = [Units(i, probe, n_out) for i, probe in enumerate(probes)]
     return stage.expand(units).dense(np.tile(np.eye(n_out), len(probes)), start)
 
 
@@ -108,23 +91,18 @@ def strongest_interaction(layer: Layer, values: Float[Array, "rows inputs"]) -> 
         chosen = np.random.default_rng(0).choice(len(pairs), _MOST_PAIRS, replace=False)
         pairs = [pairs[i] for i in sorted(chosen)]
     spread = _spread(layer(values))
-    base, moved = values[: len(values) // 2], values[len(values) // 2 :][: len(values) // 2]
-    base, moved = base[:16], moved[:16]
-    start = layer(base)
-    alone = []
-    for i in range(n_inputs):
-        rows = base.copy()
-        rows[:, i] = moved[:, i]
-        alone.append(layer(rows))
-    best: Interaction | None = None
+    half = len(values) // 2
+    base, moved = values[:half][:16], values[half : 2 * half][:16]
+
+    def with_moved(*inputs: int) -> Array:
+        return layer(np.where(np.isin(np.arange(n_inputs), inputs), moved, base))
+
+    start, alone = layer(base), [with_moved(i) for i in range(n_inputs)]
+    found = []
     for i, j in pairs:
-        rows = base.copy()
-        rows[:, [i, j]] = moved[:, [i, j]]
-        mixed = np.abs(layer(rows) - alone[i] - alone[j] + start) / spread
-        strength = float(mixed.max(initial=0.0))
-        if best is None or strength > best.strength:
-            best = Interaction(i, j, strength)
-    return best
+        mixed = np.abs(with_moved(i, j) - alone[i] - alone[j] + start) / spread
+        found.append(Interaction(i, j, float(mixed.max(initial=0.0))))
+    return max(found, key=lambda pair: pair.strength, default=None)
 
 
 def _spread(values: Float[Array, "rows outputs"]) -> Float[Array, " outputs"]:

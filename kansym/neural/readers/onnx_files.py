@@ -17,11 +17,14 @@ from kansym.neural.models.loading import refuse_pickle
 from kansym.neural.readers import operations as ops
 from kansym.neural.readers.opened import Opened, Readable, Reading, check_width
 from kansym.neural.readers.operations import Value
+from kansym.neural.readers.own_answers import check_answers
 from kansym.shared.errors import ModelFileError, UnsupportedModelError, require
 
 __all__ = ["load_onnx"]
 
 Array = np.ndarray
+_FLOATS = (1, 10, 11, 16)
+"""FLOAT, FLOAT16, DOUBLE and BFLOAT16 in onnx.TensorProto."""
 
 
 def load_onnx(path: Path) -> Readable:
@@ -53,37 +56,53 @@ class _OnnxModel(Readable):
     """A network that has been loaded."""
 
     def __init__(self, model: Any):
-        self.graph = model.graph
         onnx = require("onnx", "onnx")
+        self.model, self.graph = model, model.graph
         self.constants: dict[str, Array] = {
             tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in self.graph.initializer
         }
 
     def open(self, reading: Reading) -> Opened:
         """The network as stages."""
-        inputs = [each.name for each in self.graph.input if each.name not in self.constants]
+        onnx = require("onnx", "onnx")
+        inputs = [each for each in self.graph.input if each.name not in self.constants]
         if len(inputs) != 1 or len(self.graph.output) != 1:
             raise UnsupportedModelError(
                 f"The ONNX network has {len(inputs)} inputs and {len(self.graph.output)} outputs: "
                 "one of each is read."
             )
-        found: dict[str, Value] = {inputs[0]: reading.inputs, **self.constants}
+        found: dict[str, Value | None] = {
+            "": None,
+            inputs[0].name: reading.inputs,
+            **self.constants,
+        }
         for node in self.graph.node:
             found[node.output[0]] = _computed(node, found)
         stage = found[self.graph.output[0].name]
         if not isinstance(stage, Stage):
             raise UnsupportedModelError("The output of the ONNX network depends on no input.")
         numbers = [each for each in self.constants.values() if each.dtype.kind == "f"]
-        return Opened.of(stage, f"ONNX {self.graph.name or 'network'}", numbers)
+        opened = Opened.of(stage, f"ONNX {self.graph.name or 'network'}", numbers)
+        kind = onnx.helper.tensor_dtype_to_np_dtype(inputs[0].type.tensor_type.elem_type)
+        evaluator = require("onnx.reference", "onnx").ReferenceEvaluator(self.model)
+
+        def own(rows: Array) -> Array:
+            """Answers of ONNX's own evaluator; row by row, for some files fix their number."""
+            given = rows.astype(kind)[:, None]
+            return np.stack([evaluator.run(None, {inputs[0].name: row})[0] for row in given])
+
+        precision = max(opened.precision, float(np.finfo(kind).eps))
+        check_answers(stage, reading, own, opened.source, precision)
+        return opened
 
 
-def _computed(node: Any, found: dict[str, Value]) -> Value:
+def _computed(node: Any, found: dict[str, Value | None]) -> Value:
     """The first output of a node of the graph."""
     onnx = require("onnx", "onnx")
     given = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
     if node.op_type == "Constant":
         return onnx.numpy_helper.to_array(given["value"])
-    values = [found[name] for name in node.input if name]
+    values = [found[name] for name in node.input]
     if node.op_type not in _OPERATORS:
         raise UnsupportedModelError(
             f"The ONNX operator {node.op_type} is not known: known are "
@@ -109,11 +128,33 @@ def _gemm(given: dict[str, Any], a: Value, b: Value, c: Value | None = None) -> 
     return a.dense(weight, np.broadcast_to(bias.reshape(-1), (len(weight),)))
 
 
-def _clip(given: dict[str, Any], a: Value, *limits: Value) -> Value:
-    ends = [float(np.asarray(limit).reshape(())) for limit in limits]
-    low = ends[0] if ends else given.get("min", -np.inf)
-    high = ends[1] if len(ends) > 1 else given.get("max", np.inf)
-    return ops.map_by(act.HardTanh(low, high))(a)
+def _clip(
+    given: dict[str, Any], a: Value, low: Value | None = None, high: Value | None = None
+) -> Value:
+    # Before opset 11 the limits are attributes.
+    lowest = given.get("min", -np.inf) if low is None else ops.number(low)
+    highest = given.get("max", np.inf) if high is None else ops.number(high)
+    return ops.map_by(act.HardTanh(lowest, highest))(a)
+
+
+def _cast(given: dict[str, Any], a: Value) -> Value:
+    if given["to"] not in _FLOATS:
+        raise UnsupportedModelError("a cast to whole numbers or truth values rounds")
+    return a
+
+
+def _flatten(given: dict[str, Any], a: Value) -> Value:
+    if given.get("axis", 1) not in (1, -1):
+        raise UnsupportedModelError("it joins the rows: known is axis=1")
+    return a
+
+
+def _batch_norm(
+    given: dict[str, Any], a: Stage, weight: Array, bias: Array, mean: Array, variance: Array
+) -> Value:
+    if given.get("training_mode", 0):
+        raise UnsupportedModelError("it is in training mode: export the model for inference")
+    return ops.batch_norm(a, mean, variance, given.get("epsilon", 1e-5), weight, bias)
 
 
 def _plain(function: Callable[..., Value]) -> Callable[..., Value]:
@@ -134,16 +175,16 @@ _OPERATORS: dict[str, Callable[..., Value]] = {
             "Sin", "Softsign", "Sqrt", "Tanh",
         )
     },
-    **{name: _plain(ops.same) for name in ("Cast", "Dropout", "Flatten", "Identity")},
+    **{name: _plain(ops.same) for name in ("Dropout", "Identity")},
     "Add": _plain(ops.add),
-    "BatchNormalization": lambda given, a, weight, bias, mean, variance: ops.batch_norm(
-        a, mean, variance, given.get("epsilon", 1e-5), weight, bias
-    ),
+    "BatchNormalization": _batch_norm,
+    "Cast": _cast,
     "Celu": _with_alpha(act.CELU, 1.0),
     "Clip": _clip,
     "Concat": lambda given, *parts: ops.concatenate(parts, given.get("axis")),
     "Div": _plain(ops.divide),
     "Elu": _with_alpha(act.ELU, 1.0),
+    "Flatten": _flatten,
     "Gelu": lambda given, a: ops.map_by(act.GELU(given.get("approximate") == b"tanh"))(a),
     "Gemm": _gemm,
     "LeakyRelu": _with_alpha(act.LeakyReLU, 0.01),

@@ -14,7 +14,7 @@ from kansym.shared.errors import UnsupportedModelError
 
 __all__ = [
     "FUNCTIONS", "Value", "add", "batch_norm", "concatenate", "divide", "map_by", "multiply",
-    "negate", "power", "prelu", "same", "subtract",
+    "negate", "number", "power", "prelu", "same", "subtract",
 ]  # fmt: skip
 
 Array = np.ndarray
@@ -53,6 +53,22 @@ def _row(constant: Value) -> Array:
     return array.reshape(-1) if array.size > 1 else array.reshape(())
 
 
+def number(constant: Value) -> float:
+    """A constant that is one number."""
+    if isinstance(constant, Stage) or np.size(constant) != 1:
+        raise UnsupportedModelError("a variable stands where one number is known")
+    return float(np.reshape(constant, ()))
+
+
+def _wide(stage: Stage, width: int) -> Stage:
+    """A stage of so many values; a single one is repeated."""
+    if stage.width == width or width == 1:
+        return stage
+    if stage.width != 1:
+        raise UnsupportedModelError(f"{stage.width} values meet {width}")
+    return stage.dense(np.ones((width, 1)))
+
+
 def map_by(function: Function) -> Callable[[Value], Value]:
     """A function of every value."""
     return lambda a: (
@@ -62,8 +78,10 @@ def map_by(function: Function) -> Callable[[Value], Value]:
 
 def add(a: Value, b: Value) -> Value:
     """The sum a + b."""
+    if isinstance(a, Stage) and isinstance(b, Stage):
+        return Add(_wide(a, b.width), _wide(b, a.width))
     if isinstance(a, Stage):
-        return Add(a, b) if isinstance(b, Stage) else a.scale(1.0, _row(b))
+        return _wide(a, _row(b).size).scale(1.0, _row(b))
     return add(b, a) if isinstance(b, Stage) else a + b
 
 
@@ -80,10 +98,10 @@ def subtract(a: Value, b: Value) -> Value:
 def multiply(a: Value, b: Value) -> Value:
     """The product a b; one value for many is repeated."""
     if isinstance(a, Stage) and isinstance(b, Stage):
-        pairs = [(i % a.width, a.width + i % b.width) for i in range(max(a.width, b.width))]
-        return Concatenate((a, b)).multiply(pairs)
+        a, b = _wide(a, b.width), _wide(b, a.width)
+        return Concatenate((a, b)).multiply([(i, a.width + i) for i in range(a.width)])
     if isinstance(a, Stage):
-        return a.scale(_row(b))
+        return _wide(a, _row(b).size).scale(_row(b))
     return multiply(b, a) if isinstance(b, Stage) else a * b
 
 
@@ -94,9 +112,7 @@ def divide(a: Value, b: Value) -> Value:
 
 def power(a: Value, b: Value) -> Value:
     """The power a^b of one constant exponent."""
-    if isinstance(b, Stage) or np.size(b) != 1:
-        raise UnsupportedModelError("a power with a variable exponent is not known")
-    exponent = float(_row(b))
+    exponent = number(b)
     return map_by(lambda x: np.power(x, exponent))(a)
 
 

@@ -10,6 +10,7 @@ Z. Liu et al., KAN 2.0, 2024, arXiv:2408.10205; pykan 0.2.8.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,39 +26,19 @@ __all__ = ["PykanModel", "knows", "read_pykan"]
 
 Array = np.ndarray
 
-_BASES: dict[str, Function] = {
-    "silu": act.silu,
-    "identity": act.identity,
-    "zero": np.zeros_like,
-}
-
+_BASES: dict[str, Function] = {"silu": act.silu, "identity": act.identity, "zero": np.zeros_like}
 _PROGRAMS: dict[str, Program] = {
-    "x^2": ("pow", "x", 2.0),
-    "x^3": ("pow", "x", 3.0),
-    "x^4": ("pow", "x", 4.0),
-    "x^5": ("pow", "x", 5.0),
+    **{f"x^{power}": ("pow", "x", float(power)) for power in range(2, 6)},
+    **{f"1/x^{power}": ("pow", "x", -float(power)) for power in range(2, 6)},
     "1/x": ("pow", "x", -1.0),
-    "1/x^2": ("pow", "x", -2.0),
-    "1/x^3": ("pow", "x", -3.0),
-    "1/x^4": ("pow", "x", -4.0),
-    "1/x^5": ("pow", "x", -5.0),
     "sqrt": ("sqrt", "x"),
     "x^0.5": ("sqrt", "x"),
     "x^1.5": ("pow", "x", 1.5),
     "1/sqrt(x)": ("pow", "x", -0.5),
     "1/x^0.5": ("pow", "x", -0.5),
-    "exp": ("exp", "x"),
-    "log": ("log", "x"),
-    "abs": ("abs", "x"),
-    "sin": ("sin", "x"),
-    "cos": ("cos", "x"),
-    "tan": ("tan", "x"),
-    "tanh": ("tanh", "x"),
+    **{name: (name, "x") for name in ("exp", "log", "abs", "sin", "cos", "tan", "tanh")},
+    **{f"arc{name}": (f"a{name}", "x") for name in ("sin", "cos", "tan", "tanh")},
     "sgn": ("sign", "x"),
-    "arcsin": ("asin", "x"),
-    "arccos": ("acos", "x"),
-    "arctan": ("atan", "x"),
-    "arctanh": ("atanh", "x"),
     "gaussian": ("exp", ("neg", ("pow", "x", 2.0))),
 }
 
@@ -120,27 +101,18 @@ def _layer(model: PykanModel, layer: int, stage: Stage) -> Stage:
     )
     n_sum, n_product = model.width[layer + 1]
     if n_product:
-        groups: list[tuple[int, ...]] = [(i,) for i in range(n_sum)]
-        start = n_sum
-        for arity in _arities(model, layer):
-            groups.append(tuple(range(start, start + arity)))
-            start += arity
-        if start != n_sub:
+        products = model.arity
+        products = [products] * n_product if isinstance(products, int) else products[layer + 1]
+        ends = np.cumsum([0] + [1] * n_sum + [int(arity) for arity in products]).tolist()
+        if ends[-1] != n_sub:
             raise ModelFileError(
                 f"Layer {layer} of this pykan model has {n_sub} sub-nodes, its configuration "
-                f"describes {start}: configuration and state do not belong together."
+                f"describes {ends[-1]}: configuration and state do not belong together."
             )
-        values = values.multiply(groups)
+        values = values.multiply([range(*group) for group in pairwise(ends)])
     n_nodes = n_sum + n_product
     scale = _vector(model, f"node_scale_{layer}", n_nodes)
     return values.scale(scale, _vector(model, f"node_bias_{layer}", n_nodes))
-
-
-def _arities(model: PykanModel, layer: int) -> list[int]:
-    """Factors of every product node of a layer."""
-    if isinstance(model.arity, int):
-        return [model.arity] * model.width[layer + 1][1]
-    return [int(arity) for arity in model.arity[layer + 1]]
 
 
 def _vector(model: PykanModel, name: str, length: int) -> Array:
@@ -173,8 +145,7 @@ def _edges(model: PykanModel, layer: int) -> tuple[list[Units], Array, Array]:
     for source in range(n_in):
         if spline[source].any():
             splines = KnotSplines(tuple(grid[source].tolist()), model.degrees[layer])
-            width = n_coef if n_coef > 1 else 1
-            units.append(Units(source, splines, width))
+            units.append(Units(source, splines, n_coef))
             columns.append((spline[source][:, None] * coef[source]).T)
         if base[source].any():
             units.append(Units(source, function))

@@ -13,6 +13,7 @@ from torch import fx, nn
 from torch.fx.node import map_arg
 from torch.fx.proxy import TraceError
 from torch.nn import functional
+from torch.utils._pytree import tree_leaves
 
 from kansym.network.stages import Stage
 from kansym.neural.readers import operations as ops
@@ -26,14 +27,7 @@ from kansym.shared.errors import UnsupportedModelError
 __all__ = ["read_calls"]
 
 ReadModule = Callable[[nn.Module, Stage, Reading], Stage]
-_TRACE_ERRORS = (
-    TraceError,
-    TypeError,
-    ValueError,
-    RuntimeError,
-    AttributeError,
-    AssertionError,
-)
+_TRACE_ERRORS = (TraceError, TypeError, ValueError, RuntimeError, AttributeError, AssertionError)
 
 
 class _Tracer(fx.Tracer):
@@ -45,21 +39,14 @@ class _Tracer(fx.Tracer):
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         del module_qualified_name
-        own = any(True for _ in m.parameters(recurse=False)) or any(
-            True for _ in m.buffers(recurse=False)
-        )
-        known = layer_reader(m) is not None or registered_reader(m) is not None
-        return m is not self._outermost and (own or known)
+        if m is self._outermost:
+            return False
+        own = [*m.parameters(recurse=False), *m.buffers(recurse=False)]
+        return bool(own) or layer_reader(m) is not None or registered_reader(m) is not None
 
 
 def read_calls(module: nn.Module, stage: Stage, reading: Reading, read_module: ReadModule) -> Stage:
-    """The stage that leaves a module, by following its calls.
-
-    Raises
-    ------
-    UnsupportedModelError
-        Naming the call that cannot be followed.
-    """
+    """The stage that leaves a module, by following its calls; names one that cannot be followed."""
     name = type(module).__name__
     try:
         calls = _Tracer(module).trace(module)
@@ -67,62 +54,35 @@ def read_calls(module: nn.Module, stage: Stage, reading: Reading, read_module: R
         raise UnsupportedModelError(f"the calls of {name} cannot be followed ({error})") from error
     found: dict[fx.Node, Any] = {}
     for node in calls.nodes:
+        args, kwargs = map_arg((node.args, node.kwargs), lambda used: found[used])
         if node.op == "placeholder":
-            if any(isinstance(value, Stage) for value in found.values()):
-                if not node.args:
-                    raise UnsupportedModelError(f"{name} takes more than one input")
-                found[node] = node.args[0]
-            else:
-                found[node] = stage
-            continue
-        args = map_arg(node.args, lambda used: found[used])
-        kwargs = map_arg(node.kwargs, lambda used: found[used])
-        if node.op == "output":
-            return _finished(args[0], name)
-        found[node] = _called(module, node, args, kwargs, lambda m, s: read_module(m, s, reading))
+            if found and not args:
+                raise UnsupportedModelError(f"{name} takes more than one input")
+            found[node] = args[0] if found else stage
+        elif node.op == "get_attr":
+            found[node] = operator.attrgetter(str(node.target))(module)
+        elif node.op == "call_module":
+            found[node] = read_module(module.get_submodule(str(node.target)), args[0], reading)
+        elif node.op == "output" and isinstance(args[0], Stage):
+            return args[0]
+        elif node.op == "output":
+            raise UnsupportedModelError(f"{name} returns {type(args[0]).__name__}, not one tensor")
+        else:
+            found[node] = _called(node, args, kwargs)
     raise UnsupportedModelError(f"{name} returns nothing")
 
 
-def _finished(value: Any, name: str) -> Stage:
-    """The value that is returned, if it is one stage."""
-    if isinstance(value, Stage):
-        return value
-    raise UnsupportedModelError(f"{name} returns {type(value).__name__}, not one tensor")
-
-
-def _called(
-    module: nn.Module,
-    node: fx.Node,
-    args: Any,
-    kwargs: Any,
-    read: Callable[[nn.Module, Stage], Stage],
-) -> Any:
-    """What one call of the graph makes of its arguments."""
-    if node.op == "get_attr":
-        return operator.attrgetter(str(node.target))(module)
-    if node.op == "call_module":
-        return read(module.get_submodule(str(node.target)), args[0])
-    stages = [value for value in _flat((args, kwargs)) if isinstance(value, Stage)]
-    known = _METHODS if node.op == "call_method" else _FUNCTIONS
-    reader = known.get(node.target)
-    if not stages:
+def _called(node: fx.Node, args: Any, kwargs: Any) -> Any:
+    """What the call of a function or method makes of its arguments."""
+    if not any(isinstance(value, Stage) for value in tree_leaves((args, kwargs))):
         if callable(node.target):
             return node.target(*args, **kwargs)
         return getattr(args[0], str(node.target))(*args[1:], **kwargs)
+    reader = (_METHODS if node.op == "call_method" else _FUNCTIONS).get(node.target)
     if reader is None:
         called = node.target if isinstance(node.target, str) else node.target.__name__
         raise UnsupportedModelError(f"the call of {called} is not known")
     return reader(*args, **kwargs)
-
-
-def _flat(values: Any) -> Iterator[Any]:
-    if isinstance(values, tuple | list):
-        for value in values:
-            yield from _flat(value)
-    elif isinstance(values, dict):
-        yield from _flat(list(values.values()))
-    else:
-        yield values
 
 
 # -- what calls mean ---------------------------------------------------------------------------

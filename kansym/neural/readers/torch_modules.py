@@ -11,9 +11,11 @@ from kansym.neural.models.mlp import MLP
 from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.readers.kan_layers import as_numpy, read_kan
 from kansym.neural.readers.opened import Opened, Reading
+from kansym.neural.readers.own_answers import check_answers
 from kansym.neural.readers.pykan_models import read_pykan
 from kansym.neural.readers.pykan_objects import is_pykan, pykan_model
 from kansym.neural.readers.registry import registered_reader
+from kansym.neural.readers.torch_copies import TorchCopy
 from kansym.neural.readers.torch_layers import layer_reader, runs_as
 from kansym.neural.readers.torch_unknown import read_unknown
 from kansym.shared.errors import InputError
@@ -44,9 +46,12 @@ def open_module(model: nn.Module, reading: Reading) -> Opened:
     """
     _check(model)
     stage = read_module(model, reading.inputs, reading)
-    counts = parameter_counts(model)
     names = tuple(model.output_names) if isinstance(model, KAN | MLP) else ()
-    return Opened(stage, _name(model), (counts.stored, counts.distinct), _precision(model), names)
+    name, counts = _name(model), parameter_counts(model)
+    if registered_reader(model) is None:
+        own = TorchCopy(model, reading.probes[:2])
+        check_answers(stage, reading, own, name, torch.finfo(own.dtype).eps)
+    return Opened(stage, name, (counts.stored, counts.distinct), _precision(model), names)
 
 
 def read_module(module: nn.Module, stage: Stage, reading: Reading) -> Stage:

@@ -1,6 +1,5 @@
 """Torch modules of no known kind: probed as a layer of edges, or followed call by call."""
 
-import copy
 from collections.abc import Callable
 
 import numpy as np
@@ -8,9 +7,10 @@ import torch
 from torch import nn
 
 from kansym.network.stages import Stage
-from kansym.neural.readers.additive import Interaction, additive_stage, strongest_interaction
+from kansym.neural.readers.additive import additive_stage, strongest_interaction
 from kansym.neural.readers.opened import Reading, check_width
 from kansym.neural.readers.torch_calls import read_calls
+from kansym.neural.readers.torch_copies import FORWARD_ERRORS, TorchCopy
 from kansym.shared.errors import InputError, UnsupportedModelError
 
 __all__ = ["read_unknown"]
@@ -19,46 +19,6 @@ ReadModule = Callable[[nn.Module, Stage, Reading], Stage]
 _TOLERANCE = {True: 1e-9, False: 2e-5}
 """Largest miss of a sum of probes over the spread, in double and in single precision."""
 _MOST_WIDTHS = 30
-_FORWARD_ERRORS = (
-    RuntimeError,
-    TypeError,
-    ValueError,
-    IndexError,
-    AssertionError,
-    NotImplementedError,
-)
-
-
-class _Probed:
-    """A copy of a module, in evaluation mode and double precision if it can be, in numpy."""
-
-    def __init__(self, module: nn.Module):
-        self.module = copy.deepcopy(module).eval()
-        self.dtype = torch.float64
-
-    def __call__(self, rows: np.ndarray) -> np.ndarray:
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            found = self.module(torch.as_tensor(rows, dtype=self.dtype))
-        if not isinstance(found, torch.Tensor):
-            raise TypeError(f"it returns a {type(found).__name__}, not a tensor")
-        return found.reshape(len(rows), -1).double().numpy()
-
-    @classmethod
-    def of(cls, module: nn.Module, rows: np.ndarray) -> "_Probed":
-        """The copy, once it has been seen to run on some rows; errors are those of its forward."""
-        probed = cls(module)
-        probed.module.cpu()
-        kinds = {parameter.dtype for parameter in module.parameters()}
-        try:
-            probed.module.double()
-            probed(rows)
-        except RuntimeError:
-            # Some layers make float32 tensors inside: they run in their own precision only.
-            probed = cls(module)
-            probed.module.cpu()
-            probed.dtype = next(iter(kinds), torch.float32)
-            probed(rows)
-        return probed
 
 
 def read_unknown(
@@ -78,19 +38,27 @@ def read_unknown(
     values = reading.values(stage)
     own = any(True for _ in module.parameters(recurse=False))
     try:
-        probed = _Probed.of(module, values[:2])
-    except _FORWARD_ERRORS as error:
+        probed = TorchCopy(module, values[:2])
+    except FORWARD_ERRORS as error:
         if (expected := _width_that_runs(module, stage.width)) is not None:
             check_width(stage, expected, type(module).__name__)
         reason = f"its forward pass fails on rows of {stage.width} values ({error})"
         raise _error(module, reason) from error
     _check_rows(module, probed, values[:4])
-    if own and (read := _probe(probed, stage, values)) is not None:
+    tolerance = _TOLERANCE[probed.dtype == torch.float64]
+    if own and (read := additive_stage(probed, stage, values, tolerance)) is not None:
         return read
     try:
         read = read_calls(module, stage, reading, read_module)
     except UnsupportedModelError as error:
-        return _last_resort(module, probed, stage, values, own, error)
+        # The last resort of a module that could not be followed.
+        if not own and (read := additive_stage(probed, stage, values, tolerance)) is not None:
+            return read
+        if "kansym.register_reader" in str(error):
+            raise
+        pair = strongest_interaction(probed, values)
+        other = f"; it is no sum of functions of single inputs either, {pair}" if pair else ""
+        raise _error(module, f"{error}{other}") from error
     _compare(module, probed, reading, read, values)
     return read
 
@@ -101,14 +69,14 @@ def _width_that_runs(module: nn.Module, given: int) -> int | None:
     # A single column often runs by broadcasting, so it comes last.
     for size in sorted(sizes - {given}, key=lambda size: (size == 1, size))[:_MOST_WIDTHS]:
         try:
-            _Probed.of(module, np.zeros((3, size)))
-        except _FORWARD_ERRORS:
+            TorchCopy(module, np.zeros((3, size)))
+        except FORWARD_ERRORS:
             continue
         return size
     return None
 
 
-def _check_rows(module: nn.Module, probed: _Probed, rows: np.ndarray) -> None:
+def _check_rows(module: nn.Module, probed: TorchCopy, rows: np.ndarray) -> None:
     """Refuse a module whose values for a row depend on the other rows, or on the mode it is in."""
     together = probed(rows)
     apart = np.concatenate([probed(rows[i : i + 1]) for i in range(len(rows))])
@@ -127,33 +95,8 @@ def _check_rows(module: nn.Module, probed: _Probed, rows: np.ndarray) -> None:
         )
 
 
-def _probe(probed: _Probed, stage: Stage, values: np.ndarray) -> Stage | None:
-    """The module as a layer of edges, if it is additive."""
-    return additive_stage(probed, stage, values, _TOLERANCE[probed.dtype == torch.float64])
-
-
-def _last_resort(
-    module: nn.Module,
-    probed: _Probed,
-    stage: Stage,
-    values: np.ndarray,
-    own: bool,
-    error: UnsupportedModelError,
-) -> Stage:
-    """Probe a module that could not be followed; say why if that fails too."""
-    read = None if own else _probe(probed, stage, values)
-    if read is not None:
-        return read
-    nested = str(error)
-    if "kansym.register_reader" in nested:
-        raise error
-    pair: Interaction | None = strongest_interaction(probed, values)
-    detail = f"; it is no sum of functions of single inputs either, {pair}" if pair else ""
-    raise _error(module, nested + detail) from error
-
-
 def _compare(
-    module: nn.Module, probed: _Probed, reading: Reading, read: Stage, values: np.ndarray
+    module: nn.Module, probed: TorchCopy, reading: Reading, read: Stage, values: np.ndarray
 ) -> None:
     """Refuse stages that compute something else than the module."""
     exact, found = probed(values), reading.values(read)

@@ -9,6 +9,8 @@ from numpy.testing import assert_allclose
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from kansym.neural.readers import onnx_files
+from kansym.neural.readers import operations as ops
 from kansym.neural.readers.tracing import trace
 from kansym.shared.errors import InputError, ModelFileError, UnsupportedModelError
 
@@ -20,6 +22,7 @@ CONSTANTS = {
     "a": rng.normal(size=5),
     "b": rng.normal(size=(1, 2)),
     "s": rng.uniform(0.5, 1.5, 5),
+    "C": rng.normal(size=(1, 3)),
     "two": np.array(2.0),
     "low": np.array(-0.5),
     "high": np.array(0.8),
@@ -117,3 +120,39 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
         trace(path, X[:, :2])
     with pytest.raises(InputError, match="give X"):
         trace(path)
+
+
+BROADCAST = helper.make_node("Gemm", ["x", "C"], ["c"], transB=1)
+
+
+@pytest.mark.parametrize("kind", ["Mul", "Add", "Sub", "Div"])
+def test_a_single_value_is_repeated_beside_many(kind: str, tmp_path: Path) -> None:
+    soft = helper.make_node("Softplus", ["c"], ["p"])
+    agree(between(BROADCAST, soft, node(kind, "u", "p")), tmp_path)
+    agree(between(BROADCAST, soft, node(kind, "p", "s")), tmp_path)
+
+
+def test_a_limit_on_one_side_only(tmp_path: Path) -> None:
+    agree(between(node("Clip", "u", "", "high")), tmp_path)
+    agree(between(node("Clip", "u", "low")), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("layer", "reason"),
+    [
+        (node("Cast", to=TensorProto.INT64), "rounds"),
+        (node("Flatten", axis=0), "joins the rows"),
+        (node("BatchNormalization", "u", "s", "a", "a", "s", training_mode=1), "training mode"),
+    ],
+)
+def test_what_would_be_read_as_another_function_is_refused(layer, reason, tmp_path) -> None:
+    onnx.save(between(layer), str(tmp_path / "model.onnx"))
+    with pytest.raises(UnsupportedModelError, match=reason):
+        trace(tmp_path / "model.onnx", X)
+
+
+def test_what_differs_from_the_reference_evaluator_is_refused(tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(onnx_files._OPERATORS, "Relu", lambda given, a: ops.map_by(np.abs)(a))
+    onnx.save(between(node("Relu")), str(tmp_path / "model.onnx"))
+    with pytest.raises(UnsupportedModelError, match="differs from its own answers: it gives"):
+        trace(tmp_path / "model.onnx", X)
