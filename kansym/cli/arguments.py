@@ -1,6 +1,8 @@
 """Arguments that several commands share, and the words that they accept."""
 
 import argparse
+import math
+import sys
 from typing import Any
 
 from kansym.shared.errors import InputError
@@ -63,14 +65,13 @@ def widths(text: str) -> list[int | tuple[int, int]]:
     """
     found: list[int | tuple[int, int]] = []
     for part in text.split(","):
-        sizes = part.strip().split("+")
-        if len(sizes) > 2 or not all(size.strip().isdecimal() for size in sizes):
+        sizes = [int(size) if size.strip().isdecimal() else -1 for size in part.split("+")]
+        if len(sizes) > 2 or min(sizes) < 0:
             raise InputError(
                 f"--width was given {text!r}, expected whole numbers such as 2,5,1 or 2,3+1,1 "
                 "(three sum nodes and one product node): mend it."
             )
-        numbers = [int(size) for size in sizes]
-        found.append(numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1]))
+        found.append(sizes[0] if len(sizes) == 1 else (sizes[0], sizes[1]))
     if len(found) < 2:
         raise InputError(f"--width was given {text!r}, expected at least inputs and outputs.")
     return found
@@ -78,27 +79,29 @@ def widths(text: str) -> list[int | tuple[int, int]]:
 
 def positive(text: str) -> int:
     """A whole number from 1 on."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
+    return _number(text, int, 1, math.inf, "a whole number from 1 on")
 
 
 def seconds(text: str) -> float:
     """A positive number of seconds."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of seconds")
-    return value
+    least, most = math.nextafter(0, 1), sys.float_info.max
+    return _number(text, float, least, most, "a positive number of seconds")
 
 
 def seed(text: str) -> int:
     """A whole number of at least 0."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
-    return int(text)
+    return _number(text, int, 0, math.inf, "a whole number of at least 0")
+
+
+def _number(text: str, kind: type, least: float, most: float, words: str) -> Any:
+    """A number between bounds; the parser makes a sentence of the words."""
+    try:
+        value = kind(text)
+    except ValueError:
+        value = math.nan
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {words}")
+    return value
 
 
 def add_engine(parser: Arguments) -> None:
@@ -148,13 +151,7 @@ def add_sigma(parser: Arguments) -> None:
 def sigma_and_inputs(
     table: Any, target: str, inputs: list[str] | None, sigma: str | None
 ) -> tuple[dict[str, Any], list[str] | None]:
-    """The errors of the rows as settings, and the columns that are inputs.
-
-    Raises
-    ------
-    InputError
-        If a column looks like errors and nothing was said about it.
-    """
+    """The errors of the rows as settings, and the columns that are inputs."""
     if sigma is None:
         doubtful = [name for name in table.names if name.lower() in _ERROR_NAMES and name != target]
         if inputs is None and doubtful:
@@ -177,4 +174,15 @@ def add_outputs(parser: Arguments) -> None:
     parser.add_argument(
         "--json", metavar="FILE", help="write the result as JSON, for kansym report"
     )
-    parser.add_argument("--quiet", action="store_true", help="draw no progress bar")
+    add_quiet(parser)
+
+
+def add_quiet(parser: Arguments) -> None:
+    """Whether a bar is drawn: ``options.progress`` is False, or None where a terminal decides."""
+    shown = {"dest": "progress", "action": "store_const", "const": False}
+    parser.add_argument("--quiet", **shown, help="draw no progress bar")
+
+
+def add_seed(parser: Arguments) -> None:
+    """What random choices begin with."""
+    parser.add_argument("--seed", type=seed, default=0, help="seed of every random choice (0)")

@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from kansym.cli.arguments import names, positive, seconds
+from kansym.cli.arguments import add_quiet, names, positive, seconds
 from kansym.cli.console import say
 from kansym.shared.errors import InputError
 
@@ -102,7 +102,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     written.add_argument(
         "--page", metavar="REPORT", help="figures beside published ones; .html, .md or .tex"
     )
-    written.add_argument("--quiet", action="store_true", help="draw no progress bar")
+    add_quiet(written)
 
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:
@@ -143,7 +143,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         jobs=options.jobs,
         backend=options.backend,
         address=options.address,
-        progress=False if options.quiet else None,
+        progress=options.progress,
     )
     say(str(outcome))
     if options.page:

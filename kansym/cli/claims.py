@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
-from kansym.cli.arguments import names, positive
+from kansym.cli.arguments import add_quiet, names, positive
 from kansym.cli.console import say
+from kansym.cli.outputs import check_outputs, wrote
 
 __all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
 
@@ -34,16 +35,15 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="file of finished pieces; by default the page's name with .jsonl",
     )
     parser.add_argument("--jobs", type=positive, default=2, help="processes at work (2)")
-    parser.add_argument("--quiet", action="store_true", help="draw no progress bar")
+    add_quiet(parser)
 
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:
     """Run the claims and write the page."""
-    from kansym.documents.formats import format_of, write_document
+    from kansym.documents.formats import write_document
     from kansym.shared.whole_files import check_place
 
-    format_of(options.out)
-    check_place(options.out)
+    check_outputs(options)
     results = Path(options.results or Path(options.out).with_suffix(".jsonl"))
     check_place(results, "the finished pieces", [options.out])
 
@@ -56,8 +56,8 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         effort=Effort.QUICK if options.quick else Effort.FULL,
         results=results,
         jobs=options.jobs,
-        progress=False if options.quiet else None,
+        progress=options.progress,
     )
     write_document(claims_document(report), options.out)
-    kept.append(f"the page in {options.out}")
-    say(f"{report}\n\npage written to {options.out}")
+    say(f"{report}\n")
+    wrote("page", options.out, kept)

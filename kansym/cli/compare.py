@@ -3,6 +3,7 @@
 import argparse
 
 from kansym.cli.console import say
+from kansym.cli.outputs import check_outputs, wrote
 
 __all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
 
@@ -28,12 +29,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     """Read the results, print the answer, write the page."""
     from kansym.studies.comparison.comparison import compare
 
-    if options.out:
-        from kansym.documents.formats import format_of
-        from kansym.shared.whole_files import check_place
-
-        format_of(options.out)
-        check_place(options.out, read=options.results)
+    check_outputs(options, *options.results)
     comparison = compare(options.results, reference=options.reference)
     say(str(comparison))
     if options.out:
@@ -41,5 +37,5 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         from kansym.studies.comparison.page import comparison_document
 
         place = write_document(comparison_document(comparison, options.title), options.out)
-        kept.append(f"the comparison in {place}")
-        say(f"\ncomparison written to {place}")
+        say()
+        wrote("comparison", place, kept)

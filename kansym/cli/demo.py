@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
-from kansym.cli.arguments import seed
+from kansym.cli.arguments import add_quiet, add_seed
 from kansym.cli.console import say
+from kansym.cli.outputs import wrote
 from kansym.shared.errors import InputError
 
 __all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
@@ -23,8 +24,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", default="kansym-demo", metavar="FOLDER", help="for the report (kansym-demo)"
     )
-    parser.add_argument("--seed", type=seed, default=0, help="seed of every random choice (0)")
-    parser.add_argument("--quiet", action="store_true", help="draw no progress bar")
+    add_seed(parser)
+    add_quiet(parser)
 
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:
@@ -37,9 +38,9 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     from kansym.shared.progress import progress_bar
     from kansym.studies.hydrogen import run_demo
 
-    with progress_bar(not options.quiet, "kansym demo") as tell:
+    with progress_bar(options.progress is None, "kansym demo") as tell:
         demo = run_demo(seed=options.seed, progress=tell)
         folder.mkdir(parents=True, exist_ok=True)
         place = report(demo.kan, folder / "report.html", title=demo.title, extra=demo.blocks())
-    kept.append(f"the report in {place}")
-    say(f"{demo}\n\nreport written to {place}")
+    say(f"{demo}\n")
+    wrote("report", place, kept)

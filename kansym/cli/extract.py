@@ -57,8 +57,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         )
     inputs, target = _data(options, model)
     limit = {"budget": options.budget} if options.budget else {}
-    progress = False if options.quiet else None
-    result = extract(model, inputs, target, progress=progress, **engine, **limit)
+    result = extract(model, inputs, target, progress=options.progress, **engine, **limit)
     write_outputs(chosen_again(result, options), options, kept)
 
 

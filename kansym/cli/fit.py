@@ -7,12 +7,12 @@ from kansym.cli.arguments import (
     add_engine,
     add_inputs,
     add_outputs,
+    add_seed,
     add_sigma,
     engine_of,
     numbers,
     positive,
     seconds,
-    seed,
     sigma_and_inputs,
     widths,
 )
@@ -72,7 +72,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     network.add_argument("--grid", type=positive, default=5, help="intervals per spline (5)")
     network.add_argument("--degree", type=positive, default=3, help="degree of the splines (3)")
-    network.add_argument("--seed", type=seed, default=0, help="seed of every random choice (0)")
+    add_seed(network)
     formula = parser.add_argument_group("the formula")
     formula.add_argument(
         "--budget", type=seconds, metavar="SECONDS", help="time limit for training and reading"
@@ -125,8 +125,8 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     if model.constants:
         say("; ".join(f"{name} = {value:.6g}" for name, value in model.constants.items()) + "\n")
     left: dict[str, Any] = {"budget": max(deadline.left(), 1.0)} if options.budget else {}
-    progress = False if options.quiet else None
-    result = extract(model, inputs, target, progress=progress, **errors, **loss, **engine, **left)
+    settings = {"progress": options.progress, **errors, **loss, **engine, **left}
+    result = extract(model, inputs, target, **settings)
     write_outputs(chosen_again(result, options), options, kept)
 
 
@@ -190,10 +190,8 @@ def _train(
     from kansym.neural.training.training import train
 
     limit = _TRAINING_SHARE * options.budget if options.budget else float("inf")
-    progress = False if options.quiet else None
-    history = train(
-        model, inputs, target, seed=options.seed, seconds=limit, progress=progress, **loss
-    )
+    settings = {"seed": options.seed, "seconds": limit, "progress": options.progress, **loss}
+    history = train(model, inputs, target, **settings)
     if options.save:
         model.save(options.save)
         kept.append(f"the network in {options.save}")

@@ -1,6 +1,7 @@
 """What the commands write: the report, the result as JSON, the summary on the terminal."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kansym.cli.console import say
@@ -8,7 +9,7 @@ from kansym.cli.console import say
 if TYPE_CHECKING:
     from kansym.results.result import Extraction
 
-__all__ = ["check_outputs", "write_outputs"]
+__all__ = ["check_outputs", "write_outputs", "wrote"]
 
 
 def check_outputs(options: argparse.Namespace, *read: str | None) -> None:
@@ -16,14 +17,13 @@ def check_outputs(options: argparse.Namespace, *read: str | None) -> None:
     from kansym.documents.formats import format_of
     from kansym.shared.whole_files import check_place
 
-    if options.out:
-        format_of(options.out)
-        check_place(options.out, read=filter(None, read))
-    if options.json:
-        check_place(options.json, "the result", filter(None, [*read, options.out]))
-    if getattr(options, "save", None):
-        others = filter(None, [*read, options.out, options.json])
-        check_place(options.save, "the network", others)
+    taken = [path for path in read if path]
+    for option, what in (("out", "the report"), ("json", "the result"), ("save", "the network")):
+        if place := getattr(options, option, None):
+            if option == "out":
+                format_of(place)
+            check_place(place, what, taken)
+            taken.append(place)
 
 
 def write_outputs(result: "Extraction", options: argparse.Namespace, kept: list[str]) -> None:
@@ -33,11 +33,17 @@ def write_outputs(result: "Extraction", options: argparse.Namespace, kept: list[
     from kansym.shared.whole_files import write_text
 
     say(summary(result))
+    if options.json or options.out:
+        say()
     if options.json:
         write_text(options.json, result.to_json())
-        kept.append(f"the result in {options.json}")
-        say(f"\nresult written to {options.json}")
+        wrote("result", options.json, kept)
     if options.out:
         report(result, options.out)
-        kept.append(f"the report in {options.out}")
-        say(f"\nreport written to {options.out}")
+        wrote("report", options.out, kept)
+
+
+def wrote(what: str, place: str | Path, kept: list[str]) -> None:
+    """Say what was written where, and keep it in mind in case the command ends early."""
+    kept.append(f"the {what} in {place}")
+    say(f"{what} written to {place}")

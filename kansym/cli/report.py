@@ -1,8 +1,9 @@
 """``kansym report``: write the report on a saved result."""
 
 import argparse
+from pathlib import Path
 
-from kansym.cli.console import say
+from kansym.cli.outputs import check_outputs, wrote
 from kansym.shared.errors import InputError
 
 __all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
@@ -22,25 +23,19 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:
     """Read the result and write the page."""
-    from kansym.documents.formats import format_of
     from kansym.results.report import report
-    from kansym.shared.whole_files import check_place
 
-    format_of(options.out)
-    check_place(options.out, read=[options.result])
+    check_outputs(options, options.result)
     text = _read(options.result)
 
     from kansym.results.result import Extraction
 
     report(Extraction.from_json(text), options.out, title=options.title)
-    kept.append(f"the report in {options.out}")
-    say(f"report written to {options.out}")
+    wrote("report", options.out, kept)
 
 
 def _read(path: str) -> str:
     """The contents of a text file."""
-    from pathlib import Path
-
     try:
         return Path(path).read_text(encoding="utf-8")
     except FileNotFoundError as error:

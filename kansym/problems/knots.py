@@ -151,13 +151,6 @@ def knotinfo_diagrams(max_crossings: int = 13) -> list[Diagram]:
     """Planar diagrams of the knots of KnotInfo, the unknot left out.
 
     Needs the package ``database_knotinfo`` (extra ``knots``).
-
-    Raises
-    ------
-    MissingPackageError
-        If the package is not installed.
-    InputError
-        If no knot has so few crossings.
     """
     package = require("database_knotinfo", "knots")
     path = Path(package.__path__[0]) / "csv_data" / "knotinfo_data_complete.csv"
@@ -192,11 +185,6 @@ def measure(diagram: Diagram) -> Knot:
     """Compute the invariants of one knot with spherogram and SnapPy, about 10 ms.
 
     Some diagrams crash SnapPy, and with it the process: `build_knots` calls this in isolation.
-
-    Raises
-    ------
-    MissingPackageError
-        If ``spherogram`` or ``snappy`` is not installed.
     """
     require("snappy", "knots")
     link = _link(diagram)
@@ -205,13 +193,7 @@ def measure(diagram: Diagram) -> Knot:
 
 
 def measure_topology(diagram: Diagram) -> Knot:
-    """Signature and determinant only, from the Seifert matrix.
-
-    Raises
-    ------
-    MissingPackageError
-        If ``spherogram`` is not installed.
-    """
+    """Signature and determinant only, from the Seifert matrix."""
     return _topology(diagram, _link(diagram))
 
 
@@ -368,13 +350,7 @@ def _schema(arrow: Any) -> Any:
 
 
 def read_knots(cache: str | os.PathLike[str]) -> list[Knot]:
-    """The knots that a build, finished or not, has left in its cache.
-
-    Raises
-    ------
-    InputError
-        If there are none.
-    """
+    """The knots that a build, finished or not, has left in its cache."""
     knots = list(_cached(Path(cache)))
     if not knots:
         raise InputError(f"There are no knots in {cache}: call build_knots first.")

@@ -24,11 +24,6 @@ def mass_table() -> DataTable:
     """Columns Z, N, A, binding_energy and binding_energy_per_nucleon (MeV) of measured nuclei.
 
     Needs the package ``masstable`` (extra ``nuclear``); hydrogen and the neutron are left out.
-
-    Raises
-    ------
-    MissingPackageError
-        If the package is not installed.
     """
     with warnings.catch_warnings():
         # Its docstrings hold escapes that newer Pythons warn about when they compile it.

@@ -89,11 +89,6 @@ def parse_unit(text: str) -> Dimension:
         next unit only), and perhaps a number in front, which is a scale. Exponents may be
         fractions: ``"kg^1/2"``.
 
-    Raises
-    ------
-    InputError
-        If a name is no known unit.
-
     Examples
     --------
     >>> print(parse_unit("N"), "|", parse_unit("mT"), "|", parse_unit("1"))
@@ -153,11 +148,6 @@ def dimension_of(expression: "sympy.Expr", units: Mapping[str, Dimension]) -> Di
     ----------
     expression : sympy expression.
     units : dimension of each variable, by name.
-
-    Raises
-    ------
-    InputError
-        If the dimensions do not agree, with the part where they do not.
 
     Examples
     --------

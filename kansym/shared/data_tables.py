@@ -71,13 +71,7 @@ class DataTable:
         return {name: tuple(self.frame[name].astype(str).str.strip()) for name in others}
 
     def numbers(self, names: Sequence[str]) -> pd.DataFrame:
-        """Some columns as finite float64; ``attrs["units"]`` holds their units.
-
-        Raises
-        ------
-        InputError
-            Naming the first cell that is missing, infinite or no number.
-        """
+        """Some columns as finite float64; ``attrs["units"]`` holds their units."""
         frame = pd.DataFrame({name: self._column(name) for name in map(self._known, names)})
         frame.attrs["units"] = {n: self.units[n] for n in frame.columns if n in self.units}
         return frame
@@ -85,25 +79,13 @@ class DataTable:
     def split(
         self, target: str, inputs: Sequence[str] | None = None
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Inputs and target as numbers; the inputs are all other columns unless named.
-
-        Raises
-        ------
-        InputError
-            For a column that is not there, a target among the inputs, or a cell that is no number.
-        """
+        """Inputs and target as numbers; the inputs are all other columns unless named."""
         return self.numbers(self._inputs(target, inputs)), self.numbers([target])
 
     def labelled(
         self, target: str, inputs: Sequence[str] | None = None
     ) -> tuple[pd.DataFrame, pd.Series]:
-        """Inputs as numbers and the classes of a target as they stand; see `split`.
-
-        Raises
-        ------
-        InputError
-            As `split`, or for a row without a class.
-        """
+        """Inputs as numbers and the classes of a target as they stand; see `split`."""
         chosen = self._inputs(target, inputs)
         cells = self.frame[self._known(target)]
         empty = np.flatnonzero([_is_missing(cell) for cell in cells])

@@ -83,13 +83,6 @@ def limited_map(
     ------
     One `WorkOutcome` per item, in the order of completion.
 
-    Raises
-    ------
-    InputError
-        If the number of processes or the limit is not positive.
-    KansymError
-        If no process can be started at all.
-
     Examples
     --------
     >>> sorted(outcome.value for outcome in limited_map(abs, [-1, -2], processes=1))
@@ -137,13 +130,7 @@ class LimitedProcess:
         self._ended = False
 
     def do(self, argument: Any, limit: float, index: int = 0) -> WorkOutcome:
-        """Do a piece of work; loading what it needs does not count against its limit.
-
-        Raises
-        ------
-        KansymError
-            If a process that loads the function ends at once.
-        """
+        """Do a piece of work; loading what it needs does not count against its limit."""
         process = self._running()
         started, told, late = time.monotonic(), [], threading.Event()
 

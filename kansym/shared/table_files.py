@@ -56,14 +56,6 @@ def read_table(path: str | Path, *, decimal: str | None = None) -> DataTable:
     path : of the file; ``-`` reads the standard input.
     decimal : ``"."`` or ``","`` in numbers of a text; found out where that is possible.
 
-    Raises
-    ------
-    InputError
-        For a file that is missing, empty, unreadable, without a header, with columns of one name,
-        rows longer than the header, or commas in numbers that could mean two things.
-    MissingPackageError
-        If the package that reads this kind of file is not installed.
-
     Examples
     --------
     >>> import tempfile

@@ -144,11 +144,6 @@ def as_table(data: Any, what: str = "X", names: Sequence[str] | None = None) -> 
     what : what to call the data in errors.
     names : column names; those of a data frame by default, else ``x1, x2, ...``.
 
-    Raises
-    ------
-    InputError
-        Naming the first offending row and column.
-
     Examples
     --------
     >>> as_table(np.zeros((3, 2))).names

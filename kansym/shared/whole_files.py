@@ -52,11 +52,6 @@ def check_place(
 def write_text(path: str | Path, text: str) -> Path:
     """Write UTF-8 text; a reader of the path sees the old file or the new one, never a part.
 
-    Raises
-    ------
-    InputError
-        If the directory does not exist.
-
     Examples
     --------
     >>> with tempfile.TemporaryDirectory() as folder:

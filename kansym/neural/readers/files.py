@@ -15,11 +15,6 @@ def load_model(path: Path) -> nn.Module | Readable:
 
     A checkpoint of pykan is given by the beginning of its files' names, such as ``model/0.1`` for
     ``model/0.1_config.yml`` and ``model/0.1_state``.
-
-    Raises
-    ------
-    ModelFileError
-        For a file that is absent, damaged, foreign, or a pickle.
     """
     if path.suffix.lower() == ".onnx":
         from kansym.neural.readers.onnx_files import load_onnx

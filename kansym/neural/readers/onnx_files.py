@@ -28,15 +28,7 @@ _FLOATS = (1, 10, 11, 16)
 
 
 def load_onnx(path: Path) -> Readable:
-    """A network from an ONNX file.
-
-    Raises
-    ------
-    ModelFileError
-        For a file that is absent or damaged.
-    MissingPackageError
-        If the package onnx is not installed.
-    """
+    """A network from an ONNX file."""
     onnx = require("onnx", "onnx")
     protobuf = require("google.protobuf.message", "onnx")
     if not path.is_file():

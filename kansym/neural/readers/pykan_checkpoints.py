@@ -37,11 +37,6 @@ def load_checkpoint(path: str) -> Readable:
 
     The tensors are read with ``torch.load(weights_only=True)``, which runs no code of the file;
     ``<path>_cache_data`` is not needed.
-
-    Raises
-    ------
-    ModelFileError
-        If one of the files is absent or damaged, or they do not belong together.
     """
     config = _config(Path(f"{path}_config.yml"))
     state_path = Path(f"{path}_state")

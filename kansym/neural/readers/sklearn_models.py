@@ -35,15 +35,7 @@ def names_of(estimator: Any) -> tuple[str, ...]:
 
 
 def open_estimator(estimator: Any, reading: Reading) -> Opened:
-    """An estimator as stages.
-
-    Raises
-    ------
-    InputError
-        If it is not fitted.
-    UnsupportedModelError
-        For estimators other than the MLPs, and steps other than scalers.
-    """
+    """An estimator as stages."""
     try:
         check_is_fitted(estimator)
     except NotFittedError as error:

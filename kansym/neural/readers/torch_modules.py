@@ -34,16 +34,7 @@ def memory(model: nn.Module) -> tuple[np.ndarray | None, tuple[str, ...]]:
 
 
 def open_module(model: nn.Module, reading: Reading) -> Opened:
-    """A torch module as stages.
-
-    Raises
-    ------
-    InputError
-        For hooks, training mode, weights that are no finite floating-point numbers, and rows of
-        another width.
-    UnsupportedModelError
-        For a layer that no reader opens.
-    """
+    """A torch module as stages."""
     _check(model)
     stage = read_module(model, reading.inputs, reading)
     names = tuple(model.output_names) if isinstance(model, KAN | MLP) else ()

@@ -29,11 +29,6 @@ def read_unknown(
     A module with numbers of its own is taken for a layer of edges and probed; others, and layers
     that are not additive, are followed call by call. What is read must agree with the module's
     own forward pass.
-
-    Raises
-    ------
-    UnsupportedModelError
-        Naming the module, why it cannot be read, and how to register a reader.
     """
     values = reading.values(stage)
     own = any(True for _ in module.parameters(recurse=False))

@@ -51,11 +51,6 @@ class FinishedPieces:
     ----------
     path : of the file that keeps them, on the disk before the next piece is counted; None keeps
         nothing.
-
-    Raises
-    ------
-    InputError
-        If the file is another kind of file, or cannot be read or written.
     """
 
     def __init__(self, path: str | Path | None):
