@@ -137,8 +137,8 @@ def _discover(
     from kansym.extraction.discovery import discover
 
     limit = {"seconds": options.budget} if options.budget else {}
-    progress = False if options.quiet else None
-    found = discover(inputs, target, seed=options.seed, progress=progress, **engine, **limit)
+    settings = {"seed": options.seed, "progress": options.progress, **engine, **limit}
+    found = discover(inputs, target, **settings)
     if options.save:
         found.model.save(options.save)
         kept.append(f"the network in {options.save}")
