@@ -9,7 +9,7 @@ from collections import Counter
 
 import numpy as np
 
-from kansym.problems.catalogue import Problem, list_sets, load_problems
+from kansym.problems import Problem, list_sets, load_problems
 from kansym.shared.errors import KansymError, MissingPackageError
 
 

@@ -6,16 +6,16 @@ I.12.11 (feynman): F = q*(Ef + B*v*sin(theta))
 """
 
 from kansym.problems.catalogue import (
-    Problem,
-    ProblemData,
-    Range,
     list_problems,
     list_sets,
     load_problem,
-    load_problem_file,
     load_problems,
     problem_rows,
 )
+from kansym.problems.problem import Problem
+from kansym.problems.problem_files import load_problem_file
+from kansym.problems.problem_tables import ProblemData
+from kansym.problems.ranges import Range
 
 __all__ = [
     "Problem",

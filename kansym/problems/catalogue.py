@@ -9,27 +9,17 @@ I.12.11 (feynman): F = q*(Ef + B*v*sin(theta))
 """
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 
 from kansym.problems.problem import Problem
 from kansym.problems.problem_files import load_problem_file, read_problems
-from kansym.problems.problem_tables import DATA_FOLDER, ProblemData
-from kansym.problems.ranges import Range
+from kansym.problems.problem_tables import DATA_FOLDER
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 
-__all__ = [
-    "Problem",
-    "ProblemData",
-    "Range",
-    "list_problems",
-    "list_sets",
-    "load_problem",
-    "load_problem_file",
-    "load_problems",
-    "problem_rows",
-]
+__all__ = ["list_problems", "list_sets", "load_problem", "load_problems", "problem_rows"]
 
 _ALL = "list_problems() and list_sets() show what there is"
 
@@ -49,12 +39,7 @@ def _catalogue() -> Mapping[str, Problem]:
 
 
 def load_problem(name: str, file: str | os.PathLike[str] | None = None) -> Problem:
-    """A problem by its name.
-
-    Parameters
-    ----------
-    name : such as ``"I.12.11"``, ``"Nguyen-1"`` or ``"hydrogen-lines"``; see `list_problems`.
-    file : TOML or CSV file to look in instead of the built-in sets.
+    """A problem by its name, from the built-in sets (see `list_problems`) or from a file.
 
     Raises
     ------
@@ -89,11 +74,7 @@ def load_problems(set: str) -> list[Problem]:
 
 
 def list_problems(set: str | None = None) -> list[str]:
-    """Names of the built-in problems.
-
-    Parameters
-    ----------
-    set : only those of this set; see `list_sets`.
+    """Names of the built-in problems, of all sets or of one (see `list_sets`).
 
     Raises
     ------
@@ -118,22 +99,11 @@ def list_sets() -> dict[str, int]:
     >>> list_sets()["feynman"]
     100
     """
-    counts: dict[str, int] = {}
-    for problem in _catalogue().values():
-        counts[problem.set] = counts.get(problem.set, 0) + 1
-    return counts
+    return dict(Counter(problem.set for problem in _catalogue().values()))
 
 
 def problem_rows(set: str | None = None) -> list[dict[str, str]]:
-    """A table of the built-in problems for people to read, one row each.
-
-    Parameters
-    ----------
-    set : only those of this set.
-
-    Returns
-    -------
-    Rows with the columns name, set, inputs, formula, units, ranges, source and note.
+    """A table of the built-in problems, or of those of one set, for people to read.
 
     Examples
     --------

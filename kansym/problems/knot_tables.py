@@ -5,16 +5,13 @@ Larger
 tables, to 13 crossings, come from the same builder.
 """
 
-import csv
 import gzip
-import io
 import math
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from kansym.problems.knots import Knot, mirror
@@ -52,25 +49,15 @@ def ready_knots() -> tuple[Knot, ...]:
     (2977, '4_1: signature 0, volume 2.029883')
     """
     table = read_table(Path(__file__).parent / "data" / "knots.csv.gz")
-    names = table.labels["name"]
-    return tuple(_knot(name, table.columns, row) for row, name in enumerate(names))
+    rows = pd.DataFrame(table.columns).to_dict("records")
+    return tuple(map(_knot, table.labels["name"], rows))
 
 
-def _knot(name: str, columns: Mapping[str, np.ndarray], row: int) -> Knot:
-    whole = {
-        column: None if math.isnan(columns[column][row]) else int(columns[column][row])
-        for column in _INTEGERS
-    }
-    numbers: dict[str, Any] = {column: float(columns[column][row]) for column in _NUMBERS}
-    return Knot(
-        name,
-        whole["crossings"] or 0,
-        bool(whole["alternating"]),
-        whole["signature"],
-        whole["determinant"],
-        symmetry_order=whole["symmetry_order"],
-        **numbers,
-    )
+def _knot(name: str, row: Mapping[Any, float]) -> Knot:
+    whole = {key: None if math.isnan(row[key]) else int(row[key]) for key in _INTEGERS}
+    values: dict[str, Any] = whole | {key: row[key] for key in _NUMBERS}
+    values["alternating"] = bool(whole["alternating"])
+    return Knot(name=name, **values)
 
 
 def knot_table(knots: Iterable[Knot], *, mirrors: bool = False) -> DataTable:
@@ -100,17 +87,10 @@ def knot_table(knots: Iterable[Knot], *, mirrors: bool = False) -> DataTable:
         for number, knot in enumerate(knots)
         for image in ((knot, mirror(knot)) if mirrors else (knot,))
     ]
-    columns = {
-        name: np.array([_float(getattr(knot, name)) for _, knot in rows])
-        for name in (*_INTEGERS, *_NUMBERS)
-    }
-    columns["knot"] = np.array([float(number) for number, _ in rows])
-    names = [knot.name for _, knot in rows]
-    return DataTable("knots", pd.DataFrame({"name": names, **columns}))
-
-
-def _float(value: float | int | None) -> float:
-    return math.nan if value is None else float(value)
+    frame = pd.DataFrame([vars(knot) for _, knot in rows])
+    numbers = frame[[*_INTEGERS, *_NUMBERS]].astype(float)
+    numbers["knot"] = [float(number) for number, _ in rows]
+    return DataTable("knots", pd.concat([frame["name"], numbers], axis=1))
 
 
 def mirrored_table() -> DataTable:
@@ -120,13 +100,10 @@ def mirrored_table() -> DataTable:
 
 def as_csv(knots: Iterable[Knot]) -> bytes:
     """The compressed CSV text of a knot table, the same bytes for the same knots."""
-    text = io.StringIO()
-    text.write(_HEADER)
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("name", *_INTEGERS, *_NUMBERS))
-    for knot in knots:
-        # An amphicheiral knot has exact zeros, which come out of floating point as about 1e-16.
-        numbers = [f"{round(getattr(knot, name), 9) + 0.0:.9g}" for name in _NUMBERS]
-        whole = ["" if (v := getattr(knot, name)) is None else int(v) for name in _INTEGERS]
-        writer.writerow((knot.name, *whole, *(n if n != "nan" else "" for n in numbers)))
-    return gzip.compress(text.getvalue().encode(), compresslevel=9, mtime=0)
+    frame = pd.DataFrame([vars(knot) for knot in knots])
+    whole = frame[list(_INTEGERS)].astype(float).astype("Int64")
+    # An amphicheiral knot has exact zeros, which come out of floating point as about 1e-16.
+    numbers = frame[list(_NUMBERS)].round(9) + 0.0
+    table = pd.concat([frame["name"], whole, numbers], axis=1)
+    text = table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
+    return gzip.compress((_HEADER + text).encode(), compresslevel=9, mtime=0)

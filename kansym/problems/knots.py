@@ -18,18 +18,18 @@ References
    M. Culler, N. Dunfield, M. Goerner, J. Weeks, SnapPy, snappy.computop.org
 """
 
-import csv
 import json
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Int
 
 from kansym.shared.errors import InputError, require
@@ -100,10 +100,6 @@ class Knot:
 def signature(seifert: Int[np.ndarray, "n n"]) -> int:
     r"""Signature of :math:`V + V^T`, the positive minus the negative eigenvalues.
 
-    Parameters
-    ----------
-    seifert : Seifert matrix :math:`V` of the knot.
-
     Examples
     --------
     >>> import numpy as np
@@ -163,22 +159,12 @@ def knotinfo_diagrams(max_crossings: int = 13) -> list[Diagram]:
 
 
 def _rows(path: Path) -> Iterator[Diagram]:
-    csv.field_size_limit(10_000_000)
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = csv.reader(file, delimiter="|")
-        header = next(rows)
-        places = [header.index(column) for column in _COLUMNS]
-        next(rows)
-        for row in rows:
-            name, code, crossings, alternating, value = (row[place] for place in places)
-            if code:
-                yield Diagram(
-                    name,
-                    int(crossings),
-                    alternating == "Y",
-                    tuple(tuple(crossing) for crossing in json.loads(code)),
-                    int(value),
-                )
+    """Diagrams of the table of KnotInfo; below its header stand the headings of its columns."""
+    table = pd.read_csv(path, sep="|", usecols=list(_COLUMNS), dtype=str, skiprows=[1])
+    for row in table.dropna(subset=["pd_notation"])[list(_COLUMNS)].to_numpy():
+        name, code, crossings, alternating, value = row
+        crossing_codes = tuple(map(tuple, json.loads(code)))
+        yield Diagram(name, int(crossings), alternating == "Y", crossing_codes, int(value))
 
 
 def measure(diagram: Diagram) -> Knot:
@@ -187,26 +173,15 @@ def measure(diagram: Diagram) -> Knot:
     Some diagrams crash SnapPy, and with it the process: `build_knots` calls this in isolation.
     """
     require("snappy", "knots")
-    link = _link(diagram)
-    geometry = _geometry(link.exterior())
-    return replace(_topology(diagram, link), **geometry)
+    return replace(measure_topology(diagram), **_geometry(_link(diagram).exterior()))
 
 
 def measure_topology(diagram: Diagram) -> Knot:
     """Signature and determinant only, from the Seifert matrix."""
-    return _topology(diagram, _link(diagram))
-
-
-def _topology(diagram: Diagram, link: Any) -> Knot:
     # KnotInfo reads planar diagram codes as the mirror image of spherogram's convention.
-    seifert = -np.array(link.seifert_matrix(), dtype=np.int64)
-    return Knot(
-        diagram.name,
-        diagram.crossings,
-        diagram.alternating,
-        signature=signature(seifert),
-        determinant=determinant(seifert),
-    )
+    seifert = -np.array(_link(diagram).seifert_matrix(), dtype=np.int64)
+    bare = Knot(diagram.name, diagram.crossings, diagram.alternating)
+    return replace(bare, signature=signature(seifert), determinant=determinant(seifert))
 
 
 def _link(diagram: Diagram) -> Any:
@@ -318,10 +293,8 @@ def _in_parts(knots: Iterable[Knot]) -> Iterator[list[Knot]]:
 
 def _cached(folder: Path) -> Iterator[Knot]:
     parquet = require("pyarrow.parquet", "knots")
-    names = {field.name for field in fields(Knot)}
     for path in sorted(folder.glob("part-*.parquet")):
-        for row in parquet.read_table(path).to_pylist():
-            yield Knot(**{name: value for name, value in row.items() if name in names})
+        yield from (Knot(**row) for row in parquet.read_table(path).to_pylist())
 
 
 def _keep(folder: Path, knots: Iterable[Knot]) -> None:
@@ -334,19 +307,13 @@ def _keep(folder: Path, knots: Iterable[Knot]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         partial = target.with_suffix(".partial")
-        parquet.write_table(arrow.Table.from_pylist(rows, schema=_schema(arrow)), partial)
+        parquet.write_table(arrow.Table.from_pylist(rows), partial)
         partial.replace(target)
     except OSError as error:
         raise InputError(
             f"The knot cache {folder} cannot be written ({error.strerror}): "
             "give a folder on a disk with room. Parts written so far are kept."
         ) from error
-
-
-def _schema(arrow: Any) -> Any:
-    kinds = {str: arrow.string(), int: arrow.int64(), bool: arrow.bool_(), float: arrow.float64()}
-    optional = {int | None: arrow.int64(), str | None: arrow.string()}
-    return arrow.schema([(f.name, (kinds | optional)[f.type]) for f in fields(Knot)])  # pyright: ignore
 
 
 def read_knots(cache: str | os.PathLike[str]) -> list[Knot]:
