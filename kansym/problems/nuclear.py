@@ -36,11 +36,6 @@ def mass_table() -> DataTable:
     bound = Z + N > 1
     Z, N, excess = Z[bound], N[bound], excess[bound]
     energy = Z * hydrogen + N * neutron - excess
-    columns = {
-        "Z": Z,
-        "N": N,
-        "A": Z + N,
-        "binding_energy": energy,
-        "binding_energy_per_nucleon": energy / (Z + N),
-    }
+    columns = {"Z": Z, "N": N, "A": Z + N, "binding_energy": energy}
+    columns["binding_energy_per_nucleon"] = energy / (Z + N)
     return DataTable("AME2012", pd.DataFrame(columns))

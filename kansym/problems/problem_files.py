@@ -34,19 +34,7 @@ __all__ = ["load_problem_file", "read_problems"]
 _KEYS = {field.name for field in fields(Problem)}
 _FILE_KEYS = {"set", "source", "note", "problem"}
 _OUTPUTS = ("y", "f", "output", "target", "result")
-_TEXT_KEYS = [
-    "name",
-    "set",
-    "output",
-    "formula",
-    "function",
-    "table",
-    "uncertainty",
-    "group",
-    "published",
-    "source",
-    "note",
-]
+_TEXT_KEYS = [field.name for field in fields(Problem) if field.type in (str, str | None)]
 
 
 def load_problem_file(path: str | os.PathLike[str], *, output: str | None = None) -> list[Problem]:
@@ -119,27 +107,29 @@ def _of_toml(table: dict[str, Any], path: Path, number: int) -> Problem:
     _refuse_unknown(table, _KEYS, where)
     for key in _TEXT_KEYS:
         if not isinstance(table.get(key, ""), str):
-            raise InputError(f"The {key} of {where} is {table[key]!r}: write it as a text.")
+            raise _unfit(f"The {key} of {where} is", table[key], "it as a text")
     ranges = _ranges(table.get("ranges", {}), where)
     relations = _texts(table, "relations", where)
     inputs = _inputs(table, ranges, relations, where)
     output = table.get("output") or next((o for o in _OUTPUTS if o not in inputs), "the output")
     if output in inputs:
         raise InputError(f"The output of {where} is {output!r}, which is an input too: rename it.")
-    simple = {key: table[key] for key in (*_TEXT_KEYS, "rows", "figures") if key in table}
-    return Problem(
-        **simple
-        | {
-            "inputs": inputs,
-            "output": output,
-            "ranges": ranges,
-            "test_ranges": _ranges(table.get("test_ranges", {}), where),
-            "units": _texts(table, "units", where),
-            "relations": relations,
-            "constants": _constants(table.get("constants", {}), where),
-            "table": _place(table.get("table"), path, where),
-        }
-    )
+    checked = {
+        "inputs": inputs,
+        "output": output,
+        "ranges": ranges,
+        "test_ranges": _ranges(table.get("test_ranges", {}), where),
+        "units": _texts(table, "units", where),
+        "relations": relations,
+        "constants": _constants(table.get("constants", {}), where),
+        "table": _place(table.get("table"), path, where),
+    }
+    return Problem(**table | checked)
+
+
+def _unfit(what: str, value: Any, write: str) -> InputError:
+    """The error about a value of another shape."""
+    return InputError(f"{what} {value!r}: write {write}.")
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: set[str], where: str) -> None:
@@ -150,7 +140,7 @@ def _refuse_unknown(table: Mapping[str, Any], known: set[str], where: str) -> No
 
 def _ranges(table: Any, where: str) -> dict[str, Range]:
     if not isinstance(table, dict):
-        raise InputError(f"The ranges of {where} are {table!r}: write {{ x = [low, high] }}.")
+        raise _unfit(f"The ranges of {where} are", table, "{ x = [low, high] }")
     return {name: _range(value, f"{name!r} in {where}") for name, value in table.items()}
 
 
@@ -160,14 +150,10 @@ def _range(value: Any, where: str) -> Range:
     elif isinstance(value, dict) and _is_number(value.get("low")) and _is_number(value.get("high")):
         _refuse_unknown(value, {"low", "high", "distribution", "points"}, f"the range of {where}")
         default = "grid" if "points" in value else "uniform"
-        found = Range(
-            float(value["low"]),
-            float(value["high"]),
-            value.get("distribution", default),
-            value.get("points"),
-        )
+        ends = float(value["low"]), float(value["high"])
+        found = Range(*ends, value.get("distribution", default), value.get("points"))
     else:
-        raise InputError(f"The range of {where} is {value!r}: write [low, high] with two numbers.")
+        raise _unfit(f"The range of {where} is", value, "[low, high] with two numbers")
     found.check(where)
     return found
 
@@ -179,7 +165,7 @@ def _is_number(value: Any) -> bool:
 def _texts(table: Mapping[str, Any], key: str, where: str) -> dict[str, str]:
     found = table.get(key, {})
     if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
-        raise InputError(f'The {key} of {where} are {found!r}: write {{ x = "..." }}.')
+        raise _unfit(f"The {key} of {where} are", found, '{ x = "..." }')
     return found
 
 
@@ -189,32 +175,26 @@ def _constants(table: Any, where: str) -> dict[str, tuple[float, str]]:
         for c in table.values()
     )
     if not good:
-        raise InputError(
-            f'The constants of {where} are {table!r}: write {{ g = [9.81, "m s^-2"] }}.'
-        )
+        raise _unfit(f"The constants of {where} are", table, '{ g = [9.81, "m s^-2"] }')
     return {name: (float(value), unit) for name, (value, unit) in table.items()}
 
 
 def _inputs(
-    table: Mapping[str, Any],
-    ranges: Mapping[str, Range],
-    relations: Mapping[str, str],
-    where: str,
+    table: Mapping[str, Any], ranges: Mapping[str, Range], relations: Mapping[str, str], where: str
 ) -> tuple[str, ...]:
     """Names of the inputs, after checking that the rows have exactly one source."""
-    sources = [
-        key for key in ("formula", "function", "relations") if key in table and "table" not in table
-    ] + [key for key in ("table",) if key in table]
+    # A formula beside a table is the law that its rows follow.
+    kinds = ("table",) if "table" in table else ("formula", "function", "relations")
+    sources = [key for key in kinds if key in table]
     if len(sources) != 1:
         raise InputError(
             f"{where.capitalize()} has {' and '.join(sources) or 'no formula'}: "
             "give one of formula, function, table or relations."
         )
     given = table.get("inputs")
-    if given is not None and not (
-        isinstance(given, list) and given and all(isinstance(name, str) for name in given)
-    ):
-        raise InputError(f'The inputs of {where} are {given!r}: write ["x1", "x2"].')
+    listed = isinstance(given, list) and given and all(isinstance(name, str) for name in given)
+    if given is not None and not listed:
+        raise _unfit(f"The inputs of {where} are", given, '["x1", "x2"]')
     if "table" in table:
         if given is None:
             raise InputError(f"{where.capitalize()} is a table: add inputs = [...].")

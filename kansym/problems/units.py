@@ -9,6 +9,7 @@ References
 .. [1] H. E. Grecco, Pint: makes units easy, https://pint.readthedocs.io
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -162,33 +163,30 @@ def dimension_of(expression: "sympy.Expr", units: Mapping[str, Dimension]) -> Di
     kansym.shared.errors.InputError: The sum t + x adds s to m: check the formula and its units.
     """
     if expression.is_Symbol:
-        return _of_symbol(expression, units)
+        name = str(expression)
+        if name not in units:
+            raise InputError(f"The variable {name!r} has no unit: give one, '1' for a number.")
+        return units[name]
     if expression.is_number:
         return ONE
     arguments: tuple[Any, ...] = expression.args
-    parts = [dimension_of(argument, units) for argument in arguments]
-    return _combined(expression, parts)
-
-
-def _of_symbol(symbol: Any, units: Mapping[str, Dimension]) -> Dimension:
-    if symbol.name not in units:
-        raise InputError(f"The variable {symbol.name!r} has no unit: give one, '1' for a number.")
-    return units[symbol.name]
+    return _combined(expression, [dimension_of(argument, units) for argument in arguments])
 
 
 def _combined(expression: Any, parts: list[Dimension]) -> Dimension:
     """Dimension of an expression from those of its arguments."""
     name = expression.func.__name__
     if name == "Mul":
-        product = ONE
-        for part in parts:
-            product *= part
-        return product
+        return math.prod(parts, start=ONE)
     if name == "Pow":
         return _of_power(expression, parts)
     if name in {"Add", "Max", "Min"}:
-        return _of_sum(expression, parts)
-    if name == "Abs":
+        other = next((part for part in parts if part != parts[0]), None)
+        if other is not None:
+            raise InputError(
+                f"The sum {expression} adds {parts[0]} to {other}: check the formula and its units."
+            )
+    if name in {"Add", "Max", "Min", "Abs"}:
         return parts[0]
     if name in {"sign", "Heaviside"}:
         return ONE
@@ -215,12 +213,3 @@ def _of_power(expression: Any, parts: list[Dimension]) -> Dimension:
             "divide it by a unit first."
         )
     return base ** Fraction(float(expression.exp)).limit_denominator(1000)
-
-
-def _of_sum(expression: Any, parts: list[Dimension]) -> Dimension:
-    for part in parts[1:]:
-        if part != parts[0]:
-            raise InputError(
-                f"The sum {expression} adds {parts[0]} to {part}: check the formula and its units."
-            )
-    return parts[0]

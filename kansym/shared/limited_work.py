@@ -38,13 +38,7 @@ _PIECES = 100
 class WorkOutcome:
     """What became of a piece of work: a value, or the reason why there is none.
 
-    Attributes
-    ----------
-    index : which item.
-    value : what the function returned.
-    told : what it yielded before, in order, if it is a generator.
-    failure : why it did not end well, None if it did.
-    seconds : wall clock.
+    ``told`` is what a generator yielded before, in order; ``seconds`` are of the wall clock.
 
     Examples
     --------
@@ -76,7 +70,6 @@ def limited_map(
     function : importable function of one argument (a top-level name of a module), or a generator
         function, which may tell more than one thing.
     items : arguments that can be pickled.
-    processes : how many.
     limit : seconds that one item may take before its process is ended, or a function of the item.
 
     Yields
@@ -116,12 +109,7 @@ def limited_map(
 
 
 class LimitedProcess:
-    """A process that does pieces of work, one after the other; for one thread at a time.
-
-    Parameters
-    ----------
-    function : importable; as of `limited_map`.
-    """
+    """A process that does pieces of work, one after the other; for one thread at a time."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self.function = function

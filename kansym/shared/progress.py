@@ -15,21 +15,13 @@ class ProgressCallback(Protocol):
     def __call__(self, fraction: float, message: str) -> None: ...
 
 
-def _silent(fraction: float, message: str) -> None:
-    """Draw nothing."""
-
-
 @contextmanager
 def progress_bar(
     show: bool | ProgressCallback | None, title: str = ""
 ) -> Iterator[ProgressCallback]:
     """Yield a progress callback: the given one, a bar on standard error, or a silent one.
 
-    Parameters
-    ----------
-    show : a callback is used as it is; True draws a bar; False draws none; None draws one
-        if standard error is a terminal.
-    title : words in front of the bar.
+    None draws a bar if standard error is a terminal.
 
     Examples
     --------
@@ -43,7 +35,7 @@ def progress_bar(
         yield show
         return
     if show is False or (show is None and not sys.stderr.isatty()):
-        yield _silent
+        yield lambda fraction, message: None
         return
     from tqdm.auto import tqdm
 

@@ -18,7 +18,6 @@ import csv
 import gzip
 import io
 import re
-import stat
 import sys
 import zlib
 from collections.abc import Iterable, Sequence
@@ -30,7 +29,7 @@ import pandas as pd
 
 from kansym.shared.data_tables import MISSING, DataTable
 from kansym.shared.errors import InputError, require
-from kansym.shared.tables import split_units
+from kansym.shared.tables import check_distinct, split_units
 
 __all__ = ["read_table"]
 
@@ -88,7 +87,7 @@ def _bytes(path: str | Path) -> bytes:
             data = sys.stdin.buffer.read()
         elif place.is_dir():
             raise InputError(f"{str(path)!r} is a directory: give the name of a table in it.")
-        elif place.exists() and (place.is_block_device() or _endless(place)):
+        elif place.is_block_device() or place.is_char_device():
             raise InputError(f"{str(path)!r} is a device, not a file: give the name of a table.")
         else:
             data = place.read_bytes()
@@ -97,11 +96,6 @@ def _bytes(path: str | Path) -> bytes:
         raise InputError(f"There is no file {str(path)!r}: check its name and folder.") from error
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"The table {path} cannot be read ({error}): save it again.") from error
-
-
-def _endless(place: Path) -> bool:
-    """Whether a file is a device that never ends."""
-    return stat.S_ISCHR(place.stat().st_mode)
 
 
 def _text(data: bytes, place: str) -> str:
@@ -235,9 +229,7 @@ def _header(names: list[str], place: str) -> list[str]:
         raise InputError(
             f"Column {names.index('') + 1} of {place} has no name: give every column one."
         )
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise InputError(f"{place} has several columns named {twice!r}: rename all but one.")
+    check_distinct(names, place)
     return names
 
 

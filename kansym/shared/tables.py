@@ -10,7 +10,10 @@ from jaxtyping import Float
 
 from kansym.shared.errors import InputError
 
-__all__ = ["Table", "as_table", "as_targets", "split_unit", "split_units", "without_units"]
+__all__ = [
+    "Table", "as_table", "as_targets", "check_distinct", "split_unit", "split_units",
+    "without_units",
+]  # fmt: skip
 
 # A unit behind a name, in brackets or, with a space before it, in parentheses.
 _WITH_UNIT = re.compile(r"(\S.*?)(?:\s*\[([^\[\]]*)\]|\s+\(([\w\s*/^.·°%µΩ+-]{1,40})\))\s*")
@@ -122,9 +125,7 @@ def _as_floats(data: Any, what: str) -> np.ndarray:
 def _check_numeric(frame: Any, what: str) -> None:
     """Refuse duplicate and non-numeric columns of a data frame, by name."""
     names = [str(name) for name in frame.columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InputError(f"{what} has several columns named {twice[0]!r}: rename all but one.")
+    check_distinct(names, what)
     for name in frame.columns:
         if frame[name].dtype.kind not in "fiub":
             first = frame[name].iloc[0] if len(frame) else "nothing"
@@ -132,6 +133,13 @@ def _check_numeric(frame: Any, what: str) -> None:
                 f"Column {str(name)!r} of {what} is not numeric (it starts with {first!r}): "
                 "convert it to numbers or leave it out."
             )
+
+
+def check_distinct(names: Sequence[str], what: str) -> None:
+    """Refuse columns of one name."""
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"{what} has several columns named {twice!r}: rename all but one.")
 
 
 def as_table(data: Any, what: str = "X", names: Sequence[str] | None = None) -> Table:
@@ -160,9 +168,7 @@ def as_table(data: Any, what: str = "X", names: Sequence[str] | None = None) -> 
             f"{len(found)} names were given for the {columns} columns of {what}: "
             "give one name per column."
         )
-    if len(set(found)) < columns:
-        twice = next(name for name in found if found.count(name) > 1)
-        raise InputError(f"{what} has several columns named {twice!r}: rename all but one.")
+    check_distinct(found, what)
     bad = ~np.isfinite(array)
     if bad.any():
         row, column = np.argwhere(bad)[0]
@@ -175,12 +181,6 @@ def as_table(data: Any, what: str = "X", names: Sequence[str] | None = None) -> 
 
 def as_targets(data: Any, n_rows: int, n_outputs: int | None = None) -> Table:
     """Check targets: as many rows as the inputs, at least two, and something that varies.
-
-    Parameters
-    ----------
-    data : shape (rows,) or (rows, outputs).
-    n_rows : rows of the inputs.
-    n_outputs : outputs of the model, if one is to be trained.
 
     Examples
     --------

@@ -1,23 +1,12 @@
 """Versions of the software that results depend on."""
 
 import platform
-from functools import cache
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 __all__ = ["versions"]
 
 _PACKAGES = ("kansym", "numpy", "scipy", "sympy", "torch", "networkx")
-
-
-@cache
-def _found() -> tuple[tuple[str, str], ...]:
-    found = [("python", platform.python_version())]
-    for name in _PACKAGES:
-        try:
-            found.append((name, version(name)))
-        except PackageNotFoundError:
-            continue
-    return tuple(found)
 
 
 def versions() -> dict[str, str]:
@@ -28,4 +17,8 @@ def versions() -> dict[str, str]:
     >>> sorted(versions())[:2]
     ['kansym', 'networkx']
     """
-    return dict(_found())
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found

@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import special
 
 import kansym
-from kansym.problems.catalogue import (
+from kansym.problems import (
     Problem,
     Range,
     list_problems,

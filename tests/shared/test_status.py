@@ -18,8 +18,9 @@ def test_advice_is_one_sentence(status):
     assert ". " not in status.advice
 
 
-def test_only_ok_is_no_warning():
-    assert [status for status in Status if not status.is_warning] == [Status.OK]
+def test_good_news_is_no_warning():
+    good = [Status.OK, Status.BETTER_THAN_NETWORK]
+    assert [status for status in Status if not status.is_warning] == good
 
 
 @pytest.mark.parametrize("detail", ["error 2e-3", "error 2e-3.", ""])
