@@ -23,15 +23,10 @@ from kansym.neural.readers.operations import FUNCTIONS
 from kansym.neural.readers.own_answers import check_answers
 from kansym.shared.errors import InputError, UnsupportedModelError
 
-__all__ = ["names_of", "open_estimator"]
+__all__ = ["open_estimator"]
 
 Array = np.ndarray
 _ACTIVATIONS = {**FUNCTIONS, "logistic": FUNCTIONS["sigmoid"]}
-
-
-def names_of(estimator: Any) -> tuple[str, ...]:
-    """Columns that an estimator was fitted on, if it was fitted on a data frame."""
-    return tuple(str(name) for name in getattr(estimator, "feature_names_in_", ()))
 
 
 def open_estimator(estimator: Any, reading: Reading) -> Opened:

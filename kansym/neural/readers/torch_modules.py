@@ -118,21 +118,16 @@ def _check_layer(where: str, module: nn.Module) -> None:
 def _check_numbers(where: str, tensor: torch.Tensor) -> None:
     """Refuse weights that are no finite floating-point numbers."""
     if is_lazy(tensor):
+        fault = "has no shape yet: run the model once on some rows, then train it"
+    elif tensor.is_meta:
+        fault = "is on the device 'meta' and holds no numbers: load the weights first"
+    elif not tensor.dtype.is_floating_point:
+        fault = f"has the type {tensor.dtype}: convert the model to floating point (model.float())"
+    elif bad := int((~torch.isfinite(tensor.detach())).sum()):
         raise InputError(
-            f"The {where} has no shape yet: run the model once on some rows, then train it."
+            f"{bad} of the {tensor.numel()} numbers in the {where} are not finite: the training "
+            "has failed; train again with smaller steps."
         )
-    if tensor.is_meta:
-        raise InputError(
-            f"The {where} is on the device 'meta' and holds no numbers: load the weights first."
-        )
-    if not tensor.dtype.is_floating_point:
-        raise InputError(
-            f"The {where} has the type {tensor.dtype}: convert the model to floating "
-            "point, for instance with model.float()."
-        )
-    bad = int((~torch.isfinite(tensor.detach())).sum())
-    if bad:
-        raise InputError(
-            f"{bad} of the {tensor.numel()} numbers in the {where} are not finite: the "
-            "training has failed; train again with smaller steps."
-        )
+    else:
+        return
+    raise InputError(f"The {where} {fault}.")

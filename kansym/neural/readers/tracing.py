@@ -90,15 +90,12 @@ def _check_finite(opened: Opened, reading: Reading) -> None:
         values = opened.stage.evaluate(reading.rows)
     bad = ~np.isfinite(values.sum(axis=1))
     if bad.any():
-        row = reading.rows[int(np.argmax(bad))]
+        many, remedy = f"{int(bad.sum())}", "leave these rows out of X"
         if bad.all():
-            raise InputError(
-                f"{opened.source} gives no finite value on any of {len(bad)} rows, such as "
-                f"{row.tolist()}: X must be in the units and the range that it was trained on."
-            )
+            many, remedy = "any", "X must be in the units and the range that it was trained on"
         raise InputError(
-            f"{opened.source} gives no finite value on {int(bad.sum())} of {len(bad)} rows, such "
-            f"as {row.tolist()}: leave these rows out of X."
+            f"{opened.source} gives no finite value on {many} of {len(bad)} rows, such as "
+            f"{reading.rows[int(np.argmax(bad))].tolist()}: {remedy}."
         )
 
 
@@ -143,16 +140,12 @@ def _unsupported(model: object) -> Exception:
 def rows_of(model: Any, X: Any) -> Table:
     """Checked rows with the names of the inputs: those of X, else those of the model."""
     remembered: Float[np.ndarray, "rows inputs"] | None = None
-    names: tuple[str, ...] = ()
-    packages = _packages(model)
-    if "torch" in packages:
+    # Estimators of scikit-learn that were fitted on a data frame, and files, name their inputs.
+    names = tuple(map(str, getattr(model, "feature_names_in_", ())))
+    if "torch" in _packages(model):
         from kansym.neural.readers.torch_modules import memory
 
         remembered, names = memory(model)
-    elif "sklearn" in packages:
-        from kansym.neural.readers.sklearn_models import names_of
-
-        names = names_of(model)
     elif isinstance(model, Readable):
         names = model.input_names
     if X is None and remembered is None:

@@ -59,19 +59,14 @@ def knots_split(seed: int) -> tuple[Knots, Knots, Knots]:
     _, geometry = np.unique(np.abs(raw).round(7), axis=0, return_inverse=True)
     order = np.random.default_rng(seed).permutation(geometry.max() + 1)
     ends = np.round(np.array([0.7, 0.85]) * len(order)).astype(int)
-    parts = [np.isin(geometry, part) for part in np.split(order, ends)]
+    parts = [np.flatnonzero(np.isin(geometry, part)) for part in np.split(order, ends)]
     mean, spread = raw[parts[0]].mean(0), raw[parts[0]].std(0)
     label = ((signature - _LOWEST) / 2).astype(np.int64)
-    first, second, third = (
-        Knots(
-            torch.as_tensor((raw[part] - mean) / spread),
-            torch.as_tensor(label[part]),
-            raw[part],
-            signature[part],
-        )
-        for part in parts
+    x = torch.as_tensor((raw - mean) / spread)
+    train, validation, test = (
+        Knots(x[part], torch.as_tensor(label[part]), raw[part], signature[part]) for part in parts
     )
-    return first, second, third
+    return train, validation, test
 
 
 @torch.no_grad()
@@ -86,12 +81,25 @@ def signature_accuracy(found: Float[np.ndarray, " rows"], knots: Knots) -> float
     return 100 * float(np.mean(2 * np.round(np.nan_to_num(found) / 2) == knots.signature))
 
 
-@torch.no_grad()
-def _loss(model: nn.Module, knots: Knots, inputs: int) -> float:
-    """Cross-entropy; infinite if the network overflows."""
-    scores = model(knots.x[:, :inputs].to(next(model.parameters())))
-    value = float(nn.functional.cross_entropy(scores, knots.label))
-    return value if math.isfinite(value) else math.inf
+class _Best:
+    """The state of a network with the lowest loss on rows that it is not trained on.
+
+    ``step`` is when it was, from 1; 0 before the first look.
+    """
+
+    def __init__(self, model: nn.Module, knots: Knots, inputs: int):
+        self.model, self.x, self.label = model, knots.x[:, :inputs], knots.label
+        self.loss, self.step, self.state = math.inf, 0, copy.deepcopy(model.state_dict())
+
+    @torch.no_grad()
+    def look(self, step: int) -> bool:
+        """Whether the cross-entropy is lower than ever; it never is if the network overflows."""
+        scores = self.model(self.x.to(next(self.model.parameters())))
+        loss = float(nn.functional.cross_entropy(scores, self.label))
+        better = loss < self.loss
+        if better:
+            self.loss, self.step, self.state = loss, step, copy.deepcopy(self.model.state_dict())
+        return better
 
 
 def train_to_convergence(
@@ -110,7 +118,7 @@ def train_to_convergence(
     x = train.x[:, :inputs]
     if isinstance(model, KAN):
         model.refit_grids(x, margin=0.05)
-    best, at, step, kept = math.inf, 0, -1, copy.deepcopy(model.state_dict())
+    best, step = _Best(model, validation, inputs), 0
     optimiser = torch.optim.LBFGS(
         model.parameters(), max_iter=5, history_size=20, line_search_fn="strong_wolfe"
     )
@@ -121,15 +129,12 @@ def train_to_convergence(
         loss.backward()
         return loss
 
-    for step in range(steps):
+    for step in range(1, steps + 1):
         optimiser.step(closure)  # pyright: ignore[reportArgumentType]
-        loss = _loss(model, validation, inputs)
-        if loss < best:
-            best, at, kept = loss, step, copy.deepcopy(model.state_dict())
-        if step - at >= patience:
+        if not best.look(step) and step - max(best.step, 1) >= patience:
             break
-    model.load_state_dict(kept)
-    return step + 1
+    model.load_state_dict(best.state)
+    return step
 
 
 def train_by_batches(
@@ -155,7 +160,7 @@ def train_by_batches(
     turns = 1e9 if first_rise else steps
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, int(turns))
     generator = torch.Generator().manual_seed(seed)
-    best, step, kept = math.inf, 0, copy.deepcopy(model.state_dict())
+    best, step = _Best(model, validation, inputs), 0
     for step in range(1, steps + 1):
         rows = torch.randint(len(x), (64,), generator=generator)
         optimiser.zero_grad()
@@ -164,10 +169,7 @@ def train_by_batches(
         schedule.step()
         if step % 100 and step < steps:
             continue
-        loss = _loss(model, validation, inputs)
-        if loss < best:
-            best, kept = loss, copy.deepcopy(model.state_dict())
-        elif first_rise:
+        if not best.look(step) and first_rise:
             break
-    model.load_state_dict(kept)
+    model.load_state_dict(best.state)
     return step

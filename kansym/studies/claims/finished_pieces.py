@@ -47,10 +47,7 @@ FORMAT = LineFormat("kansym-claims", 1, "kansym claims", "--results", _parsed)
 class FinishedPieces:
     """The pieces that this version of kansym has finished; one that failed is tried again.
 
-    Parameters
-    ----------
-    path : of the file that keeps them, on the disk before the next piece is counted; None keeps
-        nothing.
+    A piece is in the file, if there is one, before the next is counted.
     """
 
     def __init__(self, path: str | Path | None):

@@ -64,16 +64,17 @@ def _summary(report: ClaimsReport) -> Tabular:
 
 def _section(result: ClaimResult) -> Section:
     """Everything about one claim."""
-    claim, ruling = result.claim, result.ruling
+    claim, ruling, words = result.claim, result.ruling, str(result.ruling)
     blocks: list[Block] = [
         Paragraph(line(Strong("Statement."), f" {claim.statement} ({claim.source})")),
-        Notice(_KIND[ruling.verdict], _first_upper(str(ruling)), line(claim.rule)),
+        Notice(_KIND[ruling.verdict], words[:1].upper() + words[1:], line(claim.rule)),
         Paragraph(line(Strong("What was run."), f" {claim.tried}")),
         *(Illustration(Picture(p.axes), line(p.caption), p.description) for p in ruling.plots),
         *_tables(ruling.figures),
     ]
     if ruling.formulas:
-        blocks.append(_formulas(ruling.formulas))
+        read = tuple(row(origin, text) for origin, text in ruling.formulas)
+        blocks.append(Tabular(row("read from", "formula"), read, "ll", line("Formulas")))
     if ruling.remarks:
         blocks.append(Items(tuple(line(remark) for remark in ruling.remarks)))
     effort = f"{result.pieces} pieces of work, {result.seconds:.0f} s of processor time."
@@ -82,10 +83,6 @@ def _section(result: ClaimResult) -> Section:
         title = f"{len(result.failures)} pieces gave no figures"
         blocks.append(Details(title, (Listing("\n".join(result.failures)),)))
     return Section(f"{claim.identifier} {claim.title}", tuple(blocks))
-
-
-def _first_upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _tables(figures: tuple[Estimate, ...]) -> list[Block]:
@@ -107,12 +104,6 @@ def _figure(figure: Estimate) -> tuple[Line, ...]:
     if figure.low is not None and figure.high is not None:
         interval = line(number(figure.low, 3), " to ", number(figure.high, 3))
     return row(figure.name, number(figure.value, 3), interval, str(figure.runs))
-
-
-def _formulas(formulas: tuple[tuple[str, str], ...]) -> Tabular:
-    """The formulas that networks gave up."""
-    rows = tuple(row(origin, text) for origin, text in formulas)
-    return Tabular(row("read from", "formula"), rows, "ll", line("Formulas"))
 
 
 def _made(report: ClaimsReport) -> Section:
