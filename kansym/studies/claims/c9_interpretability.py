@@ -1,6 +1,7 @@
 """C9: a KAN gives up its formula where an MLP does not."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +12,8 @@ from kansym.studies.bench.reading_names import FUNCTION, QUESTIONS, WEIGHTS
 from kansym.studies.bench.record import Record
 from kansym.studies.bench.runs import Budget, Like, Run
 from kansym.studies.claims.claim import Claim, Effort, Estimate, Row, Ruling, Settings, Verdict
-from kansym.studies.claims.estimates import bootstrap, geometric_mean, median, proportion
-from kansym.studies.claims.rows import rows_where
+from kansym.studies.claims.estimates import bootstrap, geometric_mean, median, proportion, several
+from kansym.studies.claims.rows import combinations, rows_by, values_of
 
 __all__ = ["CLAIM"]
 
@@ -25,24 +26,20 @@ _KINDS = {
 }
 _TRAINED = ("mlp-tanh", "mlp-relu")
 _READINGS = (WEIGHTS, FUNCTION)
-_PROBLEMS = (
+_PROBLEMS = [
     "toy-exp-sin", "toy-product", "toy-division", "Nguyen-1", "Nguyen-5", "I.6.2a", "I.12.1",
     "I.14.4", "I.29.4", "II.3.24",
-)  # fmt: skip
+]  # fmt: skip
 
 
 def _plan(effort: Effort) -> list[Settings]:
-    problems = effort.of(("I.12.1",), ("I.12.1", "Nguyen-1", "I.14.4"), _PROBLEMS)
-    return [
-        {
-            "problem": problem,
-            "seed": seed,
-            "seconds": effort.of(1.0, 3.0, 25.0),
-            "rows": effort.of(100, 200, 1000),
-        }
-        for problem in problems
-        for seed in range(effort.of(1, 1, 4))
-    ]
+    problems = effort.of(["I.12.1"], ["I.12.1", "Nguyen-1", "I.14.4"], _PROBLEMS)
+    return combinations(
+        problem=problems,
+        seed=range(effort.of(1, 1, 4)),
+        seconds=effort.of(1.0, 3.0, 25.0),
+        rows=effort.of(100, 200, 1000),
+    )
 
 
 def _measure(settings: Settings) -> Row:
@@ -92,50 +89,47 @@ def _judge(rows: Sequence[Row]) -> Ruling:
     gaps: dict[str, dict[str, Estimate]] = {}
     for reading in _READINGS:
         for kind, words in _KINDS.items():
-            solved = sum(row["found"][kind][reading]["recovered"] for row in rows)
+            solved = sum(_found(rows, kind, reading, "recovered"))
             group = f"{QUESTIONS[reading]} Formulas recovered by {reading} (%)"
             figures.append(proportion(words, solved, len(rows), group))
             shares[kind, reading] = figures[-1].value
         gaps[reading] = {kind: _gap(kind, reading, rows) for kind in _KINDS if kind != _KAN}
         figures += gaps[reading].values()
-    for kind, words in _KINDS.items():
-        figures.append(
-            geometric_mean(words, _values(rows, kind, WEIGHTS, "network error"), "Network's error")
-        )
+    errors = {words: _found(rows, kind, WEIGHTS, "network error") for kind, words in _KINDS.items()}
+    figures += several(geometric_mean, errors, "Network's error")
     for key in ("formula error", "complexity", "training (s)", "reading (s)"):
-        for kind, words in _KINDS.items():
-            for reading in _READINGS[: 1 if key == "training (s)" else 2]:
-                values = _values(rows, kind, reading, key)
-                if values:
-                    name = f"{words}, by {reading}"
-                    figures.append(median(name, values, f"{key.capitalize()} (median)"))
+        values = {
+            f"{words}, by {reading}": own
+            for kind, words in _KINDS.items()
+            for reading in _READINGS[: 1 if key == "training (s)" else 2]
+            if (own := _found(rows, kind, reading, key))
+        }
+        figures += several(median, values, f"{key.capitalize()} (median)")
+    formulas = tuple(
+        (f"{problem}, {words}, by {reading}", own[0]["found"][kind][reading]["formula"])
+        for problem, own in rows_by(rows, "problem").items()
+        for kind, words in _KINDS.items()
+        for reading in _READINGS
+    )
     verdict, condition = _verdict(gaps, shares)
-    return Ruling(verdict, tuple(figures), condition, _REMARKS, _formulas(rows))
+    return Ruling(verdict, tuple(figures), condition, _REMARKS, formulas)
 
 
-def _values(rows: Sequence[Row], kind: str, reading: str, key: str) -> list[float]:
-    found = [row["found"][kind][reading][key] for row in rows]
-    return [value for value in found if value is not None]
+def _found(rows: Sequence[Row], kind: str, reading: str, key: str) -> list[Any]:
+    return values_of(rows, "found", kind, reading, key)
 
 
 def _gap(kind: str, reading: str, rows: Sequence[Row]) -> Estimate:
     """Recovered by the KAN minus recovered by another kind; problems are resampled."""
-    problems = list(dict.fromkeys(row["problem"] for row in rows))
-    gains = [
-        100
-        * np.mean(
-            [
-                float(r["found"][_KAN][reading]["recovered"])
-                - float(r["found"][kind][reading]["recovered"])
-                for r in rows_where(rows, problem=problem)
-            ]
-        )
-        for problem in problems
-    ]
-    array = np.array(gains)
-    name = f"KAN minus {_KINDS[kind]}"
+
+    def share(own: Sequence[Row], kind: str) -> float:
+        return 100 * float(np.mean(_found(own, kind, reading, "recovered")))
+
+    problems = rows_by(rows, "problem").values()
+    gains = np.array([share(own, _KAN) - share(own, kind) for own in problems])
     group = f"Differences of recovery by {reading} (percentage points, over problems)"
-    return bootstrap(name, len(array), lambda chosen: array[chosen].mean(-1), group)
+    name = f"KAN minus {_KINDS[kind]}"
+    return bootstrap(name, len(gains), lambda chosen: gains[chosen].mean(-1), group)
 
 
 def _verdict(
@@ -145,39 +139,23 @@ def _verdict(
     written, known = gaps[WEIGHTS], gaps[FUNCTION]
     if any(figure.low is None for figure in (*written.values(), *known.values())):
         return Verdict.UNDECIDED, ""
-    if not all(_above(written[kind]) for kind in _TRAINED):
+    if not all(written[kind].above(0) for kind in _TRAINED):
         none = all(written[kind].value <= 0 for kind in _TRAINED)
         return (Verdict.DOES_NOT_HOLD if none else Verdict.UNDECIDED), ""
     conditions = []
-    if not _above(written[_FORM]):
+    if not written[_FORM].above(0):
         conditions.append(
             "KAN means how the network was trained, not how it is written: the same network as an "
             f"MLP gives up {shares[_FORM, WEIGHTS]:.0f} % where the KAN gives up "
             f"{shares[_KAN, WEIGHTS]:.0f} %"
         )
-    if not all(_above(known[kind]) for kind in _TRAINED):
+    if not all(known[kind].above(0) for kind in _TRAINED):
         best = max(shares[kind, FUNCTION] for kind in _TRAINED)
         conditions.append(
             "interpretable means that the formula is seen in the weights: asked for what it "
             f"computes, an MLP gives up {best:.0f} %, the KAN {shares[_KAN, FUNCTION]:.0f} %"
         )
     return (Verdict.ONLY_IF if conditions else Verdict.HOLDS), "; and ".join(conditions)
-
-
-def _above(figure: Estimate) -> bool:
-    """Whether an interval lies above zero."""
-    return figure.low is not None and figure.low > 0
-
-
-def _formulas(rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
-    """Formulas of the first run of every problem."""
-    first = {row["problem"]: row for row in reversed(rows)}
-    return tuple(
-        (f"{problem}, {words}, by {reading}", row["found"][kind][reading]["formula"])
-        for problem, row in first.items()
-        for kind, words in _KINDS.items()
-        for reading in _READINGS
-    )
 
 
 _REMARKS = (
