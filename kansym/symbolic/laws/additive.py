@@ -66,11 +66,18 @@ _TRANSFORMS = (
 
 @dataclass(frozen=True, eq=False)
 class _Curves:
-    """A target as a sum of curves, one per input, and the error of that on unused rows."""
+    """A target as a sum of curves, one per input.
+
+    Attributes
+    ----------
+    error : of the sum on unused rows, over the spread of the target.
+    blur : error of one curve, in units of the target: noise of the rows averages out in splines.
+    """
 
     transform: _Transform
     values: Float[Array, "rows inputs"]
     error: float
+    blur: float
 
 
 class Additive:
@@ -112,7 +119,8 @@ def _curves(rows: Rows, inputs: list[int], transform: _Transform) -> _Curves | N
     error = float(np.std(target[test] - matrix[test] @ solution) / np.std(target))
     parts = np.split(solution[1:], len(inputs))
     values = np.column_stack([b @ part for b, part in zip(bases, parts, strict=True)])
-    return _Curves(transform, values, error)
+    blur = error * float(np.std(target)) * np.sqrt(bases[0].shape[1] / fitting)
+    return _Curves(transform, values, error, float(blur))
 
 
 def _basis(x: Array, intervals: int) -> Array:
@@ -125,10 +133,10 @@ def _basis(x: Array, intervals: int) -> Array:
 def _laws(rows: Rows, inputs: list[int], curves: _Curves, until: Deadline) -> Iterator[Law]:
     """The curves named one by one, then together."""
     spread = curves.values.std(axis=0)
-    used = [k for k, size in enumerate(spread) if size > 2 * curves.error * spread.max()]
+    used = [k for k, size in enumerate(spread) if size > 3 * curves.blur]
     choices: list[list[Law]] = []
     for position, k in enumerate(used):
-        name, noise = rows.names[inputs[k]], curves.error * spread.max() / spread[k]
+        name, noise = rows.names[inputs[k]], curves.blur / spread[k]
         limit = until.share(SHARE / (len(used) - position))
         every = univariate_laws(rows.X[:, inputs[k]], curves.values[:, k], name, noise, limit)
         laws = list(islice(every, FORMS))
@@ -167,6 +175,6 @@ def _together(
         refined = refine(expr, rows.names, rows.X, rows.y, start, deadline=until.within(2.0))
     except (ArithmeticError, ValueError):
         return None
-    found = {symbol: refined.values.get(symbol.name, value) for symbol, value in start.items()}
+    found = {symbol: refined.values.get(str(symbol), start[symbol]) for symbol in start}
     words = f"sum of functions of single inputs, {transform.name}"
     return checked(expr, found, words, rows)
