@@ -159,7 +159,8 @@ def _together(
     """The sum of laws, transformed back, its constants refined on all rows."""
     count = sum(len(law.start) for law in laws)
     offset, *symbols = fresh_constants(rows.names, count + 1)
-    fresh, total, start = iter(symbols), sympy.S.Zero, {}
+    fresh, total = iter(symbols), sympy.S.Zero
+    start: dict[sympy.Symbol, float] = {}
     for law in laws:
         renamed = {symbol: next(fresh) for symbol in law.start}
         total += law.expr.xreplace(renamed)
