@@ -38,7 +38,7 @@ def products() -> KAN:
 
 def test_the_search_for_powers_of_products_is_part_of_the_budget():
     started = time.monotonic()
-    found = extract(products(), rows(300, 6).numpy(), budget=1.0, progress=False)
+    found = extract(products(), rows(300, 6).numpy(), reading="weights", budget=1.0, progress=False)
     # Far more than is allowed, for machines that are busy; unbounded it takes a minute.
     assert time.monotonic() - started < 15.0
     assert Status.BUDGET_SPENT in {finding.status for finding in found.status}

@@ -227,7 +227,7 @@ def test_a_network_that_misses_the_data_is_named():
 
 
 def test_a_small_budget_still_gives_an_answer_and_says_so():
-    found = extract(exp_sin(), budget=0.01, progress=False)
+    found = extract(exp_sin(), reading="weights", budget=0.01, progress=False)
     assert Status.BUDGET_SPENT in statuses(found)
     assert np.isfinite(found.predict(rows(5))).any()
 

@@ -13,6 +13,7 @@ from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
 from kansym.shared.status import Finding, Status
 from kansym.symbolic.library.library import LIBRARY, Library
+from kansym.symbolic.measurements import search
 from kansym.symbolic.measurements.formula_fitting import fit_formula
 from tests.planted_models import Function, exp_sin, know, rows, two_layers
 
@@ -102,6 +103,20 @@ def by_function(function: Function, known: bool = False) -> Extraction:
     return read(function, data, *y, reading="function", budget=4)
 
 
+def hurried() -> Iterable[Finding]:
+    """A fit that may take one step only."""
+    whole = search.minimise
+
+    def first_step(*arguments: object, **settings: object) -> object:
+        return whole(*arguments, **{**settings, "max_steps": 1})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "minimise", first_step)
+        patch.setattr(search, "_MAX_STEPS", 1)
+        start = {"A": 1.0, "tau": 9.0, "c": 0.0}
+        return fit_formula(DECAY, {"x": X}, Y, start=start).findings
+
+
 def outlier() -> np.ndarray:
     return Y + 2.0 * (np.arange(60) == 7)
 
@@ -127,7 +142,7 @@ REACHED: dict[Status, Callable[[], Iterable[Finding]]] = {
     Status.OUTLYING_ROWS: lambda: fit_formula(DECAY, {"x": X}, outlier()).findings,
     Status.RESIDUAL_PATTERN: lambda: fit_formula("a + b*x", {"x": X}, Y).findings,
     Status.ERRORS_DISAGREE: lambda: fit_formula(DECAY, {"x": X}, Y, sigma=0.003).findings,
-    Status.NOT_CONVERGED: lambda: fit_formula("a*x**b + c*x**d", {"x": X}, X + NOISE).findings,
+    Status.NOT_CONVERGED: hurried,
     Status.MERGED_APPROXIMATELY: drifted_copies,
     Status.TRANSCRIBED: lambda: read(MLP([2, 12, 12, 1], seed=0), rows()).status,
     Status.SMOOTH_STUDENT: lambda: by_function(lambda X: np.floor(4 * X[:, 0])).status,

@@ -185,6 +185,8 @@ def _each_function(groups: list[Group]) -> Iterator[tuple[np.ndarray, sympy.Expr
 def _is_curve(state: Reduced) -> bool:
     """Whether the rows lie on one curve: twice as dense, they are much closer to its chords."""
     x, z = state.quantities.values[:, 0], state.target[:, None]
+    if len(x) < 2 * _FEWEST_ROWS:
+        return False
     whole, half = float(roughness(x, z)[0]), float(roughness(x[::2], z[::2])[0])
     return whole < max(_DENSER * half, _LEVEL * float(np.var(z)))
 

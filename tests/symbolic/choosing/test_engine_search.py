@@ -67,7 +67,9 @@ def statuses(result: Extraction) -> set[Status]:
 
 @pytest.fixture(scope="module")
 def result() -> Extraction:
-    return extract(model(), library=FEW, engine=Fake("u1", NEAR, "u1**2"), progress=False)
+    return extract(
+        model(), library=FEW, engine=Fake("u1", NEAR, "u1**2"), progress=False, reading="weights"
+    )
 
 
 def test_the_formula_of_an_engine_is_refined_and_snapped_like_any_other(result):
@@ -104,12 +106,14 @@ def test_the_result_is_saved_and_changed_like_any_other(result):
 def test_data_judge_what_an_engine_found(noise):
     X = rows(600, seed=4)
     y = truth(X) + noise * np.random.default_rng(0).normal(size=600)
-    found = extract(model(), X, y, library=FEW, engine=Fake(NEAR), progress=False)
+    found = extract(
+        model(), X, y, library=FEW, engine=Fake(NEAR), progress=False, reading="weights"
+    )
     assert sympy.simplify(found.expr - TRUTH) == 0
 
 
 def test_without_an_engine_the_edge_stays_a_curve_and_nothing_is_said():
-    found = extract(model(), library=FEW, engine=None, progress=False)
+    found = extract(model(), library=FEW, engine=None, progress=False, reading="weights")
     assert Status.UNEXPLAINED_EDGE in statuses(found)
     assert Status.SEARCHED_EDGE not in statuses(found)
     assert "engine" not in found.provenance.settings
@@ -117,7 +121,7 @@ def test_without_an_engine_the_edge_stays_a_curve_and_nothing_is_said():
 
 def test_edges_that_the_library_explains_are_not_searched():
     engine = Fake("u1")
-    found = extract(exp_sin(), library=FEW, engine=engine, progress=False)
+    found = extract(exp_sin(), library=FEW, engine=engine, progress=False, reading="weights")
     assert engine.calls == []
     assert statuses(found) == {Status.OK}
 
@@ -133,8 +137,10 @@ def test_edges_that_the_library_explains_are_not_searched():
     ids=["nothing", "too rough", "undefined", "longer than the curve"],
 )
 def test_a_formula_is_kept_only_if_it_shortens_the_description(texts):
-    plain = extract(model(), library=FEW, engine=None, progress=False)
-    found = extract(model(), library=FEW, engine=Fake(*texts), budget=8, progress=False)
+    plain = extract(model(), library=FEW, engine=None, progress=False, reading="weights")
+    found = extract(
+        model(), library=FEW, engine=Fake(*texts), budget=8, progress=False, reading="weights"
+    )
     assert found.formulas[0].curves
     assert Status.UNEXPLAINED_EDGE in statuses(found)
     np.testing.assert_allclose(found.fidelity.rmse_network, plain.fidelity.rmse_network, rtol=1e-3)
@@ -142,12 +148,14 @@ def test_a_formula_is_kept_only_if_it_shortens_the_description(texts):
 
 def test_searches_begin_anew_with_other_seeds_until_one_explains_the_edge():
     engine = Fake("u1", idle=True)
-    extract(model(), library=FEW, engine=engine, budget=10, seed=5, progress=False)
+    extract(
+        model(), library=FEW, engine=engine, budget=10, seed=5, progress=False, reading="weights"
+    )
     seconds, seeds = zip(*engine.calls, strict=True)
     assert list(seeds) == list(range(5, 5 + len(seeds)))
     assert len(seeds) >= 2
     once = Fake(NEAR)
-    extract(model(), library=FEW, engine=once, progress=False)
+    extract(model(), library=FEW, engine=once, progress=False, reading="weights")
     assert len(once.calls) == 1
     assert sum(seconds) < 0.6 * 10
 
@@ -156,7 +164,9 @@ def test_searches_begin_anew_with_other_seeds_until_one_explains_the_edge():
 def test_the_budget_holds_with_an_engine_that_takes_all_that_it_may(budget):
     engine = Fake("u1", idle=True)
     started = time.monotonic()
-    found = extract(model(), library=FEW, engine=engine, budget=budget, progress=False)
+    found = extract(
+        model(), library=FEW, engine=engine, budget=budget, progress=False, reading="weights"
+    )
     assert time.monotonic() - started < budget + 3.0
     assert all(seconds <= budget for seconds, _ in engine.calls)
     assert np.isfinite(found.predict(rows(5))).any()
@@ -210,7 +220,7 @@ def test_pysr_without_julia_is_told_at_once():
 @pytest.mark.parametrize("engine", ["opern", 7, PySR, ""])
 def test_what_is_no_engine_gets_one_sentence(engine):
     with pytest.raises(InputError, match="is no search engine: give 'pairs', 'operon' or 'pysr'"):
-        extract(exp_sin(), engine=engine)
+        extract(exp_sin(), engine=engine, reading="weights")
 
 
 def test_an_engine_is_taken_as_it_is():
@@ -229,7 +239,7 @@ def damped(u):
 def test_operon_finds_a_planted_function():
     pytest.importorskip("pyoperon")
     planted = two_layers(damped, torch.square, lambda u: (u / 2).exp())
-    found = extract(planted, engine="operon", budget=40, progress=False)
+    found = extract(planted, engine="operon", budget=40, progress=False, reading="weights")
     wanted = sympy.exp((x1 * sympy.exp(-x1) * sympy.cos(3 * x1) + x2**2) / 2)
     assert sympy.simplify(found.expr - wanted) == 0
     assert Status.SEARCHED_EDGE in statuses(found)

@@ -118,7 +118,7 @@ MODELS = {
 def test_edges_that_the_library_lacks_are_found_by_default(name):
     function, truth = MODELS[name]
     model = two_layers(function, torch.square, lambda u: (u / 2).exp())
-    found = extract(model, progress=False)
+    found = extract(model, reading="weights", progress=False)
     assert sympy.simplify(found.expr - sympy.exp((truth + x2**2) / 2)) == 0
     assert Status.SEARCHED_EDGE in {finding.status for finding in found.status}
 
@@ -129,7 +129,7 @@ def test_a_function_that_nearly_fits_gives_way_to_the_one_that_does(rate):
     model = two_layers(lambda u: u, torch.square, lambda u: torch.erf(rate * u))
     X = rows(600, seed=4)
     y = scipy.special.erf(rate * (X[:, 0] + X[:, 1] ** 2))
-    found = extract(model, X, y, progress=False)
+    found = extract(model, X, y, reading="weights", progress=False)
     assert found.expr.has(sympy.erf)
     assert found.fidelity.rmse_data is not None
     assert found.fidelity.rmse_data < 1e-9
@@ -139,7 +139,7 @@ def test_a_function_that_nearly_fits_gives_way_to_the_one_that_does(rate):
 
 def test_what_was_found_is_forbidden_like_any_other_function():
     model = two_layers(MODELS["special"][0], torch.square, lambda u: (u / 2).exp())
-    found = extract(model, progress=False)
+    found = extract(model, reading="weights", progress=False)
     again = found.forbid(0, "erf")
     assert again.edges[0].fit is None or again.edges[0].fit.candidate.name != "erf"
     fixed = found.fix(0, "erf")
@@ -150,5 +150,5 @@ def test_what_was_found_is_forbidden_like_any_other_function():
 def test_a_library_of_ones_own_is_not_left():
     model = two_layers(MODELS["special"][0], torch.square, lambda u: (u / 2).exp())
     few = Library([LIBRARY[name] for name in ("x", "x^2", "exp", "tanh")])
-    found = extract(model, library=few, progress=False)
+    found = extract(model, library=few, reading="weights", progress=False)
     assert not found.formulas[0].expr.has(sympy.erf)
