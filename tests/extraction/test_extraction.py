@@ -135,7 +135,7 @@ def test_data_that_are_given_are_the_judge():
     measured = extract(exp_sin(), X, truth(X) + noise, library=FEW, progress=False)
     (constant,) = measured.formulas[0].constants
     assert str(constant.near) == "pi agrees"
-    assert abs(constant.value - np.pi) < 3 * constant.stderr < 0.01
+    assert abs(constant.value - np.pi) < 3 * (constant.stderr or 0.0) < 0.01
     fidelity = found.fidelity
     assert (fidelity.judge, fidelity.rows, fidelity.held_out_rows) == ("data", 480, 120)
     assert fidelity.rmse_data is not None

@@ -57,7 +57,7 @@ def test_errors_of_rows_weigh_and_give_chi2(model):
     sigma = np.full(20, 0.3)
     found = extract(model, ROWS, LINE, sigma=sigma, budget=8, progress=False)
     point = next(point for point in found.front if point.selected)
-    assert 0.3 < point.chi2 / point.freedom < 2
+    assert 0.3 < (point.chi2 or 0.0) / (point.freedom or 1) < 2
     wrong = extract(model, ROWS, LINE, sigma=0.01 * sigma, budget=8, progress=False)
     assert Status.ERRORS_DISAGREE in {finding.status for finding in wrong.status}
     with pytest.raises(InputError, match="sigma is -1 in row 0"):

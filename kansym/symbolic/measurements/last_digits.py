@@ -74,8 +74,12 @@ def polished(formula: GivenFormula, errors: RowErrors, constants: np.ndarray) ->
     """
     small = len(formula.y) * len(constants) <= MOST_CELLS
     work = _Rows(formula, errors, np.longdouble if small else np.float64)
+    try:
+        triangle = work.triangle(constants.astype(work.wide))
+    except TypeError:  # special functions are computed in double precision only
+        work = _Rows(formula, errors, np.float64)
+        triangle = work.triangle(constants)
     at = constants.astype(work.wide)
-    triangle = work.triangle(at)
     for _ in range(_STEPS):
         step = _step(triangle)
         for _ in range(_HALVINGS):
