@@ -106,6 +106,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
 
     Examples
     --------
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> X = rng.uniform(1, 2, (300, 3))
     >>> discover(X, X[:, 0] * X[:, 1] / X[:, 2] ** 2, seconds=20).result.expr

@@ -82,7 +82,7 @@ def structure(
     >>> X = np.random.default_rng(0).uniform(1, 2, (300, 3))
     >>> found = structure(lambda X: X[:, 0] * (X[:, 1] + X[:, 2]), X)
     >>> print(str(found).splitlines()[0])
-    y = (?(x2 + x3) * ?x1)   (residual below 0.003)
+    y = (?(?x2 + ?x3) * x1)   (residual below 0.003)
     """
     rows = rows_of(model, X)
     asked = more_rows(rows.values, ROWS, seed=seed)

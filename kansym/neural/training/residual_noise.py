@@ -34,7 +34,7 @@ def nothing_left(X: Float[np.ndarray, "rows inputs"], residual: Float[np.ndarray
     >>> rng = np.random.default_rng(0)
     >>> X = rng.uniform(-1, 1, (300, 8))
     >>> noise = rng.normal(size=300)
-    >>> nothing_left(X, noise), nothing_left(X, noise + X[:, 0] * X[:, 1])
+    >>> nothing_left(X, noise), nothing_left(X, noise + 2 * X[:, 0] * X[:, 1])
     (True, False)
     """
     return is_noise(X, residual[:, None]) and _beyond_polynomials(X, residual)

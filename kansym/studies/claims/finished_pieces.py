@@ -30,7 +30,7 @@ def key_of(claim: Claim, settings: Settings) -> str:
     --------
     >>> from kansym.studies.claims import CLAIMS
     >>> key_of(CLAIMS["C1"], {"seed": 0})
-    'C1 1 {"seed": 0}'
+    'C1 2 {"seed": 0}'
     """
     return f"{claim.identifier} {claim.version} {json.dumps(settings, sort_keys=True)}"
 
