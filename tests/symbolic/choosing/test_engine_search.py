@@ -99,7 +99,8 @@ def test_the_result_is_saved_and_changed_like_any_other(result):
     fixed = result.fix(0, "sin")
     assert fixed.edges[0].fit is not None
     assert fixed.edges[0].fit.candidate.name == "sin"
-    assert Status.SEARCHED_EDGE not in statuses(fixed)
+    searched = {one.where for one in fixed.status if one.status is Status.SEARCHED_EDGE}
+    assert fixed.edges[0].name not in searched
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.02])
@@ -147,17 +148,14 @@ def test_a_formula_is_kept_only_if_it_shortens_the_description(texts):
 
 
 def test_searches_begin_anew_with_other_seeds_until_one_explains_the_edge():
-    engine = Fake("u1", idle=True)
-    extract(
-        model(), library=FEW, engine=engine, budget=10, seed=5, progress=False, reading="weights"
-    )
-    seconds, seeds = zip(*engine.calls, strict=True)
-    assert list(seeds) == list(range(5, 5 + len(seeds)))
+    engine = Fake("u1")  # takes no time, so that the clock decides nothing
+    extract(model(), library=FEW, engine=engine, seed=5, progress=False, reading="weights")
+    seeds = [seed for _, seed in engine.calls]
     assert len(seeds) >= 2
+    assert seeds == list(range(5, 5 + len(seeds)))
     once = Fake(NEAR)
     extract(model(), library=FEW, engine=once, progress=False, reading="weights")
     assert len(once.calls) == 1
-    assert sum(seconds) < 0.6 * 10
 
 
 @pytest.mark.parametrize("budget", [0.01, 5.0])
