@@ -18,7 +18,6 @@ from kansym.documents.charts import SYMBOL
 from kansym.documents.formats import write_document
 from kansym.documents.pictures import Picture
 from kansym.neural.models.kan import KAN
-from kansym.neural.models.mlp import MLP
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.shared.errors import InputError
 from kansym.studies.claims import (
@@ -49,8 +48,8 @@ from kansym.studies.claims.estimates import (
     times,
 )
 from kansym.studies.claims.finished_pieces import FinishedPieces
+from kansym.studies.claims.fitting import dense
 from kansym.studies.claims.kan_layouts import (
-    dense_of_size,
     direction_groups,
     direction_penalty,
     same_layout,
@@ -536,7 +535,6 @@ def test_layouts_have_the_same_widths(kan):
     form = widths(to_mlp(kan))
     assert widths(same_layout(kan, 1)) == form
     assert widths(widened(kan, 1)) == form
-    assert len(widths(dense_of_size(kan, 1))) == len(form)
 
 
 def test_the_layout_from_random_weights_is_another_function(kan):
@@ -594,7 +592,6 @@ def test_groups_need_a_size_per_hidden_layer(kan):
 def test_dense_networks_have_about_as_many_parameters():
     for grid in (3, 8, 20):
         kan = KAN([2, 4, 1], grid=grid, degree=1)
-        mlp = dense_of_size(kan, 0)
-        assert isinstance(mlp, MLP)
+        mlp = dense(2, kan.n_parameters(), "relu", seed=0)
         size = sum(parameter.numel() for parameter in mlp.parameters())
         assert abs(size - kan.n_parameters()) < 0.15 * kan.n_parameters()

@@ -58,12 +58,8 @@ def nodes_of(
 ) -> Stage:
     """Sum and product nodes of edges that are weighted units.
 
-    Parameters
-    ----------
-    expanded : the units.
-    weight, constant : of every edge, (n_out, n_in, units) and (n_out, n_in).
-    present : which edges exist, (n_out, n_in); absent ones are no factor of a product.
-    is_product, bias : of every node, (n_out,); the bias is added to the sum or product.
+    Every edge has weights (n_out, n_in, units) and a constant (n_out, n_in); absent ones are no
+    factor of a product. The bias of a node is added to its sum or product.
     """
     rows, shifts, groups = [], [], []
     for target, product in enumerate(is_product):

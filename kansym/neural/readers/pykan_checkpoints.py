@@ -63,8 +63,6 @@ def load_checkpoint(path: str) -> Readable:
             symbolic=bool(config["symbolic_enabled"]),
             names=tuple(config[f"symbolic.funs_name.{layer}"] for layer in range(depth)),
             state=arrays,
-            inputs=None,
-            functions={},
         )
     except (LookupError, TypeError, ValueError) as error:
         raise _foreign(Path(f"{path}_config.yml"), error) from error

@@ -9,7 +9,7 @@ Z. Liu et al., KAN 2.0, 2024, arXiv:2408.10205; pykan 0.2.8.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -45,30 +45,18 @@ _PROGRAMS: dict[str, Program] = {
 
 @dataclass(frozen=True, eq=False)
 class PykanModel:
-    """A KAN of pykan as data.
+    """A KAN of pykan as data; layer by layer unless one value stands for all."""
 
-    Attributes
-    ----------
-    width : per layer, sum nodes and product nodes.
-    arity : factors of every product: one number for all, or a list per layer.
-    degrees : of the splines, per layer.
-    base : the function beside the splines, by name or itself.
-    symbolic : whether symbols count at all.
-    names : of the symbols, per layer, (out, in).
-    state : its tensors by name.
-    inputs : which columns enter; all if None.
-    functions : symbols whose names are not those of pykan's library, by (layer, out, in).
-    """
-
-    width: tuple[tuple[int, int], ...]
-    arity: int | Sequence[Sequence[int]]
+    width: tuple[tuple[int, int], ...]  # sum nodes and product nodes
+    arity: int | Sequence[Sequence[int]]  # factors of every product
     degrees: tuple[int, ...]
-    base: str | Function
-    symbolic: bool
-    names: tuple[Sequence[Sequence[str]], ...]
-    state: Mapping[str, Array]
-    inputs: tuple[int, ...] | None
-    functions: Mapping[tuple[int, int, int], Function]
+    base: str | Function  # beside the splines
+    symbolic: bool  # whether symbols count at all
+    names: tuple[Sequence[Sequence[str]], ...]  # of the symbols, (out, in)
+    state: Mapping[str, Array]  # tensors by name
+    inputs: tuple[int, ...] | None = None  # which columns enter; all if None
+    # Symbols that pykan's library lacks, by (layer, out, in).
+    functions: Mapping[tuple[int, int, int], Function] = field(default_factory=dict)
 
     def tensor(self, name: str) -> Array:
         """One tensor, or an error if it is absent."""

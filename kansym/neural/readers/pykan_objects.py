@@ -25,22 +25,20 @@ def is_pykan(module: nn.Module) -> bool:
 
 def pykan_model(module: Any) -> PykanModel:
     """The numbers of a KAN of pykan."""
-    functions = {}
-    names = []
-    for layer, symbols in enumerate(module.symbolic_fun):
-        names.append([list(row) for row in symbols.funs_name])
-        for target, row in enumerate(symbols.funs_name):
-            for source, name in enumerate(row):
-                if not knows(name):
-                    own = symbols.funs[target][source]
-                    functions[layer, target, source] = _InNumpy(own)
+    functions = {
+        (layer, target, source): _InNumpy(symbols.funs[target][source])
+        for layer, symbols in enumerate(module.symbolic_fun)
+        for target, row in enumerate(symbols.funs_name)
+        for source, name in enumerate(row)
+        if not knows(name)
+    }
     return PykanModel(
         width=tuple((int(pair[0]), int(pair[1])) for pair in module.width),
         arity=module.mult_arity,
         degrees=tuple(int(layer.k) for layer in module.act_fun),
         base=_base(module.base_fun_name),
         symbolic=bool(module.symbolic_enabled),
-        names=tuple(names),
+        names=tuple(symbols.funs_name for symbols in module.symbolic_fun),
         state={name: as_numpy(tensor) for name, tensor in module.state_dict().items()},
         inputs=tuple(int(column) for column in module.input_id),
         functions=functions,

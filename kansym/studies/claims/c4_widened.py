@@ -10,8 +10,8 @@ from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.studies.claims.claim import Claim, Effort, Estimate, Row, Ruling, Settings, Verdict
 from kansym.studies.claims.estimates import geometric_mean, largest, several, times
-from kansym.studies.claims.fitting import fit_once, relative_error, rows_of
-from kansym.studies.claims.kan_layouts import dense_of_size, same_layout, widened
+from kansym.studies.claims.fitting import dense, fit_once, relative_error, rows_of
+from kansym.studies.claims.kan_layouts import same_layout, widened
 from kansym.studies.claims.rows import combinations, rows_by, values_of
 
 __all__ = ["CLAIM"]
@@ -52,7 +52,7 @@ def _measure(settings: Settings) -> Row:
     networks: dict[str, nn.Module] = {
         "rewritten": rewritten,
         "layout": same_layout(kan, seed + 500),
-        "equal": dense_of_size(kan, seed),
+        "equal": dense(rows.x.shape[1], kan.n_parameters(), "relu", seed),
         "wide": widened(kan, seed),
     }
     fit_once(rewritten, rows, optimiser="lm", steps=steps, seed=seed)

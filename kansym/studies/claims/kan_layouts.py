@@ -21,9 +21,8 @@ from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
 from kansym.neural.rewriting.kan_as_mlp import to_mlp
 from kansym.shared.errors import InputError
-from kansym.studies.mlp_widths import mlp_widths
 
-__all__ = ["dense_of_size", "direction_groups", "direction_penalty", "same_layout", "widened"]
+__all__ = ["direction_groups", "direction_penalty", "same_layout", "widened"]
 
 Groups = list[list[list[int]]]
 """Per hidden layer, groups of units."""
@@ -53,21 +52,6 @@ def widened(kan: KAN, seed: int) -> MLP:
     linear = [module for module in to_mlp(kan) if isinstance(module, nn.Linear)]
     widths = [linear[0].in_features, *(layer.out_features for layer in linear)]
     return MLP(widths, activation="relu", seed=seed, **_like(kan))
-
-
-def dense_of_size(kan: KAN, seed: int, *, activation: str = "relu") -> MLP:
-    """A dense MLP with as many hidden layers as the MLP form, and as many parameters as the KAN.
-
-    Examples
-    --------
-    >>> kan = KAN([2, 3, 1], grid=4, degree=1)
-    >>> mlp = dense_of_size(kan, 0)
-    >>> kan.n_parameters(), sum(parameter.numel() for parameter in mlp.parameters())
-    (49, 51)
-    """
-    n_in, n_out = kan.kan_layers[0].n_in, kan.kan_layers[-1].n_out
-    widths = mlp_widths(n_in, kan.n_parameters(), len(kan.layers), n_out)
-    return MLP(widths, activation=activation, seed=seed, **_like(kan))
 
 
 def _like(kan: KAN) -> dict[str, Any]:
@@ -125,11 +109,6 @@ def direction_penalty(model: nn.Sequential, groups: Groups) -> Float[Tensor, ""]
 
     Added to a loss with a weight, it pulls the units of a group together; the direction of a
     group is the first principal axis of its units, found anew at every call.
-
-    Parameters
-    ----------
-    model : Linear layers with activations between them.
-    groups : from `direction_groups`.
 
     Examples
     --------

@@ -26,14 +26,7 @@ _STRIP, _ACROSS, _LEFT, _DOT = 24.0, 400.0, 168.0, 2.8
 
 @dataclass(frozen=True)
 class Strip:
-    """All runs of one kind of network.
-
-    Attributes
-    ----------
-    name : the kind.
-    values : one positive number per run.
-    kan : whether it is a KAN, for the colour.
-    """
+    """One positive number for each run of a kind of network; KANs have a colour of their own."""
 
     name: str
     values: Sequence[float]
@@ -42,14 +35,9 @@ class Strip:
 
 @dataclass(frozen=True)
 class Series:
-    """Errors of one kind of network by size.
+    """(size, error) of each run of a kind of network, with a note to stand below its name.
 
-    Attributes
-    ----------
-    name, note : the kind, and what to say about it below its name.
-    points : (size, error) of every run.
-    kan : whether it is a KAN, for the colour.
-    open : whether its dots are drawn as rings, and its line dashed.
+    Dots of an open series are rings, and its line is dashed.
     """
 
     name: str
@@ -75,11 +63,7 @@ def strips_plot(
 ) -> "Axes":
     """A dot per run on a logarithmic axis, one strip per kind, a bar at the geometric mean.
 
-    Parameters
-    ----------
-    groups : headings with their strips, from the top down.
-    name : of the axis.
-    mark : where a dashed line stands, if anywhere.
+    The groups are headings with their strips, from the top down; a dashed line is the mark.
 
     Examples
     --------
@@ -139,11 +123,6 @@ def _swarm(across: Sequence[float]) -> list[float]:
 @styled()
 def curves_plot(series: Sequence[Series], across: str, up: str) -> "Axes":
     """Every run as a dot on two logarithmic axes, with the line of least squares per series.
-
-    Parameters
-    ----------
-    series : kinds of networks; the names stand on the right.
-    across, up : names of the axes.
 
     Examples
     --------

@@ -3,7 +3,7 @@
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,7 +99,7 @@ def run_claims(
     with FinishedPieces(results) as file, progress_bar(progress, "kansym claims") as tell:
         finished, reused = _finish(plan, file, jobs, tell)
     return ClaimsReport(
-        tuple(_judged(claim, finished[claim.identifier]) for claim in chosen),
+        tuple(_judged(claim, finished.get(claim.identifier, [])) for claim in chosen),
         effort,
         time.perf_counter() - started,
         reused,
@@ -111,39 +111,35 @@ def _finish(
     plan: Sequence[tuple[Claim, Settings]], file: FinishedPieces, jobs: int, tell: ProgressCallback
 ) -> tuple[dict[str, list[FinishedPiece]], int]:
     """All pieces of the plan by claim, from the file or from work done now, in the plan's order."""
-    done: dict[str, FinishedPiece] = {}
-    keys = [key_of(claim, settings) for claim, settings in plan]
-    for key in keys:
-        stored = file.get(key)
-        if stored is not None:
-            done[key] = stored
+    keys = [key_of(*pair) for pair in plan]
+    done = {key: stored for key in keys if (stored := file.get(key)) is not None}
     reused = len(done)
     # The last claims have the longest pieces: with them first, no process is left alone at the end.
     left = [pair for key, pair in zip(keys, plan, strict=True) if key not in done][::-1]
-    for claim, settings, piece in _worked(left, jobs):
-        key = key_of(claim, settings)
+    for claim, piece in _worked(left, jobs):
+        key = key_of(claim, piece.settings)
         done[key] = piece
         file.add(key, piece)
         tell(len(done) / len(plan), f"{claim.identifier}, {len(done)} of {len(plan)} pieces")
-    by_claim: dict[str, list[FinishedPiece]] = {claim.identifier: [] for claim, _ in plan}
+    by_claim: dict[str, list[FinishedPiece]] = {}
     for (claim, _), key in zip(plan, keys, strict=True):
-        by_claim[claim.identifier].append(done[key])
+        by_claim.setdefault(claim.identifier, []).append(done[key])
     return by_claim, reused
 
 
 def _worked(
     left: Sequence[tuple[Claim, Settings]], jobs: int
-) -> Iterable[tuple[Claim, Settings, FinishedPiece]]:
+) -> Iterator[tuple[Claim, FinishedPiece]]:
     """The pieces as they finish."""
-    if jobs == 1 or len(left) < 2:
-        for claim, settings in left:
-            yield claim, settings, _work((claim.identifier, claim.measure, settings))
-        return
     items = [(claim.identifier, claim.measure, settings) for claim, settings in left]
+    if jobs == 1 or len(left) < 2:
+        for (claim, _), item in zip(left, items, strict=True):
+            yield claim, _work(item)
+        return
     for done in limited_map(_work, items, processes=jobs, limit=math.inf):
         claim, settings = left[done.index]
         lost = FinishedPiece(claim.identifier, settings, None, done.failure, done.seconds)
-        yield claim, settings, done.value or lost
+        yield claim, done.value or lost
 
 
 def _work(item: tuple[str, Callable[[Settings], Row], Settings]) -> FinishedPiece:
