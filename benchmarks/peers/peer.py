@@ -13,7 +13,7 @@ import sympy
 from kansym.shared.versions import versions
 from kansym.studies.bench.judging import judge
 from kansym.studies.bench.measuring import figures
-from kansym.studies.bench.protocols import rows_of
+from kansym.studies.bench.protocols import rows_of, rule_of
 from kansym.studies.bench.record import Record
 from kansym.studies.bench.runs import Run
 
@@ -48,7 +48,7 @@ def measure(runs: Sequence[Run]) -> Iterator[Record | str]:
             zip(symbols(len(inputs)), [sympy.Symbol(name) for name in inputs], strict=True)
         )
         formula: Any = sympy.sympify(found).xreplace(names)
-        judgement = judge(run.problem, formula, rows, run.noise)
+        judgement = judge(run.problem, formula, rows, run.noise, rule=rule_of(run))
         problem = run.problem
         who = (problem.name, problem.set, run.kind, run.seed, run.noise, "ok")
         yield Record(

@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument("--noise", default="0")
     parser.add_argument("--limit", type=float, default=60.0)
     parser.add_argument("--rows", type=int, default=1000)
+    parser.add_argument("--protocol", help="rows, noise and rule as of kansym bench --protocol")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--out", default="peers.jsonl")
     options = parser.parse_args()
@@ -38,7 +39,7 @@ def main() -> None:
         [PREFIX + peer for peer in peers],
         range(options.seeds),
         [float(part) for part in options.noise.split(",")],
-        Budget(options.limit, options.rows),
+        Budget(options.limit, options.rows, protocol=options.protocol),
     )
     print(run_benchmark(runs, options.out, jobs=options.jobs, work=measure))
 

@@ -219,16 +219,17 @@ def test_two_questions_have_answers_of_their_own():
     assert any(w.startswith("Does it know it? Without noise") for w in words)
     assert any(w.startswith("kan recovers more than mlp-tanh by weights") for w in words)
     assert any(w.startswith("kan and mlp-tanh recovered exactly the same") for w in words)
-    assert any("what is written in kan more often, mlp-tanh may know as well" in w for w in words)
+    assert any("is written in kan more often, and known to neither more often" in w for w in words)
     assert any(w.startswith("mlp-tanh by function recovers more than mlp-tanh by") for w in words)
 
 
 @pytest.mark.parametrize(
     ("written", "known", "said"),
     [
-        (0.8, 0.8, "known to it more often"),
-        (0.8, -0.8, "but mlp-tanh knows it more"),
-        (0.0, 0.0, "neither answer tells them apart"),
+        (0.8, 0.8, "written in kan more often, and known to kan more often"),
+        (0.8, -0.8, "written in kan more often, and known to mlp-tanh more often"),
+        (-0.8, 0.0, "written in mlp-tanh more often, and known to neither more often"),
+        (0.0, 0.0, "written in neither more often as far as these runs tell, and known to neither"),
     ],
 )
 def test_the_verdict_follows_from_the_numbers(written, known, said):
@@ -238,7 +239,7 @@ def test_the_verdict_follows_from_the_numbers(written, known, said):
     (words,) = [w for w in both(rates(written), rates(known)).verdict if "Both questions" in w]
     assert said in words
     few = both(rates(written), rates(known), problems=4)
-    assert any("neither answer tells them apart" in w for w in few.verdict)
+    assert any("written in neither" in w and "known to neither" in w for w in few.verdict)
 
 
 def test_a_search_without_a_network_is_paired_with_every_reading():

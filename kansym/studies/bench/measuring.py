@@ -14,7 +14,7 @@ from kansym.shared.versions import versions
 from kansym.studies.bench.judging import Recovery, agreement, gradient_error, judge
 from kansym.studies.bench.kind_names import DISCOVER, REWRITES, trained_kind
 from kansym.studies.bench.kinds import KINDS, Trained, rewritten
-from kansym.studies.bench.protocols import load_protocol, rows_of
+from kansym.studies.bench.protocols import rows_of, rule_of
 from kansym.studies.bench.reading_names import FUNCTION, WEIGHTS
 from kansym.studies.bench.record import Record
 from kansym.studies.bench.rows import Rows
@@ -142,9 +142,8 @@ def _record(run: Run, extraction: Extraction, rows: Rows, noise: float) -> Recor
     if not extraction.formulas:
         return record
     formula = extraction.formulas[0].expr
-    protocol = run.budget.protocol
-    rule = "srbench" if protocol is None else load_protocol(protocol).rule
-    judgement = judge(problem, formula, rows, noise, _predicted(extraction, rows), rule)
+    predicted = _predicted(extraction, rows)
+    judgement = judge(problem, formula, rows, noise, predicted, rule_of(run))
     return replace(record, formula=str(formula), **figures(judgement))
 
 

@@ -16,7 +16,7 @@ from kansym.shared.nearest_names import hint
 from kansym.studies.bench.rows import Rows, draw_rows
 from kansym.studies.bench.runs import Run
 
-__all__ = ["Protocol", "Published", "load_protocol", "rows_of"]
+__all__ = ["Protocol", "Published", "load_protocol", "rows_of", "rule_of"]
 
 
 @dataclass(frozen=True)
@@ -103,3 +103,9 @@ def rows_of(run: Run) -> Rows:
     budget = run.budget
     draw = draw_rows if budget.protocol is None else load_protocol(budget.protocol).draw
     return draw(run.problem, budget.rows, run.seed, run.noise)
+
+
+def rule_of(run: Run) -> str:
+    """The published rule that a run is judged by as well; SRBench's without a protocol."""
+    protocol = run.budget.protocol
+    return "srbench" if protocol is None else load_protocol(protocol).rule

@@ -84,22 +84,22 @@ def _both_answers(pairs: Sequence[PairedDifference]) -> Iterator[str]:
         {(pair.first, pair.second): pair.recovery for pair in pairs if pair.reading == reading}
         for reading in (WEIGHTS, FUNCTION)
     )
-    for pair, shown in written.items():
-        first, second = pair
-        learnt = known.get(pair)
-        if shown is None or learnt is None:
-            continue
-        apart = [0 if not _decides(one) else 1 if one.value > 0 else -1 for one in (shown, learnt)]
-        words = {
-            (1, 0): f"what is written in {first} more often, {second} may know as well",
-            (1, 1): f"the formula is written in {first} more often, and known to it more often",
-            (1, -1): f"the formula is written in {first} more often, but {second} knows it more",
-            (0, 0): "neither answer tells them apart",
-        }.get((apart[0], apart[1]), "the answers are as the intervals say")
-        yield (
-            f"Both questions, {first} minus {second}: written there {percent(shown, sign=True)}, "
-            f"known to it {percent(learnt, sign=True)}; {words}."
-        )
+    for (first, second), shown in written.items():
+        learnt = known.get((first, second))
+        if shown is not None and learnt is not None:
+            seen = _which(shown, "written in", first, second)
+            yield (
+                f"Both questions, {first} minus {second}: written {percent(shown, sign=True)}, "
+                f"known {percent(learnt, sign=True)}. The formula is {seen}, and "
+                f"{_which(learnt, 'known to', first, second)}."
+            )
+
+
+def _which(found: Interval, verb: str, first: str, second: str) -> str:
+    """Which of two kinds has more, as far as the interval tells."""
+    if not _decides(found):
+        return f"{verb} neither more often as far as these runs tell"
+    return f"{verb} {first if found.value > 0 else second} more often"
 
 
 def _decides(found: Interval) -> bool:
