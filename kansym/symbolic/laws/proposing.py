@@ -11,6 +11,7 @@ from kansym.symbolic.laws.exact_laws import ExactLaws
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.monomials import Monomials
 from kansym.symbolic.laws.relevance import relevant_inputs
+from kansym.symbolic.laws.smaller_problems import SmallerProblems
 from kansym.symbolic.laws.sparse_sums import SparseSums
 from kansym.symbolic.laws.univariate import Univariate
 
@@ -21,9 +22,10 @@ SOURCES: tuple[Source, ...] = (
     Univariate(),
     Additive(),
     ExactLaws(),
+    SmallerProblems(),
     SparseSums(),
 )
-_SHARE = 0.8
+_SHARE = 0.6
 """Of the time that is left, what one source may spend."""
 _ROWS_LOOKED_AT = 4000
 

@@ -5,6 +5,7 @@ import pytest
 import sympy
 
 from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.checking import values_of
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.monomials import Monomials
 from kansym.symbolic.laws.proposing import propose
@@ -73,3 +74,20 @@ def test_inputs_that_do_not_matter_are_left_out(count, noise):
     assert relevant_inputs(rows) == [0, 1, 7]
     *_, law = propose(rows, Deadline.after(60))
     assert terms(law.expr, rows.names) == terms(sympy.sympify("c0*c1 + c7**2"), rows.names)
+
+
+PRODUCTS = {
+    "torque": ("m r v t", lambda m, r, v, t: m * r * v * np.sin(t)),
+    "barometer": ("n g m T", lambda n, g, m, T: n * np.exp(-g * m / T)),
+    "force": ("q E B v", lambda q, E, B, v: q * (E + B * np.sin(v))),
+}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_products_with_functions_are_found_through_smaller_problems(name):
+    names, law = PRODUCTS[name]
+    *_, found = propose(noisy(names, law, 0.01), Deadline.after(60))
+    exact = noisy(names, law, 0.0)
+    fitted = values_of(found.expr, found.start, exact)
+    assert np.sqrt(np.mean((fitted - exact.y) ** 2)) < 2e-3 * np.std(exact.y)
+    assert len(found.start) <= 2

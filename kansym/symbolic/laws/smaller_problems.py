@@ -1,0 +1,101 @@
+"""Laws of noisy rows by smaller problems: what a step leaves is a sum of terms or a curve."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+import sympy
+
+from kansym.shared.deadline import Deadline
+from kansym.shared.errors import InputError
+from kansym.symbolic.constants.refinement import refine
+from kansym.symbolic.laws.checking import checked
+from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.reduced import Reduced
+from kansym.symbolic.laws.reductions import Step, steps_from
+from kansym.symbolic.laws.smooth import smooth
+from kansym.symbolic.laws.sparse_sums import SparseSums
+from kansym.symbolic.laws.univariate import univariate_laws
+
+__all__ = ["SmallerProblems"]
+
+_MOST_STATES, _BRANCHES = 8, 2
+_LAWS = 3
+"""Laws of one problem that are handed on."""
+_SECONDS = 3.0
+"""For the laws of one problem."""
+_REFITTED = 30
+_WITHIN_NOISE = 1.03
+"""Error over the noise at which a law leaves nothing to explain."""
+
+
+class SmallerProblems:
+    """Laws of what is left after steps that a smooth fit suggests, with noise."""
+
+    name = "smaller problem"
+
+    def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
+        """The laws of every smaller problem, in the order in which they are met."""
+        root = Reduced.of(rows)
+        fit = smooth(root.quantities.values, root.target) if len(rows.names) > 1 else None
+        if fit is None or np.ptp(rows.y) == 0:
+            return
+        met: set[str] = set()
+        for state in islice(_explored(Step(root, fit), met, until), _MOST_STATES):
+            if until.passed:
+                return
+            laws = list(islice(_laws(state, rows, until.within(_SECONDS)), _LAWS))
+            yield from laws
+            if any(law.error <= _WITHIN_NOISE * rows.noise for law in laws):
+                return
+
+
+def _explored(step: Step, met: set[str], until: Deadline) -> Iterator[Reduced]:
+    """Confirmed smaller problems, the smallest of a branch first."""
+    branches = 0
+    for state in steps_from(step.state, step.fit):
+        if until.passed or branches >= _BRANCHES:
+            return
+        settled = state if state.carried is None else state.settled()
+        if settled is None or str(settled.restore(_MARK)) + str(settled.quantities.exprs) in met:
+            continue
+        met.add(str(settled.restore(_MARK)) + str(settled.quantities.exprs))
+        confirmed = Step.confirmed(settled, step.fit)
+        if confirmed is not None:
+            branches += 1
+            yield from _explored(confirmed, met, until)
+            yield settled
+
+
+_MARK = sympy.Symbol("z")
+
+
+def _laws(state: Reduced, rows: Rows, until: Deadline) -> Iterator[Law]:
+    """Laws of one problem, for y, fitted to all rows."""
+    names = tuple(f"u{k}_" for k in range(len(state.quantities)))
+    inner = Rows(state.quantities.values, state.target, names, rows.noise)
+    if len(names) == 1:
+        found = univariate_laws(inner.X[:, 0], inner.y, names[0], rows.noise, until)
+    else:
+        found = SparseSums().propose(inner, until)
+    places = dict(zip(map(sympy.Symbol, names), state.quantities.exprs, strict=True))
+    for law in found:
+        expr = state.restore(law.expr.xreplace(places))
+        source = ", ".join([law.source, *state.steps])
+        refitted = _refitted(expr, law, source, rows, until)
+        if refitted is not None:
+            yield refitted
+
+
+def _refitted(expr: sympy.Expr, law: Law, source: str, rows: Rows, until: Deadline) -> Law | None:
+    """The law with its constants fitted to y, as far as that helps."""
+    start = dict(law.start)
+    before = checked(expr, start, source, rows)
+    if before is None or not start:
+        return before
+    try:
+        found = refine(expr, rows.names, rows.X, rows.y, start, max_steps=_REFITTED, deadline=until)
+    except InputError:
+        return before
+    after = checked(expr, found.substitutions, source, rows)
+    return after if after is not None and after.error < before.error else before
