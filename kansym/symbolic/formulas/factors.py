@@ -10,7 +10,7 @@ __all__ = [
     "factors_drawn_in",
     "one_number",
     "partly_factored",
-    "roots_together",
+    "powers_together",
     "signs_drawn",
 ]
 
@@ -170,21 +170,26 @@ def partly_factored(e: sympy.Expr) -> Sequence[sympy.Expr]:
     return found
 
 
-def roots_together(e: sympy.Expr) -> sympy.Expr | None:
-    """sqrt(a)/sqrt(b) = sqrt(a/b), for every fractional power and its inverse."""
+def powers_together(e: sympy.Expr) -> sympy.Expr | None:
+    """exp(u)*exp(v) = exp(u + v), sqrt(a)/sqrt(b) = sqrt(a/b), x**n*y**n = (x*y)**n."""
     if not e.is_Mul:
         return None
     groups: dict[sympy.Expr, list[sympy.Expr]] = defaultdict(list)
-    rest = []
+    arguments, rest = [], []
     for factor in e.args:
         base, exponent = factor.as_base_exp()
-        if exponent.is_Rational and not exponent.is_Integer and not base.is_number:
-            groups[abs(exponent)].append(base if exponent > 0 else 1 / base)
-        else:
+        if isinstance(factor, sympy.exp):
+            arguments.append(factor.args[0])
+        elif exponent.is_Integer or factor.is_number:
             rest.append(factor)
-    if not any(len(bases) > 1 for bases in groups.values()):
+        elif exponent.could_extract_minus_sign():
+            groups[-exponent].append(1 / base)
+        else:
+            groups[exponent].append(base)
+    if len(arguments) < 2 and not any(len(bases) > 1 for bases in groups.values()):
         return None
-    return sympy.Mul(*rest, *(sympy.Mul(*bases) ** power for power, bases in groups.items()))
+    powers = (sympy.Mul(*bases) ** exponent for exponent, bases in groups.items())
+    return sympy.Mul(*rest, sympy.exp(sympy.Add(*arguments)), *powers)
 
 
 def one_number(e: sympy.Expr) -> sympy.Expr | None:

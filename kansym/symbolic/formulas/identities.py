@@ -31,11 +31,11 @@ from kansym.symbolic.formulas.factors import (
     factors_drawn_in,
     one_number,
     partly_factored,
-    roots_together,
+    powers_together,
     signs_drawn,
 )
 
-__all__ = ["FOLLOWERS", "OPENING", "REWRITES", "Rewrite"]
+__all__ = ["ALGEBRA", "FOLLOWERS", "OPENING", "REWRITES", "Rewrite"]
 
 Rewrite = Callable[[sympy.Expr], sympy.Expr | Sequence[sympy.Expr] | None]
 
@@ -132,7 +132,7 @@ def _added(u: sympy.Expr | None, v: sympy.Expr, hyperbolic: bool) -> sympy.Expr:
 
 def common_factor(e: sympy.Expr) -> sympy.Expr | None:
     """a*u + a*v = a*(u + v)."""
-    return sympy.factor_terms(e) if e.is_Add or e.is_Mul else None
+    return sympy.factor_terms(e) if e.is_Add else None
 
 
 def factored(e: sympy.Expr) -> sympy.Expr | None:
@@ -186,16 +186,22 @@ def one_fraction(e: sympy.Expr) -> sympy.Expr | None:
     return sympy.together(e) if e.is_Add and e.count_ops() <= _MANY else None
 
 
-def powers_together(e: sympy.Expr) -> sympy.Expr | None:
-    """exp(u)*exp(v) = exp(u + v), sqrt(u)*sqrt(v) = sqrt(u*v)."""
-    return sympy.powsimp(e, force=True) if e.is_Mul or e.is_Pow else None
-
-
 def powers_apart(e: sympy.Expr) -> sympy.Expr | None:
     """(u*v)**a = u**a * v**a, (u**a)**b = u**(a*b)."""
     if not e.is_Pow:
         return None
-    return sympy.powdenest(sympy.expand_power_base(e, force=True), force=True)
+    if isinstance(e.base, sympy.exp):
+        return sympy.exp(e.base.args[0] * e.exp)
+    if not (e.base.is_Mul or e.base.is_Pow):
+        return None
+    factors, inside = [], []
+    for factor in sympy.Mul.make_args(e.base):
+        base, exponent = factor.as_base_exp()
+        if factor.is_negative:
+            inside.append(factor)
+        else:
+            factors.append(base ** (exponent * e.exp))
+    return sympy.Mul(*factors, sympy.Mul(*inside) ** e.exp)
 
 
 REWRITES: tuple[Rewrite, ...] = (
@@ -207,7 +213,6 @@ REWRITES: tuple[Rewrite, ...] = (
     one_number,
     powers_together,
     powers_apart,
-    roots_together,
     root_of_square,
     signs_drawn,
     even_of_negative,
@@ -217,21 +222,25 @@ REWRITES: tuple[Rewrite, ...] = (
     content_drawn_out,
     factors_drawn_in,
     completed_square,
-    expanded,
-    factored,
-    one_fraction,
-    expanded_numerator,
     sum_of_logarithms,
     angle_sum,
     multiple_angle,
     squares_swapped,
-    tangent_identities,
-    quotient_as_tanh,
     hyperbolic_sum,
     tanh_of_exponentials,
     sigmoid_as_tanh,
 )
-"""The rewrites, the cheap and telling ones first."""
+"""The quick rewrites."""
+
+ALGEBRA: tuple[Rewrite, ...] = (
+    expanded,
+    factored,
+    one_fraction,
+    expanded_numerator,
+    tangent_identities,
+    quotient_as_tanh,
+)
+"""Those that take much longer."""
 
 OPENING: tuple[Rewrite, ...] = (logarithms_in_exponent,)
 """Rewrites that see more before their arguments have been rewritten."""
@@ -239,7 +248,7 @@ OPENING: tuple[Rewrite, ...] = (logarithms_in_exponent,)
 FOLLOWERS: Mapping[Rewrite, tuple[Rewrite, ...]] = {
     expanded: (common_factor, completed_square, powers_together, partly_factored),
     exponential_in_logarithm: (common_factor,),
-    powers_apart: (powers_together, roots_together),
+    powers_apart: (powers_together,),
     one_fraction: (expanded_numerator,),
     logarithms_in_exponent: (powers_apart, powers_together),
     squares_swapped: (common_factor,),

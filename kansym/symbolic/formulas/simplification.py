@@ -4,6 +4,9 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from heapq import heappop, heappush
 from typing import final
 
@@ -15,7 +18,7 @@ from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.errors import InputError
 from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.formulas.complexity import DescriptionLength, complexity
-from kansym.symbolic.formulas.identities import FOLLOWERS, OPENING, REWRITES, Rewrite
+from kansym.symbolic.formulas.identities import ALGEBRA, FOLLOWERS, OPENING, REWRITES, Rewrite
 from kansym.symbolic.formulas.sympy_programs import from_sympy
 
 __all__ = ["complexity", "simplified_by_sympy", "simplify"]
@@ -23,6 +26,8 @@ __all__ = ["complexity", "simplified_by_sympy", "simplify"]
 _POINTS = 48  # at which the value must stay
 _TOLERANCE = 1e-9  # of the value, and of a thousandth of the largest one
 _SAMPLES = 3  # that may turn out to miss rows that matter
+_DIGITS = 40  # in which forms of equal value that lose digits still agree
+_TINY = 1e-30
 _ROUNDS = 12
 _STEPS = 12
 """Forms of one part whose rewrites are tried."""
@@ -90,7 +95,25 @@ def _differing(
     left, right = (search.value_at(e, given) for e in (expression, search.best))
     if left is None or right is None:
         return np.array([0])
-    return np.flatnonzero(~_agreeing(left, right))[:_POINTS]
+    rows = np.flatnonzero(~_agreeing(left, right))[:_POINTS]
+    return rows[[not _exactly_equal(expression, search.best, _row(given, row)) for row in rows]]
+
+
+def _row(columns: Mapping[str, np.ndarray], row: int) -> dict[sympy.Symbol, float]:
+    return {
+        sympy.Symbol(name): float(column[row] if column.ndim else column)
+        for name, column in columns.items()
+    }
+
+
+def _exactly_equal(
+    left: sympy.Expr, right: sympy.Expr, point: Mapping[sympy.Symbol, float]
+) -> bool:
+    """Whether values differ only because one form loses digits, as a**2 - 2*a*b + b**2 does."""
+    with suppress(TypeError, ValueError, ArithmeticError):
+        values = [complex(e.evalf(_DIGITS, subs=dict(point))) for e in (left, right)]
+        return abs(values[0] - values[1]) <= _TOLERANCE * abs(values[0]) + _TINY
+    return False
 
 
 def _with_rows(
@@ -190,13 +213,14 @@ class _Simplification:
 
     def offer(self, expression: sympy.Expr) -> bool:
         """Take an expression over if it is shorter and has the same value."""
-        if self._rank(expression) < self._rank(self.best) and self._equal(self.best, expression):
+        shorter = self._ranked(expression) < self._ranked(self.best)
+        if shorter and self._equal(self.best, expression):
             self.best = expression
             return True
         return False
 
-    def _rank(self, expression: sympy.Expr) -> tuple[float, tuple[int, int, int, str]]:
-        return round(self.bits(expression), 6), _order(expression)
+    def _ranked(self, expression: sympy.Expr) -> "_Ranked":
+        return _Ranked(round(self.bits(expression), 6), expression)
 
     def _visit(self, e: sympy.Expr) -> sympy.Expr:
         if e.is_Atom:
@@ -204,7 +228,9 @@ class _Simplification:
         if e not in self.known:
             forms = [e, *(form for rewrite in OPENING for form in self._tried(rewrite, e))]
             visited = [self._improved(self._inside(form)) for form in forms]
-            self.known[e] = min(visited, key=self._rank)
+            self.known[e] = min(visited, key=self._ranked)
+            if self.known[e] != e:
+                self.offer(self.best.xreplace({e: self.known[e]}))
         return self.known[e]
 
     def _inside(self, e: sympy.Expr) -> sympy.Expr:
@@ -218,31 +244,35 @@ class _Simplification:
         return self.improved[e]
 
     def _search(self, e: sympy.Expr) -> sympy.Expr:
-        best, met = self._rank(e), {e}
-        found = e
-        queue = [(*best, e)]
+        best, met = self._ranked(e), {e}
+        queue = [best]
         for _ in range(_STEPS):
-            while queue:
-                bits, order, form = heappop(queue)
-                if form is e or self._equal(e, form):
-                    break
-            else:
+            form = self._next(queue, e, best.bits + _SLACK)
+            if form is None:
                 break
-            if bits > best[0] + _SLACK:
-                break
-            if (bits, order) < best:
-                best, found = (bits, order), form
-            for candidate in self._candidates(form):
+            rewrites = REWRITES
+            if not best < form:
+                best, rewrites = form, REWRITES + ALGEBRA
+            for candidate in self._candidates(form.expression, rewrites):
                 if candidate not in met:
                     met.add(candidate)
-                    if self.bits(candidate) <= best[0] + _SLACK:
-                        heappush(queue, (*self._rank(candidate), candidate))
-        return found
+                    ranked = self._ranked(candidate)
+                    if ranked.bits <= best.bits + _SLACK:
+                        heappush(queue, ranked)
+        return best.expression
 
-    def _candidates(self, e: sympy.Expr) -> Iterable[sympy.Expr]:
-        if e.is_Atom:
-            return
-        for rewrite in REWRITES:
+    def _next(self, queue: list["_Ranked"], e: sympy.Expr, most: float) -> "_Ranked | None":
+        """The shortest form in a queue that has the value it should have."""
+        while queue:
+            form = heappop(queue)
+            if form.bits > most:
+                return None
+            if form.expression is e or self._equal(e, form.expression):
+                return form
+        return None
+
+    def _candidates(self, e: sympy.Expr, rewrites: tuple[Rewrite, ...]) -> Iterable[sympy.Expr]:
+        for rewrite in rewrites:
             for found in self._tried(rewrite, e):
                 yield found
                 # One more step: some identities pay only together.
@@ -293,14 +323,27 @@ def _agreeing(left: np.ndarray, right: np.ndarray) -> np.ndarray:
         return ~defined | (np.abs(left - right) <= _TOLERANCE * (np.abs(left) + 1e-3 * largest))
 
 
-def _order(expression: sympy.Expr) -> tuple[int, int, int, str]:
-    """Ties in bits: fewer operations, fewer names, fewer signs, then the alphabet."""
-    names = signs = 0
-    for part in sympy.preorder_traversal(expression):
-        names += part.is_Symbol
-        signs += part.is_Add and sum(map(_sign, part.args))
-    text = str(expression)
-    return int(expression.count_ops()), names, signs + text.count("(-"), text
+@dataclass(frozen=True, eq=False)
+class _Ranked:
+    """A form with its length; the shorter comes first."""
+
+    bits: float
+    expression: sympy.Expr
+
+    def __lt__(self, other: "_Ranked") -> bool:
+        if self.bits != other.bits:
+            return self.bits < other.bits
+        return self.order < other.order
+
+    @cached_property
+    def order(self) -> tuple[int, int, int, str]:
+        """Ties in bits: fewer operations, fewer names, fewer signs, then the alphabet."""
+        names = signs = 0
+        for part in sympy.preorder_traversal(self.expression):
+            names += part.is_Symbol
+            signs += part.is_Add and sum(map(_sign, part.args))
+        text = str(self.expression)
+        return int(self.expression.count_ops()), names, signs + text.count("(-"), text
 
 
 def _sign(term: sympy.Expr) -> int:
