@@ -137,7 +137,7 @@ class _Chain:
             if expr == before or not values:
                 break
             expr, values = self.merged(expr, values)
-        return self.formula(expr, values)
+        return self.formula(*self.scaled(expr, values))
 
     def refit(
         self, data: Observations, expr: sympy.Expr, values: Mapping[Any, float], steps: int
@@ -199,6 +199,32 @@ class _Chain:
         found = recognised_numbers(found)
         return found, {s: v for s, v in values.items() if s in found.free_symbols}
 
+    def scaled(
+        self, expr: sympy.Expr, values: dict[sympy.Symbol, float]
+    ) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
+        """k*x**p as (c*x)**p, where p is a fraction and c, but not k, is an exact number."""
+        powers = _fractional_powers(expr, values)
+        if not powers or self.deadline.passed:
+            return expr, values
+        scales = {**values, **{k: values[k] ** float(1 / p) for k, p in powers.items()}}
+        found = recognise(
+            expr.xreplace({k: k**p for k, p in powers.items()}),
+            self.few,
+            scales,
+            judge=self.judge,
+            allowance=self.allowance,
+            accuracy=self.accuracy,
+            named=self.named or None,
+            deadline=self.deadline,
+        )
+        exact = {
+            k: sympy.nsimplify(found.exact[k.name], rational=True) ** p
+            for k, p in powers.items()
+            if getattr(found.exact.get(k.name), "is_Rational", False)
+            or getattr(found.exact.get(k.name), "is_Float", False)
+        }
+        return expr.xreplace(exact), {k: v for k, v in values.items() if k not in exact}
+
     def formula(self, expr: sympy.Expr, values: dict[sympy.Symbol, float]) -> Formula:
         """Last refinement on all rows, constants named in order of appearance."""
         expr, values = _signs_drawn_in(expr, values)
@@ -225,6 +251,20 @@ class _Chain:
             float(max(1, refined.rows - len(order))),
             tuple(self.data.curves.values()),
         )
+
+
+def _fractional_powers(
+    expr: sympy.Expr, values: Mapping[sympy.Symbol, float]
+) -> dict[sympy.Symbol, sympy.Rational]:
+    """Positive constants that stand once, as factor of a fractional power, with its size."""
+    found: dict[sympy.Symbol, sympy.Rational] = {}
+    for product in expr.atoms(sympy.Mul):
+        powers = [f.exp for f in product.args if f.is_Pow and f.exp.is_Rational]
+        fractional = [abs(p) for p in powers if not p.is_Integer]
+        factors = [f for f in product.args if values.get(f, 0.0) > 0 and _count(expr, f) == 1]
+        if fractional and factors:
+            found[factors[0]] = fractional[0]
+    return found
 
 
 def _signs_drawn_in(

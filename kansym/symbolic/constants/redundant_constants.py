@@ -292,7 +292,9 @@ class ConstantReducer:
         self, base: sympy.Expr, exponent: sympy.Expr, integer: bool
     ) -> sympy.Expr:
         factors = list(base.args)
-        apart = [f for f in factors if integer or self.positive(f)]
+        # Names alone stay under one root, sqrt(a/b); what holds constants may join others.
+        fixed = [f for f in factors if not any(s in self.values for s in f.free_symbols)]
+        apart = [f for f in factors if integer or (f not in fixed and self.positive(f))]
         together = [f for f in factors if f not in apart]
         negative = [f for f in together if self.is_constant(f) and self.value(f) < 0]
         for factor in negative:

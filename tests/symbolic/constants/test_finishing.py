@@ -200,3 +200,35 @@ def test_one_degree_of_freedom_one_constant():
     (constant,) = free_constants(reduced, ["x"])
     assert reducer.values[constant] == pytest.approx(2 * np.exp(0.3))
     assert reduced.has(sympy.exp(x))
+
+
+PLAIN = [
+    ("0.0795774715459477*q*p/(u*r**2)", {}, "p*q/(4*pi*r**2*u)", {}),
+    ("sqrt(-k1*a**3/(b*c + b*d))", {"k1": -39.4784176043574}, "2*pi*sqrt(a**3/(b*(c + d)))", {}),
+    (
+        "exp((-2*s**2*log(s) - 1.83787706640935*s**2 - x**2 + 2*x*y - y**2)/(2*s**2))",
+        {},
+        "exp(-(x - y)**2/(2*s**2))/(s*sqrt(2*pi))",
+        {},
+    ),
+    (
+        "k1*x + k2*sqrt(x**2/14 - x + 7/2) + k3",
+        {"k1": 5.35, "k2": 14.4, "k3": -22.9},
+        "5.35*x + 3.85*Abs(x - 7) - 23",
+        {"x": (0.0, 14.0)},
+    ),
+    ("1/(1 + k1*x**(-k2))", {"k1": 2.9, "k2": 2.69}, "1/(1 + (2*x/3)**(-27/10))", {}),
+    ("p*(0.5*(2*g*h*r/p + r*v**2/p) + 1.0)", {}, "p + r*(g*h + v**2/2)", {}),
+]
+
+
+@pytest.mark.parametrize(("template", "start", "plain", "ranges"), PLAIN)
+def test_finished_in_the_plain_form(template, start, plain, ranges):
+    truth = parse(plain)
+    names = sorted(s.name for s in truth.free_symbols)
+    rng = np.random.default_rng(5)
+    X = np.stack([rng.uniform(*ranges.get(name, (1.0, 2.0)), 400) for name in names], axis=1)
+    y = np.asarray(evaluate(from_sympy(truth), dict(zip(names, X.T, strict=True))))
+    found = finish(parse(template), start, names, X, y, deadline=Deadline.after(30))
+    assert str(found) == plain
+    np.testing.assert_allclose(found.predict(X), y, rtol=1e-12, atol=1e-12)
