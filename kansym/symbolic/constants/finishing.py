@@ -218,10 +218,9 @@ class _Chain:
             deadline=self.deadline,
         )
         exact = {
-            k: sympy.nsimplify(found.exact[k.name], rational=True) ** p
+            k: sympy.nsimplify(number, rational=True) ** p
             for k, p in powers.items()
-            if getattr(found.exact.get(k.name), "is_Rational", False)
-            or getattr(found.exact.get(k.name), "is_Float", False)
+            if isinstance(number := found.exact.get(k.name), sympy.Number)
         }
         return expr.xreplace(exact), {k: v for k, v in values.items() if k not in exact}
 
