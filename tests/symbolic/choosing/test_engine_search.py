@@ -9,12 +9,18 @@ import torch
 
 from kansym.extraction import Extraction, extract
 from kansym.network.network import Edge
+from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError, MissingPackageError
 from kansym.shared.status import Status
+from kansym.symbolic.choosing.choice import choose, options_of
+from kansym.symbolic.choosing.engine_search import search_edges
 from kansym.symbolic.choosing.formula_fits import formula_fit
+from kansym.symbolic.choosing.judge import Choice, Judge
 from kansym.symbolic.engines import Engine, Operon, PySR, engine_named
 from kansym.symbolic.engines.pysr import julia_is_installed
+from kansym.symbolic.fitting.fit import fit_curves
 from kansym.symbolic.library.library import LIBRARY, Library
+from tests.planted_edges import curves, planted
 from tests.planted_models import exp_sin, rows, two_layers
 
 FEW = Library([LIBRARY[name] for name in ("x", "x^2", "exp", "sin", "tanh", "log")])
@@ -31,11 +37,29 @@ def truth(X: np.ndarray) -> np.ndarray:
     return np.exp((X[:, 0] + np.sin(3 * X[:, 0] ** 2) + X[:, 1] ** 2) / 2)
 
 
-class Fake(Engine):
-    """An engine that always returns what it was told, and takes the time that it may."""
+class Clock:
+    """A clock that counts searches and looks at it, however busy the machine."""
 
-    def __init__(self, *texts: str, idle: bool = False, missing: str = "") -> None:
-        self.texts, self.idle, self.missing = texts, idle, missing
+    def __init__(self) -> None:
+        self.now = time.monotonic()
+
+    def monotonic(self) -> float:
+        self.now += 2e-4
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    found = Clock()
+    monkeypatch.setattr("kansym.shared.deadline.time", found)
+    return found
+
+
+class Fake(Engine):
+    """An engine that always returns what it was told, and takes all the time that it may."""
+
+    def __init__(self, *texts: str, clock: Clock | None = None, missing: str = "") -> None:
+        self.texts, self.clock, self.missing = texts, clock, missing
         self.calls: list[tuple[float, int]] = []
 
     @property
@@ -52,8 +76,8 @@ class Fake(Engine):
 
     def expressions(self, inputs, target, weights, *, seconds, seed):
         self.calls.append((seconds, seed))
-        if self.idle:
-            time.sleep(seconds)
+        if self.clock is not None:
+            self.clock.now += seconds
         return [sympy.sympify(text) for text in self.texts]
 
 
@@ -147,28 +171,40 @@ def test_a_formula_is_kept_only_if_it_shortens_the_description(texts):
     np.testing.assert_allclose(found.fidelity.rmse_network, plain.fidelity.rmse_network, rtol=1e-3)
 
 
-def test_searches_begin_anew_with_other_seeds_until_one_explains_the_edge():
-    engine = Fake("u1")  # takes no time, so that the clock decides nothing
-    extract(model(), library=FEW, engine=engine, seed=5, progress=False, reading="weights")
-    seeds = [seed for _, seed in engine.calls]
+def searched(engine: Engine, seconds: float) -> Choice | None:
+    """What an engine finds for the first edge of the model, which stays a curve in the choice."""
+    X = rows(300)
+    network = planted(X, lambda u: u + np.sin(3 * u**2), np.square, lambda u: np.exp(u / 2))
+    judge = Judge(X, network(X), "network", 1e-6)
+    options = options_of(network, fit_curves(*curves(network), library=FEW))
+    deadline = Deadline.after(1e6)
+    best, *_ = choose(network, options, judge, deadline=deadline, tell=lambda part, words: None)
+    return search_edges(
+        network, best, judge, engine, libraries=[FEW] * 3, forbidden={},
+        deadline=Deadline.after(seconds), seed=5, tell=lambda part, words: None,
+    )  # fmt: skip
+
+
+def test_searches_begin_anew_with_other_seeds_until_one_explains_the_edge(clock):
+    engine = Fake("u1", clock=clock)
+    assert searched(engine, 10.0) is None
+    seconds, seeds = zip(*engine.calls, strict=True)
     assert len(seeds) >= 2
-    assert seeds == list(range(5, 5 + len(seeds)))
-    once = Fake(NEAR)
-    extract(model(), library=FEW, engine=once, progress=False, reading="weights")
+    assert list(seeds) == list(range(5, 5 + len(seeds)))
+    assert sum(seconds) < 10
+    once = Fake(NEAR, clock=clock)
+    found = searched(once, 10.0)
+    assert found is not None
+    assert found.options[0].engine == "fake"
     assert len(once.calls) == 1
 
 
-@pytest.mark.parametrize("budget", [0.01, 5.0])
-def test_the_budget_holds_with_an_engine_that_takes_all_that_it_may(budget):
-    engine = Fake("u1", idle=True)
-    started = time.monotonic()
-    found = extract(
-        model(), library=FEW, engine=engine, budget=budget, progress=False, reading="weights"
-    )
-    assert time.monotonic() - started < budget + 3.0
-    assert all(seconds <= budget for seconds, _ in engine.calls)
-    assert np.isfinite(found.predict(rows(5))).any()
-    assert bool(engine.calls) == (budget > 1)
+@pytest.mark.parametrize("seconds", [0.01, 5.0])
+def test_an_engine_that_takes_all_that_it_may_keeps_the_time(seconds, clock):
+    engine = Fake("u1", clock=clock)
+    searched(engine, seconds)
+    assert bool(engine.calls) == (seconds > 1)
+    assert sum(own for own, _ in engine.calls) <= seconds
 
 
 # -- one edge -------------------------------------------------------------------------------------

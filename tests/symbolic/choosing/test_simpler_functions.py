@@ -85,8 +85,8 @@ def test_only_functions_of_the_library_are_offered():
     best, judge = chosen(network, X[:, 0] + X[:, 1] ** 2, ["sinh", "x^2"])
     allowed = Library([LIBRARY[name] for name in ("sinh", "x^2", "exp")])
     assert names(shortened(network, best, judge)[0])[0] == "x"
-    for each in shortened(network, best, judge, allowed):
-        assert names(each)[0] != "x"
+    found = shortened(network, best, judge, allowed)
+    assert "x" not in {names(each)[0] for each in (*found, best)}
 
 
 def test_past_the_deadline_nothing_is_tried():
@@ -124,8 +124,8 @@ def test_a_curve_that_makes_up_for_an_offset_in_a_product_is_solved_for():
         network, options_of(network, fits), judge,
         deadline=Deadline.after(30), tell=lambda f, m: None,
     )  # fmt: skip
-    found = shortened(network, best, judge)
-    after = found[0] if found else best
+    assert best.options[3].fit is None
+    after = shortened(network, best, judge)[0]
     assert names(after) == ["x^2", "1/x^2", "exp", "1/x"]
     assert after.error < 1e-9
 
@@ -144,7 +144,8 @@ def test_other_powers_of_a_product_bring_back_no_function_that_its_edge_may_not_
         network, best, [others, LIBRARY, LIBRARY], judge,
         deadline=Deadline.after(60), tell=lambda f, m: None,
     )  # fmt: skip
-    assert all(names(each)[0] != taken for each in kept)
+    assert kept
+    assert taken not in {names(each)[0] for each in kept}
 
 
 def test_an_edge_with_every_function_forbidden_stays_its_curve():
@@ -152,12 +153,14 @@ def test_an_edge_with_every_function_forbidden_stays_its_curve():
         return np.sin(9 * u) * np.exp(-u) + np.abs(u - 0.3)
 
     network = planted(X, odd, np.square, lambda u: u)
-    best, judge = chosen(network, odd(X[:, 0]) + X[:, 1] ** 2, ["sinh", "x^2", "x"])
+    # The last edge takes a sine of a small argument, for which the line may stand.
+    best, judge = chosen(network, odd(X[:, 0]) + X[:, 1] ** 2, ["sin", "x^2"])
     libraries = [(), LIBRARY, LIBRARY]
     found = shorten(
         network, best, libraries, judge, deadline=Deadline.after(60), tell=lambda f, m: None
     )
-    assert all(names(each)[0] == names(best)[0] for each in found)
+    assert found
+    assert {names(each)[0] for each in found} == {names(best)[0]}
 
 
 def test_a_function_too_plain_gives_way_to_the_one_that_the_residual_asks_for():
