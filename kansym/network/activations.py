@@ -55,7 +55,7 @@ def sigmoid(x: Array) -> Array:
 
 
 def silu(x: Array) -> Array:
-    """X sigmoid(x)."""
+    """The product x sigmoid(x)."""
     return x * expit(x)
 
 
@@ -65,7 +65,7 @@ def log_sigmoid(x: Array) -> Array:
 
 
 def mish(x: Array) -> Array:
-    """X tanh(log(1 + exp(x)))."""
+    """The product x tanh(log(1 + exp(x)))."""
     return x * np.tanh(np.logaddexp(0.0, x))
 
 
@@ -75,7 +75,7 @@ def selu(x: Array) -> Array:
 
 
 def softsign(x: Array) -> Array:
-    """X / (1 + |x|)."""
+    """The quotient x / (1 + |x|)."""
     return x / (1.0 + np.abs(x))
 
 
@@ -85,13 +85,13 @@ def hard_sigmoid(x: Array) -> Array:
 
 
 def hard_swish(x: Array) -> Array:
-    """X clip(x / 6 + 1 / 2, 0, 1)."""
+    """The product x clip(x / 6 + 1 / 2, 0, 1)."""
     return x * hard_sigmoid(x)
 
 
 @dataclass(frozen=True)
 class LeakyReLU:
-    """X for positive x, slope * x for negative x."""
+    """The identity for positive x, slope * x for negative x."""
 
     slope: float
 
@@ -112,7 +112,7 @@ class HardTanh:
 
 @dataclass(frozen=True)
 class ELU:
-    """X for positive x, alpha (exp(x) - 1) for negative x."""
+    """The identity for positive x, alpha (exp(x) - 1) for negative x."""
 
     alpha: float = 1.0
 
@@ -122,7 +122,7 @@ class ELU:
 
 @dataclass(frozen=True)
 class CELU:
-    """X for positive x, alpha (exp(x / alpha) - 1) for negative x."""
+    """The identity for positive x, alpha (exp(x / alpha) - 1) for negative x."""
 
     alpha: float = 1.0
 
@@ -132,7 +132,7 @@ class CELU:
 
 @dataclass(frozen=True)
 class GELU:
-    """X times the normal distribution function, exact or by the hyperbolic tangent."""
+    """The product of x and the normal distribution function, exact or by the hyperbolic tangent."""
 
     by_tanh: bool = False
 

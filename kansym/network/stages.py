@@ -6,7 +6,7 @@ are sums of stages. Everything is numpy, in float64.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float
@@ -44,8 +44,13 @@ class Units:
         return value[:, None] if self.width == 1 else value
 
 
+@dataclass(frozen=True, eq=False)
 class Stage(ABC):
     """Some values that a model computes from those of other stages.
+
+    Attributes
+    ----------
+    sources : the stages that it is computed from.
 
     Examples
     --------
@@ -55,15 +60,12 @@ class Stage(ABC):
     array([[15.]])
     """
 
+    sources: tuple["Stage", ...]
+
     @property
     @abstractmethod
     def width(self) -> int:
         """Number of values."""
-
-    @property
-    @abstractmethod
-    def sources(self) -> tuple["Stage", ...]:
-        """The stages that it is computed from."""
 
     @abstractmethod
     def compute(self, *values: Float[Array, "rows _"]) -> Float[Array, "rows width"]:
@@ -82,7 +84,7 @@ class Stage(ABC):
                 f"A weight of shape {weight.shape} and a bias of shape {shift.shape} do not map "
                 f"{self.width} values: their shapes must be (outputs, {self.width}) and (outputs,)."
             )
-        return Dense(self, weight, shift)
+        return Dense((self,), weight, shift)
 
     def scale(self, factor: Array | float, shift: Array | float = 0.0) -> "Dense":
         """Every value times its factor plus its shift."""
@@ -103,11 +105,11 @@ class Stage(ABC):
 
     def expand(self, units: Iterable[Units]) -> "Expand":
         """Several functions of single values, side by side."""
-        return Expand(self, tuple(units))
+        return Expand((self,), tuple(units))
 
     def multiply(self, groups: Sequence[Sequence[int]]) -> "Multiply":
         """Products of some of these values; a group of one passes its value on."""
-        return Multiply(self, tuple(tuple(group) for group in groups))
+        return Multiply((self,), tuple(tuple(group) for group in groups))
 
     def maxout(
         self, weight: Float[Array, "out pieces width"], bias: Float[Array, "out pieces"]
@@ -122,8 +124,8 @@ class Stage(ABC):
             return _parallel_maxout(self, weight, bias)
         for piece in range(1, weight.shape[1]):
             other = self.dense(weight[:, piece], bias[:, piece])
-            gain = Add(best, other.scale(-1.0))
-            best = Add(other, gain.elementwise(relu))
+            gain = Add((best, other.scale(-1.0)))
+            best = Add((other, gain.elementwise(relu)))
         return best
 
     def evaluate(self, X: Float[Array, "rows inputs"]) -> Float[Array, "rows width"]:
@@ -154,15 +156,12 @@ class Stage(ABC):
 class Inputs(Stage):
     """The inputs of the model."""
 
+    sources: tuple[Stage, ...] = field(default=(), init=False)
     n_inputs: int
 
     @property
     def width(self) -> int:
         return self.n_inputs
-
-    @property
-    def sources(self) -> tuple[Stage, ...]:
-        return ()
 
     def compute(self, *values: Array) -> Array:
         return values[0]
@@ -172,17 +171,12 @@ class Inputs(Stage):
 class Dense(Stage):
     """An affine map, weight @ x + bias."""
 
-    source: Stage
     weight: Float[Array, "out width"]
     bias: Float[Array, " out"]
 
     @property
     def width(self) -> int:
         return len(self.bias)
-
-    @property
-    def sources(self) -> tuple[Stage, ...]:
-        return (self.source,)
 
     def compute(self, *values: Array) -> Array:
         return values[0] @ self.weight.T + self.bias
@@ -192,16 +186,11 @@ class Dense(Stage):
 class Expand(Stage):
     """Functions of single values of the stage below, side by side."""
 
-    source: Stage
     units: tuple[Units, ...]
 
     @property
     def width(self) -> int:
         return sum(units.width for units in self.units)
-
-    @property
-    def sources(self) -> tuple[Stage, ...]:
-        return (self.source,)
 
     def compute(self, *values: Array) -> Array:
         found = [np.zeros((len(values[0]), 0))]
@@ -213,16 +202,11 @@ class Expand(Stage):
 class Multiply(Stage):
     """Products of values of the stage below."""
 
-    source: Stage
     groups: tuple[tuple[int, ...], ...]
 
     @property
     def width(self) -> int:
         return len(self.groups)
-
-    @property
-    def sources(self) -> tuple[Stage, ...]:
-        return (self.source,)
 
     def compute(self, *values: Array) -> Array:
         return np.stack([values[0][:, list(group)].prod(axis=1) for group in self.groups], axis=1)
@@ -232,16 +216,9 @@ class Multiply(Stage):
 class Add(Stage):
     """The sum of two stages of equal width."""
 
-    first: Stage
-    second: Stage
-
     @property
     def width(self) -> int:
-        return self.first.width
-
-    @property
-    def sources(self) -> tuple[Stage, ...]:
-        return (self.first, self.second)
+        return self.sources[0].width
 
     def compute(self, *values: Array) -> Array:
         return values[0] + values[1]
@@ -251,15 +228,9 @@ class Add(Stage):
 class Concatenate(Stage):
     """The values of several stages, one after the other."""
 
-    parts: tuple[Stage, ...]
-
     @property
     def width(self) -> int:
-        return sum(part.width for part in self.parts)
-
-    @property
-    def sources(self) -> tuple[Stage, ...]:
-        return self.parts
+        return sum(part.width for part in self.sources)
 
     def compute(self, *values: Array) -> Array:
         return np.concatenate(values, axis=1)

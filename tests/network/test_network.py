@@ -218,7 +218,7 @@ def test_a_product_is_found_among_squares_of_other_sums() -> None:
 def test_skip_connections_become_edges_past_a_layer() -> None:
     inputs = Inputs(2)
     body = inputs.dense(np.array([[1.0, 1.0]])).elementwise(np.tanh)
-    skip = Add(body, inputs.dense(np.array([[0.0, 1.0]])))
+    skip = Add((body, inputs.dense(np.array([[0.0, 1.0]]))))
     X = sample(2)
     network = condensed(skip, X)
     assert {(e.source, e.target) for e in network.edges} == {

@@ -19,7 +19,7 @@ from kansym.network.condensing.unit_sums import evaluate_together
 from kansym.network.condensing.working_graph import WorkingGraph
 from kansym.network.network import Edge, Node
 
-__all__ = ["canonical_names", "drawn_parts", "fix_gauge", "promote_products"]
+__all__ = ["canonical_names", "drawn_parts", "fix_scales", "promote_products"]
 
 Array = np.ndarray
 _CLEAR = 0.05
@@ -50,7 +50,7 @@ def promote_products(graph: WorkingGraph, tolerance: float) -> None:
         graph.remove(number)
 
 
-def fix_gauge(graph: WorkingGraph) -> list[int]:
+def fix_scales(graph: WorkingGraph) -> list[int]:
     """Bring scales and signs to their one form; returns the numbers in their final order."""
     depth = graph.depths()
     order = [number for number, node in graph.nodes.items() if node.kind == "input"]

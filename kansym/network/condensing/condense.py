@@ -14,7 +14,7 @@ from jaxtyping import Float
 from kansym.network.condensing.canonical_form import (
     canonical_names,
     drawn_parts,
-    fix_gauge,
+    fix_scales,
     promote_products,
 )
 from kansym.network.condensing.folding import drop_dead, fold_relays, fold_straight_ways
@@ -76,20 +76,13 @@ def condense(
     graph = build_graph(stage, sample, tolerance)
     before = np.stack([graph.nodes[number].values for number in graph.outputs], axis=1)
     merger = Merger()
-    passes = (
-        drop_dead,
-        fold_relays,
-        merger,
-        find_products,
-        simplify_products,
-        flatten_products,
-        merge_products,
-    )
+    products = (find_products, simplify_products, flatten_products, merge_products)
+    passes = (drop_dead, fold_relays, merger, *products)
     # A factor that is a sum is folded only once no more products can be found.
     until_settled(graph, passes, tolerance)
     until_settled(graph, (fold_straight_ways, *passes), tolerance)
     promote_products(graph, tolerance)
-    order = fix_gauge(graph)
+    order = fix_scales(graph)
     names = canonical_names(graph, order, inputs, outputs)
     nodes, edges = drawn_parts(graph, order, names, tolerance)
     network = Network.from_parts(

@@ -47,12 +47,12 @@ def _drop_constant_curves(graph: WorkingGraph, tolerance: float) -> bool:
                 dead = height <= max(tolerance, _ROUNDING) * size
             if dead:
                 graph.cut(source, target)
-                _absorb(graph, target, float(value))
+                _add_constant(graph, target, float(value))
                 changed = True
     return changed
 
 
-def _absorb(graph: WorkingGraph, target: int, value: float) -> None:
+def _add_constant(graph: WorkingGraph, target: int, value: float) -> None:
     """Let a constant term or factor enter a node."""
     node = graph.nodes[target]
     if node.kind == "sum":
@@ -73,7 +73,7 @@ def _fold_constant_nodes(graph: WorkingGraph) -> bool:
             continue
         for target in list(graph.outgoing[number]):
             curve = graph.cut(number, target)
-            _absorb(graph, target, float(curve(np.array(node.bias))))
+            _add_constant(graph, target, float(curve(np.array(node.bias))))
         graph.remove(number)
         changed = True
     return changed

@@ -61,7 +61,7 @@ def _parabolas(graph: WorkingGraph, tolerance: float) -> dict[int, dict[int, Par
 def _factors(
     graph: WorkingGraph, p: int, m: int, of_p: Parabola, of_m: Parabola, tolerance: float
 ) -> tuple[tuple[int, Curve], tuple[int, Curve]] | None:
-    """P + M and P - M as curves of one node each, or None if they are not."""
+    """The factors P + M and P - M as curves of one node each, or None if they are not."""
     into_p, into_m = graph.nodes[p].incoming, graph.nodes[m].incoming
     sources = list(dict.fromkeys([*into_p, *into_m]))
     if len(sources) > 2:

@@ -100,7 +100,7 @@ def _replaced(tree: Tree, node: Tree, by: Tree) -> Tree:
 
 
 def power(v: Array, exponent: float) -> Array | None:
-    """V ** exponent, None where it is not defined."""
+    """The power v ** exponent, None where it is not defined."""
     if float(exponent).is_integer() and (exponent > 0 or not v.min() <= 0 <= v.max()):
         return v ** int(exponent)
     if v.min() > 0:
@@ -121,7 +121,7 @@ def tidy(tree: Tree, tolerance: float) -> Tree:
             (inner,) = inner.tree.branches
         if not inner.straight:
             inner = _straightened(inner)
-        more, offset = _absorbed(tree.kind, inner, tolerance)
+        more, offset = _flattened(tree.kind, inner, tolerance)
         branches, bias = branches + more, bias + offset
     tidied = replace(tree, branches=tuple(branches), bias=bias)
     if tree.kind == "sum" and len(branches) == 1 and branches[0].tree.kind == "product":
@@ -170,7 +170,7 @@ def _line(x: Array, y: Array) -> tuple[float, float, float]:
     return slope, float(y.mean() - slope * x.mean()), rest
 
 
-def _absorbed(kind: str, branch: Branch, tolerance: float) -> tuple[list[Branch], float]:
+def _flattened(kind: str, branch: Branch, tolerance: float) -> tuple[list[Branch], float]:
     """The branches of a sum in a sum, or of a product in a product, if the edge between allows."""
     inner = branch.tree
     if inner.kind != kind or len(inner.branches) < 2:

@@ -79,7 +79,7 @@ def map_by(function: Function) -> Callable[[Value], Value]:
 def add(a: Value, b: Value) -> Value:
     """The sum a + b."""
     if isinstance(a, Stage) and isinstance(b, Stage):
-        return Add(_wide(a, b.width), _wide(b, a.width))
+        return Add((_wide(a, b.width), _wide(b, a.width)))
     if isinstance(a, Stage):
         return _wide(a, _row(b).size).scale(1.0, _row(b))
     return add(b, a) if isinstance(b, Stage) else a + b

@@ -68,10 +68,9 @@ def search_edges(  # noqa: PLR0913 - what was chosen, and how to search, by keyw
 ) -> Choice | None:
     """Search for functions of the edges that a choice does not explain.
 
-    Those are the edges that stay curves; and every edge that is free, if the formula misses the
-    judge by much more than the network does. A curve copies the network to the last digit, errors
-    and all. Where the network is the judge, an error at which a library function would count as
-    explaining an edge is no error.
+    Those are the edges that stay curves; and every free edge, if the formula misses the judge by
+    much more than the network does. Where the network is the judge, an error at which a library
+    function would count as explaining an edge is no error.
 
     Parameters
     ----------
@@ -85,12 +84,12 @@ def search_edges(  # noqa: PLR0913 - what was chosen, and how to search, by keyw
 
     Returns
     -------
-    The choice with what was found, or None if nothing shortens the description.
+    The choice with what was found; None if nothing shortens the description.
     """
     if judge.kind == "network":
         judge = replace(judge, floor=max(judge.floor, EXPLAINED))
     wiring = Wiring.of(network)
-    best, length = choice, judge.length(choice.error, choice.bits)
+    best = choice
     free = [edge for edge, library in enumerate(libraries) if len(library) != 1]
     positions = _unexplained(network, choice, judge, free)[:MOST_SEARCHED]
     for done, position in enumerate(positions):
@@ -108,14 +107,11 @@ def search_edges(  # noqa: PLR0913 - what was chosen, and how to search, by keyw
         searched = partial(_searched, edge, allowed, until, seed)
         for search in (alone, searched):
             before = best
-            for fit in search():
-                if fit.candidate.name in names:
-                    continue
+            for fit in (fit for fit in search() if fit.candidate.name not in names):
                 origin = "" if fit.candidate in libraries[position] else engine.name
                 option = Option(fit.candidate, fit.constants, fit.complexity, fit, origin)
                 trial = exchanged(best, {position: option}, wiring, judge, deadline=deadline)
-                if judge.length(trial.error, trial.bits) < length:
-                    best, length = trial, judge.length(trial.error, trial.bits)
+                best = min(best, trial, key=lambda each: judge.length(each.error, each.bits))
             if best is not before:
                 break
     return None if best is choice else best

@@ -8,7 +8,6 @@ near to what it is then, one edge at a time and all together, and the rest follo
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
@@ -17,10 +16,11 @@ from kansym.shared.deadline import Deadline
 from kansym.symbolic.choosing.choice import exchanged
 from kansym.symbolic.choosing.edge_functions import ConstantFunction, CurveFunction
 from kansym.symbolic.choosing.judge import Choice, Judge, Option
+from kansym.symbolic.choosing.powers_in_choices import at_other_powers
 from kansym.symbolic.choosing.solved_edges import solved, symbolic_of, varies
 from kansym.symbolic.choosing.wiring import Wiring
-from kansym.symbolic.fitting.edge_fit import EdgeFit, error_bits
-from kansym.symbolic.fitting.fit import CONSTANT_BITS, fit_curves, fit_edge
+from kansym.symbolic.fitting.edge_fit import EdgeFit
+from kansym.symbolic.fitting.fit import fit_curves, fit_edge
 from kansym.symbolic.library.candidate import Candidate
 from kansym.symbolic.library.library import Library
 
@@ -34,17 +34,6 @@ MOST = 6
 """Most simpler functions tried on an edge."""
 TOP, FLOOR = 20, 1e-3
 """Functions of an edge that are looked at, and the error up to which only their length counts."""
-POWERS = tuple(
-    sign * float(np.exp(u))
-    for sign in (1, -1)
-    for u in np.linspace(-1.25, 1.25, 19)
-    if sign < 0 or abs(u) > 0.01
-)
-"""Powers of a product that are tried."""
-FLOORS = (1e-3, 1e-2, 5e-2)
-"""Errors that count as a fit there: refitting makes good much of what is left."""
-MOST_POWERS = 20
-"""Most choices with other powers tried in one round."""
 SLACK_BITS = 30.0
 """Bits by which another function may seem worse before all constants are refitted."""
 MOST_EXCHANGES = 8
@@ -106,9 +95,6 @@ class _Shortening:
         self.wiring = Wiring.of(network)
         self.libraries = libraries
         self.judge = judge
-        every = dict.fromkeys(candidate for library in libraries for candidate in library)
-        plain = sorted(every, key=lambda candidate: candidate.complexity)
-        self.plain = Library(plain[: max(1, 4 * len(plain) // 5)])
 
     def late(self) -> bool:
         """Whether time is up."""
@@ -151,7 +137,10 @@ class _Shortening:
 
     def with_powers(self, best: Choice) -> Choice:
         """With other functions around a product, for another power of it."""
-        return self._first_shorter(best, ((best, each) for each in self.powers(best)))
+        found = at_other_powers(
+            self.wiring, best, self.libraries, self.judge.X[:POINTS], stop=self.late
+        )
+        return self._first_shorter(best, ((best, each) for each in found))
 
     def released(self, best: Choice) -> Choice:
         """With a function for a curve, once factors of products have lost their offsets."""
@@ -288,45 +277,6 @@ class _Shortening:
                     bits = fit.complexity
         return [[*fits[: MOST - 1], *fits[MOST - 1 :][-1:]] for fits in found]
 
-    def powers(self, best: Choice) -> list[dict[int, EdgeFit]]:
-        """Functions around hidden products, for other powers of them; the most likely first.
-
-        A product of factors of one sign carries the same quantity as every power of it.
-        """
-        symbolic = symbolic_of(self.wiring, best)
-        x, y = symbolic.curves(best.refit, self.judge.X[:POINTS])
-        found: dict[tuple[tuple[int, str], ...], tuple[float, dict[int, EdgeFit]]] = {}
-        for entering, leaving in self._free_products(x, y):
-            around = (*entering, *leaving)
-            curves = [
-                (x[:, edge], np.abs(y[:, edge]) ** power)
-                if edge in entering
-                else (np.abs(x[:, edge]) ** power, y[:, edge])
-                for power in POWERS
-                for edge in around
-            ]
-            columns = (np.stack(column) for column in zip(*curves, strict=True))
-            fits = fit_curves(*columns, library=self.plain, top=TOP, floor=FLOOR, stop=self.late)
-            for start in range(0, len(fits), len(around)):
-                of_power = zip(around, fits[start : start + len(around)], strict=True)
-                own = {
-                    edge: [fit for fit in each if fit.candidate in self.libraries[edge]]
-                    for edge, each in of_power
-                }
-                for floor in FLOORS if all(own.values()) else ():
-                    chosen = {
-                        edge: min(each, key=partial(_score, floor=floor, factor=edge in entering))
-                        for edge, each in own.items()
-                    }
-                    names = tuple((edge, fit.candidate.name) for edge, fit in chosen.items())
-                    score = sum(
-                        _score(fit, FLOORS[1], edge in entering) for edge, fit in chosen.items()
-                    )
-                    if names not in found or score < found[names][0]:
-                        found[names] = (score, chosen)
-        ranked = sorted(found.values(), key=lambda each: each[0])
-        return [replacements for _, replacements in ranked[:MOST_POWERS]]
-
     def releases(self, best: Choice) -> Iterator[tuple[Choice, dict[int, EdgeFit]]]:
         """Functions for edges that stay curves, once factors of products lose their offsets.
 
@@ -354,22 +304,6 @@ class _Shortening:
                     if fit.error < NEAR:
                         yield replace(best, refit=refit), {edge: fit}
 
-    def _free_products(
-        self, x: np.ndarray, y: np.ndarray
-    ) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-        """Edges into and out of each hidden product whose factors have one sign."""
-        found = []
-        for node, is_product in enumerate(self.wiring.is_product):
-            entering, leaving = self.wiring.incoming[node], self.wiring.outgoing[node]
-            around = (*entering, *leaving)
-            if not is_product or not leaving or any(len(self.libraries[e]) <= 1 for e in around):
-                continue
-            values = [*y[:, entering].T, *x[:, leaving].T]
-            one_sign = all(np.isfinite(v).all() and not v.min() <= 0 <= v.max() for v in values)
-            if one_sign and all(varies(v) for v in (*values, *y[:, leaving].T)):
-                found.append((entering, leaving))
-        return found
-
     def beside_the_curves(self, choice: Choice) -> Choice:
         """With the fits of new functions to the network's own curves, as others are reported."""
         options = list(choice.options)
@@ -390,16 +324,6 @@ def _options(fits: Mapping[int, EdgeFit]) -> dict[int, Option]:
         edge: Option(fit.candidate, fit.constants, fit.complexity, fit)
         for edge, fit in fits.items()
     }
-
-
-def _score(fit: EdgeFit, floor: float, factor: bool) -> float:
-    """Bits of a function and of what it leaves over, errors below a floor for nothing.
-
-    A shift after the function is one constant more in a factor; in a sum it goes into the bias.
-    """
-    _, _, c, d = fit.constants
-    shifted = factor and abs(d) > floor * abs(c)
-    return float(error_bits(fit.error, floor)) + fit.complexity + CONSTANT_BITS * shifted
 
 
 def _together(simpler: Sequence[Sequence[EdgeFit]]) -> list[dict[int, EdgeFit]]:

@@ -83,11 +83,6 @@ class SymbolicNetwork:
         )
         return np.flatnonzero(np.concatenate([mask.ravel(), nodes]))
 
-    @property
-    def n_free(self) -> int:
-        """Number of free constants."""
-        return len(self._free)
-
     def _unpack(self, theta: Array) -> tuple[Array, Array]:
         """Constants of edges and biases of nodes."""
         split = 4 * len(self.functions)
@@ -204,28 +199,7 @@ class SymbolicNetwork:
             spread = y.std(axis=0)
             scale = np.broadcast_to(np.where(spread > 0, spread, 1.0), y.shape)
         theta = np.concatenate([constants.ravel(), biases])
-        outputs = self.wiring.outputs
-        record = self._forward(theta, X)
-        costs: list[float] = []
-
-        def placed(free: Array) -> Array:
-            whole = theta.copy()
-            whole[self._free] = free
-            return whole
-
-        def residuals(free: Array) -> Array:
-            nonlocal record
-            record = self._forward(placed(free), X)
-            each = [(record.nodes[node] - y[:, k]) / scale[:, k] for k, node in enumerate(outputs)]
-            return np.concatenate(each)
-
-        def jacobian(free: Array) -> Array:
-            whole = placed(free)
-            each = [
-                self._derivatives(whole, record, node)[:, self._free] / scale[:, k, None]
-                for k, node in enumerate(outputs)
-            ]
-            return np.concatenate(each)
+        task, costs = _Task(self, theta, X, y, scale), list[float]()
 
         def ends(cost: float) -> bool:
             costs.append(2 * cost / y.size)
@@ -233,14 +207,46 @@ class SymbolicNetwork:
 
         with np.errstate(all="ignore"):
             solution = minimise(
-                residuals, jacobian, theta[self._free], max_steps=2 * steps, first_radius=1.0,
-                enough=WORTH_A_STEP, floor=REPRODUCED * y.size, deadline=deadline, hopeless=ends,
+                task.residuals, task.jacobian, theta[self._free], max_steps=2 * steps,
+                first_radius=1.0, enough=WORTH_A_STEP, floor=REPRODUCED * y.size,
+                deadline=deadline, hopeless=ends,
             )  # fmt: skip
-        found = placed(solution.x)
-        split = 4 * len(self.functions)
         cost = 2 * solution.cost / y.size
         error = float(np.sqrt(cost)) if np.isfinite(cost) else float("inf")
-        return Refit(found[:split].reshape(-1, 4), found[split:], error)
+        return Refit(*self._unpack(task.placed(solution.x)), error)
+
+
+class _Task:
+    """Residuals of the outputs, one after the other, as a function of the free constants."""
+
+    def __init__(self, network: SymbolicNetwork, theta: Array, X: Array, y: Array, scale: Array):
+        self.network, self.theta = network, theta
+        self.X, self.y, self.scale = X, y, scale
+        self.outputs = list(enumerate(network.wiring.outputs))
+
+    def placed(self, free: Array) -> Array:
+        """All constants."""
+        whole = self.theta.copy()
+        whole[self.network._free] = free
+        return whole
+
+    def residuals(self, free: Array) -> Array:
+        """Scaled residuals (rows times outputs,)."""
+        self.record = self.network._forward(self.placed(free), self.X)
+        nodes = self.record.nodes
+        each = [(nodes[node] - self.y[:, k]) / self.scale[:, k] for k, node in self.outputs]
+        return np.concatenate(each)
+
+    def jacobian(self, free: Array) -> Array:
+        """Their derivatives, at the place where the residuals were computed last."""
+        whole, network = self.placed(free), self.network
+        return np.concatenate(
+            [
+                network._derivatives(whole, self.record, node)[:, network._free]
+                / self.scale[:, k, None]
+                for k, node in self.outputs
+            ]
+        )
 
 
 def _is_hopeless(costs: Sequence[float], steps: int, error: float) -> bool:

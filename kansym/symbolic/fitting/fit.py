@@ -88,14 +88,12 @@ def fit_curves(
     library : the candidates; the straight line is always one of them.
     top : most fits returned per edge.
     floor : relative error below which curves count as reproduced.
-    stop : asked before every candidate but the first; if true, those that are left stay untried,
-        and few of the others are finished.
+    stop : asked before every candidate but the first; if true, those left stay untried.
 
     Returns
     -------
-    For each edge its fits, best score first, one per candidate. Candidates that are undefined on
-    the range of the edge are left out; a curve of fewer than six different points has no fits, as
-    no function could be told from another.
+    For each edge its fits, best score first, one per candidate that is defined on its range; none
+    for a curve of fewer than six different points, which tell no function from another.
 
     Raises
     ------
@@ -109,7 +107,6 @@ def fit_curves(
 
     Examples
     --------
-    >>> import numpy as np
     >>> x = np.linspace(1.0, 3.0, 100)
     >>> fits = fit_curves([x, x], [5.0 * np.exp(-2.0 * x), np.sin(3.0 * x) + 1.0])
     >>> [best.candidate.name for best, *_ in fits]
@@ -117,14 +114,25 @@ def fit_curves(
     """
     _check_settings(library, floor, top)
     x, y = numbers(x, "x"), numbers(y, "y")
-    long = long_enough(x, y, density)
-    if not long.all():
-        weight = None if density is None else numbers(density, "density")[long]
-        settings = {"top": top, "floor": floor, "stop": stop}
-        some = iter(fit_curves(x[long], y[long], weight, library, **settings) if long.any() else ())
-        return [next(some) if each else [] for each in long]
-    ranges = normalised(x, y, density)
-    candidates = _with_straight(library)
+    weight = None if density is None else numbers(density, "density")
+    long = long_enough(x, y, weight)
+    ranked: list[list[EdgeFit]] = [[] for _ in long]
+    if long.any():
+        ranges = normalised(x[long], y[long], None if weight is None else weight[long])
+        fits = _fits(ranges, _with_straight(library), top, floor, stop)
+        every = iter(_ranked(fits, ranges.half.size, top))
+        ranked = [next(every) if each else [] for each in long]
+    return ranked
+
+
+def _fits(
+    ranges: NormalisedCurves,
+    candidates: list[Candidate],
+    top: int,
+    floor: float,
+    stop: Callable[[], bool] | None,
+) -> list[_Fits]:
+    """Fits of all candidates to the edges on which they are among the best."""
     with np.errstate(all="ignore"):
         explored: list[InnerConstants] = []
         for candidate in candidates:
@@ -135,12 +143,11 @@ def fit_curves(
         keep = max(top + 6, 14) if len(explored) == len(candidates) else KEPT_WHEN_LATE
         candidates = candidates[: len(explored)]
         finalists = _finalists(candidates, explored, floor, keep)
-        fits = [
+        return [
             _finish(candidate, ranges, inner, edges, floor)
             for candidate, inner, edges in zip(candidates, explored, finalists, strict=True)
             if edges.size
         ]
-    return _ranked(fits, ranges.half.size, top)
 
 
 def fit_edge(

@@ -71,11 +71,8 @@ def polynomial_fit(
     coefficients, error = solved(powers)
     scaled = coefficients / largest ** np.array(powers, float)
     symbol = sympy.Symbol("x")
-    terms = [
-        sympy.Float(value) * symbol**power
-        for power, value in zip(powers, scaled.tolist(), strict=True)
-        if power > 0
-    ]
+    pairs = list(zip(powers, scaled.tolist(), strict=True))
+    terms = [sympy.Float(value) * symbol**power for power, value in pairs if power > 0]
     bits = sum(TERM_BITS + 2 * power for power in powers)
     candidate = Candidate("polynomial", sympy.Add(*terms), domain="(-oo, oo)", complexity=bits)
     return EdgeFit(candidate, d=float(scaled[0]), error=error, complexity=bits)

@@ -62,7 +62,7 @@ def test_derivatives_are_those_of_finite_differences(wiring, seed):
     theta = np.concatenate([constants.ravel(), biases])
     for output in wiring.outputs:
         found = network._derivatives(theta, network._forward(theta, X), output)[:, network._free]
-        assert found.shape == (len(X), network.n_free)
+        assert found.shape == (len(X), len(network._free))
         columns = []
         for free in network._free:
             step = 1e-5 * max(1.0, abs(theta[free]))
