@@ -57,6 +57,9 @@ class Discovery:
         """Where the laws that were tried came from, in order."""
         return tuple(dict.fromkeys(attempt.origin for attempt in self.attempts))
 
+    def __repr__(self) -> str:
+        return f"Discovery({self.result!r}, {len(self.attempts)} attempts)"
+
     def __str__(self) -> str:
         return f"{self.result}\n\ntried in {self.seconds:.1f} s: {', '.join(self.origins)}"
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import sympy
 
@@ -67,6 +68,11 @@ class Evidence:
     """Names of functions that an edge may not be."""
     form: KnownForm | None = None
     """The formula that the model was drawn from, if it still is that formula."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields, without what is told to a function of the caller."""
+        progress = None if callable(self.progress) else self.progress
+        return {**self.__dict__, "progress": progress}
 
     def _candidate(self, function: str) -> Candidate:
         """A function of the library, or one that the engine tries by itself."""

@@ -18,6 +18,7 @@ __all__ = [
     "HardTanh",
     "LeakyReLU",
     "MaxOfLines",
+    "Power",
     "PowerReLU",
     "Softplus",
     "hard_sigmoid",
@@ -108,6 +109,16 @@ class HardTanh:
 
     def __call__(self, x: Array) -> Array:
         return np.clip(x, self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Power:
+    """x to a constant power."""
+
+    exponent: float
+
+    def __call__(self, x: Array) -> Array:
+        return np.power(x, self.exponent)
 
 
 @dataclass(frozen=True)

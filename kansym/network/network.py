@@ -64,6 +64,9 @@ class Edge:
     straight: bool = False
     fixed: Program | None = None
 
+    def __repr__(self) -> str:
+        return f"Edge({self.source!r}, {self.target!r}, {len(self.x)} points)"
+
     def __str__(self) -> str:
         shape = ", straight" if self.straight else ""
         return f"{self.source} -> {self.target} (importance {self.importance:.2g}{shape})"
@@ -265,6 +268,9 @@ class Network:
             for edge in self.edges
         )
         return (self.inputs, self.outputs, nodes, edges)
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
     def __str__(self) -> str:
         hidden = len(self.nodes) - len(self.inputs) - len(self.outputs)

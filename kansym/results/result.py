@@ -1,5 +1,6 @@
 """The result of opening a network: formulas, how they were found, and how far to trust them."""
 
+import pickle
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -14,6 +15,7 @@ from kansym.results.parts import EdgeReport, Fidelity, FrontPoint, Provenance
 from kansym.results.text import summary
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
+from kansym.shared.printable_text import shortened
 from kansym.shared.status import Finding
 from kansym.shared.symbol_names import latex_name
 from kansym.symbolic.formulas.class_boundaries import Boundary, boundaries
@@ -234,6 +236,20 @@ class Extraction:
         if not found:
             raise InputError(f"There is no edge {edge!r}: {hint(plain, names)}.")
         return found[0]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields; evidence that holds what no file can, a function of the caller, is left."""
+        state = dict(self.__dict__)
+        try:
+            pickle.dumps(self.evidence)
+        except (AttributeError, TypeError, pickle.PicklingError):
+            state["evidence"] = None
+        return state
+
+    def __repr__(self) -> str:
+        said = [f"{n} = {f}" for n, f in zip(self.output_names, self.formulas, strict=False)]
+        found = ", ".join(finding.status.name for finding in self.status) or "OK"
+        return f"Extraction({shortened('; '.join(said) or 'no formula', 120)}; {found})"
 
     def __str__(self) -> str:
         return summary(self)

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-__all__ = ["printable"]
+__all__ = ["printable", "shortened"]
 
 
 def printable(text: str) -> str:
@@ -16,6 +16,17 @@ def printable(text: str) -> str:
     'two lines'
     """
     return "".join(_shown(letter) for letter in text)
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """The beginning of a text, with a mark if there is more of it.
+
+    Examples
+    --------
+    >>> shortened("a" * 70, 5)
+    'aaaaa…'
+    """
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _shown(letter: str) -> str:

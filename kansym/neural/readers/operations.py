@@ -112,8 +112,7 @@ def divide(a: Value, b: Value) -> Value:
 
 def power(a: Value, b: Value) -> Value:
     """The power a^b of one constant exponent."""
-    exponent = number(b)
-    return map_by(lambda x: np.power(x, exponent))(a)
+    return map_by(act.Power(number(b)))(a)
 
 
 def concatenate(parts: Sequence[Value], axis: int | None) -> Stage:

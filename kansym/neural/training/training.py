@@ -66,6 +66,12 @@ class History:
     classes: tuple[str, ...] = ()
     """Names of the classes in order, if the labels of classes were learnt."""
 
+    def __repr__(self) -> str:
+        return (
+            f"History({self.optimiser}, {len(self.records)} steps, {self.stopped}, "
+            f"error={self.error:.2g}, validation={self.validation:.2g})"
+        )
+
     def __str__(self) -> str:
         return (
             f"trained {list(self.widths)} in {self.seconds:.1f} s ({self.optimiser}, "

@@ -1,7 +1,6 @@
 """The library of functions that an edge of a network may turn out to be."""
 
 from collections.abc import Iterable, Iterator
-from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -36,7 +35,7 @@ class Library:
         candidates = tuple(candidates)
         if not candidates:
             raise InputError("The library is empty: give at least one candidate.")
-        self._candidates = MappingProxyType({c.name: c for c in candidates})
+        self._candidates = {c.name: c for c in candidates}
         if len(self._candidates) < len(candidates):
             names = [c.name for c in candidates]
             twice = sorted({n for n in names if names.count(n) > 1})
