@@ -1,4 +1,4 @@
-"""The charts of a report: an edge with its function, the Pareto front, formula against network.
+"""The charts of a report: an edge with its function, and the Pareto front.
 
 Every chart takes the axes of matplotlib to draw on, by default new ones, and returns them.
 """
@@ -14,7 +14,7 @@ from kansym.documents.pictures import GREY, INK, new_axes, shown_name, styled
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["LEARNED", "SYMBOL", "draw_edge", "edge_plot", "front_plot", "residual_plot"]
+__all__ = ["LEARNED", "SYMBOL", "draw_edge", "edge_plot", "front_plot"]
 
 LEARNED = "#8fb7dd"
 """Colour of what the network learned: broad and light, so that the function is seen on top."""
@@ -107,32 +107,4 @@ def front_plot(
     ax.margins(0.08, 0.12)
     ax.set_xlabel("complexity (bits)")
     ax.set_ylabel("relative error")
-    return ax
-
-
-@styled()
-def residual_plot(network: Array, formula: Array, name: str, ax: "Axes | None" = None) -> "Axes":
-    """What the formula misses: formula minus network against the network's output.
-
-    Parameters
-    ----------
-    network, formula : outputs for the same rows, shape (rows,).
-    name : of the output.
-    ax : to draw on.
-    """
-    ax = ax or new_axes(580, 202, left=74, right=18, below=42, top=10)
-    missed = formula - network
-    good = np.isfinite(missed)
-    network, missed = network[good], missed[good]
-    # At least as high as rounding, so that an exact formula shows a line of dots at zero.
-    rounding = 1e-16 * float(np.max(np.abs(network), initial=0.0))
-    reach = max(float(np.max(np.abs(missed), initial=0.0)), rounding, 1e-290)
-    ax.axhline(0, color=INK, linewidth=0.6)
-    ax.plot(
-        network, missed, "o", color=LEARNED, markeredgecolor="#5b7fa6", markeredgewidth=0.5,
-        markersize=3,
-    )  # fmt: skip
-    ax.set_ylim(-1.15 * reach, 1.15 * reach)
-    ax.set_xlabel(shown_name(name))
-    ax.set_ylabel("formula − network")
     return ax

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property
 from html import escape
 from io import StringIO
@@ -20,7 +21,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["GREY", "INK", "Picture", "add_note", "new_axes", "shown_name", "styled"]
+__all__ = [
+    "GREY",
+    "INK",
+    "Picture",
+    "add_note",
+    "new_axes",
+    "on_screen",
+    "shown_name",
+    "styled",
+]
 
 INK, GREY = "#222222", "#8a8f98"
 PIXEL = 1 / 96
@@ -57,6 +67,7 @@ _STYLE: Any = {
     "ytick.major.size": 0,
     "ytick.minor.size": 0,
 }
+_ON_SCREEN = ContextVar("on_screen", default=False)
 _LETTERS = "'STIX Two Text', 'Libertinus Serif', Charter, Georgia, 'Times New Roman', serif"
 
 
@@ -71,6 +82,19 @@ def styled() -> Iterator[None]:
     with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         yield
+
+
+@contextmanager
+def on_screen() -> Iterator[None]:
+    """Figures made here are those of pyplot, which notebooks and ``pyplot.show()`` show.
+
+    A context or around a function. Their ground is white; on a page they have none.
+    """
+    token = _ON_SCREEN.set(True)
+    try:
+        yield
+    finally:
+        _ON_SCREEN.reset(token)
 
 
 def new_axes(
@@ -89,12 +113,21 @@ def new_axes(
     >>> new_axes(480, 240).figure.get_size_inches().tolist()
     [5.0, 2.5]
     """
+    frame = ((width - left - right) / width, (height - below - top) / height)
     with styled():
-        from matplotlib.figure import Figure
-
-        frame = ((width - left - right) / width, (height - below - top) / height)
-        figure = Figure((width * PIXEL, height * PIXEL))
+        figure = _new_figure((width * PIXEL, height * PIXEL))
         return figure.add_axes((left / width, below / height, *frame))
+
+
+def _new_figure(size: tuple[float, float]) -> "Figure":
+    """A figure of a size in inches."""
+    if _ON_SCREEN.get():
+        from matplotlib import pyplot
+
+        return pyplot.figure(figsize=size, facecolor="white")
+    from matplotlib.figure import Figure
+
+    return Figure(size)
 
 
 def shown_name(text: str) -> str:

@@ -290,5 +290,6 @@ class Evidence:
             provenance=provenance(network, self.settings, edges, {**self.seconds, **seconds}),
             input_names=network.inputs,
             output_names=network.outputs,
+            data=self.split.rows,
             evidence=self,
         )

@@ -126,4 +126,5 @@ def law_result(
         provenance=provenance(network, settings, edges, seconds),
         input_names=network.inputs,
         output_names=network.outputs,
+        data=split.rows,
     )

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from kansym.extraction.agreement import agreement, predicted
 from kansym.extraction.settings import Settings
 from kansym.network.network import Network
-from kansym.results.parts import Fidelity
+from kansym.results.parts import Fidelity, MeasuredRows
 from kansym.shared.class_labels import Labels
 from kansym.shared.error_measures import relative_error
 from kansym.shared.errors import InputError
@@ -28,6 +28,8 @@ NETWORK_ROWS = 2000
 """Most rows on which a network judges: it is smooth, and more of them say nothing new."""
 NETWORK_FLOOR, DATA_FLOOR = 1e-6, 1e-11
 """Relative errors below which an improvement means nothing, near single and double rounding."""
+MOST_KEPT = 10_000
+"""Rows that a result keeps of its data, for pictures of them."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Split:
     check_X, check_y : rows kept aside, and their data if there are any.
     labelled : the labels of all rows, if labels judge.
     errors : of the data if given, first in the rows that decide, then in those kept aside.
+    order : places of the rows in the table, in the order of ``errors``.
     """
 
     judge: Judge
@@ -47,6 +50,7 @@ class Split:
     check_y: Float[np.ndarray, "held_out outputs"] | None = None
     labelled: LabelledRows | None = None
     errors: RowErrors | None = None
+    order: Int[np.ndarray, " rows"] | None = None
 
     @property
     def errors_used(self) -> RowErrors | None:
@@ -62,6 +66,19 @@ class Split:
         if self.check_y is not None and len(self.check_y):
             X, y = np.vstack([X, self.check_X]), np.vstack([y, self.check_y])
         return X, y, self.errors or row_errors(len(X))
+
+    @property
+    def rows(self) -> MeasuredRows | None:
+        """Measured rows in the order of the table; None if data do not judge."""
+        if self.measured is None:
+            return None
+        X, y, errors = self.measured
+        sigma = 1 / errors.inverse if errors.absolute else None
+        if self.order is None:
+            return MeasuredRows(X, y, sigma).thinned(MOST_KEPT)
+        place = np.argsort(self.order)
+        given = None if sigma is None else sigma[place]
+        return MeasuredRows(X[place], y[place], given).thinned(MOST_KEPT)
 
     def fidelity(self, network: Network, formulas: tuple[Formula, ...]) -> Fidelity:
         """Agreement with network and data on the rows kept aside, or on all if none were."""
@@ -125,8 +142,9 @@ def split_rows(
         floor = settings.accuracy or DATA_FLOOR
         weights = None if errors is None else errors.inverse[used, None] ** 2
         judge = Judge(X[used], targets.values[used], "data", floor, weights)
-        errors = None if errors is None else errors.of_rows(np.concatenate([used, check]))
-        return Split(judge, X[check], targets.values[check], errors=errors)
+        order = np.concatenate([used, check])
+        errors = None if errors is None else errors.of_rows(order)
+        return Split(judge, X[check], targets.values[check], errors=errors, order=order)
     assert network is not None
     rows = X[used][:NETWORK_ROWS]
     judge = Judge(rows, network(rows), "network", settings.accuracy or NETWORK_FLOOR)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kansym.network.network import Network
-from kansym.results.parts import EdgeReport, Fidelity, FrontPoint
+from kansym.results.parts import EdgeReport, Fidelity, FrontPoint, MeasuredRows
 from kansym.results.result import Extraction
 from kansym.shared.status import Status
 
@@ -42,7 +42,16 @@ def joined(results: Sequence[Extraction]) -> Extraction:
         provenance=replace(first.provenance, parameters=parameters, seconds=seconds),
         input_names=first.input_names,
         output_names=tuple(chain(*(each.output_names for each in results))),
+        data=_data([each.data for each in results]),
     )
+
+
+def _data(parts: Sequence[MeasuredRows | None]) -> MeasuredRows | None:
+    """The data of all outputs, if all are known."""
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    return MeasuredRows(known[0].X, np.hstack([part.y for part in known]), known[0].sigma)
 
 
 def _front(fronts: Sequence[tuple[FrontPoint, ...]]) -> tuple[FrontPoint, ...]:

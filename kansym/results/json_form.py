@@ -10,7 +10,15 @@ import numpy as np
 from kansym.network.network import Edge, Network, Node
 from kansym.programs.program import from_json, to_json
 from kansym.programs.tabulated_curve import TabulatedCurve
-from kansym.results.parts import EdgeReport, Fidelity, FrontPoint, Provenance, Reading, Result
+from kansym.results.parts import (
+    EdgeReport,
+    Fidelity,
+    FrontPoint,
+    MeasuredRows,
+    Provenance,
+    Reading,
+    Result,
+)
 from kansym.shared.errors import InputError
 from kansym.shared.status import Finding, Status
 from kansym.symbolic.fitting.edge_fit import EdgeFit
@@ -27,7 +35,7 @@ SAMPLE_ROWS = 500
 
 
 def result_to_json(result: Result) -> str:
-    """A result as JSON text; curves are tabulated, of the sample some hundred rows are kept."""
+    """A result as JSON text; curves are tabulated, some hundred rows are kept."""
     network = result.network
     data = {
         "format": FORMAT,
@@ -55,6 +63,7 @@ def result_to_json(result: Result) -> str:
         "provenance": asdict(result.provenance),
         "inputs": list(result.input_names),
         "outputs": list(result.output_names),
+        "data": _rows_data(result.data),
     }
     return json.dumps(_plain(data), allow_nan=False)
 
@@ -188,6 +197,25 @@ def _edge_report(data: Mapping[str, Any], position: int) -> EdgeReport:
     )
 
 
+def _rows_data(rows: MeasuredRows | None) -> dict[str, Any] | None:
+    if rows is None:
+        return None
+    kept = rows.thinned(SAMPLE_ROWS)
+    return {"X": kept.X, "y": kept.y, "sigma": kept.sigma}
+
+
+def _rows(data: Mapping[str, Any] | None, inputs: int, outputs: int) -> MeasuredRows | None:
+    if data is None:
+        return None
+    X, y = np.array(data["X"], float), np.array(data["y"], float)
+    sigma = None if data["sigma"] is None else np.array(data["sigma"], float)
+    if X.shape != (len(X), inputs) or y.shape != (len(X), outputs):
+        raise ValueError("rows of another width")
+    if sigma is not None and sigma.shape != (len(X),):
+        raise ValueError("errors of other rows")
+    return MeasuredRows(X, y, sigma)
+
+
 def _findings(data: Any) -> tuple[Finding, ...]:
     found = [_finding(each) for each in data]
     return tuple(finding for finding in found if finding is not None)
@@ -237,4 +265,5 @@ def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
         "provenance": Provenance(**provenance),
         "input_names": inputs,
         "output_names": outputs,
+        "data": _rows(data.get("data"), len(inputs), len(outputs)),
     }

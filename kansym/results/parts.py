@@ -3,13 +3,24 @@
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
+from jaxtyping import Float
+
 from kansym.network.network import Edge, Network
 from kansym.shared.status import Finding
 from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.formulas.class_boundaries import Boundary
 from kansym.symbolic.formulas.formula import Formula
 
-__all__ = ["EdgeReport", "Fidelity", "FrontPoint", "Provenance", "Reading", "Result"]
+__all__ = [
+    "EdgeReport",
+    "Fidelity",
+    "FrontPoint",
+    "MeasuredRows",
+    "Provenance",
+    "Reading",
+    "Result",
+]
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,33 @@ class Fidelity:
     right_network: float | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class MeasuredRows:
+    """Rows of the table that a formula was found for, in their order; some of very many.
+
+    Attributes
+    ----------
+    X, y : inputs and data.
+    sigma : standard errors of the data, if they were given.
+    """
+
+    X: Float[np.ndarray, "rows inputs"]
+    y: Float[np.ndarray, "rows outputs"]
+    sigma: Float[np.ndarray, " rows"] | None = None
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def thinned(self, most: int) -> "MeasuredRows":
+        """At most so many rows, evenly spaced."""
+        if len(self) <= most:
+            return self
+        kept = np.linspace(0, len(self) - 1, most).round().astype(int)
+        return MeasuredRows(
+            self.X[kept], self.y[kept], None if self.sigma is None else self.sigma[kept]
+        )
+
+
 @dataclass(frozen=True)
 class Reading:
     """One way in which a formula was sought, and how it fared.
@@ -167,5 +205,7 @@ class Result(Protocol):
     def input_names(self) -> tuple[str, ...]: ...
     @property
     def output_names(self) -> tuple[str, ...]: ...
+    @property
+    def data(self) -> MeasuredRows | None: ...
 
     def boundaries(self) -> tuple[Boundary, ...]: ...

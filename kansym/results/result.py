@@ -11,7 +11,7 @@ from jaxtyping import Float
 from kansym.network.network import Network
 from kansym.results.json_form import fields_from_json, result_to_json
 from kansym.results.page import notebook_html
-from kansym.results.parts import EdgeReport, Fidelity, FrontPoint, Provenance
+from kansym.results.parts import EdgeReport, Fidelity, FrontPoint, MeasuredRows, Provenance
 from kansym.results.text import summary
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
@@ -20,9 +20,11 @@ from kansym.shared.status import Finding
 from kansym.shared.symbol_names import latex_name
 from kansym.symbolic.formulas.class_boundaries import Boundary, boundaries
 from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.measurements.formula_fit import predicted_stderr
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 __all__ = ["Extraction", "SupportsChoosing"]
 
@@ -49,6 +51,7 @@ class Extraction:
     edges : per edge, the chosen function and its alternatives.
     network : the condensed network.
     fidelity, status, provenance : how good, what is doubtful, where from.
+    data : the rows that it was found for, if numbers were given.
     """
 
     formulas: tuple[Formula, ...]
@@ -60,6 +63,7 @@ class Extraction:
     provenance: Provenance
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
+    data: MeasuredRows | None = field(default=None, repr=False)
     evidence: SupportsChoosing | None = field(default=None, repr=False)
 
     @property
@@ -81,15 +85,19 @@ class Extraction:
             raise InputError(f"There is no formula: {reason}")
         return self.formulas
 
-    def predict(self, X: Any) -> Float[np.ndarray, "rows *outputs"]:
+    def predict(self, X: Any, *, return_std: bool = False) -> Any:
         """Values of the formula: (rows,) for one output, (rows, outputs) for several.
 
         Parameters
         ----------
         X : array of shape (rows, inputs), or a data frame with the columns by name.
+        return_std : whether to return, as well, the standard errors that those of the constants
+            cause, of the same shape; 0 where no constant was fitted, nan where errors are unknown.
         """
-        columns = [formula.predict(X) for formula in self._readable()]
-        return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
+        values = _side_by_side([formula.predict(X) for formula in self._readable()])
+        if not return_std:
+            return values
+        return values, _side_by_side([predicted_stderr(f, X) for f in self.formulas])
 
     def latex(self) -> str:
         """The formula in LaTeX, an equation per output."""
@@ -251,6 +259,45 @@ class Extraction:
         found = ", ".join(finding.status.name for finding in self.status) or "OK"
         return f"Extraction({shortened('; '.join(said) or 'no formula', 120)}; {found})"
 
+    # Pictures: each takes axes of matplotlib, or makes new ones, and returns them -----------------
+
+    def plot(self, ax: "Axes | None" = None, *, output: str | None = None) -> "Axes":
+        """Data and curve for one input, data against formula for several.
+
+        Parameters
+        ----------
+        ax : to draw on; new axes of pyplot unless given.
+        output : which output to draw; needed where there are several.
+        """
+        return self._plots().plot(self, ax, output)
+
+    def plot_partial(
+        self, name: str, ax: "Axes | None" = None, *, output: str | None = None
+    ) -> "Axes":
+        """The formula along one input, the others at their medians, with what the rows leave."""
+        return self._plots().plot_partial(self, name, ax, output)
+
+    def plot_residuals(
+        self, against: str | None = None, ax: "Axes | None" = None, *, output: str | None = None
+    ) -> "Axes":
+        """Data minus formula against an input, or against the formula if none is named."""
+        return self._plots().plot_residuals(self, against, ax, output)
+
+    def plot_front(self, ax: "Axes | None" = None) -> "Axes":
+        """Error of the formulas on the front against their complexity."""
+        return self._plots().plot_front(self, ax)
+
+    def plot_network(self, ax: "Axes | None" = None) -> "Axes":
+        """The network with a curve and its function on every edge."""
+        return self._plots().plot_network(self, ax)
+
+    @staticmethod
+    def _plots() -> Any:
+        """What draws; loaded when it is needed."""
+        from kansym.results import plots
+
+        return plots
+
     def __str__(self) -> str:
         return summary(self)
 
@@ -259,6 +306,11 @@ class Extraction:
 
     def _repr_html_(self) -> str:
         return notebook_html(self)
+
+
+def _side_by_side(columns: list[np.ndarray]) -> Float[np.ndarray, "rows *outputs"]:
+    """One column as it is, several as a table."""
+    return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
 
 
 def _pairs(name: str, given: Any) -> list[tuple[str | int, str]]:

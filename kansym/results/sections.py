@@ -24,11 +24,12 @@ from kansym.documents.blocks import (
     line,
     row,
 )
-from kansym.documents.charts import edge_plot, front_plot, residual_plot
+from kansym.documents.charts import edge_plot, front_plot
 from kansym.documents.mathematics import equation, maths, rounded
 from kansym.documents.names import function_label, symbol
 from kansym.documents.numbers import interval, measured, number
 from kansym.documents.pictures import Picture
+from kansym.documents.row_charts import residual_plot
 from kansym.results.drawing import MOST_EDGES, drawn_edges, network_plot
 from kansym.results.parts import EdgeReport, Result
 from kansym.results.verdict import findings, named_formulas, relative_error, share_explained
@@ -185,7 +186,7 @@ def _residuals(result: Result) -> list[Block]:
         values = formula.numpy(*sample.T)
         if not np.isfinite(values).any():
             continue
-        picture = Picture(residual_plot(learned[:, i], values, name))
+        picture = Picture(residual_plot(learned[:, i], values - learned[:, i], name))
         caption = line("What the formula for ", symbol(name), " misses: formula minus network.")
         blocks.append(Illustration(picture, caption, f"Residuals of the formula for {name}"))
     return blocks

@@ -34,7 +34,7 @@ from kansym.documents.blocks import (
     line,
     row,
 )
-from kansym.documents.charts import edge_plot, front_plot, residual_plot
+from kansym.documents.charts import edge_plot, front_plot
 from kansym.documents.formats import FORMATS, format_of, write_document
 from kansym.documents.html import to_html
 from kansym.documents.latex import to_latex
@@ -44,6 +44,7 @@ from kansym.documents.mathematics import latex, mathml, maths, tidy
 from kansym.documents.names import escape_latex, symbol
 from kansym.documents.numbers import interval, measured, split_float
 from kansym.documents.pictures import Picture, new_axes, shown_name
+from kansym.documents.row_charts import curve_plot, parity_plot, residual_plot
 from kansym.results.drawing import MOST_EDGES, drawn_edges, network_plot
 from kansym.results.page import notebook_html
 from kansym.results.report import render, report
@@ -223,19 +224,35 @@ def test_a_drawing_fits_its_column():
     assert r"\scalebox{1}" in Picture(new_axes(96, 96)).pgf(1000)
 
 
-@pytest.mark.parametrize("plot", [edge_plot, front_plot, residual_plot, network_plot])
+@pytest.mark.parametrize(
+    "plot", [edge_plot, front_plot, curve_plot, parity_plot, residual_plot, network_plot]
+)
 def test_a_chart_is_drawn_on_the_axes_that_are_given(plot):
     x = np.linspace(0.1, 1.0, 20)
     arguments = {
         edge_plot: (x, x**2, np.full(20, 0.05), None, "x"),
         front_plot: ([1.0, 2.0], [0.5, 0.0], 1),
-        residual_plot: (x, x + 0.1, "y"),
+        curve_plot: (x, x**2, (x, x**2), ("x", "y")),
+        parity_plot: (x, x + 0.1, "y"),
+        residual_plot: (x, 0 * x + 0.1, "y"),
         network_plot: planted_network(("a",), 1, ("y",)),
     }[plot]
     ax = Figure().add_subplot()
     assert plot(*arguments, ax=ax) is ax
     assert plot(*arguments).figure is not ax.figure
     assert ax.lines or ax.patches
+
+
+def test_rows_are_drawn_with_their_errors_and_what_has_no_value_is_left_out():
+    x, sigma = np.array([1.0, 2.0, 3.0]), np.array([0.1, 0.2, 0.4])
+    missed = np.array([0.1, np.nan, -0.2])
+    ax = residual_plot(x, missed, "x", sigma=sigma)
+    (*_, dots) = ax.lines
+    assert list(dots.get_xdata()) == [1.0, 3.0]
+    (bars,) = [found for found in ax.collections if len(found.get_segments()) == 2]
+    assert bars.get_segments()[1][:, 1] == pytest.approx([-0.6, 0.2])
+    ax = curve_plot(x, x**2, (x, x**2), ("x", "y"), sigma=sigma, stderr=0.1 * x)
+    assert len(ax.collections) == 2  # bars and band
 
 
 def test_drawing_leaves_the_settings_of_matplotlib():

@@ -17,7 +17,7 @@ from kansym.symbolic.formulas.sympy_programs import from_sympy
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FormulaFit"]
+__all__ = ["FormulaFit", "predicted_stderr"]
 
 _SHOWN_CORRELATION = 0.3
 _MOST_CORRELATIONS = 6
@@ -216,6 +216,21 @@ def _value(value: float, stderr: float | None) -> str:
     if stderr is not None and math.isinf(stderr):
         return f"{value:.6g}, not determined"
     return measured_number(value, stderr)
+
+
+def predicted_stderr(formula: Formula, X: Any) -> np.ndarray:
+    """Standard error of a formula's values, (rows,), that those of its constants cause.
+
+    Parameters
+    ----------
+    formula : 0 is returned if all its constants are exact, nan if their errors are not known.
+    X : array (rows, inputs), or a data frame with the columns by name.
+    """
+    free = tuple(c.name for c in formula.constants if c.exact is None)
+    covariance = np.zeros((0, 0)) if not free else formula.covariance
+    if covariance is None or len(covariance) != len(free) or not np.isfinite(covariance).all():
+        return np.full(len(X), np.nan)
+    return formula_stderr(formula, free, covariance, X)
 
 
 def formula_stderr(
