@@ -38,7 +38,21 @@ def noises(text: str) -> list[float]:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    runs = parser.add_argument_group("which runs")
+    _add_choice_of_runs(parser.add_argument_group("which runs"))
+    _add_limits(parser.add_argument_group("what each run gets"))
+    _add_places(parser.add_argument_group("where runs are done"))
+    written = parser.add_argument_group("what is written")
+    written.add_argument(
+        "--out", default="results.jsonl", metavar="FILE", help="JSON lines (results.jsonl)"
+    )
+    written.add_argument(
+        "--page", metavar="REPORT", help="figures beside published ones; .html, .md or .tex"
+    )
+    add_quiet(written)
+
+
+def _add_choice_of_runs(runs: argparse._ArgumentGroup) -> None:
+    """Problems, kinds of network, readings, seeds, noise."""
     runs.add_argument(
         "--problems",
         type=names,
@@ -74,7 +88,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="0,0.01",
         help="standard deviation of noise on y over that of y (0)",
     )
-    each = parser.add_argument_group("what each run gets")
+
+
+def _add_limits(each: argparse._ArgumentGroup) -> None:
+    """Seconds and rows of a run, and what makes kinds equal."""
     each.add_argument("--limit", type=seconds, default=60.0, metavar="SECONDS", help="per run (60)")
     each.add_argument("--rows", type=positive, help="rows to learn from (1000)")
     each.add_argument(
@@ -84,7 +101,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="what MLPs have in common with the KAN: as many parameters, or widened until the "
         "error on rows held out is at most twice the KAN's or the time is up (parameters)",
     )
-    place = parser.add_argument_group("where runs are done")
+
+
+def _add_places(place: argparse._ArgumentGroup) -> None:
+    """Processes, cluster."""
     place.add_argument(
         "--jobs", type=positive, default=os.cpu_count() or 1, help="runs at once (all cores)"
     )
@@ -95,14 +115,6 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="where runs are done: processes of this machine, or workers of joblib (processes)",
     )
     place.add_argument("--address", metavar="TCP://HOST:PORT", help="of the Dask scheduler")
-    written = parser.add_argument_group("what is written")
-    written.add_argument(
-        "--out", default="results.jsonl", metavar="FILE", help="JSON lines (results.jsonl)"
-    )
-    written.add_argument(
-        "--page", metavar="REPORT", help="figures beside published ones; .html, .md or .tex"
-    )
-    add_quiet(written)
 
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:

@@ -10,7 +10,7 @@ from kansym.network.network import Network
 from kansym.results.parts import FrontPoint
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.choosing.choice import CURVE_BITS
-from kansym.symbolic.choosing.composition import Template, compose
+from kansym.symbolic.choosing.composition import ComposedFormula, compose
 from kansym.symbolic.choosing.judge import Choice, Judge
 from kansym.symbolic.choosing.symbolic_network import SymbolicNetwork
 from kansym.symbolic.choosing.wiring import Wiring
@@ -63,7 +63,7 @@ def formulas_of(
 
 
 def _finished(
-    template: Template,
+    template: ComposedFormula,
     network: Network,
     judge: Judge,
     settings: Settings,

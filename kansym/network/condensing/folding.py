@@ -3,7 +3,7 @@
 import numpy as np
 
 from kansym.network.condensing.straight_lines import Polynomials, are_straight, fit_polynomials
-from kansym.network.condensing.unit_sums import Curve
+from kansym.network.condensing.unit_sums import UnitSum
 from kansym.network.condensing.working_graph import WorkingGraph
 
 __all__ = ["drop_dead", "fold_relays", "fold_straight_ways", "spreads", "straight_curves"]
@@ -97,7 +97,7 @@ def _drop_unused(graph: WorkingGraph) -> bool:
 
 def straight_curves(
     graph: WorkingGraph, source: int, largest: dict[int, float], tolerance: float
-) -> dict[int, Curve]:
+) -> dict[int, UnitSum]:
     """The curves that leave a node and are straight lines, as such, by target."""
     drawn = graph.drawn(source)
     if not drawn.targets:
@@ -111,7 +111,7 @@ def straight_curves(
         exact = graph.nodes[target].incoming[source]
         if exact.terms:
             constant, slope = fitted.coefficients[:, column].tolist()
-            exact = Curve(slope=slope, constant=constant)
+            exact = UnitSum(slope=slope, constant=constant)
         found[target] = exact
     return found
 
@@ -143,9 +143,9 @@ def fold_straight_ways(graph: WorkingGraph, tolerance: float) -> bool:
     always removed.
     """
     largest = spreads(graph)
-    lines: dict[int, dict[int, Curve]] = {}
+    lines: dict[int, dict[int, UnitSum]] = {}
 
-    def out_of(source: int) -> dict[int, Curve]:
+    def out_of(source: int) -> dict[int, UnitSum]:
         if source not in lines:
             lines[source] = straight_curves(graph, source, largest, tolerance)
         return lines[source]
@@ -168,7 +168,7 @@ def fold_straight_ways(graph: WorkingGraph, tolerance: float) -> bool:
     return changed
 
 
-def _bypass(graph: WorkingGraph, number: int, ways: dict[int, Curve]) -> None:
+def _bypass(graph: WorkingGraph, number: int, ways: dict[int, UnitSum]) -> None:
     """Let all curves into a node end at its targets instead."""
     node = graph.nodes[number]
     incoming = dict(node.incoming)

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from kansym.network.condensing.parallel_nodes import parallel_groups
-from kansym.network.condensing.unit_sums import Bank, Curve
+from kansym.network.condensing.unit_sums import Bank, UnitSum
 from kansym.network.condensing.working_graph import WorkingGraph, WorkingNode
 from kansym.network.stages import Add, Concatenate, Dense, Expand, Inputs, Multiply, Stage, Units
 
@@ -67,15 +67,15 @@ class _Form:
         """Sums of the values of both."""
         return _joined([*self.parts, *other.parts], self.bias + other.bias)
 
-    def curves(self, row: int) -> dict[int, Curve]:
+    def curves(self, row: int) -> dict[int, UnitSum]:
         """One value as a sum of curves, by node."""
-        found: dict[int, Curve] = {}
+        found: dict[int, UnitSum] = {}
         for layer, own in self.parts:
             for node, bank, span in layer.spans:
                 weights = own[row, span]
                 if weights.any():
                     line = bank is None
-                    curve = Curve(slope=float(weights[0])) if line else Curve.of(bank, weights)
+                    curve = UnitSum(slope=float(weights[0])) if line else UnitSum.of(bank, weights)
                     found[node] = found[node].plus(curve) if node in found else curve
         return found
 
@@ -221,7 +221,7 @@ def _product(graph: WorkingGraph, factors: _Form, tolerance: float) -> int:
             node.values = node.values * (
                 place.factor * graph.nodes[place.node].values + place.shift
             )
-            graph.join(place.node, number, Curve(slope=place.factor, constant=place.shift))
+            graph.join(place.node, number, UnitSum(slope=place.factor, constant=place.shift))
     if not node.incoming:
         node.kind, node.bias, node.values = "sum", constant, np.full(n_rows, constant)
     elif constant != 1.0:

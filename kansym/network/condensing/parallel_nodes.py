@@ -10,7 +10,7 @@ import networkx as nx
 import numpy as np
 from jaxtyping import Float
 
-from kansym.network.condensing.unit_sums import Curve
+from kansym.network.condensing.unit_sums import UnitSum
 from kansym.network.condensing.working_graph import WorkingGraph, WorkingNode
 
 __all__ = ["Merger", "parallel_groups"]
@@ -115,7 +115,7 @@ def _merge(graph: WorkingGraph, group: list[int], average: bool) -> None:
     weights = [sign / float(node.values.std()) for sign, node in zip(signs, nodes, strict=True)]
     if not average:
         weights = [1.0] + [0.0] * (len(nodes) - 1)
-    incoming: dict[int, Curve] = {}
+    incoming: dict[int, UnitSum] = {}
     values, bias = np.zeros_like(first.values), 0.0
     for node, weight in zip(nodes, weights, strict=True):
         if weight == 0.0:

@@ -8,7 +8,7 @@ import numpy as np
 
 from kansym.network.condensing.folding import spreads, straight_curves
 from kansym.network.condensing.straight_lines import fit_polynomials
-from kansym.network.condensing.unit_sums import Curve
+from kansym.network.condensing.unit_sums import UnitSum
 from kansym.network.condensing.working_graph import WorkingGraph, WorkingNode
 
 __all__ = ["find_products", "flatten_products", "merge_products", "simplify_products"]
@@ -60,7 +60,7 @@ def _parabolas(graph: WorkingGraph, tolerance: float) -> dict[int, dict[int, Par
 
 def _factors(
     graph: WorkingGraph, p: int, m: int, of_p: Parabola, of_m: Parabola, tolerance: float
-) -> tuple[tuple[int, Curve], tuple[int, Curve]] | None:
+) -> tuple[tuple[int, UnitSum], tuple[int, UnitSum]] | None:
     """The factors P + M and P - M as curves of one node each, or None if they are not."""
     into_p, into_m = graph.nodes[p].incoming, graph.nodes[m].incoming
     sources = list(dict.fromkeys([*into_p, *into_m]))
@@ -71,11 +71,11 @@ def _factors(
     offset_m = size_m * (graph.nodes[m].bias + of_m[1])
     factors = []
     for sign in (1.0, -1.0):
-        curves: list[tuple[int, Curve]] = []
+        curves: list[tuple[int, UnitSum]] = []
         constant = offset_p + sign * offset_m
         for source in sources:
-            own = into_p.get(source, Curve()).times(size_p)
-            other = into_m.get(source, Curve()).times(sign * size_m)
+            own = into_p.get(source, UnitSum()).times(size_p)
+            other = into_m.get(source, UnitSum()).times(sign * size_m)
             both, x = own.plus(other), graph.points(source)[0]
             y = both(x)
             if np.ptp(y) <= tolerance * max(np.ptp(own(x)), np.ptp(other(x))):
@@ -95,7 +95,7 @@ def _rebuild(
     p: int,
     m: int,
     parabolas: tuple[Parabola, Parabola],
-    factors: tuple[tuple[int, Curve], tuple[int, Curve]],
+    factors: tuple[tuple[int, UnitSum], tuple[int, UnitSum]],
     found: dict[tuple[float, ...], int],
 ) -> None:
     """Cut two parabolas and join their product instead."""
@@ -111,7 +111,7 @@ def _rebuild(
         for source, curve in factors:
             graph.join(source, found[key], curve.times(1.0 / np.sqrt(q_p)))
         node.values = node.values / q_p
-    graph.join(found[key], target, Curve(slope=q_p))
+    graph.join(found[key], target, UnitSum(slope=q_p))
 
 
 def simplify_products(graph: WorkingGraph, tolerance: float) -> bool:

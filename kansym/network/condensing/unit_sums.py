@@ -14,7 +14,7 @@ from jaxtyping import Float
 from kansym.network.stages import Units
 from kansym.programs.program import Program
 
-__all__ = ["Bank", "Curve", "ProductOfCurves", "evaluate_together", "product_of"]
+__all__ = ["Bank", "ProductOfCurves", "UnitSum", "evaluate_together", "product_of"]
 
 Array = np.ndarray
 
@@ -86,12 +86,12 @@ class _Term:
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class UnitSum:
     """A function of one variable: constant + slope u + weighted units.
 
     Examples
     --------
-    >>> line = Curve(slope=2.0, constant=1.0)
+    >>> line = UnitSum(slope=2.0, constant=1.0)
     >>> line.at(3.0, 0.0)(np.array([1.0]))
     array([7.])
     """
@@ -101,7 +101,7 @@ class Curve:
     constant: float = 0.0
 
     @classmethod
-    def of(cls, bank: Bank, weights: Float[Array, " width"]) -> "Curve":
+    def of(cls, bank: Bank, weights: Float[Array, " width"]) -> "UnitSum":
         """Weighted functions of a bank."""
         return cls((_Term(bank, weights),))
 
@@ -109,20 +109,20 @@ class Curve:
         flat = np.asarray(u, dtype=np.float64).ravel()
         return evaluate_together([self], flat)[:, 0].reshape(np.shape(u))
 
-    def times(self, factor: float) -> "Curve":
+    def times(self, factor: float) -> "UnitSum":
         """The curve times a number."""
         return self.affine(factor, 0.0)
 
-    def affine(self, factor: float, shift: float) -> "Curve":
+    def affine(self, factor: float, shift: float) -> "UnitSum":
         """The curve times a number, plus a number."""
         terms = tuple(
             _Term(term.bank, term.weights * factor, term.factor, term.shift) for term in self.terms
         )
-        return Curve(terms, self.slope * factor, self.constant * factor + shift)
+        return UnitSum(terms, self.slope * factor, self.constant * factor + shift)
 
-    def plus(self, other: "Curve | float") -> "Curve":
+    def plus(self, other: "UnitSum | float") -> "UnitSum":
         """The sum with a curve or a number."""
-        if not isinstance(other, Curve):
+        if not isinstance(other, UnitSum):
             return replace(self, constant=self.constant + other)
         terms = list(self.terms)
         for term in other.terms:
@@ -132,15 +132,15 @@ class Curve:
                     break
             else:
                 terms.append(term)
-        return Curve(tuple(terms), self.slope + other.slope, self.constant + other.constant)
+        return UnitSum(tuple(terms), self.slope + other.slope, self.constant + other.constant)
 
-    def at(self, factor: float, shift: float) -> "Curve":
+    def at(self, factor: float, shift: float) -> "UnitSum":
         """The curve as a function of v, where u = factor * v + shift."""
         terms = tuple(
             _Term(term.bank, term.weights, term.factor * factor, term.factor * shift + term.shift)
             for term in self.terms
         )
-        return Curve(terms, self.slope * factor, self.constant + self.slope * shift)
+        return UnitSum(terms, self.slope * factor, self.constant + self.slope * shift)
 
     def units(self) -> Iterator[tuple[float, Units, float, float]]:
         """Weight, unit, factor and shift of every unit that counts: w g(factor x + shift).
@@ -173,22 +173,22 @@ class Curve:
 class ProductOfCurves:
     """Product of curves of one variable."""
 
-    factors: tuple[Curve, ...]
+    factors: tuple[UnitSum, ...]
 
     def __call__(self, u: Array) -> Array:
         return np.prod([curve(u) for curve in self.factors], axis=0)
 
 
-def product_of(curves: Sequence[Curve]) -> Curve:
+def product_of(curves: Sequence[UnitSum]) -> UnitSum:
     """The product of curves of the same variable."""
     if len(curves) == 1:
         return curves[0]
     function: Callable[[Array], Array] = ProductOfCurves(tuple(curves))
-    return Curve.of(Bank((Units(0, function),), (1.0,), (0.0,)), np.ones(1))
+    return UnitSum.of(Bank((Units(0, function),), (1.0,), (0.0,)), np.ones(1))
 
 
 def evaluate_together(
-    curves: Sequence[Curve], u: Float[Array, " points"]
+    curves: Sequence[UnitSum], u: Float[Array, " points"]
 ) -> Float[Array, "points curves"]:
     """Values of many curves of one variable; functions that they share are computed once."""
     values = np.empty((len(u), len(curves)))

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from kansym.network.condensing.node_points import compress
-from kansym.network.condensing.unit_sums import Curve, evaluate_together, product_of
+from kansym.network.condensing.unit_sums import UnitSum, evaluate_together, product_of
 
 __all__ = ["Drawn", "WorkingGraph", "WorkingNode"]
 
@@ -22,7 +22,7 @@ class WorkingNode:
     kind: Literal["input", "sum", "product"]
     values: Float[Array, " rows"]
     bias: float = 0.0
-    incoming: dict[int, Curve] = field(default_factory=dict)
+    incoming: dict[int, UnitSum] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ class WorkingGraph:
             self._drawn.pop(source, None)
         return number
 
-    def join(self, source: int, target: int, curve: Curve) -> None:
+    def join(self, source: int, target: int, curve: UnitSum) -> None:
         """Add a curve between two nodes: to the one that is there, or as a further factor."""
         node = self.nodes[target]
         old = node.incoming.get(source)
@@ -67,13 +67,13 @@ class WorkingGraph:
             curve = old.plus(curve) if node.kind == "sum" else product_of([old, curve])
         self.replace(source, target, curve)
 
-    def replace(self, source: int, target: int, curve: Curve) -> None:
+    def replace(self, source: int, target: int, curve: UnitSum) -> None:
         """Set the curve between two nodes."""
         self.nodes[target].incoming[source] = curve
         self.outgoing[source][target] = None
         self._drawn.pop(source, None)
 
-    def cut(self, source: int, target: int) -> Curve:
+    def cut(self, source: int, target: int) -> UnitSum:
         """Take the curve between two nodes away."""
         self.outgoing[source].pop(target)
         self._drawn.pop(source, None)

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from kansym.neural.readers.opened import Readable, Reading
+from kansym.neural.readers.opened import Readable, ReadRows
 from kansym.shared.errors import InputError, UnsupportedModelError, require
 
 __all__ = ["BlackBox", "TorchBox", "black_box"]
@@ -183,7 +183,7 @@ def _box(model: Any, X: Array) -> BlackBox:
         return TorchBox(model)
     spread, source = _spread(X), type(model).__name__
     if isinstance(model, Readable):
-        stage = model.open(Reading(X)).stage
+        stage = model.open(ReadRows(X)).stage
         return CallableBox(stage.evaluate, source, spread)
     if callable(getattr(model, "predict", None)):
         return CallableBox(_asked_estimator(model), source, spread)

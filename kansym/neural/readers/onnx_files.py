@@ -15,7 +15,7 @@ from kansym.network import activations as act
 from kansym.network.stages import Function, Stage
 from kansym.neural.models.loading import refuse_pickle
 from kansym.neural.readers import operations as ops
-from kansym.neural.readers.opened import Opened, Readable, Reading, check_width
+from kansym.neural.readers.opened import Opened, Readable, ReadRows, check_width
 from kansym.neural.readers.operations import Value
 from kansym.neural.readers.own_answers import check_answers
 from kansym.shared.errors import ModelFileError, UnsupportedModelError, require
@@ -54,7 +54,7 @@ class _OnnxModel(Readable):
             tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in self.graph.initializer
         }
 
-    def open(self, reading: Reading) -> Opened:
+    def open(self, reading: ReadRows) -> Opened:
         """The network as stages."""
         onnx = require("onnx", "onnx")
         inputs = [each for each in self.graph.input if each.name not in self.constants]

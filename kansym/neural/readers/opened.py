@@ -10,7 +10,7 @@ from jaxtyping import Float
 from kansym.network.stages import Inputs, Stage
 from kansym.shared.errors import InputError
 
-__all__ = ["Opened", "Readable", "Reading", "check_width"]
+__all__ = ["Opened", "ReadRows", "Readable", "check_width"]
 
 _PROBES = 256
 _EPS = float(np.finfo(np.float64).eps)
@@ -74,11 +74,11 @@ class Readable(ABC):
     input_names: tuple[str, ...] = ()
 
     @abstractmethod
-    def open(self, reading: "Reading") -> Opened:
+    def open(self, reading: "ReadRows") -> Opened:
         """The model as stages."""
 
 
-class Reading:
+class ReadRows:
     """The rows that a model is read on, and the values that stages take on some of them.
 
     Parameters

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from kansym.network.stages import Stage
-from kansym.neural.readers.opened import Reading
+from kansym.neural.readers.opened import ReadRows
 from kansym.shared.errors import UnsupportedModelError
 
 __all__ = ["check_answers"]
@@ -18,7 +18,7 @@ _RANDOM = 64
 
 def check_answers(
     stage: Stage,
-    reading: Reading,
+    reading: ReadRows,
     own: Callable[[Array], Array],
     source: str,
     precision: float,

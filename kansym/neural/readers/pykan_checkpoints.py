@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from kansym.neural.readers.kan_layers import as_numpy
-from kansym.neural.readers.opened import Opened, Readable, Reading
+from kansym.neural.readers.opened import Opened, Readable, ReadRows
 from kansym.neural.readers.pykan_models import PykanModel, read_pykan
 from kansym.shared.errors import ModelFileError, require
 
@@ -21,7 +21,7 @@ class _Checkpoint(Readable):
         self.model = model
         self.precision = precision
 
-    def open(self, reading: Reading) -> Opened:
+    def open(self, reading: ReadRows) -> Opened:
         """The model as stages."""
         stage = read_pykan(self.model, reading.inputs)
         parts = ("coef", "scale_base", "scale_sp", "affine", "bias", "scale")

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from kansym.network import activations as act
 from kansym.network.stages import Stage
-from kansym.neural.readers.opened import Opened, Reading, check_width
+from kansym.neural.readers.opened import Opened, ReadRows, check_width
 from kansym.neural.readers.operations import FUNCTIONS
 from kansym.neural.readers.own_answers import check_answers
 from kansym.shared.errors import InputError, UnsupportedModelError
@@ -29,7 +29,7 @@ Array = np.ndarray
 _ACTIVATIONS = {**FUNCTIONS, "logistic": FUNCTIONS["sigmoid"]}
 
 
-def open_estimator(estimator: Any, reading: Reading) -> Opened:
+def open_estimator(estimator: Any, reading: ReadRows) -> Opened:
     """An estimator as stages."""
     try:
         check_is_fitted(estimator)

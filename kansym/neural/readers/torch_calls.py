@@ -18,7 +18,7 @@ from torch.utils._pytree import tree_leaves
 from kansym.network.stages import Stage
 from kansym.neural.readers import operations as ops
 from kansym.neural.readers.kan_layers import as_numpy
-from kansym.neural.readers.opened import Reading
+from kansym.neural.readers.opened import ReadRows
 from kansym.neural.readers.operations import Value
 from kansym.neural.readers.registry import registered_reader
 from kansym.neural.readers.torch_layers import ACTIVATIONS, layer_reader
@@ -26,7 +26,7 @@ from kansym.shared.errors import UnsupportedModelError
 
 __all__ = ["read_calls"]
 
-ReadModule = Callable[[nn.Module, Stage, Reading], Stage]
+ReadModule = Callable[[nn.Module, Stage, ReadRows], Stage]
 _TRACE_ERRORS = (TraceError, TypeError, ValueError, RuntimeError, AttributeError, AssertionError)
 
 
@@ -45,7 +45,9 @@ class _Tracer(fx.Tracer):
         return bool(own) or layer_reader(m) is not None or registered_reader(m) is not None
 
 
-def read_calls(module: nn.Module, stage: Stage, reading: Reading, read_module: ReadModule) -> Stage:
+def read_calls(
+    module: nn.Module, stage: Stage, reading: ReadRows, read_module: ReadModule
+) -> Stage:
     """The stage that leaves a module, by following its calls; names one that cannot be followed."""
     name = type(module).__name__
     try:

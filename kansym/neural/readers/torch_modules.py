@@ -10,7 +10,7 @@ from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
 from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.readers.kan_layers import as_numpy, read_kan
-from kansym.neural.readers.opened import Opened, Reading
+from kansym.neural.readers.opened import Opened, ReadRows
 from kansym.neural.readers.own_answers import check_answers
 from kansym.neural.readers.pykan_models import read_pykan
 from kansym.neural.readers.pykan_objects import is_pykan, pykan_model
@@ -33,7 +33,7 @@ def memory(model: nn.Module) -> tuple[np.ndarray | None, tuple[str, ...]]:
     return rows, tuple(model.input_names)
 
 
-def open_module(model: nn.Module, reading: Reading) -> Opened:
+def open_module(model: nn.Module, reading: ReadRows) -> Opened:
     """A torch module as stages."""
     _check(model)
     stage = read_module(model, reading.inputs, reading)
@@ -45,7 +45,7 @@ def open_module(model: nn.Module, reading: Reading) -> Opened:
     return Opened(stage, name, (counts.stored, counts.distinct), _precision(model), names)
 
 
-def read_module(module: nn.Module, stage: Stage, reading: Reading) -> Stage:
+def read_module(module: nn.Module, stage: Stage, reading: ReadRows) -> Stage:
     """The stage that leaves a module when another enters it."""
     if type(module).__name__ == "OptimizedModule":  # what torch.compile returns
         return read_module(module.get_submodule("_orig_mod"), stage, reading)

@@ -8,21 +8,21 @@ from torch import nn
 
 from kansym.network.stages import Stage
 from kansym.neural.readers.additive import additive_stage, strongest_interaction
-from kansym.neural.readers.opened import Reading, check_width
+from kansym.neural.readers.opened import ReadRows, check_width
 from kansym.neural.readers.torch_calls import read_calls
 from kansym.neural.readers.torch_copies import FORWARD_ERRORS, TorchCopy
 from kansym.shared.errors import InputError, UnsupportedModelError
 
 __all__ = ["read_unknown"]
 
-ReadModule = Callable[[nn.Module, Stage, Reading], Stage]
+ReadModule = Callable[[nn.Module, Stage, ReadRows], Stage]
 _TOLERANCE = {True: 1e-9, False: 2e-5}
 """Largest miss of a sum of probes over the spread, in double and in single precision."""
 _MOST_WIDTHS = 30
 
 
 def read_unknown(
-    module: nn.Module, stage: Stage, reading: Reading, read_module: ReadModule
+    module: nn.Module, stage: Stage, reading: ReadRows, read_module: ReadModule
 ) -> Stage:
     """The stage that leaves a module of no known kind.
 
@@ -91,7 +91,7 @@ def _check_rows(module: nn.Module, probed: TorchCopy, rows: np.ndarray) -> None:
 
 
 def _compare(
-    module: nn.Module, probed: TorchCopy, reading: Reading, read: Stage, values: np.ndarray
+    module: nn.Module, probed: TorchCopy, reading: ReadRows, read: Stage, values: np.ndarray
 ) -> None:
     """Refuse stages that compute something else than the module."""
     exact, found = probed(values), reading.values(read)

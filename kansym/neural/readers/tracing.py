@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from kansym.network.condensing.condense import condense
 from kansym.network.network import Network
-from kansym.neural.readers.opened import Opened, Readable, Reading
+from kansym.neural.readers.opened import Opened, Readable, ReadRows
 from kansym.neural.readers.registry import register_reader, registered_reader
 from kansym.shared.errors import InputError, UnsupportedModelError
 from kansym.shared.tables import Table, as_table
@@ -62,7 +62,7 @@ def trace(model: Any, X: Any = None, *, tolerance: float | None = None) -> Netwo
     if isinstance(model, dict):
         raise _unsupported(model)
     rows = rows_of(model, X)
-    reading = Reading(_fewer(rows.values))
+    reading = ReadRows(_fewer(rows.values))
     opened = _opened(model, reading)
     _check_finite(opened, reading)
     outputs = opened.output_names
@@ -84,7 +84,7 @@ def _default_tolerance(precision: float) -> float:
     return min(max(1e-9, 64 * precision), 1e-3)
 
 
-def _check_finite(opened: Opened, reading: Reading) -> None:
+def _check_finite(opened: Opened, reading: ReadRows) -> None:
     """Refuse rows on which the model has no finite value."""
     with np.errstate(all="ignore"):
         values = opened.stage.evaluate(reading.rows)
@@ -104,7 +104,7 @@ def _packages(model: object) -> set[str]:
     return {kind.__module__.split(".")[0] for kind in type(model).__mro__}
 
 
-def _opened(model: Any, reading: Reading) -> Opened:
+def _opened(model: Any, reading: ReadRows) -> Opened:
     """A model as stages, by the reader for its kind."""
     packages = _packages(model)
     if isinstance(model, Readable):

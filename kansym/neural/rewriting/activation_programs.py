@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kansym.network import activations as act
-from kansym.network.condensing.unit_sums import Curve, ProductOfCurves
+from kansym.network.condensing.unit_sums import ProductOfCurves, UnitSum
 from kansym.programs.program import Program
 
 __all__ = ["curve_program", "function_program"]
@@ -80,12 +80,12 @@ def function_program(function: Callable[..., Any]) -> Program | None:
     return build(function) if build is not None else _FUNCTIONS.get(function)
 
 
-def curve_program(curve: Curve) -> Program | None:
+def curve_program(curve: UnitSum) -> Program | None:
     """The program of a curve in ``"x"``; None if one of its units has none.
 
     Examples
     --------
-    >>> curve_program(Curve(slope=2.0, constant=1.0))
+    >>> curve_program(UnitSum(slope=2.0, constant=1.0))
     ('add', 1.0, ('mul', 2.0, 'x'))
     """
     parts: list[Program] = [curve.constant]

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from kansym.neural.models.kan import KAN, EdgeKind, KANLayer
 from kansym.neural.rewriting.products_by_squares import multiply, rows_about, samples
-from kansym.neural.rewriting.stack import Stack, Units, check_kan, numbers
+from kansym.neural.rewriting.stack import LayerUnits, Stack, check_kan, numbers
 
 __all__ = ["to_mlp"]
 
@@ -71,7 +71,7 @@ class _Edges:
     """The edges of a layer as sums of units: weights (n_out, n_in, units), constants."""
 
     def __init__(self, layer: KANLayer):
-        self.units = Units(layer.n_in, layer.coef)
+        self.units = LayerUnits(layer.n_in, layer.coef)
         self.constants = torch.zeros_like(layer.slope)
         columns: list[Tensor] = []
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from kansym.network.condensing.unit_sums import Curve
+from kansym.network.condensing.unit_sums import UnitSum
 from kansym.network.network import Edge
 from kansym.network.structure.layered_graph import Layer, layered
 from kansym.neural.models.kan import KAN, EdgeKind
@@ -100,9 +100,9 @@ class _Plan:
     grids: dict[str, UniformGrid]
 
 
-def _curve(edge: Edge) -> Curve:
+def _curve(edge: Edge) -> UnitSum:
     """The curve of a traced edge."""
-    assert isinstance(edge.function, Curve)
+    assert isinstance(edge.function, UnitSum)
     return edge.function
 
 
@@ -201,7 +201,7 @@ def _line(edge: Edge) -> tuple[float, float] | None:
     return (slope, constant) if straight else None
 
 
-def _spline(curve: Curve, grid: UniformGrid, degree: int) -> torch.Tensor | None:
+def _spline(curve: UnitSum, grid: UniformGrid, degree: int) -> torch.Tensor | None:
     """Coefficients of a curve on a grid; None if it is no spline on it."""
     n_points = 4 * (grid.intervals + degree) + 1
     low, high = _numbers([grid.low]), _numbers([grid.high])

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from kansym.neural.models.kan import KAN, EdgeKind, KANLayer
-from kansym.neural.rewriting.stack import Stack, Units, matrix
+from kansym.neural.rewriting.stack import LayerUnits, Stack, matrix
 
 __all__ = ["multiply", "rows_about", "samples"]
 
@@ -168,7 +168,7 @@ class _SumLayer:
     """One layer of units on the values of a stack, and sums of them that are read off it."""
 
     def __init__(self, n_values: int, like: Tensor) -> None:
-        self.units = Units(n_values, like)
+        self.units = LayerUnits(n_values, like)
         self.results: list[dict[int, float]] = []
 
     def begin(self) -> None:
@@ -176,7 +176,7 @@ class _SumLayer:
         self.results.append({})
 
     def _add(self, row: dict[int, float], weight: float, *shape: float, **named: float) -> None:
-        """One unit, as `Units.add` makes it, into the present result."""
+        """One unit, as `LayerUnits.add` makes it, into the present result."""
         self.results[-1][self.units.add(row, *shape, **named)] = weight
 
     def passed_on(self, values: Sequence[int]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from kansym.network.activations import HardTanh, LeakyReLU, MaxOfLines, PowerReLU, relu
-from kansym.network.condensing.unit_sums import Curve
+from kansym.network.condensing.unit_sums import UnitSum
 
 __all__ = ["UniformGrid", "joints", "uniform_grid"]
 
@@ -22,7 +22,7 @@ class UniformGrid:
     intervals: int
 
 
-def joints(curves: list[Curve]) -> tuple[Float[np.ndarray, " joints"], float] | None:
+def joints(curves: list[UnitSum]) -> tuple[Float[np.ndarray, " joints"], float] | None:
     """Where pieces of these curves may join, ascending, and the largest power in them.
 
     None if a curve does not consist of pieces of polynomials.

@@ -11,7 +11,7 @@ from kansym.neural.models.mlp import PerUnit, PowerReLU, ProgramActivation
 from kansym.programs.program import Program
 from kansym.shared.errors import InputError
 
-__all__ = ["Stack", "Units", "check_kan", "linear", "matrix", "numbers"]
+__all__ = ["LayerUnits", "Stack", "check_kan", "linear", "matrix", "numbers"]
 
 
 def check_kan(model: object) -> None:
@@ -34,7 +34,7 @@ def linear(weight: Tensor, bias: Tensor) -> nn.Linear:
     return layer
 
 
-class Units:
+class LayerUnits:
     """Units min(relu(row . values + shift), cap) ** power of one layer, or programs of the map."""
 
     def __init__(self, n_values: int, like: Tensor):
@@ -93,7 +93,7 @@ class Stack:
         self.readout = torch.eye(n_inputs).to(like)
         self.shift = torch.zeros(n_inputs).to(like)
 
-    def activate(self, units: Units) -> None:
+    def activate(self, units: LayerUnits) -> None:
         """Add units on the present values: a Linear and an activation."""
         rows, shift = (
             matrix(units.rows, units.n_values, self.shift),

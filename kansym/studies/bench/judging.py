@@ -19,7 +19,7 @@ from kansym.shared.deadline import Deadline
 from kansym.shared.error_measures import r_squared, rmse
 from kansym.shared.errors import InputError
 from kansym.studies.bench.published_rules import strictly_found
-from kansym.studies.bench.rows import Rows
+from kansym.studies.bench.rows import DrawnRows
 from kansym.symbolic.constants.refinement import refine
 from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.formulas.equivalence import equivalent
@@ -65,7 +65,7 @@ class Recovery:
 def judge(
     problem: Problem,
     formula: sympy.Expr,
-    rows: Rows,
+    rows: DrawnRows,
     noise: float = 0.0,
     predicted: Float[np.ndarray, " unused"] | None = None,
     rule: str = "srbench",
@@ -125,7 +125,7 @@ def judge(
 
 
 def _equal(
-    formula: sympy.Expr, truth: sympy.Expr, rows: Rows, predicted: np.ndarray
+    formula: sympy.Expr, truth: sympy.Expr, rows: DrawnRows, predicted: np.ndarray
 ) -> tuple[bool | None, float]:
     """Both checks; the unused rows stand in where the ranges hold few points of the truth."""
     used = {symbol.name for symbol in formula.free_symbols | truth.free_symbols}  # pyright: ignore
@@ -146,7 +146,7 @@ def _largest(predicted: np.ndarray, y: np.ndarray) -> float:
     return largest if math.isfinite(largest) else math.inf
 
 
-def _refitted_difference(formula: sympy.Expr, problem: Problem, rows: Rows) -> float:
+def _refitted_difference(formula: sympy.Expr, problem: Problem, rows: DrawnRows) -> float:
     """The difference that is left when the measured numbers are fitted to the truth."""
     if formula.atoms(AppliedUndef):  # only its finder knows the curve, and it is no recovery
         return math.inf
@@ -234,7 +234,7 @@ def true_gradient(
 
 
 def gradient_error(
-    gradient: Callable[[np.ndarray], np.ndarray], problem: Problem, rows: Rows
+    gradient: Callable[[np.ndarray], np.ndarray], problem: Problem, rows: DrawnRows
 ) -> float | None:
     """How far a network's gradient is from the truth's on unused rows.
 

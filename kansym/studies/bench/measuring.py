@@ -17,7 +17,7 @@ from kansym.studies.bench.kinds import KINDS, Trained, rewritten
 from kansym.studies.bench.protocols import rows_of, rule_of
 from kansym.studies.bench.reading_names import FUNCTION, WEIGHTS
 from kansym.studies.bench.record import Record
-from kansym.studies.bench.rows import Rows
+from kansym.studies.bench.rows import DrawnRows
 from kansym.studies.bench.runs import ACCURACY, PARAMETERS, Run
 
 __all__ = ["TRAINING_SHARE", "figures", "measure", "read"]
@@ -49,7 +49,7 @@ def measure(runs: Sequence[Run]) -> Iterator[Record | str]:
         yield from read(each, form, rows, budget)
 
 
-def read(run: Run, trained: Trained, rows: Rows, seconds: float) -> Iterator[Record | str]:
+def read(run: Run, trained: Trained, rows: DrawnRows, seconds: float) -> Iterator[Record | str]:
     """Read the formula off a trained network in one way, and judge it.
 
     Parameters
@@ -96,7 +96,7 @@ def read(run: Run, trained: Trained, rows: Rows, seconds: float) -> Iterator[Rec
     yield replace(record, seconds=trained.seconds + time.perf_counter() - started)
 
 
-def _searched(run: Run, rows: Rows) -> Iterator[Record | str]:
+def _searched(run: Run, rows: DrawnRows) -> Iterator[Record | str]:
     """Search the rows for a law, without a network that was trained before."""
     started = time.perf_counter()
     found = discover(
@@ -122,7 +122,7 @@ def _origin(found: Discovery) -> str:
     return (same or [nearest])[0].origin
 
 
-def _record(run: Run, extraction: Extraction, rows: Rows, noise: float) -> Record:
+def _record(run: Run, extraction: Extraction, rows: DrawnRows, noise: float) -> Record:
     """The record of a run without what is told by its network."""
     problem = run.problem
     record = Record(
@@ -161,7 +161,7 @@ def figures(judgement: Recovery) -> dict[str, Any]:
     return found | checks
 
 
-def _predicted(extraction: Extraction, rows: Rows) -> np.ndarray | None:
+def _predicted(extraction: Extraction, rows: DrawnRows) -> np.ndarray | None:
     """The formula on unused rows, its curves included."""
     if not extraction.formulas:
         return None

@@ -13,7 +13,7 @@ from kansym.problems.catalogue import load_problems
 from kansym.problems.problem import Problem
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
-from kansym.studies.bench.rows import Rows, draw_rows
+from kansym.studies.bench.rows import DrawnRows, draw_rows
 from kansym.studies.bench.runs import Run
 
 __all__ = ["Protocol", "Published", "load_protocol", "rows_of", "rule_of"]
@@ -61,7 +61,7 @@ class Protocol:
         every = (problem for name in self.sets for problem in load_problems(name))
         return [problem for problem in every if problem.name not in self.left_out]
 
-    def draw(self, problem: Problem, rows: int, seed: int, noise: float) -> Rows:
+    def draw(self, problem: Problem, rows: int, seed: int, noise: float) -> DrawnRows:
         """Rows of a problem, at most so many to learn from."""
         published, unused = self.sets.get(problem.set, (rows, 1000))
         rows = min(rows, published)
@@ -98,7 +98,7 @@ def _table() -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
-def rows_of(run: Run) -> Rows:
+def rows_of(run: Run) -> DrawnRows:
     """The rows of a run, by its protocol if it has one."""
     budget = run.budget
     draw = draw_rows if budget.protocol is None else load_protocol(budget.protocol).draw

@@ -8,7 +8,7 @@ import numpy as np
 import sympy
 
 from kansym.shared.errors import InputError
-from kansym.studies.bench.rows import Rows
+from kansym.studies.bench.rows import DrawnRows
 from kansym.symbolic.formulas.equivalence import equivalent
 from kansym.symbolic.formulas.simplification import simplify
 
@@ -24,7 +24,7 @@ def strictly_found(
     rule: str,
     formula: sympy.Expr,
     truth: sympy.Expr,
-    rows: Rows,
+    rows: DrawnRows,
     predicted: np.ndarray,
     r2: float | None,
 ) -> bool:

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from kansym.problems.problem import Problem
 
-__all__ = ["Rows", "draw_rows"]
+__all__ = ["DrawnRows", "draw_rows"]
 
 UNUSED_ROWS = 1000
 TABLE_SHARE = 0.75
@@ -17,7 +17,7 @@ _OTHER_SEED = 2_000_000_011
 
 
 @dataclass(frozen=True)
-class Rows:
+class DrawnRows:
     """Rows to learn from, with noise, and unused rows without.
 
     Attributes
@@ -36,7 +36,7 @@ class Rows:
 
 def draw_rows(
     problem: Problem, rows: int, seed: int, noise: float = 0.0, unused: int = UNUSED_ROWS
-) -> Rows:
+) -> DrawnRows:
     """Rows of a problem.
 
     Parameters
@@ -65,7 +65,7 @@ def draw_rows(
         both = np.concatenate([X, X_unused])
         ends = zip(both.min(axis=0).tolist(), both.max(axis=0).tolist(), strict=True)
         ranges = dict(zip(problem.inputs, ends, strict=True))
-    return Rows(pd.DataFrame(X, columns=list(problem.inputs)), y, X_unused, y_unused, ranges)
+    return DrawnRows(pd.DataFrame(X, columns=list(problem.inputs)), y, X_unused, y_unused, ranges)
 
 
 def _split(

@@ -16,13 +16,13 @@ from kansym.symbolic.choosing.judge import Choice
 from kansym.symbolic.choosing.wiring import Wiring
 from kansym.symbolic.formulas.substitution import replaced
 
-__all__ = ["Template", "compose"]
+__all__ = ["ComposedFormula", "compose"]
 
 Array = np.ndarray
 
 
 @dataclass(frozen=True)
-class Template:
+class ComposedFormula:
     """One output as an expression in the inputs and in free constants, with their values."""
 
     expr: sympy.Expr
@@ -30,7 +30,9 @@ class Template:
     curves: tuple[CurveFunction, ...]
 
 
-def compose(wiring: Wiring, choice: Choice, input_names: Sequence[str]) -> tuple[Template, ...]:
+def compose(
+    wiring: Wiring, choice: Choice, input_names: Sequence[str]
+) -> tuple[ComposedFormula, ...]:
     """Expressions of all outputs for a choice of functions.
 
     Parameters
@@ -41,7 +43,7 @@ def compose(wiring: Wiring, choice: Choice, input_names: Sequence[str]) -> tuple
 
     Returns
     -------
-    One `Template` per output.
+    One `ComposedFormula` per output.
     """
     functions = [option.function for option in choice.options]
     scales = ArbitraryScales(wiring, functions, choice)
@@ -99,11 +101,11 @@ def _edge_expr(
 
 def _template(
     expr: sympy.Expr, start: dict[sympy.Symbol, float], curves: tuple[CurveFunction, ...]
-) -> Template:
+) -> ComposedFormula:
     """One output with only the constants and curves that occur in it."""
     used = expr.free_symbols
     names = {str(function.func) for function in expr.atoms(sympy.Function)}
-    return Template(
+    return ComposedFormula(
         expr,
         {symbol: value for symbol, value in start.items() if symbol in used},
         tuple(curve for curve in curves if curve.name in names),

@@ -27,7 +27,7 @@ from kansym.symbolic.measurements.misfit import (
 )
 from kansym.symbolic.measurements.profile_intervals import Profile
 from kansym.symbolic.measurements.row_errors import RowErrors, per_row, row_errors
-from kansym.symbolic.measurements.search import Found, bounds_of, search
+from kansym.symbolic.measurements.search import LocalMinimum, bounds_of, search
 
 __all__ = ["Exact", "fit_formula", "refitted"]
 
@@ -143,7 +143,7 @@ def refitted(
         str(template), template, formula.inputs, X, y, tuple(free), held, formula.curves
     )
     bounds = bounds_of(None, given.free)
-    found = Found(np.array(list(free.values())), True, np.zeros(len(free), dtype=bool))
+    found = LocalMinimum(np.array(list(free.values())), True, np.zeros(len(free), dtype=bool))
     minimum = minimum_at(given, rows, RowMisfit(given, rows), found, bounds, "squared")
     return _result(minimum, rows, exact=exact, profile=False, level=0.95)
 

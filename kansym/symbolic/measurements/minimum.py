@@ -14,7 +14,7 @@ from kansym.symbolic.measurements.misfit import DownWeighted, Misfit, RowMisfit
 from kansym.symbolic.measurements.residual_tests import outlying_rows
 from kansym.symbolic.measurements.robust_loss import huber_fit, huber_variance
 from kansym.symbolic.measurements.row_errors import RowErrors
-from kansym.symbolic.measurements.search import Bounds, Found, Pinned, cost, local_minimum
+from kansym.symbolic.measurements.search import Bounds, LocalMinimum, Pinned, cost, local_minimum
 
 __all__ = ["Minimum", "minimum_at", "one_of_many"]
 
@@ -39,7 +39,7 @@ class Minimum:
 
     formula: GivenFormula
     misfit: Misfit
-    found: Found
+    found: LocalMinimum
     chi2: float
     variance: float
     errors: ConstantErrors
@@ -62,10 +62,10 @@ def one_of_many(
     formula: GivenFormula,
     rows: RowErrors,
     misfit: Misfit,
-    found: Found,
+    found: LocalMinimum,
     first: Mapping[str, float],
     bounds: Bounds,
-) -> Found:
+) -> LocalMinimum:
     """Of constants that only count together, one stays where it began: any value would do."""
     few = np.linspace(0, len(formula.y) - 1, min(len(formula.y), 2_000)).astype(int)
     slopes = RowMisfit(formula.of_rows(few), rows.of_rows(few)).jacobian(found.constants)
@@ -86,14 +86,14 @@ def one_of_many(
     start[free] = inner.constants
     active = np.zeros(len(start), dtype=bool)
     active[free] = inner.active
-    return Found(start, inner.converged, active)
+    return LocalMinimum(start, inner.converged, active)
 
 
 def minimum_at(
     formula: GivenFormula,
     rows: RowErrors,
     misfit: Misfit,
-    found: Found,
+    found: LocalMinimum,
     bounds: Bounds,
     loss: str,
 ) -> Minimum:
@@ -116,7 +116,7 @@ def minimum_at(
         constants = found.constants.copy()
         constants[~found.active] = end.constants
         if bounds.hold(constants):
-            found = Found(constants, found.converged, found.active)
+            found = LocalMinimum(constants, found.converged, found.active)
         chi2, factor, norms = end.rss, end.factor, end.norms
     else:
         factor, norms = _factor(misfit.jacobian(found.constants)[:, ~found.active])

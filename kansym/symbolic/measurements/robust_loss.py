@@ -8,7 +8,7 @@ P. J. Huber, Robust Statistics, chapters 6 and 7, doi:10.1002/0471725250.
 import numpy as np
 
 from kansym.symbolic.measurements.misfit import DownWeighted, Misfit
-from kansym.symbolic.measurements.search import Bounds, Found, local_minimum
+from kansym.symbolic.measurements.search import Bounds, LocalMinimum, local_minimum
 
 __all__ = ["huber_fit", "huber_variance", "huber_weights"]
 
@@ -40,8 +40,8 @@ def robust_scale(residuals: np.ndarray, constants: int) -> float:
 
 
 def huber_fit(
-    misfit: Misfit, found: Found, bounds: Bounds, *, absolute: bool
-) -> tuple[Found, np.ndarray, float]:
+    misfit: Misfit, found: LocalMinimum, bounds: Bounds, *, absolute: bool
+) -> tuple[LocalMinimum, np.ndarray, float]:
     """From the least squares to the least Huber loss, by weights that follow the residuals.
 
     Returns

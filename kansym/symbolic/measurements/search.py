@@ -17,7 +17,7 @@ from kansym.symbolic.measurements.misfit import Misfit, RowMisfit
 from kansym.symbolic.measurements.row_errors import RowErrors
 from kansym.symbolic.measurements.start_draws import screened, start_draws
 
-__all__ = ["Bounds", "Found", "Pinned", "bounds_of", "local_minimum", "search"]
+__all__ = ["Bounds", "LocalMinimum", "Pinned", "bounds_of", "local_minimum", "search"]
 
 SEARCH_ROWS = 5_000
 """Rows on which starts are compared; the last fit uses all."""
@@ -62,7 +62,7 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class Found:
+class LocalMinimum:
     """A minimum.
 
     Attributes
@@ -138,7 +138,7 @@ def cost(misfit: Misfit, constants: np.ndarray) -> float:
 
 def local_minimum(
     misfit: Misfit, start: np.ndarray, bounds: Bounds, max_steps: int = _MAX_STEPS
-) -> Found:
+) -> LocalMinimum:
     """The minimum downhill from a start."""
     start = bounds.nearest(start)
     with np.errstate(all="ignore"):
@@ -146,16 +146,16 @@ def local_minimum(
             misfit.residuals, misfit.jacobian, start, max_steps=max_steps, first_radius=10.0
         )
         if bounds.hold(solution.x):
-            return Found(solution.x, solution.converged, np.zeros(len(start), dtype=bool))
+            return LocalMinimum(solution.x, solution.converged, np.zeros(len(start), dtype=bool))
         return _bounded(misfit, start, bounds, max_steps)
 
 
-def _bounded(misfit: Misfit, start: np.ndarray, bounds: Bounds, max_steps: int) -> Found:
+def _bounded(misfit: Misfit, start: np.ndarray, bounds: Bounds, max_steps: int) -> LocalMinimum:
     """By reflections at the bounds, then exactly, with those that stay there fixed."""
     from scipy.optimize import least_squares
 
     if not np.isfinite(misfit.residuals(start)).all():
-        return Found(start, False, np.zeros(len(start), dtype=bool))
+        return LocalMinimum(start, False, np.zeros(len(start), dtype=bool))
 
     def finite(constants: np.ndarray) -> np.ndarray:
         r = misfit.residuals(constants)
@@ -178,8 +178,8 @@ def _bounded(misfit: Misfit, start: np.ndarray, bounds: Bounds, max_steps: int) 
     exact = x.copy()
     exact[~active] = inner.x
     if bounds.hold(exact) and cost(misfit, exact) <= cost(misfit, x):
-        return Found(exact, inner.converged, active)
-    return Found(x, bool(solution.success), active)
+        return LocalMinimum(exact, inner.converged, active)
+    return LocalMinimum(x, bool(solution.success), active)
 
 
 def search(
@@ -190,7 +190,7 @@ def search(
     bounds: Bounds,
     seed: int,
     deadline: Deadline,
-) -> Found:
+) -> LocalMinimum:
     """The best minimum of several starts.
 
     Parameters
@@ -212,7 +212,7 @@ def search(
         raise unknown_constant("start", stray, formula.free)
     few, few_errors = _few_rows(formula, errors)
     if not formula.free:
-        return Found(np.zeros(0), True, np.zeros(0, dtype=bool))
+        return LocalMinimum(np.zeros(0), True, np.zeros(0, dtype=bool))
     starts = _starts(few, few_errors, given, bounds, seed)
     first = next(starts)
     best = _best(few, few_errors, itertools.chain([first], starts), bounds, deadline)
@@ -223,7 +223,7 @@ def search(
         named = as_started(fitting, few.named(best), few.named(first))
         best = np.array([named[name] for name in few.free])
     if len(few.y) < len(formula.y) and type(misfit) is RowMisfit and not bounds.any:
-        return Found(best, True, np.zeros(len(best), dtype=bool))
+        return LocalMinimum(best, True, np.zeros(len(best), dtype=bool))
     end = local_minimum(misfit, best, bounds)
     return end if cost(misfit, end.constants) < np.inf else replace(end, converged=False)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kansym.network.network import Edge
 from kansym.programs.program import evaluate
-from kansym.symbolic.choosing.composition import Template, compose
+from kansym.symbolic.choosing.composition import ComposedFormula, compose
 from kansym.symbolic.choosing.edge_functions import CurveFunction
 from kansym.symbolic.choosing.judge import Choice, Option
 from kansym.symbolic.choosing.symbolic_network import Refit, SymbolicNetwork
@@ -29,7 +29,7 @@ def choice_of(functions: list, constants: np.ndarray, biases: np.ndarray) -> Cho
     return Choice(picks, options, Refit(constants, biases, 0.0), 0.0, 0.0)
 
 
-def numbers(template: Template, names: tuple[str, ...], X: np.ndarray) -> np.ndarray:
+def numbers(template: ComposedFormula, names: tuple[str, ...], X: np.ndarray) -> np.ndarray:
     """The template with its start values on given rows."""
     known = {symbol: sympy.Float(value, 17) for symbol, value in template.start.items()}
     columns = dict(zip(names, X.T, strict=True))
