@@ -37,6 +37,21 @@ class NormalEquations:
     matrix: Array
     gradient: Array
 
+    @classmethod
+    def of(cls, residual: Array, jacobian: Array) -> "NormalEquations":
+        """Of residuals (problems, rows) and their negative slopes (problems, parameters, rows).
+
+        The loss is infinite where a number is missing.
+        """
+        loss = np.vecdot(residual, residual)
+        legal = np.isfinite(loss) & np.isfinite(jacobian).all(axis=(1, 2))
+        jacobian = np.where(legal[:, None, None], jacobian, 0.0)
+        return cls(
+            np.where(legal, loss, np.inf),
+            jacobian @ jacobian.swapaxes(1, 2),
+            (jacobian @ residual[..., None])[..., 0],
+        )
+
     def put(self, rows: Rows, other: "NormalEquations", chosen: NDArray[np.bool_]) -> None:
         """Overwrite the given problems by the chosen ones of others."""
         self.loss[rows] = other.loss[chosen]
@@ -62,6 +77,7 @@ class NormalEquations:
         return np.where(np.isfinite(step), step, 0.0)
 
 
+@np.errstate(all="ignore")  # trial steps may leave the domain
 def minimise_all(
     model: Callable[[Array, Rows], NormalEquations],
     start: Array,

@@ -1,14 +1,13 @@
-"""Levenberg-Marquardt from many starts at once, for one program with linear outer constants.
+"""Constants of one program from many starts at once, those that enter linearly eliminated.
 
-The linear constants are eliminated (variable projection), so that a start gives the others only.
-Every start is a row with its own damping and end.
+A start gives the others only (variable projection).
 
 References
 ----------
 Golub and Pereyra, SIAM J. Numer. Anal. 10, 413 (1973), doi:10.1137/0710036.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +16,12 @@ from jaxtyping import Float
 from kansym.programs.gradients import DifferentiableProgram
 from kansym.programs.program import Program
 from kansym.shared.deadline import Deadline
+from kansym.symbolic.fitting.levenberg_marquardt import NormalEquations, minimise_all
 
-__all__ = ["Fits", "ManyStarts", "damped_steps", "eliminated"]
+__all__ = ["SETTLED", "Fits", "ManyStarts", "eliminated"]
 
-_STUCK, _SETTLED = 1e7, 1e-6
-"""Damping beyond which no step would change anything, and relative decrease that is none."""
+SETTLED = 1e-6
+"""Relative decrease of a loss that is none."""
 _DEPENDENT = 1e-12
 """Least share of a column that the others do not have."""
 _FINISHED = 1e-28
@@ -54,38 +54,6 @@ class Fits:
             if not any(np.allclose(inner, other, rtol=1e-3, atol=1e-9) for other, _ in chosen):
                 chosen.append((inner, float(self.loss[row])))
         return chosen
-
-
-Model = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
-"""From constants (some, inner) and the numbers of their starts (some,) to losses (some,),
-residuals (some, rows) and derivatives (some, inner, rows); the loss is infinite where undefined."""
-
-
-def damped_steps(
-    model: Model, starts: Float[np.ndarray, "starts inner"], steps: int, until: Deadline
-) -> Fits:
-    """Levenberg-Marquardt on every row of constants by itself; never worse than the start."""
-    with np.errstate(all="ignore"):
-        inner = np.array(starts, dtype=float)
-        loss, residual, jacobian = model(inner, np.arange(len(inner)))
-        damping = np.full(len(inner), 1e-2)
-        active = np.flatnonzero(np.isfinite(loss) & (loss > _FINISHED))
-        for _ in range(steps if inner.shape[1] else 0):
-            if not active.size or until.passed:
-                break
-            trial = inner[active] + _steps(jacobian[active], residual[active], damping[active])
-            new, *found = model(trial, active)
-            better = new < loss[active]
-            gained, lost = active[better], active[~better]
-            settled = loss[gained] - new[better] <= _SETTLED * loss[gained]
-            inner[gained], loss[gained] = trial[better], new[better]
-            residual[gained], jacobian[gained] = found[0][better], found[1][better]
-            damping[gained] = np.maximum(0.1 * damping[gained], 1e-12)
-            damping[lost] *= 10
-            ended = (damping > _STUCK) | (loss < _FINISHED)
-            ended[gained] |= settled
-            active = active[~ended[active]]
-        return Fits(inner, loss)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +103,14 @@ class ManyStarts:
         >>> found.inner[found.loss.argmin()].round(6).tolist()
         [-3.0]
         """
-        return damped_steps(lambda inner, _: self._projected(inner), starts, steps, until)
+        found = minimise_all(
+            lambda inner, _: self._projected(inner),
+            np.array(starts, dtype=float),
+            steps=steps,
+            tolerance=SETTLED,
+            ended=lambda: until.passed,
+        )
+        return Fits(*found)
 
     def raced(self, starts: Float[np.ndarray, "starts inner"], until: Deadline) -> Fits:
         """More steps from fewer starts, round by round."""
@@ -148,8 +123,8 @@ class ManyStarts:
                 break
         return found
 
-    def _projected(self, inner: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Losses, residuals and projected derivatives at the best linear constants."""
+    def _projected(self, inner: np.ndarray) -> NormalEquations:
+        """Normal equations of the others at the best linear constants."""
         shape = (len(inner), len(self.x))
         given = {name: inner[:, i, None] for i, name in enumerate(self.inner)} | {"x": self.x}
         offset, columns = self.tape.slopes(given | dict.fromkeys(self.linear, 0.0), self.linear)
@@ -163,9 +138,8 @@ class ManyStarts:
         jacobian = np.stack(jacobian, axis=1) if jacobian else np.zeros((shape[0], 0, shape[1]))
         for q in basis:
             jacobian = jacobian - np.einsum("skr,sr->sk", jacobian, q)[..., None] * q[:, None]
-        loss = np.einsum("sr,sr->s", residual, residual) / np.sum((self.y * self.root) ** 2)
-        legal = np.isfinite(loss) & np.isfinite(jacobian).all(axis=(1, 2))
-        return np.where(legal, loss, np.inf), residual, jacobian
+        size = np.linalg.norm(self.y * self.root)
+        return NormalEquations.of(residual / size, jacobian / size)
 
 
 def eliminated(
@@ -195,14 +169,3 @@ def eliminated(
         known = np.einsum("sk,sk->s", triangle[:, j, j + 1 :], factors[:, j + 1 :])
         factors[:, j] = (height[:, j] - known) / triangle[:, j, j]
     return basis, factors, target
-
-
-def _steps(jacobian: np.ndarray, residual: np.ndarray, damping: np.ndarray) -> np.ndarray:
-    """Damped Gauss-Newton steps, columns scaled by their norms."""
-    scale = np.linalg.norm(jacobian, axis=2)
-    scale = np.where(scale > 0, scale, 1.0)
-    scaled = jacobian / scale[..., None]
-    matrix = scaled @ scaled.transpose(0, 2, 1)
-    matrix += damping[:, None, None] * np.eye(matrix.shape[1])
-    gradient = np.einsum("skr,sr->sk", scaled, residual)
-    return np.linalg.solve(matrix, gradient[..., None])[..., 0] / scale

@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.fitting.many_starts import damped_steps, eliminated
+from kansym.symbolic.fitting.levenberg_marquardt import NormalEquations, minimise_all
+from kansym.symbolic.fitting.many_starts import SETTLED, eliminated
 from kansym.symbolic.laws.atoms import FAMILIES, evaluated
 from kansym.symbolic.laws.combinations import PRODUCT, QUOTIENT, SUM, Combination, on
 from kansym.symbolic.laws.curve import Curve
@@ -27,11 +28,13 @@ def refined(found: Sequence[Combination], curve: Curve, until: Deadline) -> list
         if not kept:
             break
         fit = _Fit.of(kept, curve.thinned(rows))
-        fits = damped_steps(fit.model, fit.starts, steps, until)
+        inner, loss = minimise_all(
+            fit.model, fit.starts, steps=steps, tolerance=SETTLED, ended=lambda: until.passed
+        )
         kept = [
-            replace(one, constants=tuple(inner[:6].tolist()), shift=float(inner[6]), loss=loss)
-            for one, inner, loss in zip(kept, fits.inner, fits.loss.tolist(), strict=True)
-            if np.isfinite(loss)
+            replace(one, constants=tuple(to[:6].tolist()), shift=float(to[6]), loss=left)
+            for one, to, left in zip(kept, inner, loss.tolist(), strict=True)
+            if np.isfinite(left)
         ]
         kept = _best_of_each(sorted(kept, key=lambda one: one.loss))[:most]
     return kept
@@ -94,10 +97,8 @@ class _Fit:
             np.array([[*c.constants, c.shift] for c in found]),
         )
 
-    def model(
-        self, inner: np.ndarray, rows: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Losses, residuals and projected derivatives of some of them."""
+    def model(self, inner: np.ndarray, rows: np.ndarray) -> NormalEquations:
+        """Normal equations of some of them at their best linear constants."""
         kind = self.kind[rows, None]
         f, by_f = evaluated(self.families[rows, 0], inner[:, :3], self.curve.x, slopes=True)
         g, by_g = evaluated(self.families[rows, 1], inner[:, 3:6], self.curve.x, slopes=True)
@@ -125,5 +126,4 @@ class _Fit:
         jacobian = np.nan_to_num(jacobian * self.free[rows, :, None], posinf=0.0, neginf=0.0)
         for q in basis:
             jacobian = jacobian - (jacobian @ q[..., None]) * q[:, None]
-        loss = np.vecdot(residual, residual) / self.curve.spread**2
-        return np.where(np.isfinite(loss), loss, np.inf), residual, jacobian
+        return NormalEquations.of(residual / self.curve.spread, jacobian / self.curve.spread)
