@@ -20,6 +20,9 @@ from kansym.symbolic.measurements.formula_fitting import Exact
 
 __all__ = ["Attempt", "Discovery", "discover"]
 
+LEAST = 0.1
+"""Least seconds for an output."""
+
 
 @dataclass(frozen=True, eq=False)
 class Discovery:
@@ -138,7 +141,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     with progress_bar(progress, "discovering") as tell:
         for position, name in enumerate(targets.names):
             left = seconds - (time.monotonic() - started)
-            budget = max(1.0, left / (len(targets.names) - position))
+            budget = max(LEAST, left / (len(targets.names) - position))
             target = Table(targets.values[:, position : position + 1], (name,))
             split = split_rows(None, inputs.values, target, None, settings, known)
             limited = replace(settings, budget=budget)

@@ -8,6 +8,7 @@ from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split
 from kansym.network.network import Network
 from kansym.results.parts import FrontPoint
+from kansym.shared.bounded_time import within
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.choosing.choice import CURVE_BITS
 from kansym.symbolic.choosing.composition import ComposedFormula, compose
@@ -15,7 +16,6 @@ from kansym.symbolic.choosing.judge import Choice, Judge
 from kansym.symbolic.choosing.symbolic_network import SymbolicNetwork
 from kansym.symbolic.choosing.wiring import Wiring
 from kansym.symbolic.constants.finishing import finish
-from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula

@@ -29,6 +29,8 @@ FEWEST = 20
 """Rows below which nothing can be said about a function."""
 ANSWERS = 1000
 """Rows on which a model answers, if it judges and was given fewer."""
+LEAST = 0.1
+"""Least seconds for an output."""
 STUDENT = 0.25
 """Share of the time for a smooth student of a rough model."""
 BETTER = 0.5
@@ -84,7 +86,7 @@ def read_function(
         results = []
         for position, name in enumerate(targets.names):
             left = settings.budget - (time.monotonic() - started)
-            budget = max(1.0, left / (len(names) - position))
+            budget = max(LEAST, left / (len(names) - position))
             target = Table(targets.values[:, position : position + 1], (name,))
             data = None if y is None else target
             own, errors = _Output(box, position), errors_of(sigma, weights, data)

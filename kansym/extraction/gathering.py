@@ -14,9 +14,10 @@ from kansym.extraction.split import errors_of, split_rows
 from kansym.network.network import Network
 from kansym.neural.readers.known_forms import known_form
 from kansym.neural.readers.tracing import trace
+from kansym.shared.bounded_time import within
 from kansym.shared.class_labels import Labels, as_labels
 from kansym.shared.deadline import Deadline
-from kansym.shared.errors import InputError
+from kansym.shared.errors import InputError, UnsupportedModelError
 from kansym.shared.progress import ProgressCallback
 from kansym.shared.tables import Table, as_table, as_targets
 from kansym.symbolic.choosing.chain_folding import fold_chains
@@ -24,13 +25,15 @@ from kansym.symbolic.choosing.choice import options_of
 from kansym.symbolic.choosing.monomial_powers import rewrite_monomials
 from kansym.symbolic.choosing.product_powers import rewrite_product_powers
 from kansym.symbolic.fitting.edge_fit import EdgeFit
-from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.library.library import Library
 
-__all__ = ["gather"]
+__all__ = ["gather", "traced"]
 
-REWRITING_SHARE, FITTING_SHARE = 0.35, 0.5
-"""Shares of the budget after which no node is rewritten, and no further function is fitted."""
+TRACING_SHARE, TRACING_LEAST = 0.5, 0.5
+"""Share of the budget, and seconds beside it, after which a network is too large to be opened."""
+REWRITING_SHARE, FITTING_SHARE, OPTIONS_SHARE = 0.35, 0.5, 0.6
+"""Shares of the budget after which no node is rewritten, no further function and no further
+polynomial is fitted."""
 
 TRANSCRIBING = 2.0
 """Most seconds for a network whose formula cannot be plain."""
@@ -48,6 +51,26 @@ class _Watch:
         return self.deadline.passed
 
 
+def traced(model: Any, X: Any, settings: Settings) -> Network:
+    """The network of a model, if it can be had in the time.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If not: nothing of a network that is half condensed can be read.
+    """
+    seconds = TRACING_LEAST + TRACING_SHARE * settings.budget
+    opening = partial(trace, model, X, tolerance=settings.tolerance)
+    network: Network | None = within(seconds, opening, None, failures=())
+    if network is None:
+        raise UnsupportedModelError(
+            f"The network could not be condensed within {seconds:.1f} s of the budget of "
+            f"{settings.budget:g} s: raise budget=, or read it by its function "
+            "(reading='function')."
+        )
+    return network
+
+
 def gather(
     model: Any,
     X: Any = None,
@@ -57,6 +80,7 @@ def gather(
     sigma: Any = None,
     weights: Any = None,
     progress: bool | ProgressCallback | None = None,
+    network: Network | None = None,
 ) -> Evidence:
     """Trace a model, split the rows, fit every edge.
 
@@ -65,13 +89,14 @@ def gather(
     model, X, y, sigma, weights : as in `kansym.extract`.
     settings : how to read it.
     progress : for what is concluded later.
+    network : of the model, if it has been traced.
     """
     settings = settings or Settings()
     started = time.monotonic()
     if y is not None and X is None:
         raise InputError("y was given without X: give the rows that it belongs to.")
     rows = None if X is None else as_table(X)
-    network = trace(model, X, tolerance=settings.tolerance)
+    network = traced(model, X, settings) if network is None else network
     if surely_transcribed(network):
         settings = replace(settings, budget=min(settings.budget, TRANSCRIBING))
     inputs = network.sample if rows is None else rows.values
@@ -90,20 +115,23 @@ def gather(
     watch = _Watch(Deadline(started + REWRITING_SHARE * settings.budget))
     if len(network.edges) <= MOST_EDGES and form is None:
         network = _rewritten(network, settings.library, floor, watch)
-    traced = time.monotonic()
+    opened = time.monotonic()
     watch.deadline = Deadline(started + FITTING_SHARE * settings.budget)
     libraries = tuple(library_for(edge, settings.library) for edge in network.edges)
     fits: list[list[EdgeFit]] = []
     if len(network.edges) <= MOST_EDGES:
         fits = fit_edges(network.edges, libraries, floor, watch)
+    fitted = time.monotonic()
+    watch.deadline = Deadline(started + OPTIONS_SHARE * settings.budget)
+    options = options_of(network, fits, watch) if fits else []
     return Evidence(
         network=network,
-        options=tuple(tuple(each) for each in (options_of(network, fits) if fits else ())),
+        options=tuple(map(tuple, options)),
         fits=tuple(tuple(each) for each in fits),
         libraries=libraries,
         split=split,
         settings=settings,
-        seconds={"trace": traced - started, "fit": time.monotonic() - traced},
+        seconds={"trace": opened - started, "fit": fitted - opened},
         progress=progress,
         cut=watch.came,
         form=form,

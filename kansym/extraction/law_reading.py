@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 
 import sympy
+import torch
 
 from kansym.extraction.conclusion import doubts, provenance
 from kansym.extraction.edge_fits import fit_edges, library_for
@@ -11,15 +12,15 @@ from kansym.extraction.formulas import front_point
 from kansym.extraction.last_fit import with_last_fits
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split
-from kansym.neural.models.kan import KAN
+from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.readers.tracing import trace
 from kansym.results.parts import EdgeReport, FrontPoint
 from kansym.results.result import Extraction
+from kansym.shared.bounded_time import within
 from kansym.shared.deadline import Deadline
 from kansym.shared.status import Finding, Status
 from kansym.shared.tables import Table
 from kansym.symbolic.constants.finishing import finish
-from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.formulas.formula import Constant, Formula
 from kansym.symbolic.laws.law import Law
 
@@ -74,9 +75,22 @@ def kan_of(formula: Formula, X: Table, output: str) -> KAN:
     plain = {name: f"x{i + 1}" for i, name in enumerate(formula.inputs)}
     values = {sympy.Symbol(name): sympy.Float(value) for name, value in formula.values.items()}
     renamed = {sympy.Symbol(name): sympy.Symbol(other) for name, other in plain.items()}
-    text = str(formula.template.xreplace(values).xreplace(renamed))
-    model = KAN.from_expression(text, list(plain.values()), X=X.values)
+    expr = formula.template.xreplace(values).xreplace(renamed)
+    if expr.free_symbols:
+        model = KAN.from_expression(str(expr), list(plain.values()), X=X.values)
+    else:
+        model = _constant(float(expr), X)
     model.input_names, model.output_names = formula.inputs, (output,)
+    return model
+
+
+@torch.no_grad()
+def _constant(value: float, X: Table) -> KAN:
+    """The KAN of a law without inputs."""
+    model = KAN([len(X.names), 1])
+    layer = model.kan_layers[0]
+    layer.kind.fill_(EdgeKind.ABSENT)
+    layer.bias.fill_(value)
     return model
 
 

@@ -20,11 +20,13 @@ from kansym.neural.training.residual_noise import nothing_left
 from kansym.neural.training.trial_shapes import propose
 from kansym.results.parts import FrontPoint
 from kansym.results.result import Extraction
+from kansym.shared.bounded_time import each_within
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback
 from kansym.shared.tables import Table
 from kansym.symbolic.choosing.judge import Judge
+from kansym.symbolic.laws.last_resort import straight_line
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.proposing import propose as propose_laws
 from kansym.symbolic.measurements.residual_tests import serial_pattern
@@ -50,8 +52,10 @@ FAILURES = (ArithmeticError, AttributeError, LinAlgError, RecursionError, TypeEr
 _log = logging.getLogger("kansym")
 REFINING = 5.0
 """Most seconds for the constants of a proposed law."""
-READING = 20.0
-"""Most seconds for reading one network."""
+OVERTIME = 0.1
+"""Seconds for a source that looks at its clock to end by itself, before it is stopped."""
+LEAST_READING, READING = 0.5, 20.0
+"""Least and most seconds for reading one network."""
 AS_GOOD = 1.1
 """Error of a formula over that of the KAN it was read from, up to which nothing was lost."""
 FRONT, BETTER = 15, 0.9
@@ -163,7 +167,9 @@ class Search:
         """
         waiting: list[int] = []
         try:
-            for law in propose_laws(self._rows(noise), self.deadline.share(LAWS)):
+            until = self.deadline.share(LAWS)
+            laws = iter(propose_laws(self._rows(noise), until))
+            for law in each_within(laws, lambda: until.left() + OVERTIME):
                 waiting.append(self._read_law(law))
                 if len(self.inputs) >= MANY:
                     yield waiting.pop()
@@ -199,7 +205,7 @@ class Search:
             box=self.box,
             **self.shape,
         )
-        for found in proposals:
+        for found in each_within(iter(proposals), lambda: self.deadline.left() + OVERTIME):
             origin = f"KAN {list(found.model.widths)}"
             self.tell(f"{origin}, error {found.error:.1e}")
             self.attempts.append(Attempt(origin, found.error, model=found.model))
@@ -209,7 +215,7 @@ class Search:
         """The formula of a trained network; none if its reading fails."""
         attempt = self.attempts[number]
         self.tell(f"reading {attempt.origin}")
-        budget = max(1.0, min(READING, 0.5 * self.deadline.left()))
+        budget = max(LEAST_READING, min(READING, 0.5 * self.deadline.left()))
         accuracy = self.settings.accuracy or self.split.judge.floor
         settings = replace(self.settings, budget=budget, accuracy=accuracy)
         inputs, target = (_frame(table) for table in (self.inputs, self.target))
@@ -269,6 +275,9 @@ class Search:
             found = self._complete(attempt)
             if found is not None:
                 return found
+        found = self._complete(self.attempts[self._read_law(straight_line(self._rows(0.0)))])
+        if found is not None:
+            return found
         raise InputError("No formula was found in the time given: give more seconds.")
 
     def _complete(self, attempt: Attempt) -> tuple[KAN, Extraction] | None:

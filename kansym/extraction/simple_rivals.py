@@ -9,9 +9,9 @@ from kansym.extraction.formulas import front_point, not_dominated
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split
 from kansym.results.parts import FrontPoint
+from kansym.shared.bounded_time import within
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.constants.finishing import finish
-from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.formula_fitting import refitted

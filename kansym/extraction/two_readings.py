@@ -7,11 +7,12 @@ from math import log2
 from typing import Any
 
 from kansym.extraction.function_reading import read_function
+from kansym.extraction.gathering import traced
 from kansym.extraction.plainness import surely_transcribed
 from kansym.extraction.settings import Settings
 from kansym.extraction.weights_reading import read_weights
+from kansym.network.network import Network
 from kansym.neural.readers.known_forms import known_form
-from kansym.neural.readers.tracing import trace
 from kansym.results.parts import Reading
 from kansym.results.result import Extraction
 from kansym.shared.errors import UnsupportedModelError
@@ -23,6 +24,8 @@ __all__ = ["read_both"]
 
 FIRST = 0.6
 """Share of the time for the reading that is tried first."""
+LEAST = 0.1
+"""Seconds for a reading that comes too late, as the first one found no formula."""
 FLOOR = 1e-11
 """Relative error below which an improvement means nothing."""
 DOUBTFUL = {Status.LOW_FIDELITY, Status.UNEXPLAINED_EDGE, Status.NOT_READABLE, Status.TRANSCRIBED}
@@ -51,39 +54,50 @@ def read_both(
     if known_form(model) is not None and not labels:
         # The form is what was asked for: no other one may take its place.
         return read_weights(model, X, y, settings, progress, **errors)
-    reason = _why_not_weights(model, X, settings)
-    if reason is None or labels:
-        whole = settings.budget
+    network = _network(model, X, settings)
+    reason = _why_not_weights(network)
+    whole = settings.budget
+    if labels or not reason:
+        opened = network if isinstance(network, Network) else None
         limited = _within(settings, FIRST * whole, labels)
-        first = read_weights(model, X, y, limited, progress, **errors)
+        first = read_weights(model, X, y, limited, progress, **errors, network=opened)
         if labels or _is_clear(first):
             return first
-        spent = time.monotonic() - started
-        limited = _within(settings, whole - spent)
+        left = whole - (time.monotonic() - started)
+        if first.formulas and left <= 0:
+            return first
+        limited = _within(settings, left)
         second = _tried(read_function, model, X, y, limited, progress, **errors)
     else:
         second = Reading("weights", None, None, 0.0, reason)
-        first = read_function(model, X, y, settings, progress, **errors)
+        limited = _within(settings, whole - (time.monotonic() - started))
+        first = read_function(model, X, y, limited, progress, **errors)
     if isinstance(second, Reading):
         return _noted(first, second)
     better, other = sorted((first, second), key=_length)
     return _noted(better, *other.provenance.readings)
 
 
-def _why_not_weights(model: Any, X: Any, settings: Settings) -> str | None:
-    """What speaks against a reading by weights, if anything does."""
+def _network(model: Any, X: Any, settings: Settings) -> Network | str:
+    """The network of a model, or why there is none."""
     try:
-        network = trace(model, X, tolerance=settings.tolerance)
+        return traced(model, X, settings)
     except UnsupportedModelError as error:
         return str(error)
+
+
+def _why_not_weights(network: Network | str) -> str:
+    """What speaks against a reading by weights, if anything does."""
+    if isinstance(network, str):
+        return network
     if surely_transcribed(network):
         return f"{len(network.edges)} edges could only be transcribed"
-    return None
+    return ""
 
 
 def _within(settings: Settings, seconds: float, whole: bool = False) -> Settings:
     """The settings with less time."""
-    return settings if whole else replace(settings, budget=max(1.0, seconds))
+    return settings if whole else replace(settings, budget=max(LEAST, seconds))
 
 
 def _is_clear(result: Extraction) -> bool:

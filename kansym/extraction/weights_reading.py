@@ -7,6 +7,7 @@ from typing import Any
 from kansym.extraction.gathering import gather
 from kansym.extraction.plainness import transcription
 from kansym.extraction.settings import Settings
+from kansym.network.network import Network
 from kansym.results.parts import Reading
 from kansym.results.result import Extraction
 from kansym.shared.progress import ProgressCallback
@@ -27,6 +28,7 @@ def read_weights(
     *,
     sigma: Any = None,
     weights: Any = None,
+    network: Network | None = None,
 ) -> Extraction:
     """Trace a model, choose the functions of its edges, write their formula.
 
@@ -37,14 +39,15 @@ def read_weights(
     model, X, y, sigma, weights : as in `kansym.extract`.
     settings : of the reading.
     progress : as in `kansym.extract`.
+    network : of the model, if it has been traced.
     """
     started = time.monotonic()
-    errors = {"sigma": sigma, "weights": weights}
+    given = {"sigma": sigma, "weights": weights, "network": network}
     hurried = replace(settings, budget=min(settings.budget, HURRY))
     try:
-        evidence = gather(model, X, y, settings, progress=progress, **errors)
+        evidence = gather(model, X, y, settings, progress=progress, **given)
     except KeyboardInterrupt:
-        evidence = gather(model, X, y, hurried, progress=progress, **errors)
+        evidence = gather(model, X, y, hurried, progress=progress, **given)
     try:
         result = evidence.conclude(spent=time.monotonic() - started)
     except KeyboardInterrupt:

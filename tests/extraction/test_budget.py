@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from kansym import KAN, extract
+from kansym.shared.bounded_time import within
 from kansym.shared.status import Status
 from kansym.symbolic.fitting.fit import fit_curves
-from kansym.symbolic.formulas.bounded_time import within
 from tests.zoo import draw_kan, rows
 
 

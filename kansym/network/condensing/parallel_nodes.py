@@ -18,6 +18,7 @@ __all__ = ["Merger", "parallel_groups"]
 Array = np.ndarray
 _COARSE_POINTS = 16
 _NEARLY_EXACT = 1e-7
+_BLOCK = 256
 
 
 class Merger:
@@ -72,18 +73,27 @@ def parallel_groups(
     """
     norms = np.linalg.norm(rows, axis=1)
     unit = rows / np.where(norms > 0, norms, 1.0)[:, None]
-    cosine = np.abs(np.triu(unit @ unit.T, 1))
-    # 1 - cos = angle^2 / 2, which rounding blurs below an angle of about 1e-8.
     graph = nx.Graph()
     graph.add_nodes_from(range(len(rows)))
     worst = 0.0
-    for first, second in np.argwhere(cosine > 1.0 - tolerance**2 - 1e-12):
+    for first, second in _near_pairs(unit, 1.0 - tolerance**2 - 1e-12):
         along = float(unit[first] @ unit[second])
         miss = float(np.linalg.norm(unit[second] - along * unit[first]))
         if miss <= tolerance and norms[first] > 0 and norms[second] > 0:
             graph.add_edge(int(first), int(second))
             worst = max(worst, miss)
     return sorted(sorted(group) for group in nx.connected_components(graph)), worst
+
+
+def _near_pairs(unit: Float[Array, "rows width"], least: float) -> Iterable[tuple[int, int]]:
+    """Pairs of rows whose cosine is large, block by block: all at once would fill the memory.
+
+    1 - cos = angle^2 / 2, which rounding blurs below an angle of about 1e-8.
+    """
+    for start in range(0, len(unit), _BLOCK):
+        cosine = np.abs(unit[start : start + _BLOCK] @ unit[start:].T)
+        for first, second in np.argwhere(np.triu(cosine, 1) > least).tolist():
+            yield start + first, start + second
 
 
 def _features(graph: WorkingGraph, members: list[int]) -> Float[Array, "members features"]:

@@ -1,6 +1,7 @@
 """A KAN with the shape of a tree that was found in a function, its splines on the tree's curves."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.mlp import MLP
 from kansym.neural.readers.black_box import TorchBox
 from kansym.neural.training.training import train, uninterrupted
+from kansym.shared.bounded_time import within
 from kansym.shared.deadline import Deadline
 from kansym.shared.tables import as_table
 
@@ -67,7 +69,10 @@ def trees_of(
     slopes = np.asarray(gradient)[:ROWS]
     seen: set[str] = set()
     for tolerance in TOLERANCES:
-        tree = find_structure(X, y, slopes, tolerance=tolerance)
+        finding = partial(find_structure, X, y, slopes, tolerance=tolerance)
+        tree = within(deadline.left(), finding, None, failures=())
+        if tree is None:
+            return
         if str(tree) in seen:
             continue
         seen.add(str(tree))

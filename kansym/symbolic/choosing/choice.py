@@ -29,8 +29,15 @@ WITHIN_BITS = 40.0
 """Alternatives further behind the best of their edge are not tried."""
 
 
-def options_of(network: Network, fits: Sequence[Sequence[EdgeFit]]) -> list[list[Option]]:
-    """What every edge may be: its library fits, its own curve if none is good, or nothing."""
+def options_of(
+    network: Network,
+    fits: Sequence[Sequence[EdgeFit]],
+    stop: Callable[[], bool] = lambda: False,
+) -> list[list[Option]]:
+    """What every edge may be: its library fits, its own curve if none is good, or nothing.
+
+    Polynomials are tried where no function fits, until time is up.
+    """
     found = []
     for position, (edge, edge_fits) in enumerate(zip(network.edges, fits, strict=True)):
         best = edge_fits[0].score if edge_fits else 0.0
@@ -40,7 +47,7 @@ def options_of(network: Network, fits: Sequence[Sequence[EdgeFit]]) -> list[list
             if fit.score <= best + WITHIN_BITS
         ]
         explained = min((fit.error for fit in edge_fits), default=1.0) < EXPLAINED
-        if not explained and edge.fixed is None:
+        if not explained and edge.fixed is None and not stop():
             enough = max(EXPLAINED, 0.1 * min((fit.error for fit in edge_fits), default=1.0))
             fit = polynomial_fit(edge.x, edge.y, edge.density, enough=enough)
             if fit is not None:

@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from kansym.network.network import Edge, Network
+from kansym.shared.bounded_time import within
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.choosing.choice import CURVE_BITS, EXPLAINED, exchanged
@@ -23,7 +24,6 @@ from kansym.symbolic.choosing.wiring import Wiring
 from kansym.symbolic.engines import Engine, search_edge
 from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.fitting.fit import fit_curves
-from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.library.candidate import Candidate
 
 __all__ = ["search_edges"]

@@ -12,6 +12,7 @@ import numpy as np
 import sympy
 
 from kansym.programs.tabulated_curve import TabulatedCurve
+from kansym.shared.bounded_time import within
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.constants.exact_numbers import recognised_numbers
@@ -19,7 +20,6 @@ from kansym.symbolic.constants.recognition import Allowance, JudgeKind, recognis
 from kansym.symbolic.constants.redundant_constants import ConstantReducer, free_constants
 from kansym.symbolic.constants.refinement import Refined, refine_near
 from kansym.symbolic.constants.template_fit import Observations
-from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula

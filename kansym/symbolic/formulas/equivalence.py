@@ -22,8 +22,8 @@ import sympy
 from kansym.programs.operation import Operation
 from kansym.programs.operations import OPERATIONS
 from kansym.programs.program import Program, evaluate
+from kansym.shared.bounded_time import within
 from kansym.shared.errors import InputError
-from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.formulas.parsing import parse
 from kansym.symbolic.formulas.simplification import simplified_by_sympy, simplify

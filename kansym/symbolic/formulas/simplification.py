@@ -15,8 +15,8 @@ import sympy
 
 from kansym.programs.program import NUMPY, evaluate
 from kansym.programs.tabulated_curve import TabulatedCurve
+from kansym.shared.bounded_time import within
 from kansym.shared.errors import InputError
-from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.formulas.complexity import DescriptionLength, complexity
 from kansym.symbolic.formulas.identities import ALGEBRA, FOLLOWERS, OPENING, REWRITES, Rewrite
 from kansym.symbolic.formulas.sympy_programs import from_sympy

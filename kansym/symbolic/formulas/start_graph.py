@@ -15,8 +15,8 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from kansym.programs.program import Program
+from kansym.shared.bounded_time import within
 from kansym.shared.errors import InputError
-from kansym.symbolic.formulas.bounded_time import within
 from kansym.symbolic.formulas.parsing import parse_template
 from kansym.symbolic.formulas.sympy_programs import from_sympy
 

@@ -14,7 +14,7 @@ from itertools import combinations
 import numpy as np
 import sympy
 
-from kansym.symbolic.formulas.bounded_time import within
+from kansym.shared.bounded_time import within
 from kansym.symbolic.laws.checking import checked, fresh_constants, is_exact
 from kansym.symbolic.laws.coefficients import as_coefficients
 from kansym.symbolic.laws.columns import Quantities, exponents_up_to, monomial

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kansym.programs.program import evaluate
-from kansym.symbolic.formulas.bounded_time import within
+from kansym.shared.bounded_time import within
 from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.formulas.parsing import parse
 from kansym.symbolic.formulas.simplification import simplify

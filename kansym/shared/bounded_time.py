@@ -5,14 +5,15 @@ computation runs in a thread of its own, which is told to stop when its time is 
 goes on at once. It works off the main thread as well, where alarm signals do not.
 """
 
+import contextvars
 import ctypes
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, final
 
-__all__ = ["within"]
+__all__ = ["each_within", "within"]
 
 T = TypeVar("T")
 
@@ -49,7 +50,9 @@ class _Run:
         self.ended = self.ordered = False
         self.value: Any = None
         self.failure: Exception | None = None
-        self.thread = threading.Thread(target=self._work, daemon=True)
+        # What numpy is told to ignore holds in the thread, too.
+        context = contextvars.copy_context()
+        self.thread = threading.Thread(target=context.run, args=(self._work,), daemon=True)
 
     def _work(self) -> None:
         try:
@@ -76,6 +79,14 @@ class _Run:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(self.thread.ident), ctypes.py_object(_TimeUpError)
             )
+
+    def end(self) -> None:
+        """Have the thread ended, or ending, in a moment."""
+        if self.thread.is_alive():
+            self.stop()
+            self.thread.join(_GRACE)
+        if self.thread.is_alive():
+            threading.Thread(target=self.insist, daemon=True).start()
 
     def insist(self) -> None:
         """Order again until the thread ends: a garbage collection may have swallowed the order."""
@@ -109,13 +120,11 @@ def within(
     if seconds <= 0:
         return default
     run = _Run(function)
-    run.thread.start()
-    run.thread.join(seconds)
-    if run.thread.is_alive():
-        run.stop()
-        run.thread.join(_GRACE)
-    if run.thread.is_alive():
-        threading.Thread(target=run.insist, daemon=True).start()
+    try:
+        run.thread.start()
+        run.thread.join(min(seconds, threading.TIMEOUT_MAX))
+    finally:  # an interrupt of the caller ends the computation as well
+        run.end()
     if not run.ended:
         _LOGGER.debug("a computation was stopped after %.2f s", seconds)
         return default
@@ -124,3 +133,21 @@ def within(
             raise run.failure
         return default
     return run.value
+
+
+def each_within(items: Iterator[T], left: Callable[[], float]) -> Iterator[T]:
+    """Items as they come, as long as there is time; the one that takes too long ends them.
+
+    Parameters
+    ----------
+    items : an iterator that is used by nobody else.
+    left : seconds that are left.
+
+    Examples
+    --------
+    >>> list(each_within(iter("abc"), lambda: 1.0))
+    ['a', 'b', 'c']
+    """
+    end = object()
+    while (item := within(left(), lambda: next(items, end), end, failures=())) is not end:
+        yield item  # pyright: ignore[reportReturnType]
