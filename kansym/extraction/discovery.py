@@ -2,18 +2,21 @@
 
 import time
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 from kansym.extraction.search import Attempt, Search
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import errors_of, split_rows
 from kansym.neural.models.kan import KAN
+from kansym.neural.models.sizes import MOST_DEGREE, MOST_NUMBERS
 from kansym.neural.readers.tracing import output_names
 from kansym.results.joined import joined
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.tables import Table, as_table, as_targets
+from kansym.shared.whole_numbers import LARGEST_SEED, checked_whole
 from kansym.symbolic.engines import Engine, Pairs, engine_named
 from kansym.symbolic.library.library import LIBRARY, Library
 from kansym.symbolic.measurements.formula_fitting import Exact
@@ -118,8 +121,11 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     >>> discover(X, X[:, 0] * X[:, 1] / X[:, 2] ** 2, seconds=20).result.expr
     x1*x2/x3**2
     """
-    if not seconds > 0:
-        raise InputError(f"seconds={seconds} is no time: give a positive number.")
+    if not isinstance(seconds, Real) or not seconds > 0:
+        raise InputError(f"seconds={seconds!r} is no time: give a positive number.")
+    checked_whole("grid", grid, 1, MOST_NUMBERS)
+    checked_whole("degree", degree, 1, MOST_DEGREE)
+    checked_whole("starts", starts, 1, LARGEST_SEED)
     started = time.monotonic()
     inputs = as_table(X)
     targets = as_targets(y, len(inputs))

@@ -118,6 +118,6 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     searching = Pairs.beside(library) if engine == "pairs" else engine_named(engine)
     settings = replace(settings, engine=searching)
     readers = {"auto": read_both, "weights": read_weights, "function": read_function}
-    if reading not in readers:
+    if not isinstance(reading, str) or reading not in readers:
         raise InputError(f"reading={reading!r} is not known: {hint(str(reading), readers)}.")
     return readers[reading](model, X, y, settings, progress, sigma=sigma, weights=weights)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import scipy.constants
 
 from kansym.shared.errors import InputError
+from kansym.shared.whole_numbers import checked_seed
 from kansym.symbolic.engines import Engine
 from kansym.symbolic.library.library import LIBRARY, Library
 from kansym.symbolic.measurements.formula_fitting import Exact
@@ -43,21 +44,19 @@ class Settings:
     def __post_init__(self) -> None:
         if self.loss not in LOSSES:
             raise InputError(f"loss={self.loss!r} is not known: use 'squared' or 'cross-entropy'.")
-        if self.exact not in ("report", True, False):
+        if not isinstance(self.exact, str | bool) or self.exact not in ("report", True, False):
             raise InputError(f"exact={self.exact!r} is not known: use 'report', True or False.")
         if not isinstance(self.library, Library):
             raise InputError(
                 f"library is a {type(self.library).__name__}, expected a Library: give one such as "
                 "kansym.LIBRARY + kansym.Candidate(name, formula), or kansym.Library([...])."
             )
-        if isinstance(self.constants, str):
+        names = self.constants
+        if not isinstance(names, list | tuple) or not all(isinstance(each, str) for each in names):
             raise InputError(
-                f"constants={self.constants!r} is one text: give names, [{self.constants!r}]."
+                f"constants={names!r} is not usable: give names of scipy.constants, ['c', 'h']."
             )
-        if not isinstance(self.seed, Integral) or self.seed < 0:
-            raise InputError(
-                f"seed={self.seed!r} is not usable: give a whole number of at least 0."
-            )
+        checked_seed(self.seed)
         _check_number("budget", self.budget, 0.0)
         for name, value, least in (
             ("accuracy", self.accuracy or None, 0.0),

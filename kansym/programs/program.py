@@ -35,6 +35,9 @@ __all__ = [
 # Data from outside: deeper nesting could exhaust the stack of calls, more parts take seconds.
 _DEEPEST = 200
 _LARGEST = 20_000
+# Algebra computes these of whole numbers exactly, however long that takes.
+_COSTLY = frozenset(name for name in OPERATIONS if name.startswith(("gamma", "loggamma", "zeta")))
+_LARGEST_ARGUMENT = 1000.0
 
 ARITY: Mapping[str, int] = {name: operation.arity for name, operation in OPERATIONS.items()}
 """Name of an operation to its number of arguments, -1 for one or more."""
@@ -175,7 +178,10 @@ def validate(
     ('mul', 2.0, ('sin', 'x'))
     """
     budget = [_LARGEST]
-    return _validated(program, names, {**ARITY, **dict.fromkeys(curves, 1)}, 0, budget)
+    checked = _validated(program, names, {**ARITY, **dict.fromkeys(curves, 1)}, 0, budget)
+    with np.errstate(all="ignore"):
+        _constant(checked)
+    return checked
 
 
 def _validated(
@@ -205,6 +211,25 @@ def _validated(
         f"{str(part)[:60]!r} is no part of a formula: expected a number, a variable's name or "
         "a list that begins with an operation."
     )
+
+
+def _constant(program: Program) -> float | None:
+    """The value of a program without variables; refused where exact algebra would never end."""
+    if isinstance(program, str):
+        return None
+    if isinstance(program, float):
+        return program
+    values = [_constant(part) for part in program[1:]]
+    known = [value for value in values if value is not None]
+    if len(known) < len(values) or program[0] not in NUMPY:
+        return None
+    value = float(NUMPY[program[0]](*known))
+    far = program[0] in _COSTLY and abs(known[0]) > _LARGEST_ARGUMENT
+    vanishes = program[0] == "pow" and value == 0 != known[0]
+    if not math.isfinite(value) or far or vanishes:
+        shown = f"{program[0]}({', '.join(f'{each:g}' for each in known)})"
+        raise InputError(f"The number {shown} in a formula is out of bounds.")
+    return value
 
 
 def _number(value: float) -> float:

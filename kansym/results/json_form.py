@@ -16,10 +16,11 @@ from kansym.results.parts import (
     FrontPoint,
     MeasuredRows,
     Provenance,
-    Reading,
     Result,
 )
+from kansym.results.typed_fields import number, of_type
 from kansym.shared.errors import InputError
+from kansym.shared.printable_text import shortened
 from kansym.shared.status import Finding, Status
 from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.formulas.formula import Formula
@@ -83,18 +84,22 @@ def fields_from_json(text: str) -> dict[str, Any]:
     try:
         data = json.loads(text)
         known = data["format"] == FORMAT
-    except (json.JSONDecodeError, RecursionError, KeyError, TypeError) as error:
+    except (LookupError, RecursionError, TypeError, ValueError) as error:
         raise InputError(
             f"The text is no result that kansym saved ({error!r}): save one with --json."
         ) from error
     if not known:
-        raise InputError(f"The result has the format {data['format']!r}, expected {FORMAT!r}.")
+        raise InputError(
+            f"The result has the format {shortened(repr(data['format']))}, expected {FORMAT!r}."
+        )
     try:
         return _fields(data)
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"The result is damaged ({error!r}): save it again.") from error
+        raise InputError(
+            f"The result is damaged ({shortened(repr(error), 200)}): save it again."
+        ) from error
 
 
 def _plain(value: Any) -> Any:
@@ -116,12 +121,7 @@ def _plain(value: Any) -> Any:
 
 def _optional(value: Any) -> Any:
     """A figure that may be missing."""
-    return None if value is None else _number(value)
-
-
-def _number(value: Any) -> float:
-    """A number, or the text of nan or an infinity."""
-    return float(value)
+    return None if value is None else number(value)
 
 
 def _finding_data(finding: Finding | None) -> list[str] | None:
@@ -152,8 +152,8 @@ def _fit(data: Mapping[str, Any] | None) -> EdgeFit | None:
     name = str(data["candidate"])
     own = name in ALL and ALL[name].program == program
     candidate = ALL[name] if own else Candidate(name, to_sympy(program))
-    a, b, c, d = (_number(value) for value in data["constants"])
-    rest = (_number(data[key]) for key in ("error", "complexity", "score"))
+    a, b, c, d = (number(value) for value in data["constants"])
+    rest = (number(data[key]) for key in ("error", "complexity", "score"))
     return EdgeFit(candidate, a, b, c, d, *rest)
 
 
@@ -184,7 +184,7 @@ def _edge_report(data: Mapping[str, Any], position: int) -> EdgeReport:
         x,
         y,
         density,
-        _number(data["importance"]),
+        number(data["importance"]),
         bool(data["straight"]),
     )
     alternatives = [_fit(fit) for fit in data["alternatives"]]
@@ -192,7 +192,7 @@ def _edge_report(data: Mapping[str, Any], position: int) -> EdgeReport:
         edge,
         _fit(data["fit"]),
         tuple(fit for fit in alternatives if fit is not None),
-        _number(data["margin"]),
+        number(data["margin"]),
         _finding(data["finding"]),
     )
 
@@ -227,7 +227,7 @@ def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
     outputs = tuple(str(name) for name in data["outputs"])
     edges = tuple(_edge_report(each, number) for number, each in enumerate(data["edges"]))
     network = Network.from_parts(
-        nodes=[Node(str(name), kind, _number(bias)) for name, kind, bias in data["nodes"]],
+        nodes=[Node(str(name), kind, number(bias)) for name, kind, bias in data["nodes"]],
         edges=[report.edge for report in edges],
         inputs=inputs,
         outputs=outputs,
@@ -239,30 +239,26 @@ def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
     front = tuple(
         FrontPoint(
             tuple(Formula.from_json(text) for text in point["formulas"]),
-            _number(point["complexity"]),
-            _number(point["error"]),
+            number(point["complexity"]),
+            number(point["error"]),
             bool(point["selected"]),
             _optional(point.get("chi2")),
-            point.get("freedom"),
+            None if point.get("freedom") is None else int(point["freedom"]),
             _optional(point.get("bic")),
         )
         for point in data["front"]
     )
-    fidelity: dict[str, Any] = {
-        key: float(value) if isinstance(value, str) and key != "judge" else value
-        for key, value in data["fidelity"].items()
-    }
-    provenance = dict(data["provenance"])
-    provenance["references"] = tuple(provenance["references"])
-    provenance["readings"] = tuple(Reading(**one) for one in provenance.get("readings", ()))
+    provenance = of_type(Provenance, data["provenance"])
+    if not all(isinstance(name, str) for name in provenance.classes):
+        raise TypeError("classes that are no names")
     return {
         "formulas": tuple(Formula.from_json(text) for text in data["formulas"]),
         "front": front,
         "edges": edges,
         "network": network,
-        "fidelity": Fidelity(**fidelity),
+        "fidelity": of_type(Fidelity, data["fidelity"]),
         "status": _findings(data["status"]),
-        "provenance": Provenance(**provenance),
+        "provenance": provenance,
         "input_names": inputs,
         "output_names": outputs,
         "data": _rows(data.get("data"), len(inputs), len(outputs)),

@@ -6,6 +6,7 @@ Z. Liu et al., KAN: Kolmogorov-Arnold Networks, 2024, arXiv:2404.19756.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,11 @@ from kansym.neural.models.kan_layer import (
 )
 from kansym.neural.models.known_start import draw
 from kansym.neural.models.saving import kan_header, save
+from kansym.neural.models.sizes import MOST_DEGREE, MOST_NUMBERS, check_size
 from kansym.neural.models.state_dicts import LoadedWhole
 from kansym.programs.program import Program, evaluate
 from kansym.shared.errors import InputError
+from kansym.shared.whole_numbers import checked_seed, checked_whole
 
 __all__ = ["KAN", "ConstantPlace", "EdgeKind", "KANLayer", "SymbolEdge", "Width"]
 
@@ -83,14 +86,12 @@ class KAN(LoadedWhole):
     ):
         super().__init__()
         self.widths = _checked_widths(widths)
-        for name, value in (("grid", grid), ("degree", degree)):
-            if not isinstance(value, Integral) or value < 1:
-                raise InputError(
-                    f"{name}={value!r} is not usable: give a whole number of at least 1."
-                )
-        grid, degree = int(grid), int(degree)
+        grid = checked_whole("grid", grid, 1, MOST_NUMBERS)
+        degree = checked_whole("degree", degree, 1, MOST_DEGREE)
+        totals = [sum(w) if isinstance(w, tuple) else w for w in self.widths]
+        check_size([(grid + degree) * a * b for a, b in pairwise(totals)])
         self.degree = degree
-        self.seed = seed
+        self.seed = checked_seed(seed)
         n_inputs = self.widths[0]
         assert isinstance(n_inputs, int)
         self.input_names: tuple[str, ...] = tuple(f"x{i + 1}" for i in range(n_inputs))

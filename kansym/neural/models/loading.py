@@ -1,6 +1,7 @@
 """Models from disk: safetensors with a JSON header, never pickle."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from torch import Tensor
 
 from kansym.neural.models.kan import KAN, ConstantPlace, Width
 from kansym.neural.models.mlp import MLP
-from kansym.neural.models.saving import FORMAT, VERSION
+from kansym.neural.models.saving import CHECKSUM, FORMAT, VERSION, checksum
 from kansym.programs.program import from_json, validate
 from kansym.shared.errors import InputError, ModelFileError
+from kansym.shared.printable_text import shortened
 
 __all__ = ["load", "refuse_pickle"]
 
@@ -30,6 +32,7 @@ def load(path: str | Path) -> KAN | MLP:
     path = Path(path)
     header, tensors = _read(path)
     try:
+        _check_sizes(header, tensors)
         model = _empty_model(header, tensors)
         _check_shapes(header, tensors)
         for name in ("sample", "domain"):
@@ -45,6 +48,18 @@ def load(path: str | Path) -> KAN | MLP:
             "Save the model again."
         ) from error
     return model
+
+
+def _check_sizes(header: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    """The numbers that a header promises must be in the file, before memory is taken for them."""
+    numbers = sum(tensor.numel() for tensor in tensors.values())
+    totals = [sum(w) if isinstance(w, list) else int(w) for w in header["widths"]]
+    if len(totals) > len(tensors) + 1 or min(totals) < 0:
+        raise ValueError(f"{len(totals)} widths for {len(tensors)} tensors")
+    needed = sum(a * b for a, b in pairwise(totals))
+    grids = max([int(grid) for grid in header.get("grids", [])], default=0)
+    if needed + int(header.get("degree", 0)) + grids > numbers:
+        raise ValueError(f"widths {shortened(str(totals))} for {numbers} numbers")
 
 
 def _check_grids(model: KAN | MLP) -> None:
@@ -69,7 +84,9 @@ def _check_shapes(header: dict[str, Any], tensors: dict[str, Tensor]) -> None:
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Header and tensors of a file, or an error that says what the file is instead."""
     if not path.is_file():
-        found = "is a folder" if path.is_dir() else "does not exist"
+        found = (
+            "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
+        )
         raise ModelFileError(f"{path} {found}: give a file that kansym saved.")
     try:
         with safe_open(path, framework="pt") as file:
@@ -81,19 +98,26 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             f"{path} is no whole safetensors file ({error}): it may have been cut short; copy or "
             "save it again."
         ) from error
+    text = metadata.get("kansym", "")
     try:
-        header = json.loads(metadata.get("kansym", ""))
+        header = json.loads(text)
         known = header["format"] == FORMAT
-    except (json.JSONDecodeError, KeyError, TypeError):
+    except (LookupError, RecursionError, TypeError, ValueError):
         known, header = False, {}
     if not known:
         raise ModelFileError(
             f"{path} is a safetensors file of another program: kansym opens files that "
             "model.save(path) wrote; build other models in torch and give them to kansym.extract."
         )
-    if header.get("version") != VERSION:
+    if CHECKSUM in metadata and metadata[CHECKSUM] != checksum(text, tensors):
         raise ModelFileError(
-            f"{path} has format version {header.get('version')}, this kansym reads {VERSION}: "
+            f"{path} is damaged, its numbers are not those that were saved: copy it again from "
+            "where it came, or save the model again."
+        )
+    if header.get("version") != VERSION:
+        version = shortened(repr(header.get("version")), 20)
+        raise ModelFileError(
+            f"{path} has format version {version}, this kansym reads {VERSION}: "
             "install the version that wrote it."
         )
     return header, tensors

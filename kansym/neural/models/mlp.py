@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 
 import torch
@@ -9,10 +10,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from kansym.neural.models.saving import save
+from kansym.neural.models.sizes import check_size
 from kansym.neural.models.state_dicts import LoadedWhole
 from kansym.neural.models.torch_functions import TORCH
 from kansym.programs.program import Program, evaluate
 from kansym.shared.errors import InputError
+from kansym.shared.whole_numbers import checked_seed
 
 __all__ = [
     "ACTIVATIONS",
@@ -171,11 +174,12 @@ class MLP(LoadedWhole, nn.Sequential):
             raise InputError(
                 f"activation={activation!r} is not known: use one of {', '.join(ACTIVATIONS)}."
             )
-        if len(widths) < 2 or any(int(width) != width or width < 1 for width in widths):
+        if len(widths) < 2 or not all(isinstance(w, Integral) and w >= 1 for w in widths):
             raise InputError(
                 f"widths={list(widths)} is not a network: give at least inputs and outputs, "
                 "whole numbers of at least 1."
             )
+        check_size([a * (b + 1) for a, b in itertools.pairwise(map(int, widths))])
         layers: list[nn.Module] = []
         for n_in, n_out in itertools.pairwise(widths):
             linear = torch.nn.utils.skip_init(
@@ -185,7 +189,7 @@ class MLP(LoadedWhole, nn.Sequential):
         super().__init__(*layers[:-1])
         self.widths = tuple(int(width) for width in widths)
         self.activation = activation
-        self.seed = seed
+        self.seed = checked_seed(seed)
         self.input_names: tuple[str, ...] = tuple(f"x{i + 1}" for i in range(widths[0]))
         self.output_names: tuple[str, ...] = ()
         self.register_buffer(

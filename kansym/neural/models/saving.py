@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 from safetensors.torch import save as to_bytes
+from torch import Tensor
 
 from kansym.programs.program import to_json
 from kansym.shared.whole_files import write_bytes
@@ -15,10 +19,12 @@ if TYPE_CHECKING:
     from kansym.neural.models.kan import KAN
     from kansym.neural.models.mlp import MLP
 
-__all__ = ["FORMAT", "VERSION", "kan_header", "save"]
+__all__ = ["CHECKSUM", "FORMAT", "VERSION", "checksum", "kan_header", "save"]
 
 FORMAT = "kansym-model"
 VERSION = 1
+CHECKSUM = "sha256"
+"""Name of the checksum beside the header; files of earlier versions have none."""
 
 
 def save(model: KAN | MLP, header: dict[str, Any], path: str | Path) -> None:
@@ -38,7 +44,24 @@ def save(model: KAN | MLP, header: dict[str, Any], path: str | Path) -> None:
         "output_names": model.output_names,
     }
     tensors = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-    write_bytes(path, to_bytes(tensors, {"kansym": json.dumps(header)}), "the model")
+    text = json.dumps(header)
+    metadata = {"kansym": text, CHECKSUM: checksum(text, tensors)}
+    write_bytes(path, to_bytes(tensors, metadata), "the model")
+
+
+def checksum(header: str, tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of a model's header and of its tensors, by name, type, shape and numbers.
+
+    Examples
+    --------
+    >>> checksum("", {})[:8]
+    'e3b0c442'
+    """
+    found = hashlib.sha256(header.encode())
+    for name, tensor in sorted(tensors.items()):
+        found.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+        found.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return found.hexdigest()
 
 
 def kan_header(model: KAN) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from kansym.neural.training.training_run import (
     TrainingRun,
     TrainingStep,
 )
+from kansym.neural.training.training_settings import check_settings, check_trainable
 from kansym.shared.class_labels import as_labels
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
@@ -141,9 +142,18 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
     inputs = as_table(X)
     n_outputs = _outputs(model, len(inputs.names))
     names, values, objective, classes = _targets(loss, y, len(inputs), n_outputs)
-    _check_settings(optimiser, validation, starts)
-    chosen = optimiser or _by_size(model)
     seed = int(getattr(model, "seed", 0)) if seed is None else seed
+    check_settings(
+        optimiser=optimiser,
+        validation=validation,
+        starts=starts,
+        steps=steps,
+        sparsity=sparsity,
+        seed=seed,
+        seconds=seconds,
+    )
+    check_trainable(model, len(inputs))
+    chosen = optimiser or _by_size(model)
 
     # Log-odds have their own scale.
     shift = np.zeros(n_outputs) if classes else values.mean(0)
@@ -205,16 +215,6 @@ def _outputs(model: nn.Module, columns: int) -> int:
     return n_outputs
 
 
-def _check_settings(optimiser: str | None, validation: float, starts: int) -> None:
-    """Refuse settings that describe no training."""
-    if optimiser not in (None, "lm", "lbfgs", "adam"):
-        raise InputError(f"optimiser={optimiser!r} is not known: use 'lm', 'lbfgs' or 'adam'.")
-    if not 0 <= validation <= 0.5:
-        raise InputError(f"validation={validation} is not a share of rows: give 0 to 0.5.")
-    if starts < 1:
-        raise InputError(f"starts={starts} is too few: give at least 1.")
-
-
 def _targets(
     loss: LossName, y: Any, n_rows: int, n_outputs: int
 ) -> tuple[tuple[str, ...], np.ndarray, Loss, tuple[str, ...]]:
@@ -269,8 +269,6 @@ def prepare(  # noqa: PLR0913 - a model, its data, and how far to go
     loss: Loss,
 ) -> TrainingRun:
     """Shuffle and split the rows, on the model's device and in its precision."""
-    if seed < 0:
-        raise InputError(f"seed={seed!r} is not usable: give a whole number of at least 0.")
     order = np.random.default_rng(seed).permutation(len(x))
     held = int(share * len(x)) if len(x) >= 40 else 0
     like = next(model.parameters())
