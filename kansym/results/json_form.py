@@ -225,7 +225,7 @@ def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a result from checked JSON data."""
     inputs = tuple(str(name) for name in data["inputs"])
     outputs = tuple(str(name) for name in data["outputs"])
-    edges = tuple(_edge_report(each, number) for number, each in enumerate(data["edges"]))
+    edges = tuple(_edge_report(each, position) for position, each in enumerate(data["edges"]))
     network = Network.from_parts(
         nodes=[Node(str(name), kind, number(bias)) for name, kind, bias in data["nodes"]],
         edges=[report.edge for report in edges],
