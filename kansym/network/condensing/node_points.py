@@ -8,6 +8,7 @@ __all__ = ["POINTS", "compress"]
 POINTS = 128
 """Points per node."""
 _MOST_DISTINCT = 64
+_ROUNDING = 1024 * np.finfo(np.float64).eps
 
 
 def compress(
@@ -26,7 +27,8 @@ def compress(
     (128, [0.5], 2.25)
     """
     low, high = float(values.min()), float(values.max())
-    if not high > low:
+    # Values that differ by rounding alone leave no room for points between them.
+    if not high - low > _ROUNDING * max(abs(low), abs(high)):
         points = low + np.linspace(0.0, 1.0, POINTS) * max(abs(low), 1.0) * 1e-9
         return points, np.full(POINTS, 1.0 / POINTS)
     points = _points(values, low, high)

@@ -18,13 +18,18 @@ from kansym.neural.readers import operations as ops
 from kansym.neural.readers.opened import Opened, Readable, ReadRows, check_width
 from kansym.neural.readers.operations import Value
 from kansym.neural.readers.own_answers import check_answers
-from kansym.shared.errors import ModelFileError, UnsupportedModelError, require
+from kansym.shared.errors import InputError, ModelFileError, UnsupportedModelError, require
+from kansym.shared.printable_text import shortened
 
 __all__ = ["load_onnx"]
 
 Array = np.ndarray
 _FLOATS = (1, 10, 11, 16)
 """FLOAT, FLOAT16, DOUBLE and BFLOAT16 in onnx.TensorProto."""
+
+
+_FAILURES = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What onnx and numpy raise for graphs that say nothing sensible."""
 
 
 def load_onnx(path: Path) -> Readable:
@@ -36,12 +41,12 @@ def load_onnx(path: Path) -> Readable:
     try:
         model = onnx.load(str(path))
         onnx.checker.check_model(model)
-    except (protobuf.DecodeError, onnx.checker.ValidationError, OSError, ValueError) as error:
+        return _OnnxModel(model)
+    except (protobuf.DecodeError, onnx.checker.ValidationError, OSError, *_FAILURES) as error:
         refuse_pickle(path)
         raise ModelFileError(
             f"{path} is no valid ONNX file ({type(error).__name__}): export the model again."
         ) from error
-    return _OnnxModel(model)
 
 
 class _OnnxModel(Readable):
@@ -81,7 +86,13 @@ class _OnnxModel(Readable):
         def own(rows: Array) -> Array:
             """Answers of ONNX's own evaluator; row by row, for some files fix their number."""
             given = rows.astype(kind)[:, None]
-            return np.stack([evaluator.run(None, {inputs[0].name: row})[0] for row in given])
+            try:
+                return np.stack([evaluator.run(None, {inputs[0].name: row})[0] for row in given])
+            except _FAILURES as error:
+                raise UnsupportedModelError(
+                    f"ONNX's own evaluator cannot compute {opened.source} "
+                    f"({shortened(str(error), 200)}): export the model again."
+                ) from error
 
         precision = max(opened.precision, float(np.finfo(kind).eps))
         check_answers(stage, reading, own, opened.source, precision)
@@ -94,6 +105,12 @@ def _computed(node: Any, found: dict[str, Value | None]) -> Value:
     given = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
     if node.op_type == "Constant":
         return onnx.numpy_helper.to_array(given["value"])
+    missing = [name for name in node.input if name not in found]
+    if missing:
+        raise UnsupportedModelError(
+            f"A node {node.op_type} of the ONNX network takes {shortened(missing[0])!r}, which no "
+            "node before it gives: export the model again."
+        )
     values = [found[name] for name in node.input]
     if node.op_type not in _OPERATORS:
         raise UnsupportedModelError(
@@ -102,9 +119,12 @@ def _computed(node: Any, found: dict[str, Value | None]) -> Value:
         )
     try:
         return _OPERATORS[node.op_type](given, *values)
-    except UnsupportedModelError as error:
+    except InputError:
+        raise
+    except _FAILURES as error:
         raise UnsupportedModelError(
-            f"A node {node.op_type} of the ONNX network cannot be read: {error}."
+            f"A node {node.op_type} of the ONNX network cannot be read: "
+            f"{shortened(str(error), 200)}."
         ) from error
 
 
