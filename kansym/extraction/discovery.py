@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from kansym.extraction.search import Attempt, Search
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import errors_of, split_rows
@@ -70,6 +72,7 @@ class Discovery:
         return f"{self.result}\n\ntried in {self.seconds:.1f} s: {', '.join(self.origins)}"
 
 
+@np.errstate(all="ignore")
 def discover(  # noqa: PLR0913 - the settings of training and extraction, all by keyword
     X: Any,
     y: Any,

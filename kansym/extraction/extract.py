@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+import numpy as np
+
 from kansym.extraction.function_reading import read_function
 from kansym.extraction.settings import Settings
 from kansym.extraction.two_readings import read_both
@@ -19,6 +21,7 @@ from kansym.symbolic.measurements.formula_fitting import Exact
 __all__ = ["extract"]
 
 
+@np.errstate(all="ignore")
 def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     model: Any,
     X: Any = None,

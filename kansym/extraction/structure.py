@@ -59,6 +59,7 @@ class Structure:
         return "\n".join(lines)
 
 
+@np.errstate(all="ignore")
 def structure(
     model: Any, X: Any = None, *, output: int = 0, seconds: float = 20.0, seed: int = 0
 ) -> Structure:

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from scipy.special import logsumexp, softmax
 
 from kansym.shared.errors import InputError
+from kansym.shared.tables import tensor_values
 
 __all__ = ["Labels", "as_labels", "class_shares"]
 
@@ -101,6 +102,8 @@ def as_labels(data: Any, n_rows: int) -> Labels:
     """
     # Text and nan in one list would become the text "nan".
     mixed = isinstance(data, list | tuple) and any(isinstance(cell, str) for cell in data)
+    if type(data).__module__.split(".")[0] == "torch":
+        data = tensor_values(data, "y")
     values = np.asarray(data, dtype=object if mixed else None)
     masked = np.ma.getmaskarray(data) if isinstance(data, np.ma.MaskedArray) else None
     if values.ndim == 2 and values.shape[1] == 1:

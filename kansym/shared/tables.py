@@ -9,12 +9,16 @@ import numpy as np
 from jaxtyping import Float
 
 from kansym.shared.errors import InputError
+from kansym.shared.printable_text import shortened
 
 __all__ = [
     "Table", "as_table", "as_targets", "check_distinct", "split_unit", "split_units",
-    "without_units",
+    "tensor_values", "without_units",
 ]  # fmt: skip
 
+_LARGEST = 1e150
+"""Size of numbers whose squares are still finite."""
+_LONGEST_NAME = 200
 # A unit behind a name, in brackets or, with a space before it, in parentheses.
 _WITH_UNIT = re.compile(r"(\S.*?)(?:\s*\[([^\[\]]*)\]|\s+\(([\w\s*/^.·°%µΩ+-]{1,40})\))\s*")
 
@@ -87,8 +91,7 @@ def _columns_of(
         _check_numeric(frame, what)
         data = frame.to_numpy(dtype=np.float64, na_value=np.nan)
     elif library == "torch":
-        data = data.detach().cpu()
-        data = (data if data.is_complex() else data.double()).numpy()
+        data = tensor_values(data, what)
     array = _as_floats(data, what)
     if array.ndim == 1:
         array = array[:, None]
@@ -97,6 +100,26 @@ def _columns_of(
             f"{what} has {array.ndim} dimensions, expected 2 (rows, columns): reshape it."
         )
     return array, names, units
+
+
+def tensor_values(data: Any, what: str) -> np.ndarray:
+    """The numbers of a torch tensor, in double precision if they are no whole numbers.
+
+    Raises
+    ------
+    InputError
+        If it holds none, or not as a plain array.
+    """
+    try:
+        data = data.detach().cpu()
+        return (data.double() if data.is_floating_point() else data).numpy()
+    except (AttributeError, NotImplementedError, RuntimeError, TypeError) as error:
+        kind = getattr(data, "layout", None) or type(data).__name__
+        raise InputError(
+            f"{what} is a torch tensor without a plain array of numbers ({kind}, on "
+            f"{getattr(data, 'device', 'no device')}): give a dense one, by to_dense() or "
+            "dequantize()."
+        ) from error
 
 
 def _as_floats(data: Any, what: str) -> np.ndarray:
@@ -115,10 +138,10 @@ def _as_floats(data: Any, what: str) -> np.ndarray:
         return np.asarray(data, dtype=np.float64)
     except InputError:
         raise
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(
-            f"{what} is not a table of numbers ({error}): give an array or data frame with "
-            "numeric columns only."
+            f"{what} is not a table of numbers ({shortened(str(error), 200)}): give an array or "
+            "data frame with numeric columns only."
         ) from error
 
 
@@ -136,7 +159,13 @@ def _check_numeric(frame: Any, what: str) -> None:
 
 
 def check_distinct(names: Sequence[str], what: str) -> None:
-    """Refuse columns of one name."""
+    """Refuse columns of one name, and names that nobody could read."""
+    long = next((name for name in names if len(name) > _LONGEST_NAME), None)
+    if long is not None:
+        raise InputError(
+            f"A column of {what} has a name of {len(long)} characters, {long[:30]!r} and so on: "
+            "rename it."
+        )
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"{what} has several columns named {twice!r}: rename all but one.")
@@ -176,6 +205,14 @@ def as_table(data: Any, what: str = "X", names: Sequence[str] | None = None) -> 
             f"{what} has {int(bad.sum())} cells that are not finite, the first in row {row} of "
             f"column {found[column]!r} ({array[row, column]}): remove or fill them."
         )
+    largest = np.abs(array).max(axis=0)
+    outside = (largest > _LARGEST) | ((largest < 1 / _LARGEST) & (largest > 0))
+    if outside.any():
+        far = int(outside.argmax())
+        raise InputError(
+            f"Column {found[far]!r} of {what} has values of size {largest[far]:.0e}, too far from "
+            "1 for double precision: choose another unit."
+        )
     return Table(array, found, units if found == own else {})
 
 
@@ -206,7 +243,7 @@ def as_targets(data: Any, n_rows: int, n_outputs: int | None = None) -> Table:
                 f"The target {name!r} is constant ({column[0]:g} in every row): "
                 "there is nothing to learn."
             )
-        if not (np.ptp(column) > 1e-150 and largest < 1e150):
+        if not (np.ptp(column) > 1 / _LARGEST and largest < _LARGEST):
             raise InputError(
                 f"The target {name!r} has values of size {largest:.0e}, too far from 1 for "
                 "double precision: choose another unit."

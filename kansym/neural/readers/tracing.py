@@ -20,6 +20,7 @@ MOST_ROWS = 4096
 """Rows on which curves are drawn; of more, this many are chosen, and the extremes of the inputs."""
 
 
+@np.errstate(all="ignore")
 def trace(model: Any, X: Any = None, *, tolerance: float | None = None) -> Network:
     """Open a trained model: a condensed network of univariate curves.
 

@@ -81,6 +81,7 @@ class History:
         )
 
 
+@np.errstate(all="ignore")
 def train(  # noqa: PLR0913 - the settings of training, all by keyword
     model: nn.Module,
     X: Any,
