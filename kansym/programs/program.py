@@ -217,8 +217,8 @@ def _constant(program: Program) -> float | None:
     """The value of a program without variables; refused where exact algebra would never end."""
     if isinstance(program, str):
         return None
-    if isinstance(program, float):
-        return program
+    if not isinstance(program, tuple):
+        return float(program)
     values = [_constant(part) for part in program[1:]]
     known = [value for value in values if value is not None]
     if len(known) < len(values) or program[0] not in NUMPY:
