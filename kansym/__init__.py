@@ -13,6 +13,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kansym.estimators.classifier import SymbolicClassifier
+    from kansym.estimators.kan_regressor import KANRegressor
+    from kansym.estimators.regressor import SymbolicRegressor
     from kansym.extraction import extract
     from kansym.extraction.discovery import Discovery, discover
     from kansym.extraction.structure import Structure, structure
@@ -57,12 +60,15 @@ __all__ = [
     "Formula",
     "FormulaFit",
     "History",
+    "KANRegressor",
     "KansymError",
     "Library",
     "Network",
     "Problem",
     "Status",
     "Structure",
+    "SymbolicClassifier",
+    "SymbolicRegressor",
     "__version__",
     "compare",
     "discover",
@@ -84,6 +90,9 @@ __all__ = [
 ]
 
 _MODULES = {
+    "estimators.classifier": ("SymbolicClassifier",),
+    "estimators.kan_regressor": ("KANRegressor",),
+    "estimators.regressor": ("SymbolicRegressor",),
     "extraction": ("extract",),
     "extraction.discovery": ("Discovery", "discover"),
     "extraction.structure": ("Structure", "structure"),

@@ -1,4 +1,4 @@
-"""The charts of a report: an edge with its function, and the Pareto front.
+"""The charts of a report: an edge with its function, the Pareto front, a training.
 
 Every chart takes the axes of matplotlib to draw on, by default new ones, and returns them.
 """
@@ -14,7 +14,7 @@ from kansym.documents.pictures import GREY, INK, new_axes, shown_name, styled
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["LEARNED", "SYMBOL", "draw_edge", "edge_plot", "front_plot"]
+__all__ = ["LEARNED", "SYMBOL", "draw_edge", "edge_plot", "front_plot", "history_plot"]
 
 LEARNED = "#8fb7dd"
 """Colour of what the network learned: broad and light, so that the function is seen on top."""
@@ -24,6 +24,8 @@ SYMBOL = "#a3182b"
 Array = NDArray[np.float64]
 _SMALLEST = 1e-17
 """Where an error of 0 stands on a logarithmic axis, a little below rounding."""
+_ROOM_FOR_NAME = 0.16
+"""Part of an axis that the name of a phase of training takes; nearer ones are not named."""
 _WINDOW = 5
 """Points over which the density of the rows is averaged before it is drawn."""
 
@@ -107,4 +109,34 @@ def front_plot(
     ax.margins(0.08, 0.12)
     ax.set_xlabel("complexity (bits)")
     ax.set_ylabel("relative error")
+    return ax
+
+
+@styled()
+def history_plot(
+    phases: Sequence[str], errors: Array, held_out: Array, ax: "Axes | None" = None
+) -> "Axes":
+    """Errors of a training step by step, both axes of the same steps, with its phases.
+
+    Parameters
+    ----------
+    phases : what each step belonged to, in order.
+    errors, held_out : relative errors on the rows trained on and on those held out, (steps,).
+    ax : to draw on.
+    """
+    ax = ax or new_axes(580, 272, left=62, right=18, below=42, top=22)
+    steps = np.arange(1, len(phases) + 1)
+    for values, colour, label in ((errors, LEARNED, "trained on"), (held_out, SYMBOL, "held out")):
+        shown = np.where(np.isfinite(values), np.maximum(values, _SMALLEST), np.nan)
+        ax.semilogy(steps, shown, color=colour, linewidth=1.3, label=f"rows {label}")
+    written = -np.inf
+    for i in (i for i, phase in enumerate(phases) if i == 0 or phase != phases[i - 1]):
+        ax.axvline(steps[i], color="#c3c7ce", linewidth=0.7, linestyle="--", zorder=0.5)
+        if i - written >= _ROOM_FOR_NAME * len(phases):
+            look = {"xycoords": ("data", "axes fraction"), "fontsize": 7, "color": GREY}
+            ax.annotate(phases[i], (steps[i], 1.01), **look)
+            written = i
+    ax.set_xlabel("step")
+    ax.set_ylabel("relative error")
+    ax.legend(loc="upper right")
     return ax

@@ -3,25 +3,31 @@
 import time
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kansym.extraction.search import Attempt, Search
+from kansym.documents.blocks import Paragraph, line
+from kansym.documents.html import fragment
+from kansym.extraction.search import Attempt, Callback, Search
 from kansym.extraction.settings import Settings
-from kansym.extraction.split import errors_of, split_rows
+from kansym.extraction.split import MOST_KEPT, errors_of, split_rows
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.sizes import MOST_DEGREE, MOST_NUMBERS
 from kansym.neural.readers.tracing import output_names
 from kansym.results.joined import joined
+from kansym.results.parts import MeasuredRows
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.tables import Table, as_table, as_targets
 from kansym.shared.whole_numbers import LARGEST_SEED, checked_whole
 from kansym.symbolic.engines import Engine, Pairs, engine_named
-from kansym.symbolic.library.library import LIBRARY, Library
+from kansym.symbolic.library.library import LIBRARY, Choosable, as_library
 from kansym.symbolic.measurements.formula_fitting import Exact
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Attempt", "Discovery", "discover"]
 
@@ -38,7 +44,7 @@ class Discovery:
     result : the formulas, with all that supports them.
     models : a KAN for every output.
     attempts : all that was tried, output by output.
-    seconds : that it took.
+    seconds : that it took, with the searches that it went on from.
     """
 
     result: Extraction
@@ -65,6 +71,30 @@ class Discovery:
         """Where the laws that were tried came from, in order."""
         return tuple(dict.fromkeys(attempt.origin for attempt in self.attempts))
 
+    def attempts_on(self, output: str) -> tuple[Attempt, ...]:
+        """The attempts for one output."""
+        return tuple(attempt for attempt in self.attempts if attempt.output == output)
+
+    def is_of(self, X: np.ndarray, y: np.ndarray) -> bool:
+        """Whether these are the rows that it was found for.
+
+        Parameters
+        ----------
+        X, y : shape (rows, inputs) and (rows, outputs).
+        """
+        given, own = MeasuredRows(X, y).thinned(MOST_KEPT), self.result.data
+        return own is not None and bool(
+            np.array_equal(given.X, own.X) and np.array_equal(given.y, own.y)
+        )
+
+    def plot(self, ax: "Axes | None" = None, *, output: str | None = None) -> "Axes":
+        """Data and formula, see `Extraction.plot`."""
+        return self.result.plot(ax, output=output)
+
+    def _repr_html_(self) -> str:
+        tried = Paragraph(line(f"Tried in {self.seconds:.1f} s: {', '.join(self.origins)}."))
+        return f"{self.result._repr_html_()}\n{fragment((tried,))}"
+
     def __repr__(self) -> str:
         return f"Discovery({self.result!r}, {len(self.attempts)} attempts)"
 
@@ -80,7 +110,8 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     sigma: Any = None,
     weights: Any = None,
     exact: Exact = "report",
-    library: Library = LIBRARY,
+    library: Choosable = LIBRARY,
+    max_complexity: float | None = None,
     seconds: float = 60.0,
     accuracy: float | None = None,
     grid: int = 4,
@@ -88,6 +119,8 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     starts: int = 12,
     seed: int = 0,
     engine: str | Engine | None = "pairs",
+    resume: Discovery | None = None,
+    callback: Callback | None = None,
     progress: bool | ProgressCallback | None = None,
 ) -> Discovery:
     """Find a formula for data: laws that rows suggest, and KANs of several shapes that are read.
@@ -102,13 +135,20 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         every output gets a law of its own.
     sigma, weights, exact : errors of the rows, and what to do about exact numbers, see
         `kansym.extract`.
-    library : functions to try on edges.
+    library : functions to try on edges: a `Library`, or names of sets and functions, such as
+        ``"physics"`` or ``["elementary", "-tan"]``. With less than the standard library no law has
+        any other function; sums, products and powers are always tried.
+    max_complexity : longest formula in bits that may be the result; None for no limit.
     seconds : time limit for everything.
     accuracy : relative error of y that is not worth explaining, see `kansym.extract`.
     grid, degree : of the splines.
     starts : most random starts per shape.
     seed : of starts and splits.
     engine : for edges that no function of the library explains, see `kansym.extract`.
+    resume : what an earlier search on the same rows found; this one goes on from there, with other
+        random starts, and the same split of the rows.
+    callback : is told every `Attempt` that has a formula; a true answer ends the search with the
+        best so far.
     progress : True or False for a bar, or a callback; by default a bar on a terminal.
 
     Returns
@@ -134,13 +174,19 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     targets = as_targets(y, len(inputs))
     if set(targets.names) & set(inputs.names):  # an input may have the name of a target
         targets = Table(targets.values, output_names(len(targets.names), inputs.names))
+    if resume is not None and not resume.is_of(inputs.values, targets.values):
+        raise InputError(
+            "resume= was found for other rows: give the X and y that it was found for."
+        )
+    library = as_library(library)
     settings = Settings(
         library=library,
         accuracy=accuracy,
-        seed=seed,
+        seed=seed if resume is None else resume.result.provenance.seed,
         budget=seconds,
         engine=Pairs.beside(library) if engine == "pairs" else engine_named(engine),
         exact=exact,
+        max_complexity=max_complexity,
     )
     errors = {"sigma": sigma, "weights": weights}
     known = errors_of(sigma, weights, targets)
@@ -154,9 +200,12 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
             target = Table(targets.values[:, position : position + 1], (name,))
             split = split_rows(None, inputs.values, target, None, settings, known)
             limited = replace(settings, budget=budget)
-            search = Search(inputs, target, split, limited, shape, tell, errors=errors)
+            earlier = () if resume is None else resume.attempts_on(name)
+            more = {"errors": errors, "earlier": earlier, "callback": callback}
+            search = Search(inputs, target, split, limited, shape, tell, **more)
             found.append(search.run())
             attempts += search.attempts
     models = tuple(model for model, _ in found)
     result = joined([result for _, result in found])
-    return Discovery(result, models, tuple(attempts), time.monotonic() - started)
+    spent = time.monotonic() - started + (0.0 if resume is None else resume.seconds)
+    return Discovery(result, models, tuple(attempts), spent)

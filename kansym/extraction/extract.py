@@ -15,7 +15,7 @@ from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 from kansym.shared.progress import ProgressCallback
 from kansym.symbolic.engines import Engine, Pairs, engine_named
-from kansym.symbolic.library.library import LIBRARY, Library
+from kansym.symbolic.library.library import LIBRARY, Choosable, as_library
 from kansym.symbolic.measurements.formula_fitting import Exact
 
 __all__ = ["extract"]
@@ -31,7 +31,7 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     weights: Any = None,
     reading: Literal["auto", "weights", "function"] = "auto",
     loss: Literal["squared", "cross-entropy"] = "squared",
-    library: Library = LIBRARY,
+    library: Choosable = LIBRARY,
     budget: float = 60.0,
     accuracy: float | None = None,
     tolerance: float | None = None,
@@ -66,7 +66,8 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
         does both within the budget, as far as needed, and keeps the shorter description.
     loss : ``"cross-entropy"`` if y are the labels of classes, and the outputs of the network the
         log-odds of all classes but the first against the first, as `train` makes them.
-    library : the functions to try.
+    library : the functions to try: a `Library`, or names of sets and functions, such as
+        ``"physics"`` or ``["elementary", "-tan"]``.
     budget : seconds after which the best formula so far is returned.
     accuracy : error over the spread of the output that is not worth explaining: the error of a
         measurement, or of a law that holds approximately; by default close to rounding.
@@ -107,6 +108,7 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     >>> extract(model).expr
     x2**2 + sin(pi*x1)
     """
+    library = as_library(library)
     settings = Settings(
         library=library,
         loss=loss,

@@ -1,7 +1,7 @@
 """The search for a law of one output: proposals from every source, read until one is exact."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from numpy.linalg import LinAlgError
 
 from kansym.extraction.agreement import predicted
 from kansym.extraction.law_reading import kan_of, law_point, law_result
+from kansym.extraction.limits import Limits
 from kansym.extraction.plainness import is_plain
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split
@@ -31,7 +32,7 @@ from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.proposing import propose as propose_laws
 from kansym.symbolic.measurements.residual_tests import serial_pattern
 
-__all__ = ["Attempt", "Search"]
+__all__ = ["Attempt", "Callback", "Search"]
 
 EXACT, ROUNDING, FEW = 1e-8, 1e-13, 3
 """Relative error of a formula on data without noise that is right; of one with more than a few
@@ -68,6 +69,7 @@ class Attempt:
 
     Attributes
     ----------
+    output : name of the target.
     origin : where it came from: a source of laws, or the shape of a KAN.
     error : relative error of what was proposed, before its formula was refined.
     points : its formulas; those of a network's front, if it was read.
@@ -75,6 +77,7 @@ class Attempt:
     result : the reading of that KAN.
     """
 
+    output: str
     origin: str
     error: float
     points: tuple[FrontPoint, ...] = ()
@@ -93,6 +96,10 @@ class Attempt:
         return judge.length(self.best.error, self.best.complexity)
 
 
+Callback = Callable[[Attempt], object]
+"""Is told an attempt; a true answer means that nothing more is wanted."""
+
+
 class Search:
     """Everything that was tried for one output.
 
@@ -105,9 +112,11 @@ class Search:
     tell : is told what is being tried.
     box : a model that knows the function, in place of a surrogate trained on the rows.
     errors : ``sigma`` or ``weights`` of the rows.
+    earlier : attempts of an earlier search on the same rows, which goes on with other starts.
+    callback : is told every attempt that has a formula; a true answer ends the search.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a search is made of
         self,
         inputs: Table,
         target: Table,
@@ -117,12 +126,17 @@ class Search:
         tell: ProgressCallback,
         box: BlackBox | None = None,
         errors: Mapping[str, Any] | None = None,
+        earlier: Sequence[Attempt] = (),
+        callback: Callback | None = None,
     ):
         self.inputs, self.target, self.split = inputs, target, split
         self.settings, self.shape, self.box = settings, shape, box
         self.errors = dict(errors or {})
         self.deadline = Deadline.after(settings.budget)
-        self.attempts: list[Attempt] = []
+        self.limits = Limits(settings.library, settings.max_complexity)
+        self.attempts: list[Attempt] = list(earlier)
+        self._seed = settings.seed + len(earlier)
+        self._callback = callback
         self._tell = tell
 
     def run(self) -> tuple[KAN, Extraction]:
@@ -130,9 +144,11 @@ class Search:
 
         An interrupt (Ctrl-C) ends the search with the best so far, if there is any.
         """
+        if any(self._is_enough(number) for number in range(len(self.attempts))):
+            return self._concluded()
         try:
             for number in self._tried():
-                if self._is_enough(number):
+                if self._is_stopped(number) or self._is_enough(number):
                     break
         except KeyboardInterrupt:
             if all(attempt.best is None for attempt in self.attempts):
@@ -191,7 +207,8 @@ class Search:
         self.tell(f"{law.source}, error {law.error:.1e}")
         until = self.deadline.within(REFINING)
         point = law_point(law, self.inputs.names, self.split, self.settings, until)
-        self.attempts.append(Attempt(law.source, law.error, (point,)))
+        name = self.target.names[0]
+        self.attempts.append(Attempt(name, law.source, law.error, (point,)))
         return len(self.attempts) - 1
 
     def _trained(self) -> Iterator[int]:
@@ -201,14 +218,15 @@ class Search:
             self.inputs,
             self.target.values,
             seconds=seconds,
-            seed=self.settings.seed,
+            seed=self._seed,
             box=self.box,
             **self.shape,
         )
         for found in each_within(iter(proposals), lambda: self.deadline.left() + OVERTIME):
             origin = f"KAN {list(found.model.widths)}"
             self.tell(f"{origin}, error {found.error:.1e}")
-            self.attempts.append(Attempt(origin, found.error, model=found.model))
+            name = self.target.names[0]
+            self.attempts.append(Attempt(name, origin, found.error, model=found.model))
             yield len(self.attempts) - 1
 
     def _read_network(self, number: int) -> Iterator[int]:
@@ -227,12 +245,26 @@ class Search:
         self.attempts[number] = replace(attempt, result=result, points=result.front)
         yield number
 
+    def _is_stopped(self, number: int) -> bool:
+        """Whether the user's function wants no more; a constant is not shown to it."""
+        attempt = self.attempts[number]
+        if self._callback is None or attempt.best is None:
+            return False
+        shown = any(formula.used_inputs for formula in attempt.best.formulas)
+        return shown and bool(self._callback(attempt))
+
+    def _wanted(self, attempt: Attempt) -> Attempt:
+        """An attempt with those of its formulas that are within the limits."""
+        judge = self.split.judge
+        points = self.limits.within(attempt.points, lambda p: judge.length(p.error, p.complexity))
+        return replace(attempt, points=points)
+
     def _is_enough(self, number: int) -> bool:
         """Whether a formula is exact, or plain and what it leaves over is noise.
 
         A model that judges has no noise: there it says as much as the KAN it was read from.
         """
-        attempt, judge = self.attempts[number], self.split.judge
+        attempt, judge = self._wanted(self.attempts[number]), self.split.judge
         if attempt.best is None:
             return False
         if not is_plain(attempt.best.complexity, len(self.inputs.names)):
@@ -269,21 +301,26 @@ class Search:
 
     def _concluded(self) -> tuple[KAN, Extraction]:
         """The best law with its KAN, and the front of all that were tried."""
-        read = [attempt for attempt in self.attempts if attempt.best is not None]
+        read = [attempt for attempt in map(self._wanted, self.attempts) if attempt.best is not None]
         judge = self.split.judge
         for attempt in sorted(read, key=lambda attempt: attempt.length(judge)):
             found = self._complete(attempt)
             if found is not None:
                 return found
-        found = self._complete(self.attempts[self._read_law(straight_line(self._rows(0.0)))])
+        line = self._wanted(self.attempts[self._read_law(straight_line(self._rows(0.0)))])
+        found = None if line.best is None else self._complete(line)
         if found is not None:
             return found
-        raise InputError("No formula was found in the time given: give more seconds.")
+        bits = [point.complexity for attempt in self.attempts for point in attempt.points]
+        raise InputError(
+            f"No formula within the limits was found, the shortest has {min(bits):.0f} bits: "
+            "raise max_complexity, or give a larger library or more seconds."
+        )
 
     def _complete(self, attempt: Attempt) -> tuple[KAN, Extraction] | None:
         """The KAN and the result of an attempt; None for a law that no KAN computes."""
         front = self._front(attempt)
-        if attempt.model is not None and attempt.result is not None:
+        if attempt.model is not None and attempt.result is not None and _is_of(attempt):
             return attempt.model, replace(attempt.result, front=front)
         assert attempt.best is not None
         spent, name = {"search": self.settings.budget - self.deadline.left()}, self.target.names[0]
@@ -297,10 +334,12 @@ class Search:
 
     def _front(self, chosen: Attempt) -> tuple[FrontPoint, ...]:
         """The selected formula and those of all attempts that no simpler one beats."""
+        assert chosen.best is not None
         points = [
-            point if attempt is chosen and point.selected else replace(point, selected=False)
+            replace(point, selected=point.formulas is chosen.best.formulas)
             for attempt in self.attempts
             for point in attempt.points
+            if self.limits.allow(point)
         ]
         points.sort(key=lambda point: (point.complexity, point.error))
         front: list[FrontPoint] = []
@@ -310,6 +349,14 @@ class Search:
         selected = next(k for k, point in enumerate(front) if point.selected)
         first = max(0, min(selected - FRONT // 2, len(front) - FRONT))
         return tuple(front[first : first + FRONT])
+
+
+def _is_of(attempt: Attempt) -> bool:
+    """Whether the reading of a network is about the formula that is selected."""
+    assert attempt.result is not None
+    assert attempt.best is not None
+    read = next(point for point in attempt.result.front if point.selected)
+    return read.formulas is attempt.best.formulas
 
 
 def _frame(table: Table) -> object:

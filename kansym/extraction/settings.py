@@ -40,6 +40,7 @@ class Settings:
     engine: Engine | None = None
     classes: tuple[str, ...] = ()
     exact: Exact = "report"
+    max_complexity: float | None = None
 
     def __post_init__(self) -> None:
         if self.loss not in LOSSES:
@@ -59,6 +60,7 @@ class Settings:
         checked_seed(self.seed)
         _check_number("budget", self.budget, 0.0)
         for name, value, least in (
+            ("max_complexity", self.max_complexity, 0.0),
             ("accuracy", self.accuracy or None, 0.0),
             ("tolerance", self.tolerance, None),
             ("held_out", self.held_out, None),
@@ -98,6 +100,8 @@ class Settings:
             "seed": self.seed,
             "constants": list(self.constants),
         }
+        if self.max_complexity is not None:
+            data["max_complexity"] = self.max_complexity
         if self.exact != "report":
             data["exact"] = self.exact
         if self.loss != "squared":

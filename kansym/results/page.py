@@ -3,15 +3,29 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from kansym.documents.blocks import Block, Details, Document, Equation, Listing, Paragraph, line
+from kansym.documents.blocks import (
+    Block,
+    Details,
+    Document,
+    Equation,
+    Illustration,
+    Listing,
+    Paragraph,
+    line,
+)
 from kansym.documents.html import fragment
 from kansym.documents.mathematics import equation
-from kansym.results import sections
+from kansym.documents.names import symbol
+from kansym.documents.pictures import Picture
+from kansym.results import plots, sections
 from kansym.results.parts import Result
 from kansym.results.verdict import named_formulas, verdict
 from kansym.symbolic.formulas.formula import Formula
 
 __all__ = ["document", "notebook_html"]
+
+MOST_PICTURES = 3
+"""Outputs whose pictures are shown in a notebook."""
 
 
 def document(result: Result, title: str | None = None, extra: Iterable[Block] = ()) -> Document:
@@ -44,10 +58,23 @@ def document(result: Result, title: str | None = None, extra: Iterable[Block] = 
 
 
 def notebook_html(result: Result) -> str:
-    """The short form for a notebook cell: formula, verdict, warnings and constants, as HTML."""
+    """The short form for a notebook cell: formula, verdict, constants and a picture, as HTML."""
     blocks = [Equation(equation(name, formula.expr)) for name, formula in named_formulas(result)]
     tables = sections.constants(result)
-    return fragment((*blocks, Paragraph(verdict(result)), *sections.notices(result), *tables))
+    said = (Paragraph(verdict(result)), *sections.notices(result))
+    return fragment((*blocks, *said, *tables, *_pictures(result)))
+
+
+def _pictures(result: Result) -> list[Block]:
+    """The formula beside the rows, one picture for each of the first outputs."""
+    if result.data is None and not len(result.network.sample):
+        return []
+    blocks: list[Block] = []
+    for name, _ in named_formulas(result)[:MOST_PICTURES]:
+        caption = line("The formula for ", symbol(name), " and the rows.")
+        picture = Picture(plots.plot(result, output=name))
+        blocks.append(Illustration(picture, caption, f"The formula for {name} and the rows"))
+    return blocks
 
 
 def _formulas(result: Result) -> list[Block]:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kansym.documents.charts import front_plot
-from kansym.documents.pictures import on_screen
 from kansym.documents.row_charts import curve_plot, parity_plot, residual_plot
 from kansym.results.drawing import drawn_edges, network_plot
 from kansym.results.parts import MeasuredRows, Result
@@ -25,7 +24,6 @@ MARGIN = 0.03
 """Part of its range by which a curve goes on beyond the rows."""
 
 
-@on_screen()
 def plot(result: Result, ax: "Axes | None" = None, output: str | None = None) -> "Axes":
     """Data and curve for one input; data against formula for several."""
     place, formula = _formula(result, output)
@@ -43,7 +41,6 @@ def plot(result: Result, ax: "Axes | None" = None, output: str | None = None) ->
     )
 
 
-@on_screen()
 def plot_partial(
     result: Result, name: str, ax: "Axes | None" = None, output: str | None = None
 ) -> "Axes":
@@ -63,7 +60,6 @@ def plot_partial(
     )
 
 
-@on_screen()
 def plot_residuals(
     result: Result,
     against: str | None = None,
@@ -83,7 +79,6 @@ def plot_residuals(
     )
 
 
-@on_screen()
 def plot_front(result: Result, ax: "Axes | None" = None) -> "Axes":
     """Error against complexity, the selected formula filled."""
     if not result.front:
@@ -93,7 +88,6 @@ def plot_front(result: Result, ax: "Axes | None" = None) -> "Axes":
     return front_plot(bits, errors, chosen, ax)
 
 
-@on_screen()
 def plot_network(result: Result, ax: "Axes | None" = None) -> "Axes":
     """The network with a curve and its function on every edge."""
     if not result.edges:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
+from kansym.documents.pictures import on_screen
 from kansym.network.network import Network
+from kansym.results import plots
 from kansym.results.json_form import fields_from_json, result_to_json
 from kansym.results.page import notebook_html
 from kansym.results.parts import EdgeReport, Fidelity, FrontPoint, MeasuredRows, Provenance
@@ -269,34 +271,32 @@ class Extraction:
         ax : to draw on; new axes of pyplot unless given.
         output : which output to draw; needed where there are several.
         """
-        return self._plots().plot(self, ax, output)
+        with on_screen():
+            return plots.plot(self, ax, output)
 
     def plot_partial(
         self, name: str, ax: "Axes | None" = None, *, output: str | None = None
     ) -> "Axes":
         """The formula along one input, the others at their medians, with what the rows leave."""
-        return self._plots().plot_partial(self, name, ax, output)
+        with on_screen():
+            return plots.plot_partial(self, name, ax, output)
 
     def plot_residuals(
         self, against: str | None = None, ax: "Axes | None" = None, *, output: str | None = None
     ) -> "Axes":
         """Data minus formula against an input, or against the formula if none is named."""
-        return self._plots().plot_residuals(self, against, ax, output)
+        with on_screen():
+            return plots.plot_residuals(self, against, ax, output)
 
     def plot_front(self, ax: "Axes | None" = None) -> "Axes":
         """Error of the formulas on the front against their complexity."""
-        return self._plots().plot_front(self, ax)
+        with on_screen():
+            return plots.plot_front(self, ax)
 
     def plot_network(self, ax: "Axes | None" = None) -> "Axes":
         """The network with a curve and its function on every edge."""
-        return self._plots().plot_network(self, ax)
-
-    @staticmethod
-    def _plots() -> Any:
-        """What draws; loaded when it is needed."""
-        from kansym.results import plots
-
-        return plots
+        with on_screen():
+            return plots.plot_network(self, ax)
 
     def __str__(self) -> str:
         return summary(self)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 from scipy import stats
 
 from kansym.cli import main
@@ -342,3 +343,14 @@ def test_the_command_writes_the_page(tmp_path, capsys):
     assert "did you mean 'kan'" in capsys.readouterr().err
     assert main(["compare", str(tmp_path / "no.jsonl")]) == 2
     assert main(["compare", str(path), "--out", str(tmp_path / "c.docx")]) == 2
+
+
+def test_the_picture_of_a_comparison_has_a_row_for_every_kind():
+    runs = [("kan", 0, True), ("kan", 1, True), ("mlp-silu", 0, False), ("mlp-silu", 1, True)]
+    found = compare([Record("P", "mine", k, s, 0.0, "ok", recovered=r) for k, s, r in runs])
+    ax = Figure().add_subplot()
+    assert found.plot(ax) is ax
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["kan", "mlp-silu"]
+    assert [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"] == [1.0, 0.5]
+    with pytest.raises(InputError, match=r"at noise 0\.3"):
+        found.plot(noise=0.3)

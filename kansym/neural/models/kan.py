@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from kansym.documents.blocks import Block, Illustration, Paragraph, line
+from kansym.documents.html import fragment
+from kansym.documents.pictures import Picture, on_screen
 from kansym.neural.models.kan_layer import (
     ConstantPlace,
     EdgeKind,
@@ -23,13 +26,18 @@ from kansym.neural.models.kan_layer import (
     SymbolEdge,
     Width,
 )
+from kansym.neural.models.kan_picture import MOST_EDGES, plot_kan, rows_of_domain
 from kansym.neural.models.known_start import draw
 from kansym.neural.models.saving import kan_header, save
 from kansym.neural.models.sizes import MOST_DEGREE, MOST_NUMBERS, check_size
 from kansym.neural.models.state_dicts import LoadedWhole
 from kansym.programs.program import Program, evaluate
 from kansym.shared.errors import InputError
+from kansym.shared.tables import as_table
 from kansym.shared.whole_numbers import checked_seed, checked_whole
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["KAN", "ConstantPlace", "EdgeKind", "KANLayer", "SymbolEdge", "Width"]
 
@@ -353,6 +361,40 @@ class KAN(LoadedWhole):
         KAN([2, 3, 1], grid=5, degree=3): 9 edges, 76 parameters
         """
         save(self, kan_header(self), path)
+
+    def plot(self, X: Any = None, ax: "Axes | None" = None) -> "Axes":
+        """Draw the KAN with its curve on every edge, fixed functions in red.
+
+        Parameters
+        ----------
+        X : rows whose range is drawn; by default those that it remembers, else its domain.
+        ax : axes of matplotlib to draw on; new ones of pyplot unless given.
+
+        Returns
+        -------
+        The axes.
+        """
+        with on_screen():
+            return self._picture(X, ax)
+
+    def _picture(self, X: Any = None, ax: "Axes | None" = None) -> "Axes":
+        """The drawing, on axes of its own unless some are given."""
+        if X is not None:
+            rows = torch.as_tensor(as_table(X).values).to(self.domain)
+        else:
+            rows = self.sample if len(self.sample) else rows_of_domain(self.domain)
+        outputs = self.kan_layers[-1].n_out
+        default = ("y",) if outputs == 1 else tuple(f"y{i + 1}" for i in range(outputs))
+        names = (self.input_names, self.output_names or default)
+        return plot_kan(self.kan_layers, self.layer_inputs(rows), names, ax)
+
+    def _repr_html_(self) -> str:
+        """For a notebook: what it is, and its drawing if it is not too large."""
+        blocks: list[Block] = [Paragraph(line(repr(self)))]
+        if 0 < self.n_edges() <= MOST_EDGES:
+            caption = line("A learned function on every edge; those in red are fixed.")
+            blocks.append(Illustration(Picture(self._picture()), caption, "Drawing of the KAN"))
+        return fragment(tuple(blocks))
 
     def __repr__(self) -> str:
         return (

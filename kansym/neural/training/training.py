@@ -3,13 +3,17 @@
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from kansym.documents.blocks import Block, Illustration, Paragraph, line
+from kansym.documents.charts import history_plot
+from kansym.documents.html import fragment
+from kansym.documents.pictures import Picture, on_screen
 from kansym.neural.models.change_of_units import scale_inputs, scale_outputs
 from kansym.neural.models.kan import KAN, EdgeKind, Width
 from kansym.neural.models.mlp import MLP
@@ -31,6 +35,9 @@ from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.tables import as_table, as_targets
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["History", "TrainingStep", "attach_rows", "prepare", "train", "uninterrupted"]
 
@@ -79,6 +86,32 @@ class History:
             f"{len(self.records)} steps, {self.stopped}): relative error {self.error:.2g}, "
             f"{self.validation:.2g} on {self.held_out_rows} held-out rows"
         )
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Errors step by step, on the rows trained on and on those held out.
+
+        Parameters
+        ----------
+        ax : axes of matplotlib to draw on; new ones of pyplot unless given.
+        """
+        with on_screen():
+            return self._picture(ax)
+
+    def _picture(self, ax: "Axes | None" = None) -> "Axes":
+        """The drawing, on axes of its own unless some are given."""
+        if not self.records:
+            raise InputError("There is nothing to draw: training made no step.")
+        columns = zip(*((r.phase, r.error, r.validation) for r in self.records), strict=True)
+        phases, errors, held_out = map(list, columns)
+        return history_plot(phases, np.array(errors), np.array(held_out), ax)
+
+    def _repr_html_(self) -> str:
+        """For a notebook: how it ended, and the errors step by step."""
+        blocks: list[Block] = [Paragraph(line(str(self)))]
+        if self.records:
+            caption = line("Relative errors of training, step by step.")
+            blocks.append(Illustration(Picture(self._picture()), caption, "Errors by step"))
+        return fragment(tuple(blocks))
 
 
 @np.errstate(all="ignore")

@@ -5,9 +5,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kansym.documents.pictures import on_screen
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 from kansym.studies.bench.kind_names import KAN_KINDS
@@ -22,8 +24,12 @@ from kansym.studies.comparison.figures import (
     PairedDifference,
     Sizes,
 )
+from kansym.studies.comparison.plots import intervals_plot
 from kansym.studies.comparison.words import summary, verdict
 from kansym.studies.intervals import Interval, mean_over_problems, median_over_problems
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Comparison", "KindSummary", "PairedDifference", "Sizes", "compare"]
 
@@ -68,6 +74,36 @@ class Comparison:
 
     def __str__(self) -> str:
         return summary(self.kinds, self.verdict)
+
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        reading: str | None = None,
+        noise: float | None = None,
+    ) -> "Axes":
+        """Share of problems recovered by each kind, with its 95 % interval.
+
+        Parameters
+        ----------
+        ax : axes of matplotlib to draw on; new ones of pyplot unless given.
+        reading, noise : which figures; the first of `readings` and the lowest of `noises` unless
+            given.
+        """
+        reading = self.readings[0] if reading is None else reading
+        noise = self.noises[0] if noise is None else noise
+        found = [
+            (one.kind, one.recovered)
+            for one in self.kinds
+            if (one.reading, one.noise) == (reading, noise) and one.recovered is not None
+        ]
+        if not found:
+            raise InputError(
+                f"Nothing was recovered or missed by {reading!r} at noise {noise!r}: there are "
+                f"{', '.join(map(repr, self.readings))} at {', '.join(map(repr, self.noises))}."
+            )
+        with on_screen():
+            return intervals_plot(found, False, "share of problems recovered", ax)
 
     def _repr_html_(self) -> str:
         from kansym.studies.comparison.tables import notebook_html

@@ -1,7 +1,6 @@
 """A comparison as a page: verdict, tables and plots in the block tree that reports use."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from kansym.documents.blocks import (
     Block,
@@ -16,17 +15,14 @@ from kansym.documents.blocks import (
     line,
     row,
 )
-from kansym.documents.charts import LEARNED, SYMBOL
-from kansym.documents.pictures import GREY, INK, Picture, new_axes, styled
+from kansym.documents.pictures import Picture
 from kansym.studies.bench.reading_names import DATA, QUESTIONS
 from kansym.studies.bench.record import Record
 from kansym.studies.comparison.comparison import Comparison
 from kansym.studies.comparison.figures import KindSummary, Sizes
+from kansym.studies.comparison.plots import intervals_plot
 from kansym.studies.comparison.tables import cost_table, pair_table, recovery_table
 from kansym.studies.intervals import Interval
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 __all__ = ["comparison_document"]
 
@@ -101,28 +97,9 @@ def _plot(
         found = [pair for pair in found if pair[1].low > 0]
     if not found:
         return []
-    picture = Picture(_intervals_plot(found, logarithmic, words))
+    picture = Picture(intervals_plot(found, logarithmic, words))
     caption = line(f"{words.capitalize()}, with 95 % intervals.")
     return [Illustration(picture, caption, f"{words}; the tables hold the numbers")]
-
-
-@styled()
-def _intervals_plot(found: Sequence[tuple[str, Interval]], logarithmic: bool, words: str) -> "Axes":
-    """A row per kind: its value as a dot on its interval."""
-    ax = new_axes(570, 26 * len(found) + 52, left=118, right=30, below=44, top=8)
-    for place, (kind, interval) in enumerate(found):
-        kan = kind.startswith("kan")
-        ends = (interval.low, interval.high)
-        ax.plot(ends, [place, place], color=LEARNED if kan else GREY, linewidth=2.2)
-        ax.plot(interval.value, place, "o", color=SYMBOL if kan else INK, markersize=6)
-    if logarithmic:
-        ax.set_xscale("log")
-    else:
-        ax.set_xlim(0, max(1.0, ax.get_xlim()[1]))
-    ax.set_yticks(range(len(found)), [kind for kind, _ in found])
-    ax.set(ylim=(len(found) - 0.5, -0.5), xlabel=words)
-    ax.grid(visible=False, axis="y")
-    return ax
 
 
 # -- details -----------------------------------------------------------------------------------

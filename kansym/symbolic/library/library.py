@@ -4,13 +4,15 @@ from collections.abc import Iterable, Iterator
 from typing import final
 
 import numpy as np
+import sympy
+from sympy.core.function import Application
 
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 from kansym.symbolic.library.candidate import Candidate
 from kansym.symbolic.library.domains import Domain
 
-__all__ = ["ALL", "LIBRARY", "Library"]
+__all__ = ["ALL", "LIBRARY", "Choosable", "Library", "as_library"]
 
 
 @final
@@ -80,6 +82,23 @@ class Library:
             self[name]
         return Library(c for c in self if c.name not in names)
 
+    def allows(self, expression: sympy.Expr) -> bool:
+        """Whether an expression has no functions but those that occur in the candidates.
+
+        Sums, products and powers are always allowed.
+
+        Examples
+        --------
+        >>> x = sympy.Symbol("x")
+        >>> waves = as_library("sin")
+        >>> waves.allows(x**2 * sympy.cos(x)), waves.allows(sympy.exp(x))
+        (True, False)
+        """
+        own = set[type]().union(*(_functions(candidate.expr) for candidate in self))
+        for one in _TOGETHER:
+            own |= one if own & one else set()
+        return _functions(expression) <= own
+
     def subset(self, *sets: str) -> "Library":
         """The candidates of the named sets, such as ``"elementary"``, ``"physics"``."""
         known = {name for candidate in self for name in candidate.sets}
@@ -89,6 +108,75 @@ class Library:
         return Library(c for c in self if set(sets) & set(c.sets))
 
 
+_TOGETHER = ({sympy.sin, sympy.cos}, {sympy.Max, sympy.Min})
+"""Functions that are one another after a shift or a change of sign."""
+
+
+def _functions(expression: sympy.Expr) -> set[type]:
+    """The functions in an expression."""
+    return {type(one) for one in expression.atoms(Application)}
+
+
+Choosable = Library | Candidate | str | Iterable["str | Candidate"]
+"""What names a library: itself, a candidate, or names of sets and functions."""
+
+
+def as_library(given: Choosable) -> Library:
+    """A library by names of sets and functions; a name after a minus sign is left out.
+
+    Parameters
+    ----------
+    given : a library; or names in a list, or in one text with commas between; candidates of your
+        own stand in a list. Names are added in their order; if the first one leaves a function
+        out, it is left out of the standard library.
+
+    Raises
+    ------
+    InputError
+        For a name that is neither a set nor a function, with the nearest names.
+
+    Examples
+    --------
+    >>> as_library("sin, exp").names
+    ('sin', 'exp')
+    >>> "tan" in as_library(["elementary", "-tan"]), "planck" in as_library("physics")
+    (False, True)
+    """
+    if isinstance(given, Library):
+        return given
+    items = given.split(",") if isinstance(given, str) else given
+    parts = [items] if isinstance(items, Candidate) else list(items)
+    chosen: dict[str, Candidate] = {}
+    for place, part in enumerate(parts):
+        name = part.strip() if isinstance(part, str) else part
+        if isinstance(name, str) and name.startswith("-"):
+            chosen = chosen or ({c.name: c for c in LIBRARY} if place == 0 else {})
+            for gone in _named(name[1:].strip()):
+                chosen.pop(gone.name, None)
+        else:
+            chosen |= {c.name: c for c in _named(name)}
+    return Library(chosen.values())
+
+
+def _named(name: object) -> tuple[Candidate, ...]:
+    """The candidates of a set, or one by its name."""
+    if isinstance(name, Candidate):
+        return (name,)
+    if not isinstance(name, str):
+        raise InputError(
+            f"library was given a {type(name).__name__}, expected a Library, or names of sets and "
+            "functions such as ['elementary', '-tan'] or 'sin,exp'."
+        )
+    if name in SETS:
+        return tuple(ALL.subset(name))
+    if name not in ALL:
+        known = [*SETS, *ALL.names]
+        raise InputError(f"There is no set and no function {name!r}: {hint(name, known)}.")
+    return (ALL[name],)
+
+
+SETS = ("elementary", "physics", "special")
+"""Names of the sets of candidates."""
 _E, _P, _EP, _S = ("elementary",), ("physics",), ("elementary", "physics"), ("special",)
 _LINE, _POSITIVE, _NOT_ZERO = "(-oo, oo)", "(0, oo)", "(-oo, 0) (0, oo)"
 

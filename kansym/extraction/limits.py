@@ -1,0 +1,48 @@
+"""What a formula may be: its length, and the functions in it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from kansym.results.parts import FrontPoint
+from kansym.symbolic.library.library import LIBRARY, Library
+
+__all__ = ["Limits"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The longest formula that is wanted, and the functions that it may contain.
+
+    Attributes
+    ----------
+    library : functions of a formula are those of its candidates, unless it holds all of the
+        standard library: that one limits nothing.
+    max_complexity : bits; None for no limit.
+    """
+
+    library: Library = LIBRARY
+    max_complexity: float | None = None
+
+    def allow(self, point: FrontPoint) -> bool:
+        """Whether all formulas of a point are wanted."""
+        if self.max_complexity is not None and point.complexity > self.max_complexity:
+            return False
+        if set(self.library) >= set(LIBRARY):
+            return True
+        return all(self.library.allows(formula.template) for formula in point.formulas)
+
+    def within(
+        self, points: tuple[FrontPoint, ...], length: Callable[[FrontPoint], float]
+    ) -> tuple[FrontPoint, ...]:
+        """The points that are wanted; of them the shortest is selected if the selected one is not.
+
+        Parameters
+        ----------
+        points : with one selected.
+        length : description length of the rows by a point.
+        """
+        wanted = [point for point in points if self.allow(point)]
+        if not wanted or any(point.selected for point in wanted):
+            return tuple(wanted)
+        best = min(wanted, key=length)
+        return tuple(replace(point, selected=point is best) for point in wanted)

@@ -1,0 +1,45 @@
+"""The picture of a comparison: a figure of every kind of network, with its interval."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kansym.documents.charts import LEARNED, SYMBOL
+from kansym.documents.pictures import GREY, INK, new_axes, styled
+from kansym.studies.intervals import Interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["intervals_plot"]
+
+
+@styled()
+def intervals_plot(
+    found: Sequence[tuple[str, Interval]],
+    logarithmic: bool,
+    words: str,
+    ax: "Axes | None" = None,
+) -> "Axes":
+    """A row per kind: its value as a dot on its interval.
+
+    Parameters
+    ----------
+    found : kinds with their figures, from the top down.
+    logarithmic : whether figures are shown on a logarithmic axis; else it begins at 0.
+    words : what the figures are.
+    ax : to draw on.
+    """
+    ax = ax or new_axes(570, 26 * len(found) + 52, left=118, right=30, below=44, top=8)
+    for place, (kind, interval) in enumerate(found):
+        kan = kind.startswith("kan")
+        ends = (interval.low, interval.high)
+        ax.plot(ends, [place, place], color=LEARNED if kan else GREY, linewidth=2.2)
+        ax.plot(interval.value, place, "o", color=SYMBOL if kan else INK, markersize=6)
+    if logarithmic:
+        ax.set_xscale("log")
+    else:
+        ax.set_xlim(0, max(1.0, ax.get_xlim()[1]))
+    ax.set_yticks(range(len(found)), [kind for kind, _ in found])
+    ax.set(ylim=(len(found) - 0.5, -0.5), xlabel=words)
+    ax.grid(visible=False, axis="y")
+    return ax
