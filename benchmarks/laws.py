@@ -123,12 +123,16 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--seeds", type=int, nargs=2, default=(0, 50))
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--offset", type=int, default=0)
     parser.add_argument("--only", default="")
     parser.add_argument("--quiet", action="store_true")
     options = parser.parse_args()
     totals = defaultdict(list)
     for name in options.set.split(","):
-        for task in tasks(name, *options.seeds):
+        for number, task in enumerate(tasks(name, *options.seeds)):
+            if number % options.every != options.offset:
+                continue
             if options.only and task.name not in options.only.split(","):
                 continue
             rng = np.random.default_rng(1)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.linalg import LinAlgError
 
 from kansym.extraction.agreement import predicted
 from kansym.extraction.law_reading import kan_of, law_point, law_result
@@ -29,6 +28,7 @@ from kansym.shared.tables import Table
 from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.laws.last_resort import straight_line
 from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.proposing import FAILURES
 from kansym.symbolic.laws.proposing import propose as propose_laws
 from kansym.symbolic.measurements.residual_tests import serial_pattern
 
@@ -48,8 +48,6 @@ MANY = 200
 """Rows from which on what a formula leaves over tells noise from structure."""
 CHANCE = 0.01
 """p-value of a pattern along an input below which it is none of chance."""
-FAILURES = (ArithmeticError, AttributeError, LinAlgError, RecursionError, TypeError, ValueError)
-"""What algebra and linear algebra raise on nasty rows: such an attempt is left out."""
 _log = logging.getLogger("kansym")
 REFINING = 5.0
 """Most seconds for the constants of a proposed law."""
@@ -177,20 +175,21 @@ class Search:
         return min((attempt.error for attempt in self.attempts if attempt.model), default=0.0)
 
     def _proposed(self, noise: float) -> Iterator[int]:
-        """Laws that rows with so much noise suggest; a source that fails ends nothing.
+        """Laws that rows with so much noise suggest; one that cannot be read ends nothing.
 
         Of few rows noise is left by many laws: all are seen before one of them is enough.
         """
         waiting: list[int] = []
-        try:
-            until = self.deadline.share(LAWS)
-            laws = iter(propose_laws(self._rows(noise), until))
-            for law in each_within(laws, lambda: until.left() + OVERTIME):
+        until = self.deadline.share(LAWS)
+        laws = iter(propose_laws(self._rows(noise), until))
+        for law in each_within(laws, lambda: until.left() + OVERTIME):
+            try:
                 waiting.append(self._read_law(law))
-                if len(self.inputs) >= MANY:
-                    yield waiting.pop()
-        except FAILURES as failure:
-            _log.warning("a source of laws failed: %r", failure)
+            except FAILURES as failure:
+                _log.warning("a law could not be read: %r", failure)
+                continue
+            if len(self.inputs) >= MANY:
+                yield waiting.pop()
         yield from sorted(waiting, key=lambda n: self.attempts[n].length(self.split.judge))
 
     def _rows(self, noise: float) -> Rows:

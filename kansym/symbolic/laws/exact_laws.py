@@ -72,14 +72,14 @@ class _Search:
         root = Reduced.of(self.rows)
         yield from self.plain(root)
         yield from self.tried(root, next(trials_with_functions(root)))
+        for state in one_combination(root):
+            if _is_curve(state):
+                yield from self.plain(state)
         fit = smooth(root.quantities.values, root.target)
         if fit is None:
             return
         yield from self.explored(Step(root, fit))
         yield from self.outer(root, fit)
-        if fit.error > _ROUGH:
-            for state in one_combination(root):
-                yield from self.plain(state)
         yield from self.deeper()
 
     def outer(self, root: Reduced, fit: Smooth) -> Iterator[Law]:
@@ -92,13 +92,15 @@ class _Search:
 
     def plain(self, state: Reduced, degree: int = 7) -> Iterator[Law]:
         """Relations that need no functions of quantities."""
-        trials = chain(plain_trials(state, degree), small_trials(state))
-        yield from self.tried(state, trials)
+        is_curve = len(state.quantities) == 1 and state.carried is None and _is_curve(state)
+        yield from self.tried(state, plain_trials(state, min(degree, 3) if is_curve else degree))
+        if is_curve:
+            yield from self.of_one(state)
+            return
+        yield from self.tried(state, small_trials(state))
         settled = state.settled()
         if settled is not None:
             yield from self.plain(settled, degree)
-        elif len(state.quantities) == 1 and state.carried is None and _is_curve(state):
-            yield from self.of_one(state)
 
     def tried(self, state: Reduced, trials: Iterable[Trial]) -> Iterator[Law]:
         """Laws of trials on one state."""
@@ -187,7 +189,8 @@ def _is_curve(state: Reduced) -> bool:
     x, z = state.quantities.values[:, 0], state.target[:, None]
     if len(x) < 2 * _FEWEST_ROWS:
         return False
-    whole, half = float(roughness(x, z)[0]), float(roughness(x[::2], z[::2])[0])
+    # Medians, as a curve with a pole has neighbours of all distances.
+    whole, half = (float(np.median(roughness(x[::k], z[::k]))) for k in (1, 2))
     return whole < max(_DENSER * half, _LEVEL * float(np.var(z)))
 
 

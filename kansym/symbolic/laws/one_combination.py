@@ -26,6 +26,8 @@ _MOST_COMBINATIONS, _MOST_FACTORS = 500, 150
 _ROWS = 600
 _SMOOTH = 2e-2
 """Squared distance from the line through neighbours over the variance, at most."""
+_CLEAN, _BESIDE_NOISE = 1e-4, 0.1
+"""Roughness below which rows have little noise, and what a bit of length counts where they have."""
 _FOLLOWED = 4
 _OFF_ENDS = 4
 """Rows at each end, where neighbours are far, that are not counted."""
@@ -47,23 +49,26 @@ def one_combination(state: Reduced) -> Iterator[Reduced]:
     x, y = state.quantities.values[:_ROWS], state.target[:_ROWS]
     factors, powers = _factors(x)
     with np.errstate(all="ignore"):
-        z = y[:, None] / factors
-    usable = np.isfinite(z).all(axis=0)
-    z, powers = z[:, usable], powers[usable]
-    z = ((z - z.mean(axis=0)) / np.maximum(z.std(axis=0), 1e-300)).astype(np.float32)
+        factors /= np.sqrt(np.mean(factors**2, axis=0))
+        z = y[:, None] / (factors * max(float(np.std(y)), 1e-300))
+    usable = np.isfinite(z).all(axis=0) & np.isfinite(factors).all(axis=0)
+    powers, factors = powers[usable], factors[:, usable].astype(np.float32)
+    z = (z[:, usable] - np.median(z[:, usable], axis=0)).astype(np.float32)
     lengths = np.abs(powers).sum(axis=1)
-    found: list[tuple[float, int, _Combination]] = []
-    for combination in _combinations(state.quantities, x):
-        scores = roughness(combination.values, z) * 2.0 ** (lengths + combination.length)
-        best = int(scores.argmin())
-        found.append((float(scores[best]), best, combination))
-    found.sort(key=lambda each: each[0])
-    for score, number, combination in found[:_FOLLOWED]:
-        if score > _SMOOTH * 2.0 ** (lengths[number] + combination.length):
-            continue
-        reduced = _reduced(state, powers[number], combination.expr)
-        if reduced is not None:
-            yield reduced
+    combinations = _combinations(state.quantities, x)
+    rough = np.array([roughness(each.values, z, factors).mean(axis=0) for each in combinations])
+    if not rough.size:
+        return
+    # Bits of length count beside noise, which is as large in every right combination, but little.
+    each = 1.0 if rough.min() < _CLEAN else _BESIDE_NOISE
+    length = lengths + np.array([[combination.length] for combination in combinations])
+    scores = np.where(rough < _SMOOTH, rough * 2.0 ** (each * length), np.inf)
+    best = scores.argmin(axis=1)
+    for row in np.argsort(scores.min(axis=1))[:_FOLLOWED]:
+        if np.isfinite(scores[row, best[row]]):
+            reduced = _reduced(state, powers[best[row]], combinations[row].expr)
+            if reduced is not None:
+                yield reduced
 
 
 def _factors(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -105,16 +110,26 @@ def _combinations(quantities: Quantities, x: np.ndarray) -> list[_Combination]:
 
 
 def roughness(
-    p: Float[np.ndarray, " rows"], z: Float[np.ndarray, "rows factors"]
-) -> Float[np.ndarray, " factors"]:
-    """Median squared distance from the line through both neighbours, along growing p."""
+    p: Float[np.ndarray, " rows"],
+    z: Float[np.ndarray, "rows factors"],
+    factors: Float[np.ndarray, "rows factors"] | None = None,
+) -> Float[np.ndarray, "inner factors"]:
+    """Squared distances from the line through both neighbours, along growing p, without the ends.
+
+    With factors it is that of z in errors which are alike in factors times z: all ways to write
+    one law are then as rough as its noise is.
+    """
     order = np.argsort(p)
     p, z = p[order], z[order]
     wide = p[2:] - p[:-2]
     weight = np.where(wide > 0, (p[1:-1] - p[:-2]) / np.where(wide > 0, wide, 1), 0.5)
     weight = weight[:, None].astype(np.float32)
     off = z[1:-1] - (1 - weight) * z[:-2] - weight * z[2:]
-    return np.mean(off[_OFF_ENDS:-_OFF_ENDS] ** 2, axis=0)
+    off *= off
+    if factors is not None:
+        inverse = factors[order] ** -2
+        off /= inverse[1:-1] + (1 - weight) ** 2 * inverse[:-2] + weight**2 * inverse[2:]
+    return off[_OFF_ENDS:-_OFF_ENDS]
 
 
 def _reduced(state: Reduced, powers: np.ndarray, expr: sympy.Expr) -> Reduced | None:

@@ -1,8 +1,10 @@
 """Laws for rows from all sources, the cheap ones first."""
 
+import logging
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.linalg import LinAlgError
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.additive import Additive
@@ -10,18 +12,24 @@ from kansym.symbolic.laws.checking import checked, is_exact, length
 from kansym.symbolic.laws.exact_laws import ExactLaws
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.monomials import Monomials
+from kansym.symbolic.laws.pairings import Pairings
 from kansym.symbolic.laws.relevance import relevant_inputs
 from kansym.symbolic.laws.smaller_problems import SmallerProblems
 from kansym.symbolic.laws.sparse_sums import SparseSums
 from kansym.symbolic.laws.univariate import Univariate
 
-__all__ = ["SOURCES", "propose"]
+__all__ = ["FAILURES", "SOURCES", "propose"]
+
+FAILURES = (ArithmeticError, AttributeError, LinAlgError, RecursionError, TypeError, ValueError)
+"""What algebra and linear algebra raise on nasty rows: such an attempt is left out."""
+_log = logging.getLogger("kansym")
 
 SOURCES: tuple[Source, ...] = (
     Monomials(),
     Univariate(),
     Additive(),
     ExactLaws(),
+    Pairings(),
     SmallerProblems(),
     SparseSums(),
 )
@@ -50,7 +58,7 @@ def propose(rows: Rows, until: Deadline, sources: Sequence[Source] = SOURCES) ->
     for source in sources:
         if until.passed:
             return
-        for found in source.propose(few, until.share(_SHARE)):
+        for found in _laws(source, few, until.share(_SHARE)):
             law = found if few is rows else checked(found.expr, found.start, found.source, rows)
             if law is None:
                 continue
@@ -59,6 +67,14 @@ def propose(rows: Rows, until: Deadline, sources: Sequence[Source] = SOURCES) ->
                 yield law
             if is_exact(law):
                 return
+
+
+def _laws(source: Source, rows: Rows, until: Deadline) -> Iterator[Law]:
+    """The laws of one source; one that fails ends nothing but itself."""
+    try:
+        yield from source.propose(rows, until)
+    except FAILURES as failure:
+        _log.warning("%s failed: %r", source.name, failure)
 
 
 def _relevant(rows: Rows) -> Rows:

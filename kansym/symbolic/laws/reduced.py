@@ -97,7 +97,7 @@ class Reduced:
 
     def settled(self) -> "Reduced | None":
         """With the carried terms taken off, if their coefficients are about small fractions."""
-        if self.carried is None:
+        if self.carried is None or not np.isfinite(self.guess).all():
             return None
         weights = [Fraction(c).limit_denominator(_DENOMINATOR) for c in self.guess]
         if any(abs(w - c) > _NEAR * abs(c) for w, c in zip(weights, self.guess, strict=True)):

@@ -48,10 +48,13 @@ _MODELS = (
     "a*tanh(x/width)", "a*tanh((x - place)/width) + b", "a*atan((x - place)/width) + b",
     "a*exp(-(x/scale)**power)", "a*exp(-(x/scale)**power) + b", "a*x**power*exp(rate*x)",
     "a*x*exp(rate*x)", "a*x**2*exp(rate*x)", "a*x**power*exp(length/x)",
-    "a*x**3/(exp(rate*x) - 1)", "a/(exp(rate*x) - 1)", "a/(exp(length/x) - 1)",
+    "a*x**3/(exp(rate*x) - 1)", "a*x/(exp(rate*x) - 1)", "a/(exp(rate*x) - 1)",
+    "a/(exp(length/x) - 1)",
     "a*exp(-exp(-(x - place)/width))", "sqrt(a + b*x**2)", "a*log(1 + exp((x - place)/width)) + b",
     "a*exp(-(log(x/scale)/width)**2)", "a*exp(-(log(x/scale)/width)**2)/x",
     "a*erf((x - place)/width) + b", "a*x/(1 + (x/scale)**2)", "a*cosh((x - place)/width) + b",
+    "a/sqrt(1 - (x/outside)**2)", "a/sqrt(1 + (x/scale)**2)",
+    "a*sqrt((x - outside)/(x - outside2))", "a*(x - outside)/(x - outside2)",
 )  # fmt: skip
 """Templates, in x of order one; sqrt(a + b*x**2) is searched in y**2."""
 

@@ -1,7 +1,10 @@
-"""Laws of noisy rows by smaller problems: what a step leaves is a sum of terms or a curve."""
+"""Laws of noisy rows by smaller problems: what a step leaves is a sum of terms or a curve.
+
+A monomial times a function of one combination is seen first, without a fit.
+"""
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 import sympy
@@ -11,6 +14,7 @@ from kansym.shared.errors import InputError
 from kansym.symbolic.constants.refinement import refine
 from kansym.symbolic.laws.checking import checked
 from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.one_combination import one_combination
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.reductions import Step, steps_from
 from kansym.symbolic.laws.smooth import smooth
@@ -41,7 +45,8 @@ class SmallerProblems:
         if fit is None or np.ptp(rows.y) == 0:
             return
         met: set[str] = set()
-        for state in islice(_explored(Step(root, fit), met, until), _MOST_STATES):
+        states = chain(one_combination(root), _explored(Step(root, fit), met, until))
+        for state in islice(states, _MOST_STATES):
             if until.passed:
                 return
             laws = list(islice(_laws(state, rows, until.within(_SECONDS)), _LAWS))

@@ -1,0 +1,134 @@
+"""Two expressions at once: the losses of all sums, products and quotients are matrix products.
+
+Whatever linear constants stand in them: a f + b g + c, b f g + c g + d, (b f + c)/(g + d), each
+with further terms that are always there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+__all__ = ["Pair", "best_products", "best_quotients", "best_sums"]
+
+Array = np.ndarray
+
+_BLOCK = 512
+_PARALLEL = 1e-10
+"""Least share of a column that the others do not have."""
+_TRIVIAL = 1e-9
+
+
+@dataclass(frozen=True, order=True)
+class Pair:
+    """Two of a list of columns, and what they leave of the variance of a target."""
+
+    loss: float
+    first: int
+    second: int
+
+
+def best_sums(
+    values: Float[np.ndarray, "n rows"],
+    y: Float[np.ndarray, " rows"],
+    always: Float[np.ndarray, "rows terms"],
+    count: int,
+) -> list[Pair]:
+    """The best a f + b g + terms."""
+    basis = np.linalg.qr(always)[0]
+    target = _without(y[None], basis)[0]
+    rest = float(np.linalg.norm(target))
+    if rest <= _TRIVIAL * float(np.linalg.norm(y)):
+        return []
+    directions, kept = _directions(values, basis)
+    along = directions @ (target / rest)
+    return _collected(_sum_shares(directions, along), kept, kept, count)
+
+
+def _sum_shares(directions: Array, along: Array) -> Iterator[tuple[int, int, Array]]:
+    """Share of every two, block by block: place of the first row, of the first column, shares."""
+    for start in range(0, len(directions), _BLOCK):
+        few = slice(start, start + _BLOCK)
+        angle = directions[few] @ directions[start:].T
+        left = 1 - angle * angle
+        angle *= along[start:]
+        angle *= -2 * along[few, None]
+        angle += along[few, None] ** 2
+        angle += along[start:] ** 2
+        left[left < _PARALLEL] = np.inf
+        angle /= left
+        yield start, start, angle
+
+
+def best_products(
+    values: Float[np.ndarray, "n rows"], y: Float[np.ndarray, " rows"], count: int
+) -> list[Pair]:
+    """The best b f g + c g + d, g the second."""
+    y = (y - y.mean()) / max(float(np.linalg.norm(y - y.mean())), 1e-300)
+    values = values / np.linalg.norm(values, axis=1)[:, None]
+    every = np.arange(len(values))
+    return _collected(_product_shares(values, y), every, every, count)
+
+
+def _product_shares(values: Array, y: Array) -> Iterator[tuple[int, int, Array]]:
+    """Share of every b f g + c g + d; rows are f, columns g."""
+    squares, own = values**2, values @ y
+    mean, n = values.mean(axis=1), values.shape[1]
+    qq = 1 - n * mean**2
+    for start in range(0, len(values), _BLOCK):
+        f = values[start : start + _BLOCK]
+        sums = f @ values.T
+        pp = squares[start : start + _BLOCK] @ squares.T - sums * sums / n
+        pq = f @ squares.T - sums * mean
+        py = (f * y) @ values.T
+        determinant = pp * qq - pq * pq
+        share = py * py * qq - (2 * own) * py * pq + own**2 * pp
+        determinant[~(determinant > _PARALLEL * pp * qq)] = np.inf
+        yield start, 0, share / determinant
+
+
+def best_quotients(
+    values: Float[np.ndarray, "n rows"],
+    y: Float[np.ndarray, " rows"],
+    always: Float[np.ndarray, "rows terms"],
+    count: int,
+) -> list[Pair]:
+    """The best (b f + terms)/(g + d), g the second: y g = b f + terms - d y."""
+    basis = np.linalg.qr(np.column_stack([always, y]))[0]
+    directions, kept = _directions(values, basis)
+    targets, wanted = _directions(values * y, basis)
+
+    def shares() -> Iterator[tuple[int, int, Array]]:
+        for start in range(0, len(directions), _BLOCK):
+            yield start, 0, (directions[start : start + _BLOCK] @ targets.T) ** 2
+
+    return _collected(shares(), kept, wanted, count)
+
+
+def _without(values: Array, basis: Array) -> Array:
+    """Values without their part along a basis."""
+    values = values - (values @ basis) @ basis.T
+    return values - (values @ basis) @ basis.T
+
+
+def _directions(values: Array, basis: Array) -> tuple[Array, Array]:
+    """What columns have beside a basis, of norm 1, and which have anything."""
+    rest = _without(values, basis)
+    norm = np.linalg.norm(rest, axis=1)
+    kept = np.flatnonzero(norm > _TRIVIAL * np.linalg.norm(values, axis=1))
+    return rest[kept] / norm[kept, None], kept
+
+
+def _collected(
+    shares: Iterator[tuple[int, int, Array]], first: Array, second: Array, count: int
+) -> list[Pair]:
+    """The best partner of each, and of those pairs the best."""
+    found: list[Pair] = []
+    for start, other, share in shares:
+        column = np.nan_to_num(share, copy=False, nan=0.0, posinf=0.0).argmax(axis=1)
+        best = share[np.arange(len(share)), column]
+        for row in np.argsort(-best)[:count]:
+            places = int(first[start + row]), int(second[other + column[row]])
+            found.append(Pair(max(0.0, 1.0 - float(best[row])), *places))
+    return sorted(found)[:count]

@@ -1,0 +1,198 @@
+"""All short expressions of a few inputs, without constants, as columns: the plainest first."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import sympy
+from jaxtyping import Float, Int
+
+from kansym.symbolic.laws.columns import Quantities
+
+__all__ = ["Expressions", "short_expressions"]
+
+Array = np.ndarray
+
+_LARGEST, _LEAST_CHANGE = 1e6, 1e-6
+"""Largest value over the median size, and least spread over the size, of a column that is kept."""
+_DIGITS = 9
+"""Digits in which the columns of two expressions that are the same agree."""
+
+
+@dataclass(frozen=True)
+class _Function:
+    """A function of one argument."""
+
+    value: Callable[[Array], Array]
+    expr: Callable[[sympy.Expr], sympy.Expr]
+    cost: float = 1.0
+
+
+_FUNCTIONS = (
+    _Function(np.square, lambda e: e**2),
+    _Function(np.reciprocal, lambda e: 1 / e),
+    _Function(np.sqrt, sympy.sqrt),
+    _Function(np.exp, sympy.exp),
+    _Function(np.log, sympy.log),
+    _Function(np.sin, sympy.sin),
+    _Function(np.cos, sympy.cos),
+    _Function(lambda v: v**3, lambda e: e**3),
+    _Function(lambda v: np.exp(-v), lambda e: sympy.exp(-e), 1.5),
+    _Function(lambda v: v**-2.0, lambda e: e**-2, 1.5),
+    _Function(np.tanh, sympy.tanh, 2.0),
+    _Function(lambda v: 1 + v, lambda e: 1 + e, 1.5),
+    _Function(lambda v: 1 - v, lambda e: 1 - e, 1.5),
+    _Function(lambda v: v**-0.5, lambda e: 1 / sympy.sqrt(e), 1.5),
+    _Function(lambda v: 1 / (1 + v), lambda e: 1 / (1 + e), 2.0),
+    _Function(lambda v: 1 / (1 - v), lambda e: 1 / (1 - e), 2.0),
+    _Function(np.log1p, lambda e: sympy.log(1 + e), 2.0),
+    _Function(lambda v: np.sqrt(1 + v), lambda e: sympy.sqrt(1 + e), 2.0),
+    _Function(lambda v: np.sqrt(1 - v), lambda e: sympy.sqrt(1 - e), 2.0),
+    _Function(lambda v: 1 / np.sin(v), lambda e: 1 / sympy.sin(e), 2.0),
+    _Function(lambda v: 1 / np.cos(v), lambda e: 1 / sympy.cos(e), 2.0),
+    _Function(lambda v: 1 / np.expm1(v), lambda e: 1 / (sympy.exp(e) - 1), 3.0),
+)
+_OF_INPUTS = 13
+"""Functions that one input by itself is put into; the others are put around two parts only."""
+_JOINS = (
+    (np.add, lambda a, b: a + b),
+    (np.subtract, lambda a, b: a - b),
+    (np.multiply, lambda a, b: a * b),
+    (np.divide, lambda a, b: a / b),
+    (lambda a, b: b / a, lambda a, b: b / a),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Expressions:
+    """Expressions and their values.
+
+    Attributes
+    ----------
+    values : shape (expressions, rows).
+    costs : about the operations of each, growing.
+    places : of each among all that were made.
+    made : how each was made: the place of an operation, and the places of its arguments; an input
+        is -1 and its number.
+    inputs : the expressions of the inputs.
+    """
+
+    values: Float[np.ndarray, "n rows"]
+    costs: Float[np.ndarray, " n"]
+    places: Int[np.ndarray, " n"]
+    made: Int[np.ndarray, "all 3"]
+    inputs: tuple[sympy.Expr, ...]
+
+    def __len__(self) -> int:
+        return len(self.costs)
+
+    def expr(self, number: int) -> sympy.Expr:
+        """One of them."""
+        return self._made(int(self.places[number]))
+
+    def _made(self, place: int) -> sympy.Expr:
+        operation, first, second = (int(number) for number in self.made[place])
+        if operation < 0:
+            return self.inputs[first]
+        if operation < len(_FUNCTIONS):
+            return _FUNCTIONS[operation].expr(self._made(first))
+        return _JOINS[operation - len(_FUNCTIONS)][1](self._made(first), self._made(second))
+
+    def plainest(self, most: int) -> "Expressions":
+        """The first of them."""
+        return replace(
+            self, values=self.values[:most], costs=self.costs[:most], places=self.places[:most]
+        )
+
+
+class _Growing:
+    """Expressions that are added in lots; what was met before is left out."""
+
+    def __init__(self, inputs: Quantities) -> None:
+        rng = np.random.default_rng(0)
+        self.marks = rng.normal(size=(2, len(inputs.values)))
+        self.met: set[tuple[float, float]] = set()
+        self.values = np.zeros((0, len(inputs.values)))
+        self.costs = np.zeros(0)
+        self.made = np.zeros((0, 3), dtype=int)
+
+    def add(self, values: Array, costs: Array, made: Array) -> None:
+        """Those that are sound and new."""
+        size = np.abs(values)
+        with np.errstate(all="ignore"):
+            largest = size.max(axis=1)
+            sound = np.isfinite(values).all(axis=1) & (largest < _LARGEST * np.median(size, axis=1))
+            sound &= np.std(values, axis=1) > _LEAST_CHANGE * largest
+        rows = np.flatnonzero(sound)
+        marks = (values[rows] / np.linalg.norm(values[rows], axis=1)[:, None]) @ self.marks.T
+        marks = np.round(marks * np.where(marks[:, :1] < 0, -1.0, 1.0), _DIGITS) + 0.0
+        kept = []
+        for row, mark in zip(rows.tolist(), map(tuple, marks.tolist()), strict=True):
+            if mark not in self.met:
+                self.met.add(mark)
+                kept.append(row)
+        self.values = np.vstack([self.values, values[kept]])
+        self.costs = np.concatenate([self.costs, costs[kept]])
+        self.made = np.vstack([self.made, made[kept]])
+
+    def around(self, places: Array, functions: Sequence[_Function]) -> None:
+        """Functions of some of them."""
+        for number, function in enumerate(functions):
+            operation = np.full(len(places), number)
+            made = np.stack([operation, places, np.zeros_like(places)], axis=1)
+            self.add(function.value(self.values[places]), self.costs[places] + function.cost, made)
+
+    def joined(self, left: Array, right: Array) -> None:
+        """Each of some with each of others."""
+        pairs = np.stack([np.repeat(left, len(right)), np.tile(right, len(left))], axis=1)
+        pairs = np.unique(np.sort(pairs, axis=1), axis=0)
+        for lot in np.array_split(pairs, 1 + len(pairs) // _LOT):
+            i, j = lot.T
+            for number, (join, _) in enumerate(_JOINS):
+                operation = np.full(len(lot), len(_FUNCTIONS) + number)
+                made = np.stack([operation, i, j], axis=1)
+                costs = self.costs[i] + self.costs[j] + 1
+                self.add(join(self.values[i], self.values[j]), costs, made)
+
+    def plainest(self, places: Array, most: int) -> Array:
+        """Those of least cost of some."""
+        return places[np.argsort(self.costs[places], kind="stable")[:most]]
+
+
+_LOT = 4000
+
+
+def short_expressions(inputs: Quantities, most: int) -> Expressions:
+    """The plainest expressions of some quantities, at most so many.
+
+    They are inputs, functions of them, two of these joined by + - * /, functions around these, and
+    a third part joined to the plainest ones of two parts.
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(0).uniform(1, 3, (100, 2))
+    >>> few = short_expressions(Quantities.inputs(x, ("a", "b")), 500)
+    >>> [str(few.expr(k)) for k in range(4)]
+    ['a', 'b', 'a**2', 'b**2']
+    """
+    grown, count = _Growing(inputs), len(inputs)
+    with np.errstate(all="ignore"):
+        numbers = np.arange(count)
+        made = np.stack([np.full(count, -1), numbers, np.zeros_like(numbers)], axis=1)
+        grown.add(inputs.values.T, np.zeros(count), made)
+        leaves = np.arange(len(grown.costs))
+        grown.around(leaves, _FUNCTIONS[:_OF_INPUTS])
+        parts = np.arange(len(grown.costs))
+        grown.joined(parts, parts)
+        two = np.arange(len(parts), len(grown.costs))
+        grown.around(grown.plainest(two, most // _AROUND_SHARE), _FUNCTIONS)
+        third = parts if count <= _FEW else leaves
+        room = _SURPLUS * most // (len(third) * len(_JOINS))
+        grown.joined(grown.plainest(two, room), third)
+    kept = grown.plainest(np.arange(len(grown.costs)), most)
+    return Expressions(grown.values[kept], grown.costs[kept], kept, grown.made, inputs.exprs)
+
+
+_FEW = 3
+_AROUND_SHARE, _SURPLUS = 12, 3
+"""Of the number wanted: over how many functions are put; how many more of three parts are tried."""
