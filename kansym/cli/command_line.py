@@ -91,6 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of the output left; point it elsewhere so that closing it stays silent.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except MemoryError:
+        complain(f"kansym: the memory is full; {_account(kept)}")
+        return FAILED
     except OSError as error:
         place = f" {error.filename!r}" if error.filename else ""
         complain(f"kansym: {error.strerror or error}{place}; {_account(kept)}")

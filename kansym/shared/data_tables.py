@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
+from kansym.shared.printable_text import shortened
 from kansym.shared.tables import split_unit
 
 __all__ = ["MISSING", "DataTable"]
@@ -114,7 +115,7 @@ class DataTable:
         plain = name if name in self.names else split_unit(name)[0]
         if plain not in self.names:
             raise InputError(
-                f"{self.path} has no column {name!r} for the {role}: {hint(name, self.names)}."
+                f"{self.path} has no column {shortened(name)!r} for the {role}: {hint(name, self.names)}."
             )
         return plain
 

@@ -16,6 +16,9 @@ __all__ = ["check_settings", "check_trainable"]
 MOST_TRAINED, MOST_VALUES = 10**7, 5 * 10**8
 """Most parameters, and most values that the splines of a layer may take on all rows, 4 GB."""
 
+FINEST, FINEST_PER_ROW = 1000, 10
+"""A grid may have so many intervals, and so many more for every row."""
+
 
 def check_settings(
     *,
@@ -57,6 +60,12 @@ def check_trainable(model: nn.Module, rows: int) -> None:
     size = sum(parameter.numel() for parameter in model.parameters())
     values = 0
     if isinstance(model, KAN):
+        finest = max(layer.grid for layer in model.kan_layers)
+        if finest > FINEST + FINEST_PER_ROW * rows:
+            raise InputError(
+                f"A grid of {finest} intervals was given for {rows} rows, most of them empty: "
+                "give a coarser grid, 5 to begin with."
+            )
         widest = max(layer.n_in * (layer.grid + layer.degree) for layer in model.kan_layers)
         values = rows * widest
     if size > MOST_TRAINED or values > MOST_VALUES:
