@@ -38,6 +38,8 @@ EXAMPLE = "kansym fit data.csv --target y --inputs a,b --out report.html"
 
 # Share of a time budget that training may use; the rest is for reading the formula.
 _TRAINING_SHARE = 0.6
+# Seconds for the formula of a network whose training was interrupted.
+_HURRY = 1.0
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -89,12 +91,7 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     from kansym.shared.table_files import read_table
 
     shape = widths(options.width) if options.width else None
-    if options.start and options.width:
-        raise InputError("--start and --width were both given: a formula has its own width.")
-    if options.start and options.classes:
-        raise InputError("--start and --classes were both given: classes need a KAN, by --width.")
-    if options.constants and not options.start:
-        raise InputError("--constants begin somewhere in a formula: give --start as well.")
+    _check_together(options)
     check_outputs(options, options.data)
     check_choices(options)
     engine = engine_of(options)
@@ -121,13 +118,27 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         model = _known_start(inputs, options, splines)
     else:
         model = KAN(shape, **splines)
-    _train(model, inputs, target, loss, options, kept)
+    interrupted = _train(model, inputs, target, loss, options, kept)
     if model.constants:
         say("; ".join(f"{name} = {value:.6g}" for name, value in model.constants.items()) + "\n")
     left: dict[str, Any] = {"budget": max(deadline.left(), 1.0)} if options.budget else {}
     settings = {"progress": options.progress, **errors, **loss, **engine, **left}
+    if interrupted:
+        settings |= {"budget": _HURRY, "reading": "weights"}
     result = extract(model, inputs, target, **settings)
     write_outputs(chosen_again(result, options), options, kept)
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+def _check_together(options: argparse.Namespace) -> None:
+    """Refuse options that exclude each other."""
+    if options.start and options.width:
+        raise InputError("--start and --width were both given: a formula has its own width.")
+    if options.start and options.classes:
+        raise InputError("--start and --classes were both given: classes need a KAN, by --width.")
+    if options.constants and not options.start:
+        raise InputError("--constants begin somewhere in a formula: give --start as well.")
 
 
 def _discover(
@@ -185,8 +196,8 @@ def _train(
     loss: dict[str, Any],
     options: argparse.Namespace,
     kept: list[str],
-) -> None:
-    """Train, save if asked to, and stop here if training was interrupted."""
+) -> bool:
+    """Train, save if asked to; whether training was interrupted."""
     from kansym.neural.training.training import train
 
     limit = _TRAINING_SHARE * options.budget if options.budget else float("inf")
@@ -195,8 +206,10 @@ def _train(
     if options.save:
         model.save(options.save)
         kept.append(f"the network in {options.save}")
-    if history.stopped == "interrupted":
+    interrupted = history.stopped == "interrupted"
+    if interrupted:
+        complain("kansym: training was interrupted, the best network so far is read.")
         if not options.save:
             complain("kansym: with --save the network trained so far would have been kept.")
-        raise KeyboardInterrupt
     say(f"{history}\n")
+    return interrupted

@@ -204,6 +204,8 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
             more = {"errors": errors, "earlier": earlier, "callback": callback}
             search = Search(inputs, target, split, limited, shape, tell, **more)
             found.append(search.run())
+            if search.interrupted:
+                seconds = 0.0  # the other targets have no time left
             attempts += search.attempts
     models = tuple(model for model, _ in found)
     result = joined([result for _, result in found])

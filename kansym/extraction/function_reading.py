@@ -83,9 +83,9 @@ def read_function(
             tell(0.0, "training a smooth student")
             smooth = student_of(box, rows.values, seconds=STUDENT * settings.budget)
             findings.append(Finding(Status.SMOOTH_STUDENT, "model", box.source))
-        results = []
+        results, total = [], settings.budget
         for position, name in enumerate(targets.names):
-            left = settings.budget - (time.monotonic() - started)
+            left = total - (time.monotonic() - started)
             budget = max(LEAST, left / (len(names) - position))
             target = Table(targets.values[:, position : position + 1], (name,))
             data = None if y is None else target
@@ -96,6 +96,8 @@ def read_function(
             output = _Output(smooth, position)
             search = Search(asked, target, split, limited, SHAPE, tell, output, given)
             results.append(_compared(search.run()[1], own, split))
+            if search.interrupted:
+                total = 0.0  # the other outputs have no time left
     result = joined(results)
     seconds = time.monotonic() - started
     made = replace(

@@ -13,7 +13,7 @@ from kansym.extraction.limits import Limits
 from kansym.extraction.plainness import is_plain
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split
-from kansym.extraction.weights_reading import read_weights
+from kansym.extraction.weights_reading import INTERRUPTED, read_weights
 from kansym.neural.models.kan import KAN
 from kansym.neural.readers.black_box import BlackBox
 from kansym.neural.training.residual_noise import nothing_left
@@ -133,6 +133,7 @@ class Search:
         self.deadline = Deadline.after(settings.budget)
         self.limits = Limits(settings.library, settings.max_complexity)
         self.attempts: list[Attempt] = list(earlier)
+        self.interrupted = False
         self._seed = settings.seed + len(earlier)
         self._callback = callback
         self._tell = tell
@@ -140,7 +141,7 @@ class Search:
     def run(self) -> tuple[KAN, Extraction]:
         """Try sources until a formula is exact or time is up; the best one and its KAN.
 
-        An interrupt (Ctrl-C) ends the search with the best so far, if there is any.
+        An interrupt (Ctrl-C) ends the search with the best so far, at least a straight line.
         """
         if any(self._is_enough(number) for number in range(len(self.attempts))):
             return self._concluded()
@@ -149,8 +150,7 @@ class Search:
                 if self._is_stopped(number) or self._is_enough(number):
                     break
         except KeyboardInterrupt:
-            if all(attempt.best is None for attempt in self.attempts):
-                raise
+            self.interrupted = True
         return self._concluded()
 
     def _tried(self) -> Iterator[int]:
@@ -242,6 +242,8 @@ class Search:
             _log.warning("%s could not be read: %r", attempt.origin, failure)
             return
         self.attempts[number] = replace(attempt, result=result, points=result.front)
+        if INTERRUPTED in result.status:
+            raise KeyboardInterrupt
         yield number
 
     def _is_stopped(self, number: int) -> bool:

@@ -10,7 +10,7 @@ from kansym.extraction.function_reading import read_function
 from kansym.extraction.gathering import traced
 from kansym.extraction.plainness import surely_transcribed
 from kansym.extraction.settings import Settings
-from kansym.extraction.weights_reading import read_weights
+from kansym.extraction.weights_reading import INTERRUPTED, read_weights
 from kansym.network.network import Network
 from kansym.neural.readers.known_forms import known_form
 from kansym.results.parts import Reading
@@ -61,7 +61,7 @@ def read_both(
         opened = network if isinstance(network, Network) else None
         limited = _within(settings, FIRST * whole, labels)
         first = read_weights(model, X, y, limited, progress, **errors, network=opened)
-        if labels or _is_clear(first):
+        if labels or _is_clear(first) or INTERRUPTED in first.status:
             return first
         left = whole - (time.monotonic() - started)
         if first.formulas and left <= 0:

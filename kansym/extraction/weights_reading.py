@@ -11,9 +11,12 @@ from kansym.network.network import Network
 from kansym.results.parts import Reading
 from kansym.results.result import Extraction
 from kansym.shared.progress import ProgressCallback
-from kansym.shared.status import Status
+from kansym.shared.status import Finding, Status
 
-__all__ = ["read_weights", "reading_of"]
+__all__ = ["INTERRUPTED", "read_weights", "reading_of"]
+
+INTERRUPTED = Finding(Status.BUDGET_SPENT, "search", "interrupted")
+"""What a result says whose reading was ended by Ctrl-C."""
 
 HURRY = 1.0
 """Seconds for a formula after an interrupt."""
@@ -44,19 +47,25 @@ def read_weights(
     started = time.monotonic()
     given = {"sigma": sigma, "weights": weights, "network": network}
     hurried = replace(settings, budget=min(settings.budget, HURRY))
+    interrupted = False
     try:
         evidence = gather(model, X, y, settings, progress=progress, **given)
     except KeyboardInterrupt:
+        interrupted = True
         evidence = gather(model, X, y, hurried, progress=progress, **given)
     try:
-        result = evidence.conclude(spent=time.monotonic() - started)
+        result = evidence.conclude(spent=time.monotonic() - started if not interrupted else 0.0)
     except KeyboardInterrupt:
+        interrupted = True
         result = replace(evidence, settings=hurried, cut=True).conclude()
     reading = reading_of("weights", result, time.monotonic() - started)
     made = replace(result.provenance, readings=(reading,))
     found = transcription(result)
     status = [finding for finding in result.status if finding.status is not Status.OK]
     status = result.status if found is None else (found, *status)
+    if interrupted:
+        others = [one for one in status if one.status not in (Status.BUDGET_SPENT, Status.OK)]
+        status = (*others, INTERRUPTED)
     return replace(result, provenance=made, status=status)
 
 

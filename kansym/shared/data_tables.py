@@ -115,7 +115,8 @@ class DataTable:
         plain = name if name in self.names else split_unit(name)[0]
         if plain not in self.names:
             raise InputError(
-                f"{self.path} has no column {shortened(name)!r} for the {role}: {hint(name, self.names)}."
+                f"{self.path} has no column {shortened(name)!r} for the {role}: "
+                f"{hint(name, self.names)}."
             )
         return plain
 

@@ -230,7 +230,9 @@ def test_an_interrupt_during_training_keeps_the_best_network(tmp_path, data, cap
     monkeypatch.setattr("kansym.neural.training.training._work", interrupted)
     words = ["fit", str(data), "--target", "y", "--width", "2,1", "--save", str(model)]
     assert main(words) == 130
-    assert "kept: the network in" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "kept: the network in" in told.err
+    assert "y = " in told.out
     assert main([*words[:-2]]) == 130
     assert "with --save" in capsys.readouterr().err
 
