@@ -41,7 +41,8 @@ def changed(data: Any, place: tuple, value: Any) -> Any:
 
 def used(result: Extraction, path) -> None:
     """Everything that is asked of a result that was read."""
-    str(result), repr(result), result.front_frame(), result.to_json()
+    for shown in (str, repr, Extraction.front_frame, Extraction.to_json):
+        shown(result)
     if result.formulas:
         result.latex()
         result.predict(np.ones((3, len(result.input_names))))
