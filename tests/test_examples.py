@@ -11,9 +11,18 @@ import pytest
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 FENCED = re.compile(r"```python\n(.*?)```(?:\s*```text\n(.*?)```)?", re.DOTALL)
+QUICK = ("README.md", "docs/get-started.md")
+"""Pages whose programs run at every change."""
+PAGES = (*QUICK, "docs/from-a-table.md", "docs/coming-from.md")
 PROGRAMS = [
-    pytest.param(code, output, id=f"{page.stem}-{number}")
-    for page in (ROOT / "README.md", ROOT / "docs" / "get-started.md")
+    pytest.param(
+        code,
+        output,
+        id=f"{page.stem}-{number}",
+        marks=() if name in QUICK else pytest.mark.slow,
+    )
+    for name in PAGES
+    for page in [ROOT / name]
     for number, (code, output) in enumerate(FENCED.findall(page.read_text(encoding="utf-8")), 1)
 ]
 
