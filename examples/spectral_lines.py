@@ -19,7 +19,7 @@ print(len(rows), "lines from", f"{1e9 * data.y.min():.0f} to {1e9 * data.y.max()
 
 # %%
 # The fine structure, averaged in this table, leaves deviations of about 1e-5: no more is asked for.
-found = kansym.discover(rows, wave_number, accuracy=1e-5, seconds=20)
+found = kansym.discover(rows, wave_number, accuracy=1e-5, seconds=10)
 print(found.result.expr)
 
 # %%
