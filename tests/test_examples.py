@@ -41,7 +41,19 @@ def _run(arguments: list[str], folder: Path) -> str:
     return run.stdout
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])
+QUICK_EXAMPLES = ("formula_from_data", "kan_and_its_mlp", "write_a_report")
+"""Examples that run at every change; the case studies take about ten seconds each."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(
+            path, id=path.stem, marks=() if path.stem in QUICK_EXAMPLES else pytest.mark.slow
+        )
+        for path in EXAMPLES
+    ],
+)
 def test_example_runs_and_says_something(path: Path, tmp_path: Path):
     assert _run([str(path)], tmp_path).strip()
 
