@@ -18,15 +18,14 @@ from kansym.symbolic.laws.simple_models import simple_models
 
 __all__ = ["Univariate", "univariate_laws"]
 
-_STAGES: tuple[Callable[[Curve, Deadline], Iterator[Form]], ...] = (
+Stage = Callable[[Curve, Deadline], Iterator[Form]]
+_PLAIN: tuple[Stage, ...] = (
     exact_quotients,
     simple_models,
     exponential_sums,
     quotients_of_functions,
-    compositions,
-    powers_times_exponential_sums,
-    compositions_within,
 )
+_RICH: tuple[Stage, ...] = (compositions, powers_times_exponential_sums, compositions_within)
 _FEWEST = 2
 """Rows that a law is sought for."""
 _HANDED_ON = 8
@@ -35,6 +34,12 @@ _PRUNED = 2
 _FEW, _NO_NOISE, _ABOVE, _WHITE = 6, 1e-7, 1.5, 2.0
 """Most constants of a form that may end the search, error below which there is no noise, error over
 a known noise that is more than it, and standard deviations of the autocorrelation of noise."""
+_FEWEST_TOLD, _UNTOLD = 8, 0.6
+"""Rows from which neighbours tell a residual, and least ratio at which they do not: noise has 1,
+give or take 0.2 in ten rows."""
+_EXPLAINED = 0.3
+"""Most error over the spread that a plain form may leave if what is left is to be noise: of a
+function that varies quickly between the rows any form leaves all, without order."""
 _SAME = 1e-3
 """Difference of two laws over their error below which they are one."""
 
@@ -66,7 +71,9 @@ def univariate_laws(
         return
     forms: list[Form] = []
     is_noise = False
-    for stage in _STAGES:
+    for stage in _PLAIN + _RICH:
+        if is_noise and stage in _RICH and _shortest(forms, curve).error < _EXPLAINED:
+            break
         # Beside a plain form that leaves nothing but noise, only an exact one is worth having.
         new = [form for form in stage(curve, until) if form.is_sound]
         forms += [form for form in new if not is_noise or _is_exact(form, curve)]
@@ -90,14 +97,41 @@ def _is_exact(form: Form, curve: Curve) -> bool:
 
 
 def _leaves_noise(form: Form, curve: Curve) -> bool:
-    """Whether residuals do not follow one another in order of x, as those of wrong forms do."""
+    """Whether residuals in order of x neither follow one another nor can be interpolated."""
     if len(form.start) > _FEW or form.error < _NO_NOISE:
         return False
     if curve.noise > 0 and form.error > _ABOVE * curve.noise:
         return False
     rest = (form.values(curve) - curve.y) * curve.root
     follows = abs(float(rest[1:] @ rest[:-1])) / float(rest @ rest)
-    return follows < _WHITE / np.sqrt(len(rest))
+    return follows < _WHITE / np.sqrt(len(rest)) and _interpolated(curve.x, rest) > _UNTOLD
+
+
+def _interpolated(x: np.ndarray, rest: np.ndarray) -> float:
+    """Error of the cubic through four neighbours over that which it has for independent residuals.
+
+    1 for noise, near 0 for a smooth function however plain the fit before it; 1 if there are too
+    few points to tell.
+    """
+    middle, beside = 2, [0, 1, 3, 4]
+    if len(x) < _FEWEST_TOLD:
+        return 1.0
+    at = np.lib.stride_tricks.sliding_window_view(x, 5)
+    value = np.lib.stride_tricks.sliding_window_view(rest, 5)
+    difference = at[:, middle, None] - at[:, beside]
+    apart = at[:, beside, None] - at[:, None, beside] + np.eye(4)
+    distinct = (np.diff(at, axis=1) > 0).all(axis=1)
+    weights = np.stack(
+        [
+            np.delete(difference, k, axis=1).prod(axis=1)
+            / np.where(distinct, apart[:, k].prod(axis=1), 1.0)
+            for k in range(4)
+        ],
+        axis=1,
+    )
+    missed = value[:, middle] - np.vecdot(weights, value[:, beside])
+    missed = (missed / np.sqrt(1 + np.vecdot(weights, weights)))[distinct]
+    return float(np.sqrt(np.mean(missed**2) / np.mean(rest**2))) if missed.size else 1.0
 
 
 def _different(forms: list[Form], curve: Curve) -> list[Form]:
