@@ -9,7 +9,8 @@ import numpy as np
 
 from kansym.documents.blocks import Paragraph, line
 from kansym.documents.html import fragment
-from kansym.extraction.search import Attempt, Callback, Search
+from kansym.extraction.search import Attempt, Callback
+from kansym.extraction.searches import processes, searched, searched_together
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import MOST_KEPT, errors_of, split_rows
 from kansym.neural.models.kan import KAN
@@ -121,6 +122,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     engine: str | Engine | None = "pairs",
     resume: Discovery | None = None,
     callback: Callback | None = None,
+    n_jobs: int = 1,
     progress: bool | ProgressCallback | None = None,
 ) -> Discovery:
     """Find a formula for data: laws that rows suggest, and KANs of several shapes that are read.
@@ -149,6 +151,10 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         random starts, and the same split of the rows.
     callback : is told every `Attempt` that has a formula; a true answer ends the search with the
         best so far.
+    n_jobs : processes for the searches of several outputs, -1 for one per core; they run by joblib,
+        so that ``joblib.parallel_config`` sends them to a cluster. One output is searched in this
+        process, and so are outputs with a callback. An interrupt of several processes leaves no
+        result.
     progress : True or False for a bar, or a callback; by default a bar on a terminal.
 
     Returns
@@ -191,23 +197,37 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     errors = {"sigma": sigma, "weights": weights}
     known = errors_of(sigma, weights, targets)
     shape = {"grid": grid, "degree": degree, "starts": starts}
-    found: list[tuple[KAN, Extraction]] = []
-    attempts: list[Attempt] = []
+
+    def search_for(position: int, seconds: float) -> dict[str, Any]:
+        """What a search for one output is given."""
+        target = Table(targets.values[:, [position]], (targets.names[position],))
+        return {
+            "inputs": inputs,
+            "target": target,
+            "split": split_rows(None, inputs.values, target, None, settings, known),
+            "settings": replace(settings, budget=max(LEAST, seconds)),
+            "shape": shape,
+            "errors": errors,
+            "earlier": () if resume is None else resume.attempts_on(target.names[0]),
+            "callback": callback,
+        }
+
+    count = len(targets.names)
+    jobs = 1 if callback is not None else min(count, processes(n_jobs))
     with progress_bar(progress, "discovering") as tell:
-        for position, name in enumerate(targets.names):
-            left = seconds - (time.monotonic() - started)
-            budget = max(LEAST, left / (len(targets.names) - position))
-            target = Table(targets.values[:, position : position + 1], (name,))
-            split = split_rows(None, inputs.values, target, None, settings, known)
-            limited = replace(settings, budget=budget)
-            earlier = () if resume is None else resume.attempts_on(name)
-            more = {"errors": errors, "earlier": earlier, "callback": callback}
-            search = Search(inputs, target, split, limited, shape, tell, **more)
-            found.append(search.run())
-            if search.interrupted:
-                seconds = 0.0  # the other targets have no time left
-            attempts += search.attempts
-    models = tuple(model for model, _ in found)
-    result = joined([result for _, result in found])
+        if jobs > 1:
+            each = seconds / -(-count // jobs)
+            searches = [search_for(position, each) for position in range(count)]
+            found = searched_together(searches, jobs, tell)
+        else:
+            found = []
+            for position in range(count):
+                left = seconds - (time.monotonic() - started)
+                found.append(searched(**search_for(position, left / (count - position)), tell=tell))
+                if found[-1].interrupted:
+                    seconds = 0.0  # the other targets have no time left
+    models = tuple(one.model for one in found)
+    result = joined([one.result for one in found])
+    attempts = tuple(attempt for one in found for attempt in one.attempts)
     spent = time.monotonic() - started + (0.0 if resume is None else resume.seconds)
-    return Discovery(result, models, tuple(attempts), spent)
+    return Discovery(result, models, attempts, spent)

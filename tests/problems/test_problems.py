@@ -125,6 +125,7 @@ def test_sets_have_the_published_sizes() -> None:
         "bonus": 20,
         "strogatz": 14,
         "fastsrb": 120,
+        "fields": 20,
     }
     assert sizes.items() <= list_sets().items()
     assert sum(list_sets().values()) == len(list_problems())

@@ -1,0 +1,33 @@
+"""Searches for several outputs at a time."""
+
+import joblib
+import numpy as np
+import pytest
+
+import kansym
+from kansym.extraction.searches import processes
+from kansym.shared.errors import InputError
+
+X = np.random.default_rng(0).uniform(1, 2, (200, 2))
+Y = np.stack([X[:, 0] * X[:, 1], X[:, 0] / X[:, 1] ** 2], axis=1)
+
+
+def test_outputs_searched_together_have_the_laws_that_they_have_one_by_one():
+    one_by_one = kansym.discover(X, Y, seconds=10)
+    with joblib.parallel_config(backend="sequential"):
+        together = kansym.discover(X, Y, seconds=10, n_jobs=2)
+    laws = [[formula.expr for formula in found.result.formulas] for found in (one_by_one, together)]
+    assert laws[0] == laws[1]
+    assert together.origins == one_by_one.origins
+
+
+@pytest.mark.slow
+def test_processes_hand_their_laws_back():
+    found = kansym.discover(X, Y, seconds=20, n_jobs=2)
+    assert [str(formula.expr) for formula in found.result.formulas] == ["x1*x2", "x1/x2**2"]
+
+
+@pytest.mark.parametrize("n_jobs", [0, 1.5, True, "all"])
+def test_a_number_of_processes_that_is_none_is_refused(n_jobs):
+    with pytest.raises(InputError, match="n_jobs="):
+        processes(n_jobs)
