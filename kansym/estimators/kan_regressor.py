@@ -86,7 +86,7 @@ class KANRegressor(RegressorMixin, BaseEstimator):
     def predict(self, X: Any) -> np.ndarray:
         """Values of the KAN, shape (rows,) or (rows, outputs)."""
         check_is_fitted(self)
-        rows = torch.from_numpy(np.asarray(new_inputs(self, X), np.float64))
+        rows = torch.tensor(np.asarray(new_inputs(self, X), np.float64))
         values = self.model_(rows).numpy()
         return values[:, 0] if self._flat else values
 
