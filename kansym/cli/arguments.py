@@ -11,6 +11,7 @@ __all__ = [
     "add_engine",
     "add_inputs",
     "add_outputs",
+    "bits",
     "engine_of",
     "names",
     "numbers",
@@ -88,6 +89,12 @@ def seconds(text: str) -> float:
     return _number(text, float, least, most, "a positive number of seconds")
 
 
+def bits(text: str) -> float:
+    """A positive number of bits."""
+    least, most = math.nextafter(0, 1), sys.float_info.max
+    return _number(text, float, least, most, "a positive number of bits")
+
+
 def seed(text: str) -> int:
     """A whole number of at least 0."""
     return _number(text, int, 0, math.inf, "a whole number of at least 0")
@@ -105,7 +112,13 @@ def _number(text: str, kind: type, least: float, most: float, words: str) -> Any
 
 
 def add_engine(parser: Arguments) -> None:
-    """A search engine for what the library lacks."""
+    """Functions to try, and a search engine for what they lack."""
+    parser.add_argument(
+        "--library",
+        metavar="NAMES",
+        help="functions to try, sets (elementary, physics, special) and single ones: sin,exp; "
+        "--library=-tan is all of elementary but tan",
+    )
     parser.add_argument(
         "--engine",
         choices=("pairs", "operon", "pysr", "none"),
@@ -115,12 +128,17 @@ def add_engine(parser: Arguments) -> None:
 
 
 def engine_of(options: argparse.Namespace) -> dict[str, Any]:
-    """The engine as an argument of `extract`; it is missed before the work begins."""
-    if not options.engine:
-        return {}
-    from kansym.symbolic.engines import engine_named
+    """Engine and library as arguments of `extract`; they are missed before the work begins."""
+    found: dict[str, Any] = {}
+    if options.engine:
+        from kansym.symbolic.engines import engine_named
 
-    return {"engine": None if options.engine == "none" else engine_named(options.engine)}
+        found["engine"] = None if options.engine == "none" else engine_named(options.engine)
+    if options.library:
+        from kansym.symbolic.library.library import as_library
+
+        found["library"] = as_library(options.library)
+    return found
 
 
 _ERROR_NAMES = frozenset(
@@ -170,6 +188,11 @@ def add_outputs(parser: Arguments) -> None:
     """Where results go."""
     parser.add_argument(
         "--out", metavar="REPORT", help="write the report; ends in .html, .md or .tex"
+    )
+    parser.add_argument(
+        "--predict",
+        metavar="NEW",
+        help="a table of new rows; their values by the formula go to --out, then a .csv file",
     )
     parser.add_argument(
         "--json", metavar="FILE", help="write the result as JSON, for kansym report"

@@ -9,6 +9,7 @@ from kansym.cli.arguments import (
     add_outputs,
     add_seed,
     add_sigma,
+    bits,
     engine_of,
     numbers,
     positive,
@@ -80,6 +81,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--budget", type=seconds, metavar="SECONDS", help="time limit for training and reading"
     )
     add_engine(formula)
+    formula.add_argument(
+        "--max-complexity", type=bits, metavar="BITS", help="longest formula that may be the result"
+    )
     add_choices(formula)
     written = parser.add_argument_group("what is written")
     written.add_argument("--save", metavar="MODEL.safetensors", help="write the trained network")
@@ -137,6 +141,8 @@ def _check_together(options: argparse.Namespace) -> None:
         raise InputError("--start and --width were both given: a formula has its own width.")
     if options.start and options.classes:
         raise InputError("--start and --classes were both given: classes need a KAN, by --width.")
+    if options.max_complexity and (options.start or options.width or options.classes):
+        raise InputError("--max-complexity limits a search: leave --start, --width, --classes out.")
     if options.constants and not options.start:
         raise InputError("--constants begin somewhere in a formula: give --start as well.")
 
@@ -149,6 +155,7 @@ def _discover(
 
     limit = {"seconds": options.budget} if options.budget else {}
     settings = {"seed": options.seed, "progress": options.progress, **engine, **limit}
+    settings["max_complexity"] = options.max_complexity
     found = discover(inputs, target, **settings)
     if options.save:
         found.model.save(options.save)

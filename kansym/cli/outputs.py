@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kansym.cli.console import say
+from kansym.cli.predictions import predictions_place, write_predictions
 
 if TYPE_CHECKING:
     from kansym.results.result import Extraction
@@ -17,7 +18,12 @@ def check_outputs(options: argparse.Namespace, *read: str | None) -> None:
     from kansym.documents.formats import format_of
     from kansym.shared.whole_files import check_place
 
-    taken = [path for path in read if path]
+    options.predictions = predictions_place(options)
+    given = (*read, getattr(options, "predict", None))
+    taken = [path for path in given if path]
+    if options.predictions:
+        check_place(options.predictions, "the predictions", taken)
+        taken.append(options.predictions)
     for option, what in (("out", "the report"), ("json", "the result"), ("save", "the network")):
         if place := getattr(options, option, None):
             if option == "out":
@@ -33,8 +39,11 @@ def write_outputs(result: "Extraction", options: argparse.Namespace, kept: list[
     from kansym.shared.whole_files import write_text
 
     say(summary(result))
-    if options.json or options.out:
+    if options.json or options.out or options.predictions:
         say()
+    if options.predictions:
+        write_predictions(result, options.predict, options.decimal, options.predictions)
+        wrote("predictions", options.predictions, kept)
     if options.json:
         write_text(options.json, result.to_json())
         wrote("result", options.json, kept)

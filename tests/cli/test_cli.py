@@ -416,3 +416,29 @@ def test_a_column_of_errors_is_asked_about_and_used(tmp_path, capsys):
     words = ["fit", str(path), "--target", "y", "--sigma", "sigma", "--start", "a*x", "--quiet"]
     assert main(words) == 0
     assert "a = 2.9992(12)" in capsys.readouterr().out
+
+
+def test_a_new_table_gets_its_values_by_the_formula(tmp_path, capsys):
+    rows, new, out = (tmp_path / name for name in ("rows.csv", "new.csv", "predicted.csv"))
+    rows.write_text("x,y\n" + "\n".join(f"{n},{3 * n}" for n in range(1, 30)))
+    new.write_text("name;x [m]\na;1,5\nb;100\n")
+    words = ["fit", str(rows), "--target", "y", "--quiet", "--predict", str(new), "--budget", "5"]
+    assert main([*words, "--out", str(out)]) == 0
+    assert out.read_text() == "name,x,y\na,1.5,4.5\nb,100.0,300.0\n"
+    assert f"predictions written to {out}" in capsys.readouterr().out
+    for place, complaint in (("report.html", "give --out predicted.csv"), (str(new), "is read")):
+        assert main([*words, "--out", place]) == 2
+        assert complaint in capsys.readouterr().err
+
+
+def test_functions_and_length_are_limited(tmp_path, capsys):
+    path = tmp_path / "rows.csv"
+    x = np.linspace(0.1, 2, 30)
+    path.write_text("x,y\n" + "\n".join(f"{a},{b}" for a, b in zip(x, np.exp(x), strict=True)))
+    words = ["fit", str(path), "--target", "y", "--quiet", "--budget", "2"]
+    assert main([*words, "--library", "sqrt,x^2", "--max-complexity", "60"]) == 0
+    assert "exp" not in capsys.readouterr().out.split("\n")[2]
+    assert main([*words, "--library", "sqr"]) == 2
+    assert "'sqr': did you mean 'sqrt'" in capsys.readouterr().err
+    assert main([*words, "--width", "1,1", "--max-complexity", "9"]) == 2
+    assert "leave --start, --width, --classes out" in capsys.readouterr().err
