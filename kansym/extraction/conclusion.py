@@ -18,7 +18,10 @@ from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 
-__all__ = ["doubts", "edge_report", "provenance"]
+__all__ = ["doubts", "edge_doubts", "edge_report", "is_settled", "provenance"]
+
+EXACT, FEW = 1e-8, 3
+"""Relative error of an exact formula, and constants of an output up to which it is no chance."""
 
 CLEAR_BITS = 6.0
 """Lead in bits below which another function of the edge is as likely: odds of 64 to 1."""
@@ -61,13 +64,15 @@ def edge_report(edge: Edge, option: Option, fits: Sequence[EdgeFit]) -> EdgeRepo
         best = f"best library fit has relative error {fits[0].error:.1e}" if fits else ""
         finding = Finding(Status.UNEXPLAINED_EDGE, name, best)
         return EdgeReport(edge, None, others, 0.0, finding)
-    margin = min((fit.score for fit in others), default=float("inf")) - option.fit.score
+    own = option.fit.candidate
+    rivals = tuple(fit for fit in others if fit.candidate != own)  # the function itself is none
+    margin = min((fit.score for fit in rivals), default=float("inf")) - option.fit.score
     finding = None
     if option.engine:
         detail = f"{option.fit.candidate.name}, relative error {option.fit.error:.1e}"
         finding = Finding(Status.SEARCHED_EDGE, name, detail)
     elif margin < CLEAR_BITS and edge.fixed is None:
-        detail = _margin_in_words(option.fit.candidate.name, margin, others)
+        detail = _margin_in_words(option.fit.candidate.name, margin, rivals)
         finding = Finding(Status.AMBIGUOUS_EDGE, name, detail)
     return EdgeReport(edge, option.fit, others, margin, finding)
 
@@ -81,6 +86,23 @@ def _margin_in_words(name: str, margin: float, others: Sequence[EdgeFit]) -> str
         )
     rivals = ", ".join(fit.candidate.name for fit in others[:3])
     return f"{name} leads by {margin:.0f} bits over {rivals}"
+
+
+def is_settled(formulas: tuple[Formula, ...], error: float) -> bool:
+    """Whether formulas are exact with so few constants that nothing better is to be found."""
+    free = sum(constant.exact is None for each in formulas for constant in each.constants)
+    return error < EXACT and free <= FEW * len(formulas)
+
+
+def edge_doubts(
+    network: Network, edges: Sequence[EdgeReport], formulas: tuple[Formula, ...], error: float
+) -> list[Finding]:
+    """What is doubtful about edges, if they lead to the formula and it is not exact anyway."""
+    if is_settled(formulas, error):
+        return [e.finding for e in edges if e.finding and e.finding.status is Status.SEARCHED_EDGE]
+    used = {name for formula in formulas for name in formula.used_inputs}
+    gone = set(network.inputs) - used
+    return [e.finding for e in edges if e.finding is not None and e.edge.source not in gone]
 
 
 def doubts(
@@ -100,12 +122,26 @@ def doubts(
     if dependent < INDEPENDENT:
         detail = f"smallest singular value of the standardised inputs {dependent:.0e}"
         found.append(Finding(Status.DEPENDENT_INPUTS, "inputs", detail))
-    for constant in (constant for formula in formulas for constant in formula.constants):
-        stderr = constant.stderr
-        if constant.exact is None and stderr is not None and not stderr < abs(constant.value):
-            where = f"constant {constant.name}"
-            found.append(Finding(Status.UNCERTAIN_CONSTANT, where, str(constant)))
-    return found
+    return [*found, *_uncertain(formulas)]
+
+
+def _uncertain(formulas: tuple[Formula, ...]) -> list[Finding]:
+    """Constants that the data hardly determine; many of them in one sentence."""
+    constants = [
+        constant
+        for formula in formulas
+        for constant in formula.constants
+        if constant.exact is None
+        and constant.stderr is not None
+        and not constant.stderr < abs(constant.value)
+    ]
+    if len(constants) > FEW:
+        names = ", ".join(constant.name for constant in constants[:FEW])
+        detail = f"{names} and {len(constants) - FEW} more"
+        return [Finding(Status.UNCERTAIN_CONSTANT, f"{len(constants)} constants", detail)]
+    return [
+        Finding(Status.UNCERTAIN_CONSTANT, f"constant {each.name}", str(each)) for each in constants
+    ]
 
 
 def _undefined(split: Split, formulas: tuple[Formula, ...]) -> list[Finding]:
@@ -131,7 +167,7 @@ def _unfaithful(
     if not error < max(NO_WORSE * misfit, EXACT_ENOUGH):
         detail = f"relative error {error:.1e}, that of the network is {misfit:.1e}"
         return [Finding(Status.LOW_FIDELITY, "formula", detail)]
-    if misfit > POOR and split.labelled is None:
+    if misfit > POOR and error > POOR and split.labelled is None:
         detail = f"relative error of the network {misfit:.1e}"
         return [Finding(Status.POOR_NETWORK, "network", detail)]
     return []

@@ -7,7 +7,13 @@ from typing import Any
 
 import sympy
 
-from kansym.extraction.conclusion import doubts, edge_report, provenance
+from kansym.extraction.conclusion import (
+    doubts,
+    edge_doubts,
+    edge_report,
+    is_settled,
+    provenance,
+)
 from kansym.extraction.edge_fits import curve_floor, fit_edges
 from kansym.extraction.formulas import (
     formulas_of,
@@ -158,11 +164,11 @@ class Evidence:
             # The law was not read from the edges, so what is doubtful about them does not matter.
             edges = tuple(replace(edge, finding=None) for edge in edges)
         findings = list(self.network.findings)
-        findings += [edge.finding for edge in edges if edge.finding is not None]
+        findings += edge_doubts(self.network, edges, formulas, selected.error)
         fidelity = self.split.fidelity(self.network, formulas)
         formulas, front, fits = with_last_fits(self.split, formulas, front, self.settings.exact)
         findings += doubts(self.network, self.split, formulas, selected.error, fits)
-        if self.cut or deadline.passed:
+        if (self.cut or deadline.passed) and not is_settled(formulas, selected.error):
             findings.append(Finding(Status.BUDGET_SPENT, "search", f"{self.settings.budget:g} s"))
         if not findings:
             detail = f"relative error {selected.error:.1e} against the {judge.kind}"
