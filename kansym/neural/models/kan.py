@@ -33,6 +33,7 @@ from kansym.neural.models.sizes import MOST_DEGREE, MOST_NUMBERS, check_size
 from kansym.neural.models.state_dicts import LoadedWhole
 from kansym.programs.program import Program, evaluate
 from kansym.shared.errors import InputError
+from kansym.shared.printable_text import shortened
 from kansym.shared.tables import as_table
 from kansym.shared.whole_numbers import checked_seed, checked_whole
 
@@ -405,7 +406,7 @@ class KAN(LoadedWhole):
 
 def _checked_widths(widths: Sequence[Width]) -> tuple[Width, ...]:
     """Widths as ints and pairs of ints, or an error that says what is wrong."""
-    described = f"widths={list(widths)!r} is not a network: "
+    described = f"widths={shortened(str(list(widths)))} is not a network: "
     if len(widths) < 2:
         raise InputError(described + "give at least the numbers of inputs and outputs.")
     checked: list[Width] = []

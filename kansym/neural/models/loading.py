@@ -44,8 +44,8 @@ def load(path: str | Path) -> KAN | MLP:
         model.output_names = tuple(str(name) for name in header["output_names"])
     except (LookupError, TypeError, ValueError, RuntimeError, AttributeError, InputError) as error:
         raise ModelFileError(
-            f"{path} is damaged: its header and its tensors do not belong together ({error}). "
-            "Save the model again."
+            f"{path} is damaged: its header and its tensors do not belong together "
+            f"({shortened(str(error), 300)}). Save the model again."
         ) from error
     return model
 

@@ -15,6 +15,7 @@ from kansym.neural.models.state_dicts import LoadedWhole
 from kansym.neural.models.torch_functions import TORCH
 from kansym.programs.program import Program, evaluate
 from kansym.shared.errors import InputError
+from kansym.shared.printable_text import shortened
 from kansym.shared.whole_numbers import checked_seed
 
 __all__ = [
@@ -176,8 +177,8 @@ class MLP(LoadedWhole, nn.Sequential):
             )
         if len(widths) < 2 or not all(isinstance(w, Integral) and w >= 1 for w in widths):
             raise InputError(
-                f"widths={list(widths)} is not a network: give at least inputs and outputs, "
-                "whole numbers of at least 1."
+                f"widths={shortened(str(list(widths)))} is not a network: give at least inputs "
+                "and outputs, whole numbers of at least 1."
             )
         check_size([a * (b + 1) for a, b in itertools.pairwise(map(int, widths))])
         layers: list[nn.Module] = []

@@ -14,6 +14,7 @@ from torch import nn
 
 from kansym.neural.readers.opened import Readable, ReadRows
 from kansym.shared.errors import InputError, UnsupportedModelError, require
+from kansym.shared.printable_text import shortened
 
 __all__ = ["BlackBox", "TorchBox", "black_box"]
 
@@ -79,11 +80,23 @@ class TorchBox(BlackBox):
         self.like = torch.zeros(1, dtype=torch.float64) if first is None else first.detach()
 
     def _asked(self, rows: torch.Tensor) -> torch.Tensor:
-        answers = self.model(rows.to(self.like))
+        try:
+            answers = self.model(rows.to(self.like))
+        except Exception as error:
+            raise InputError(
+                f"{self.source} raised {type(error).__name__} on rows of shape "
+                f"{tuple(rows.shape)} ({shortened(str(error), 100)}): wrap it in a module that "
+                "takes rows (rows, inputs)."
+            ) from error
         if not isinstance(answers, torch.Tensor):
             raise InputError(
                 f"{self.source} returns a {type(answers).__name__}, expected a tensor of shape "
                 "(rows, outputs): wrap it in a module that returns one."
+            )
+        if answers.is_complex() or not answers.numel():
+            raise InputError(
+                f"{self.source} answers with {'complex numbers' if answers.numel() else 'nothing'},"
+                " expected real ones: wrap it in a module that returns some."
             )
         return answers.reshape(len(rows), -1) if answers.ndim != 2 else answers
 
@@ -239,6 +252,10 @@ def _unchanged_random_numbers() -> Any:
 
 def _as_answers(answers: Any, n_rows: int, source: str) -> Array:
     """Answers as (rows, outputs)."""
+    if np.iscomplexobj(answers):
+        raise InputError(
+            f"{source} answers with complex numbers: return their real or their imaginary part."
+        )
     try:
         values = np.asarray(answers, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -247,7 +264,7 @@ def _as_answers(answers: Any, n_rows: int, source: str) -> Array:
             f"{source} answers with {first[0] if len(first) else answers!r}, expected numbers: a "
             "function from rows (rows, inputs) to y (rows,) is needed."
         ) from error
-    if values.ndim == 0 or len(values) != n_rows or values.ndim > 2:
+    if values.ndim == 0 or len(values) != n_rows or values.ndim > 2 or not values.size:
         raise InputError(
             f"{source} answers {n_rows} rows with the shape {values.shape}, expected ({n_rows},) "
             f"or ({n_rows}, outputs): return one answer per row."

@@ -12,6 +12,7 @@ from kansym.neural.readers.opened import ReadRows, check_width
 from kansym.neural.readers.torch_calls import read_calls
 from kansym.neural.readers.torch_copies import FORWARD_ERRORS, TorchCopy
 from kansym.shared.errors import InputError, UnsupportedModelError
+from kansym.shared.printable_text import shortened
 
 __all__ = ["read_unknown"]
 
@@ -73,8 +74,11 @@ def _width_that_runs(module: nn.Module, given: int) -> int | None:
 
 def _check_rows(module: nn.Module, probed: TorchCopy, rows: np.ndarray) -> None:
     """Refuse a module whose values for a row depend on the other rows, or on the mode it is in."""
-    together = probed(rows)
-    apart = np.concatenate([probed(rows[i : i + 1]) for i in range(len(rows))])
+    try:
+        together = probed(rows)
+        apart = np.concatenate([probed(rows[i : i + 1]) for i in range(len(rows))])
+    except FORWARD_ERRORS as error:
+        raise _error(module, f"it fails on rows of X ({shortened(str(error), 120)})") from error
     size = 1e-4 * max(float(np.abs(together).max()), 1e-300)
     if together.shape != apart.shape or np.abs(together - apart).max() > size:
         raise _error(module, "what it computes for a row depends on the rows beside it")
