@@ -7,6 +7,7 @@ spectrum that COBE measured.
 """
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 
 import kansym
@@ -25,15 +26,15 @@ axes.set(xscale="log", yscale="log", xlim=(0.3, 12))
 # %%
 # Planck's law with two open constants; B is h c/k, exact by the definition of the units.
 sky = kansym.load_problem("cosmic-background").data()
-nu = pd.DataFrame(sky.X, columns=["nu"])
+nu, sigma = pd.DataFrame(sky.X, columns=["nu"]), np.asarray(sky.uncertainty)
 form = "A*nu**3/(exp(1.438776877*nu/T) - 1)"
-fit = kansym.fit_formula(form, nu, sky.y, sigma=sky.uncertainty, start={"A": 40, "T": 3})
+fit = kansym.fit_formula(form, nu, sky.y, sigma=sigma, start={"A": 40, "T": 3})
 print(fit)
 
 # %%
 # The error bars are smaller than the line; what is left over shows them.
 _, (above, below) = plt.subplots(2, 1, sharex=True)
 above.plot(sky.X[:, 0], sky.y, "o", sky.X[:, 0], fit.predict(nu), "-")
-below.errorbar(sky.X[:, 0], 1e3 * fit.residuals, yerr=1e3 * sky.uncertainty, fmt="o")
+below.errorbar(sky.X[:, 0], 1e3 * fit.residuals, yerr=1e3 * sigma, fmt="o")
 above.set_ylabel("intensity (MJy/sr)")
 below.set(xlabel="wave number (1/cm)", ylabel="left over (kJy/sr)")
