@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kansym.estimators.regressor import SymbolicRegressor
     from kansym.extraction import extract
     from kansym.extraction.discovery import Discovery, discover
+    from kansym.extraction.seeds import discover_over_seeds
     from kansym.extraction.structure import Structure, structure
     from kansym.network.network import Edge, Network
     from kansym.neural.models.kan import KAN
@@ -72,6 +73,7 @@ __all__ = [
     "__version__",
     "compare",
     "discover",
+    "discover_over_seeds",
     "equivalent",
     "extract",
     "fit_edge",
@@ -95,6 +97,7 @@ _MODULES = {
     "estimators.regressor": ("SymbolicRegressor",),
     "extraction": ("extract",),
     "extraction.discovery": ("Discovery", "discover"),
+    "extraction.seeds": ("discover_over_seeds",),
     "extraction.structure": ("Structure", "structure"),
     "network.network": ("Edge", "Network"),
     "neural.models.kan": ("KAN",),

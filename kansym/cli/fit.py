@@ -84,6 +84,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     formula.add_argument(
         "--max-complexity", type=bits, metavar="BITS", help="longest formula that may be the result"
     )
+    formula.add_argument(
+        "--seeds",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="search N times within the budget and say how far the searches agree (1)",
+    )
     add_choices(formula)
     written = parser.add_argument_group("what is written")
     written.add_argument("--save", metavar="MODEL.safetensors", help="write the trained network")
@@ -141,8 +148,10 @@ def _check_together(options: argparse.Namespace) -> None:
         raise InputError("--start and --width were both given: a formula has its own width.")
     if options.start and options.classes:
         raise InputError("--start and --classes were both given: classes need a KAN, by --width.")
-    if options.max_complexity and (options.start or options.width or options.classes):
-        raise InputError("--max-complexity limits a search: leave --start, --width, --classes out.")
+    shaped = options.start or options.width or options.classes
+    for name, given in (("max-complexity", options.max_complexity), ("seeds", options.seeds > 1)):
+        if given and shaped:
+            raise InputError(f"--{name} is for a search: leave --start, --width, --classes out.")
     if options.constants and not options.start:
         raise InputError("--constants begin somewhere in a formula: give --start as well.")
 
@@ -152,11 +161,17 @@ def _discover(
 ) -> None:
     """Search laws from every source, write the best."""
     from kansym.extraction.discovery import discover
+    from kansym.extraction.seeds import discover_over_seeds
 
     limit = {"seconds": options.budget} if options.budget else {}
     settings = {"seed": options.seed, "progress": options.progress, **engine, **limit}
     settings["max_complexity"] = options.max_complexity
-    found = discover(inputs, target, **settings)
+    if options.seeds > 1:
+        agreement = discover_over_seeds(inputs, target, options.seeds, **settings)
+        say(f"{agreement}\n")
+        found = agreement.best
+    else:
+        found = discover(inputs, target, **settings)
     if options.save:
         found.model.save(options.save)
         kept.append(f"the network in {options.save}")

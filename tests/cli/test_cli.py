@@ -423,9 +423,10 @@ def test_a_new_table_gets_its_values_by_the_formula(tmp_path, capsys):
     rows.write_text("x,y\n" + "\n".join(f"{n},{3 * n}" for n in range(1, 30)))
     new.write_text("name;x [m]\na;1,5\nb;100\n")
     words = ["fit", str(rows), "--target", "y", "--quiet", "--predict", str(new), "--budget", "5"]
-    assert main([*words, "--out", str(out)]) == 0
+    assert main([*words, "--seeds", "2", "--out", str(out)]) == 0
+    assert "2 of 2 seeds: y = 3*x" in (said := capsys.readouterr().out)
+    assert f"predictions written to {out}" in said
     assert out.read_text() == "name,x,y\na,1.5,4.5\nb,100.0,300.0\n"
-    assert f"predictions written to {out}" in capsys.readouterr().out
     for place, complaint in (("report.html", "give --out predicted.csv"), (str(new), "is read")):
         assert main([*words, "--out", place]) == 2
         assert complaint in capsys.readouterr().err
