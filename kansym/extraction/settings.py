@@ -43,7 +43,7 @@ class Settings:
     max_complexity: float | None = None
 
     def __post_init__(self) -> None:
-        if self.loss not in LOSSES:
+        if not isinstance(self.loss, str) or self.loss not in LOSSES:
             raise InputError(f"loss={self.loss!r} is not known: use 'squared' or 'cross-entropy'.")
         if not isinstance(self.exact, str | bool) or self.exact not in ("report", True, False):
             raise InputError(f"exact={self.exact!r} is not known: use 'report', True or False.")

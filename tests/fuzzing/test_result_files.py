@@ -50,7 +50,7 @@ def used(result: Extraction, path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::kansym.symbolic.formulas.formula.OutsideDomainWarning")
-@pytest.mark.parametrize("number", [12, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", [6, pytest.param(3000, marks=pytest.mark.slow)])
 def test_a_result_is_refused_or_usable(number, tmp_path):
     rng = np.random.default_rng(number)
     said: list[str] = []

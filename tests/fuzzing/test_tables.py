@@ -35,7 +35,7 @@ def any_text(rng: np.random.Generator) -> str:
     return str(rng.choice(("\n", "\r\n"))).join(lines) + "\n"
 
 
-@pytest.mark.parametrize("number", [400, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", [250, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_a_table_in_text_is_read_as_it_stands_or_refused(number, tmp_path):
     rng = np.random.default_rng(number)
     said: list[str] = []

@@ -181,6 +181,7 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
         optimiser=optimiser,
         validation=validation,
         starts=starts,
+        prune=prune,
         steps=steps,
         sparsity=sparsity,
         seed=seed,
@@ -253,11 +254,11 @@ def _targets(
     loss: LossName, y: Any, n_rows: int, n_outputs: int
 ) -> tuple[tuple[str, ...], np.ndarray, Loss, tuple[str, ...]]:
     """Names of the outputs, targets (rows, outputs), what is made small, and classes if any."""
+    if not isinstance(loss, str) or loss not in ("squared", "cross-entropy"):
+        raise InputError(f"loss={loss!r} is not known: use 'squared' or 'cross-entropy'.")
     if loss == "squared":
         targets = as_targets(y, n_rows, n_outputs)
         return targets.names, targets.values, SquaredError(), ()
-    if loss != "cross-entropy":
-        raise InputError(f"loss={loss!r} is not known: use 'squared' or 'cross-entropy'.")
     labels = as_labels(y, n_rows)
     if len(labels.classes) != n_outputs + 1:
         raise InputError(

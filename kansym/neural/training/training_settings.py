@@ -4,6 +4,7 @@ from math import inf, isnan
 from numbers import Real
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from kansym.neural.models.kan import KAN
@@ -25,6 +26,7 @@ def check_settings(
     optimiser: Any,
     validation: Any,
     starts: Any,
+    prune: Any,
     steps: Any,
     sparsity: Any,
     seed: Any,
@@ -35,8 +37,11 @@ def check_settings(
     checked_whole("starts", starts, 1, LARGEST_SEED)
     if steps is not None:
         checked_whole("steps", steps, 1, LARGEST_SEED)
-    if optimiser not in (None, "lm", "lbfgs", "adam"):
+    known = isinstance(optimiser, str) and optimiser in ("lm", "lbfgs", "adam")
+    if optimiser is not None and not known:
         raise InputError(f"optimiser={optimiser!r} is not known: use 'lm', 'lbfgs' or 'adam'.")
+    if not isinstance(prune, bool | np.bool_):
+        raise InputError(f"prune={prune!r} is not usable: give True or False.")
     if not _is_number(validation) or not 0 <= validation <= 0.5:
         raise InputError(f"validation={validation!r} is not a share of rows: give 0 to 0.5.")
     if not _is_number(sparsity) or not 0 <= sparsity < inf:

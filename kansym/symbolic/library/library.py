@@ -145,6 +145,10 @@ def as_library(given: Choosable) -> Library:
     if isinstance(given, Library):
         return given
     items = given.split(",") if isinstance(given, str) else given
+    if not isinstance(items, Iterable | Candidate):
+        raise InputError(
+            f"library={given!r} is not usable: give a Library, or names of sets and functions."
+        )
     parts = [items] if isinstance(items, Candidate) else list(items)
     chosen: dict[str, Candidate] = {}
     for place, part in enumerate(parts):
