@@ -16,6 +16,7 @@ import pandas as pd
 import sympy
 
 from kansym import KAN, Status, extract, fit_formula, train
+from kansym.symbolic.formulas.parsing import parse
 
 SECONDS = 10.0
 
@@ -62,7 +63,7 @@ def is_form(found: Any, template: str) -> bool:
     """Whether the formula is that template up to the values of its constants."""
     formula = found.formulas[0]
     ours = _anonymous(formula.template, set(formula.inputs))
-    theirs = _anonymous(sympy.sympify(template), set(formula.inputs))
+    theirs = _anonymous(parse(template), set(formula.inputs))
     return ours == theirs
 
 
@@ -72,10 +73,10 @@ def _anonymous(expr: sympy.Expr, inputs: set[str]) -> sympy.Expr:
     expr = expr.xreplace({s: c for s in expr.free_symbols if s.name not in inputs})
 
     def plain(part: sympy.Expr) -> sympy.Expr:
-        if part.is_number or part == c:
+        if part.free_symbols <= {c}:
             return c
         if part.is_Mul or part.is_Add:
-            others = [plain(p) for p in part.args if not (p.is_number or p == c)]
+            others = [plain(p) for p in part.args if not p.free_symbols <= {c}]
             has = len(others) < len(part.args) or part.is_Mul
             return part.func(*others, *([c] if has else []))
         if part.is_Pow:

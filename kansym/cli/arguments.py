@@ -166,6 +166,27 @@ def add_sigma(parser: Arguments) -> None:
     )
 
 
+def add_groups(parser: Arguments) -> None:
+    """Which column holds the groups of the rows."""
+    parser.add_argument(
+        "--groups",
+        metavar="COLUMN",
+        help="column of groups, such as planets: one form, own constants where they differ",
+    )
+
+
+def groups_and_inputs(
+    table: Any, target: str, inputs: list[str] | None, groups: str | None
+) -> tuple[dict[str, Any], list[str] | None]:
+    """The groups of the rows as settings, and the columns that are inputs."""
+    if groups is None:
+        return {}, inputs
+    _, labels = table.labelled(groups, [target])
+    if inputs is None:
+        inputs = [name for name in table.names if name not in (groups, target)]
+    return {"groups": labels.rename(groups)}, inputs
+
+
 def sigma_and_inputs(
     table: Any, target: str, inputs: list[str] | None, sigma: str | None
 ) -> tuple[dict[str, Any], list[str] | None]:
@@ -178,8 +199,7 @@ def sigma_and_inputs(
                 f"--sigma {doubtful[0]!r}, or name the inputs by --inputs."
             )
         return {}, inputs
-    if inputs is None:
-        inputs = [name for name in table.names if name not in (sigma, target)]
+    inputs = [name for name in inputs or table.names if name not in (sigma, target)]
     errors, _ = table.split(target, [sigma])
     return {"sigma": errors.iloc[:, 0].to_numpy()}, inputs
 

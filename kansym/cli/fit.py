@@ -5,12 +5,14 @@ from typing import Any
 
 from kansym.cli.arguments import (
     add_engine,
+    add_groups,
     add_inputs,
     add_outputs,
     add_seed,
     add_sigma,
     bits,
     engine_of,
+    groups_and_inputs,
     numbers,
     positive,
     seconds,
@@ -52,6 +54,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     table.add_argument("--target", required=True, metavar="Y", help="column to explain")
     add_inputs(table)
     add_sigma(table)
+    add_groups(table)
     table.add_argument(
         "--classes", action="store_true", help="the column holds classes, numbers or text"
     )
@@ -107,18 +110,20 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     check_choices(options)
     engine = engine_of(options)
     errors: dict[str, Any] = {}
+    groups: dict[str, Any] = {}
     table, loss = read_table(options.data, decimal=options.decimal), {}
     if options.classes:
         inputs, target = table.labelled(options.target, options.inputs)
         loss = {"loss": "cross-entropy"}
         shape = _shape(shape, inputs.shape[1], max(target.nunique() - 1, 1))
     else:
-        errors, chosen = sigma_and_inputs(table, options.target, options.inputs, options.sigma)
+        groups, chosen = groups_and_inputs(table, options.target, options.inputs, options.groups)
+        errors, chosen = sigma_and_inputs(table, options.target, chosen, options.sigma)
         inputs, target = table.split(options.target, chosen)
         shape = _shape(shape, inputs.shape[1], 1)
 
     if not (options.width or options.start or options.classes or options.fix or options.forbid):
-        _discover(inputs, target, engine, options, kept)
+        _discover(inputs, target, {**engine, **errors, **groups}, options, kept)
         return
     from kansym.extraction import extract
     from kansym.neural.models.kan import KAN
@@ -152,19 +157,24 @@ def _check_together(options: argparse.Namespace) -> None:
     for name, given in (("max-complexity", options.max_complexity), ("seeds", options.seeds > 1)):
         if given and shaped:
             raise InputError(f"--{name} is for a search: leave --start, --width, --classes out.")
+    if options.groups and (options.width or options.start or options.classes):
+        raise InputError(
+            "--groups goes with none of --width, --start and --classes: leave those out, or fit a "
+            "form of your own by kansym.fit_formula(..., groups=)."
+        )
     if options.constants and not options.start:
         raise InputError("--constants begin somewhere in a formula: give --start as well.")
 
 
 def _discover(
-    inputs: Any, target: Any, engine: dict[str, Any], options: argparse.Namespace, kept: list[str]
+    inputs: Any, target: Any, given: dict[str, Any], options: argparse.Namespace, kept: list[str]
 ) -> None:
     """Search laws from every source, write the best."""
     from kansym.extraction.discovery import discover
     from kansym.extraction.seeds import discover_over_seeds
 
     limit = {"seconds": options.budget} if options.budget else {}
-    settings = {"seed": options.seed, "progress": options.progress, **engine, **limit}
+    settings = {"seed": options.seed, "progress": options.progress, **given, **limit}
     settings["max_complexity"] = options.max_complexity
     if options.seeds > 1:
         agreement = discover_over_seeds(inputs, target, options.seeds, **settings)
@@ -175,6 +185,8 @@ def _discover(
     if options.save:
         found.model.save(options.save)
         kept.append(f"the network in {options.save}")
+    if found.grouped is not None:
+        say(f"{found.grouped}\n")
     say(f"tried in {found.seconds:.1f} s: {', '.join(found.origins)}\n")
     write_outputs(found.result, options, kept)
 

@@ -103,10 +103,12 @@ def front_plot(
     ax.plot(complexity, up, "o", color=INK, markerfacecolor="white", markersize=6, clip_on=False)
     ax.plot(complexity[selected], up[selected], "o", color=SYMBOL, markersize=8, clip_on=False)
     ax.annotate(
-        "selected", (complexity[selected], up[selected]), (7, 5),
-        textcoords="offset points", color=SYMBOL,
+        "selected", (complexity[selected], up[selected]), (0, 7),
+        textcoords="offset points", color=SYMBOL, ha="center",
     )  # fmt: skip
-    ax.margins(0.08, 0.12)
+    for place, point in enumerate(zip(complexity, up, strict=True)):
+        ax.annotate(str(place), point, (0, -14), textcoords="offset points", ha="center")
+    ax.margins(0.08, 0.16)
     ax.set_xlabel("complexity (bits)")
     ax.set_ylabel("relative error")
     return ax

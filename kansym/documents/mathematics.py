@@ -7,6 +7,7 @@ interpreted. The MathML is the presentation subset that browsers draw (MathML Co
 from html import escape
 from typing import Any
 
+import mpmath
 import sympy
 from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter, accepted_latex_functions
@@ -93,7 +94,7 @@ class MathMLPrinter(Printer):
         return f"{sign}{_fraction(f'<mn>{abs(expr.p)}</mn>', f'<mn>{expr.q}</mn>')}"
 
     def _print_Float(self, expr: Any) -> str:
-        shown = split_float(float(expr), self.digits)
+        shown = split_float(float(expr), _held(expr, self.digits))
         text = _signed(shown.mantissa.replace("−", "-"))
         if shown.exponent is None:
             return text
@@ -277,7 +278,7 @@ class _LatexPrinter(LatexPrinter):
         return name_latex(expr.name)
 
     def _print_Float(self, expr: Any) -> str:
-        shown = split_float(float(expr), self.digits)
+        shown = split_float(float(expr), _held(expr, self.digits))
         mantissa = shown.mantissa.replace("−", "-")
         if shown.exponent is None:
             return mantissa
@@ -323,6 +324,11 @@ def mathml(expr: sympy.Expr, digits: int = 6) -> str:
     return str(MathMLPrinter(digits).doprint(expr))
 
 
+def _held(value: Any, digits: int) -> int:
+    """Digits to print of a number that may hold fewer: those beyond are rounding noise."""
+    return min(digits, max(1, mpmath.libmp.prec_to_dps(value._prec)))
+
+
 def rounded(expr: sympy.Expr, digits: int) -> sympy.Expr:
     """The expression with its floating-point numbers cut to that many digits.
 
@@ -331,7 +337,9 @@ def rounded(expr: sympy.Expr, digits: int) -> sympy.Expr:
     >>> rounded(sympy.Float("1.23456789") * sympy.Symbol("x"), 3)
     1.23*x
     """
-    numbers: Any = {value: sympy.Float(value, digits) for value in expr.atoms(sympy.Float)}
+    numbers: Any = {
+        value: sympy.Float(value, _held(value, digits)) for value in expr.atoms(sympy.Float)
+    }
     shorter: Any = expr.xreplace(numbers)
     return shorter
 

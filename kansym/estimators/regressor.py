@@ -15,7 +15,7 @@ from kansym.results.result import Extraction
 if TYPE_CHECKING:
     from kansym.symbolic.engines import Engine
     from kansym.symbolic.library.library import Library
-    from kansym.symbolic.measurements.formula_fitting import Exact
+    from kansym.symbolic.measurements.refitting import Exact
 
 __all__ = ["SymbolicRegressor"]
 

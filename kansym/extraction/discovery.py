@@ -1,15 +1,19 @@
 """From data to a formula with nothing to choose: laws are proposed until one is exact."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from kansym.documents.blocks import Paragraph, line
 from kansym.documents.html import fragment
-from kansym.extraction.search import Attempt, Callback
+from kansym.extraction.attempt import Attempt, Callback
+from kansym.extraction.constant_units import Units
+from kansym.extraction.grouped_discovery import different_forms, grouped_fits, grouped_result
 from kansym.extraction.searches import processes, searched, searched_together
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import MOST_KEPT, errors_of, split_rows
@@ -25,7 +29,10 @@ from kansym.shared.tables import Table, as_table, as_targets
 from kansym.shared.whole_numbers import LARGEST_SEED, checked_whole
 from kansym.symbolic.engines import Engine, Pairs, engine_named
 from kansym.symbolic.library.library import LIBRARY, Choosable, as_library
-from kansym.symbolic.measurements.formula_fitting import Exact
+from kansym.symbolic.measurements.formula_fit import FormulaFit
+from kansym.symbolic.measurements.groups import Groups, without_groups
+from kansym.symbolic.measurements.refitting import Exact
+from kansym.symbolic.measurements.row_errors import RowErrors, row_errors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +41,8 @@ __all__ = ["Attempt", "Discovery", "discover"]
 
 LEAST = 0.1
 """Least seconds for an output."""
+SOUGHT_IN, SOUGHT = 2, 0.6
+"""Largest groups in which forms are sought, and their share of the time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +55,14 @@ class Discovery:
     models : a KAN for every output.
     attempts : all that was tried, output by output.
     seconds : that it took, with the searches that it went on from.
+    grouped : with groups, which constants they share, and the values of all.
     """
 
     result: Extraction
     models: tuple[KAN, ...]
     attempts: tuple[Attempt, ...]
     seconds: float
+    grouped: FormulaFit | None = None
 
     @property
     def model(self) -> KAN:
@@ -100,7 +111,8 @@ class Discovery:
         return f"Discovery({self.result!r}, {len(self.attempts)} attempts)"
 
     def __str__(self) -> str:
-        return f"{self.result}\n\ntried in {self.seconds:.1f} s: {', '.join(self.origins)}"
+        first = "" if self.grouped is None else f"{self.grouped}\n\n"
+        return f"{first}{self.result}\n\ntried in {self.seconds:.1f} s: {', '.join(self.origins)}"
 
 
 @np.errstate(all="ignore")
@@ -110,6 +122,9 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     *,
     sigma: Any = None,
     weights: Any = None,
+    groups: Any = None,
+    units: Mapping[str, str] | None = None,
+    output_unit: str | None = None,
     exact: Exact = "report",
     library: Choosable = LIBRARY,
     max_complexity: float | None = None,
@@ -137,6 +152,11 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         every output gets a law of its own.
     sigma, weights, exact : errors of the rows, and what to do about exact numbers, see
         `kansym.extract`.
+    groups : the name of a column of X, or a label for each row, such as that of the planet: one
+        form for all groups, with constants that are each group's own where they differ.
+    units : input's name to its unit, such as ``{"L": "m"}``; columns named ``L [m]`` have theirs.
+        Laws that no units of their constants could make right are left out.
+    output_unit : of the target.
     library : functions to try on edges: a `Library`, or names of sets and functions, such as
         ``"physics"`` or ``["elementary", "-tan"]``. With less than the standard library no law has
         any other function; sums, products and powers are always tried.
@@ -170,12 +190,13 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     >>> discover(X, X[:, 0] * X[:, 1] / X[:, 2] ** 2, seconds=20).result.expr
     x1*x2/x3**2
     """
-    if not isinstance(seconds, Real) or not seconds > 0:
-        raise InputError(f"seconds={seconds!r} is no time: give a positive number.")
-    checked_whole("grid", grid, 1, MOST_NUMBERS)
-    checked_whole("degree", degree, 1, MOST_DEGREE)
-    checked_whole("starts", starts, 1, LARGEST_SEED)
+    _check(seconds, grid, degree, starts)
     started = time.monotonic()
+    if groups is not None:
+        given = {"sigma": sigma, "weights": weights, "exact": exact, "library": library}
+        shape = {"grid": grid, "degree": degree, "starts": starts, "seed": seed}
+        shape |= {"accuracy": accuracy, "engine": engine, "progress": progress}
+        return _in_groups(X, y, groups, seconds, **given, **shape)
     inputs = as_table(X)
     targets = as_targets(y, len(inputs))
     if set(targets.names) & set(inputs.names):  # an input may have the name of a target
@@ -210,6 +231,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
             "errors": errors,
             "earlier": () if resume is None else resume.attempts_on(target.names[0]),
             "callback": callback,
+            "units": Units.of(inputs, replace(target, units=targets.units), units, output_unit),
         }
 
     count = len(targets.names)
@@ -231,3 +253,59 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     attempts = tuple(attempt for one in found for attempt in one.attempts)
     spent = time.monotonic() - started + (0.0 if resume is None else resume.seconds)
     return Discovery(result, models, attempts, spent)
+
+
+def _check(seconds: Any, grid: Any, degree: Any, starts: Any) -> None:
+    """Refuse settings that no search could use."""
+    if not isinstance(seconds, Real) or not seconds > 0:
+        raise InputError(f"seconds={seconds!r} is no time: give a positive number.")
+    checked_whole("grid", grid, 1, MOST_NUMBERS)
+    checked_whole("degree", degree, 1, MOST_DEGREE)
+    checked_whole("starts", starts, 1, LARGEST_SEED)
+
+
+def _in_groups(X: Any, y: Any, groups: Any, seconds: float, **settings: Any) -> Discovery:
+    """One form for all groups: forms are sought in the largest ones."""
+    started = time.monotonic()
+    inputs = as_table(without_groups(X, groups))
+    target = as_targets(y, len(inputs))
+    members = Groups.of(groups, X, len(inputs))
+    if len(target.names) != 1:
+        raise InputError("groups= are those of one target: give y of one column.")
+    sigma, weights = settings.pop("sigma"), settings.pop("weights")
+    known = row_errors(len(inputs), sigma, weights)
+    largest = np.argsort([-rows for rows in members.counts.values()], kind="stable")[:SOUGHT_IN]
+    attempts, name = list[Attempt](), target.names[0]
+    for place in largest:
+        rows = np.flatnonzero(members.place == place)
+        if len(rows) < 2:
+            continue
+        kept = {"sigma" if known.absolute else "weights": _errors_of(known, rows)}
+        table = pd.DataFrame(inputs.values[rows], columns=list(inputs.names))
+        share = SOUGHT * seconds / len(largest)
+        found = discover(table, target.values[rows], seconds=share, **kept, **settings)
+        attempts += found.attempts
+        attempts.append(Attempt(name, f"group {members.labels[place]}", 0.0, found.result.front))
+    points = [point for attempt in attempts for point in attempt.points]
+    forms = different_forms(formula for point in points for formula in point.formulas)
+    y_one = target.values[:, 0]
+    fits = grouped_fits(forms, inputs, y_one, members, known, settings["exact"])
+    if not fits:
+        raise InputError(
+            "No form suits all groups: give more rows for each, or more seconds for the search."
+        )
+    reading = Settings(
+        library=as_library(settings["library"]),
+        accuracy=settings["accuracy"],
+        seed=settings["seed"],
+        budget=seconds,
+        exact=settings["exact"],
+    )
+    model, result = grouped_result(fits, inputs, target, members, known, reading)
+    return Discovery(result, (model,), tuple(attempts), time.monotonic() - started, fits[0])
+
+
+def _errors_of(known: RowErrors, rows: np.ndarray) -> np.ndarray:
+    """What `discover` takes for errors of some rows: standard errors, or weights."""
+    inverse = known.inverse[rows]
+    return 1.0 / inverse if known.absolute else inverse**2

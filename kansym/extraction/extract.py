@@ -16,7 +16,7 @@ from kansym.shared.nearest_names import hint
 from kansym.shared.progress import ProgressCallback
 from kansym.symbolic.engines import Engine, Pairs, engine_named
 from kansym.symbolic.library.library import LIBRARY, Choosable, as_library
-from kansym.symbolic.measurements.formula_fitting import Exact
+from kansym.symbolic.measurements.refitting import Exact
 
 __all__ = ["extract"]
 

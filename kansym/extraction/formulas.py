@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from kansym.extraction.agreement import predicted
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split
@@ -20,7 +22,15 @@ from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
 
-__all__ = ["formulas_of", "front_point", "not_dominated", "pareto_front", "settled"]
+__all__ = [
+    "STEP",
+    "fitted_front",
+    "formulas_of",
+    "front_point",
+    "not_dominated",
+    "pareto_front",
+    "settled",
+]
 
 FINISHING_ROWS = 2000
 """Most rows on which constants are refined: their errors are then below what is read."""
@@ -31,6 +41,10 @@ FINISHING_SHARE = 0.75
 FRONT_POINTS = 6
 BETTER = 0.9
 """Part of a simpler formula's error that a longer one has to stay below on the front."""
+STEP = 0.995
+"""The same where every step counts: errors nearer than that are the same formula in other words."""
+MOST_POINTS = 15
+"""Formulas on a front."""
 RIVAL_ERROR = 0.7
 """Part of the last rival's error below which another choice is worth a place on the front."""
 RIVAL_SECONDS = 0.5
@@ -123,14 +137,45 @@ def pareto_front(
     return not_dominated(points)
 
 
-def not_dominated(points: Sequence[FrontPoint]) -> tuple[FrontPoint, ...]:
-    """The selected formula and those that no simpler one beats, simplest first."""
-    points = sorted(points, key=lambda point: (point.complexity, point.error))
+def not_dominated(points: Sequence[FrontPoint], better: float = BETTER) -> tuple[FrontPoint, ...]:
+    """The selected formula and those that no simpler one beats, simplest first, each once.
+
+    Parameters
+    ----------
+    points : in any order.
+    better : part of a simpler formula's error that a longer one must stay below.
+    """
     front: list[FrontPoint] = []
-    for point in points:
-        if point.selected or not front or point.error < BETTER * front[-1].error:
-            front.append(point)
+    least, seen = float("inf"), {_text(point) for point in points if point.selected}
+    for point in sorted(points, key=lambda point: (round(point.complexity, 1), point.error)):
+        if not point.selected and (_text(point) in seen or not point.error < better * least):
+            continue
+        seen.add(_text(point))
+        front.append(point)
+        least = min(least, point.error)
     return tuple(front)
+
+
+def _text(point: FrontPoint) -> str:
+    """What a reader sees of a point."""
+    return "; ".join(map(str, point.formulas))
+
+
+def fitted_front(front: Sequence[FrontPoint], judge: Judge) -> tuple[FrontPoint, ...]:
+    """A front whose constants have changed: no entry that a simpler one now beats, none twice."""
+    points = []
+    for point in front:
+        now = front_point(judge, point.formulas, selected=point.selected)
+        points.append(replace(point, complexity=now.complexity, error=now.error))
+    return _thinned(not_dominated(points, STEP))
+
+
+def _thinned(front: Sequence[FrontPoint]) -> tuple[FrontPoint, ...]:
+    """At most so many points, the selected one among them."""
+    if len(front) <= MOST_POINTS:
+        return tuple(front)
+    kept = set(np.linspace(0, len(front) - 1, MOST_POINTS).astype(int).tolist())
+    return tuple(point for i, point in enumerate(front) if i in kept or point.selected)
 
 
 def _rivals(choices: Sequence[Choice], floor: float) -> list[Choice]:

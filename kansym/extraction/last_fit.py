@@ -7,14 +7,15 @@ import numpy as np
 import sympy
 from scipy import special
 
+from kansym.extraction.formulas import fitted_front
 from kansym.extraction.split import Split
 from kansym.results.parts import FrontPoint
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.exact_hypothesis import ExactHypothesis
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.formula_fit import FormulaFit
-from kansym.symbolic.measurements.formula_fitting import Exact, refitted
 from kansym.symbolic.measurements.measured_constants import with_measured_constants
+from kansym.symbolic.measurements.refitting import Exact, refitted
 from kansym.symbolic.measurements.row_errors import RowErrors
 
 __all__ = ["last_fit", "with_last_fits"]
@@ -67,10 +68,11 @@ def with_last_fits(
         )
 
     fits = fitted(formulas)
-    points = tuple(
+    points = [
         measured(point, fits if point.selected else fitted(point.formulas)) for point in front
-    )
-    return replaced(formulas, fits), points, tuple(fit for fit in fits if fit is not None)
+    ]
+    front = fitted_front(points, split.judge)
+    return replaced(formulas, fits), front, tuple(fit for fit in fits if fit is not None)
 
 
 def last_fit(

@@ -1,18 +1,22 @@
 """The search for a law of one output: proposals from every source, read until one is exact."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from kansym.extraction.agreement import predicted
+from kansym.extraction.attempt import Attempt, Callback, nearest_front, points_of
+from kansym.extraction.constant_units import Units, with_units
+from kansym.extraction.few_rows import FewRows
+from kansym.extraction.formulas import front_point
 from kansym.extraction.law_reading import kan_of, law_point, law_result
 from kansym.extraction.limits import Limits
 from kansym.extraction.plainness import is_plain
 from kansym.extraction.settings import Settings
-from kansym.extraction.split import Split
+from kansym.extraction.split import Split, errors_of, split_rows
 from kansym.extraction.weights_reading import INTERRUPTED, read_weights
 from kansym.neural.models.kan import KAN
 from kansym.neural.readers.black_box import BlackBox
@@ -24,15 +28,18 @@ from kansym.shared.bounded_time import each_within
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback
+from kansym.shared.status import Finding, Status
 from kansym.shared.tables import Table
-from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.laws.last_resort import straight_line
 from kansym.symbolic.laws.law import Law, Rows
-from kansym.symbolic.laws.proposing import FAILURES
+from kansym.symbolic.laws.proposing import FAILURES, SOURCES
 from kansym.symbolic.laws.proposing import propose as propose_laws
+from kansym.symbolic.laws.univariate import Univariate
+from kansym.symbolic.measurements.formula_fit import FormulaFit
+from kansym.symbolic.measurements.growing_errors import growing_errors
 from kansym.symbolic.measurements.residual_tests import serial_pattern
 
-__all__ = ["Attempt", "Callback", "Search"]
+__all__ = ["Search"]
 
 EXACT, ROUNDING, FEW = 1e-8, 1e-13, 3
 """Relative error of a formula on data without noise that is right; of one with more than a few
@@ -44,58 +51,19 @@ SIMILAR = 1.3
 LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.45, 0.7
 """Shares of the time: for laws that rows suggest, after which laws are sought again, now that the
 noise is known from networks, and after which no new network is trained."""
-MANY = 200
-"""Rows from which on what a formula leaves over tells noise from structure."""
+SIMPLE, FINISHED = 2.5, 3
+"""Most seconds for simple laws of few rows, and how many of them are finished."""
+OF_FEW = tuple(source for source in SOURCES if not isinstance(source, Univariate))
+"""Sources of laws beside the simple ones, which are sought among functions of one variable too."""
 CHANCE = 0.01
 """p-value of a pattern along an input below which it is none of chance."""
 _log = logging.getLogger("kansym")
-REFINING = 5.0
-"""Most seconds for the constants of a proposed law."""
-OVERTIME = 0.1
-"""Seconds for a source that looks at its clock to end by itself, before it is stopped."""
+REFINING, OVERTIME = 5.0, 0.1
+"""Most seconds for the constants of a law, and those for a source to end before it is stopped."""
 LEAST_READING, READING = 0.5, 20.0
 """Least and most seconds for reading one network."""
 AS_GOOD = 1.1
 """Error of a formula over that of the KAN it was read from, up to which nothing was lost."""
-FRONT, BETTER = 15, 0.9
-"""Most formulas on the front, and the part of a simpler one's error that a longer one must beat."""
-
-
-@dataclass(frozen=True, eq=False)
-class Attempt:
-    """A law that was tried.
-
-    Attributes
-    ----------
-    output : name of the target.
-    origin : where it came from: a source of laws, or the shape of a KAN.
-    error : relative error of what was proposed, before its formula was refined.
-    points : its formulas; those of a network's front, if it was read.
-    model : the KAN, if it came from one.
-    result : the reading of that KAN.
-    """
-
-    output: str
-    origin: str
-    error: float
-    points: tuple[FrontPoint, ...] = ()
-    model: KAN | None = None
-    result: Extraction | None = None
-
-    @property
-    def best(self) -> FrontPoint | None:
-        """The formula that was selected, if there is one."""
-        return next((point for point in self.points if point.selected), None)
-
-    def length(self, judge: Judge) -> float:
-        """Description length of the judge's rows by the formula; infinite without one."""
-        if self.best is None:
-            return np.inf
-        return judge.length(self.best.error, self.best.complexity)
-
-
-Callback = Callable[[Attempt], object]
-"""Is told an attempt; a true answer means that nothing more is wanted."""
 
 
 class Search:
@@ -112,6 +80,7 @@ class Search:
     errors : ``sigma`` or ``weights`` of the rows.
     earlier : attempts of an earlier search on the same rows, which goes on with other starts.
     callback : is told every attempt that has a formula; a true answer ends the search.
+    units : what the dimensions of a law must agree with.
     """
 
     def __init__(  # noqa: PLR0913 - what a search is made of
@@ -126,10 +95,12 @@ class Search:
         errors: Mapping[str, Any] | None = None,
         earlier: Sequence[Attempt] = (),
         callback: Callback | None = None,
+        units: Units | None = None,
     ):
         self.inputs, self.target, self.split = inputs, target, split
         self.settings, self.shape, self.box = settings, shape, box
         self.errors = dict(errors or {})
+        self.growing, self.units = False, units
         self.deadline = Deadline.after(settings.budget)
         self.limits = Limits(settings.library, settings.max_complexity)
         self.attempts: list[Attempt] = list(earlier)
@@ -137,6 +108,7 @@ class Search:
         self._seed = settings.seed + len(earlier)
         self._callback = callback
         self._tell = tell
+        self._few = FewRows.of(split, inputs.names)
 
     def run(self) -> tuple[KAN, Extraction]:
         """Try sources until a formula is exact or time is up; the best one and its KAN.
@@ -179,23 +151,62 @@ class Search:
 
         Of few rows noise is left by many laws: all are seen before one of them is enough.
         """
-        waiting: list[int] = []
+        waiting = [*self._by_units(), *self._simple()] if noise == 0 else []
         until = self.deadline.share(LAWS)
-        laws = iter(propose_laws(self._rows(noise), until))
+        sources = SOURCES if self._few is None else OF_FEW
+        laws = iter(propose_laws(self._rows(noise), until, sources))
         for law in each_within(laws, lambda: until.left() + OVERTIME):
             try:
                 waiting.append(self._read_law(law))
             except FAILURES as failure:
                 _log.warning("a law could not be read: %r", failure)
                 continue
-            if len(self.inputs) >= MANY:
+            if self._few is None:
                 yield waiting.pop()
-        yield from sorted(waiting, key=lambda n: self.attempts[n].length(self.split.judge))
+        yield from sorted(waiting, key=lambda n: self._length(self.attempts[n]))
+
+    def _simple(self) -> list[int]:
+        """Numbers of simple laws for few rows; the shortest ones with exact numbers as well."""
+        if self._few is None:
+            return []
+        until = self.deadline.share(LAWS)
+        try:
+            laws = self._few.laws(until.within(SIMPLE))
+        except FAILURES as failure:
+            _log.warning("simple laws failed: %r", failure)
+            return []
+        if not any(given is not None for given in self.errors.values()):
+            laws = self._with_growing_errors(self._few, laws)
+        few, judge = self._few, self.split.judge
+        formulas = [few.finished(law, self.settings, until) for law in laws[:FINISHED]]
+        first, name = len(self.attempts), self.target.names[0]
+        for formula in (*formulas, *(law.formula for law in laws)):
+            point = front_point(judge, (formula,), selected=True)
+            self.attempts.append(Attempt(name, "simple law", point.error, (point,)))
+        return list(range(first, len(self.attempts)))
 
     def _rows(self, noise: float) -> Rows:
         """The rows that decide."""
         judge = self.split.judge
         return Rows(judge.X, judge.y[:, 0], self.inputs.names, noise)
+
+    def _by_units(self) -> list[int]:
+        """The number of the only product of powers that the units allow, if there is one."""
+        law = None if self.units is None else self.units.monomial(self.inputs.names)
+        return [] if law is None else [self._read_law(law)]
+
+    def _with_growing_errors(self, few: FewRows, laws: list[FormulaFit]) -> list[FormulaFit]:
+        """The laws again, with errors in proportion to y if that is how the rows scatter."""
+        law = growing_errors(laws, few.X, few.y)
+        if law is None:
+            return laws
+        size = np.abs(law.predict(self.inputs.values))
+        self.errors, self.growing = {"weights": (size / size.max()) ** -2.0}, True
+        known = errors_of(None, self.errors["weights"], self.target)
+        self.split = split_rows(None, self.inputs.values, self.target, None, self.settings, known)
+        self._few = FewRows.of(self.split, self.inputs.names)
+        assert self._few is not None
+        return self._few.again(laws)
 
     def tell(self, message: str) -> None:
         """Say what is being tried, and how much of the time is gone."""
@@ -266,7 +277,7 @@ class Search:
         A model that judges has no noise: there it says as much as the KAN it was read from.
         """
         attempt, judge = self._wanted(self.attempts[number]), self.split.judge
-        if attempt.best is None:
+        if attempt.best is None or self._mismatch(attempt) is not None:
             return False
         if not is_plain(attempt.best.complexity, len(self.inputs.names)):
             return attempt.best.error < ROUNDING
@@ -297,14 +308,30 @@ class Search:
     def _best(self) -> Attempt | None:
         """The attempt of shortest description, if any was read."""
         read = [attempt for attempt in self.attempts if attempt.best is not None]
-        judge = self.split.judge
-        return min(read, key=lambda attempt: attempt.length(judge), default=None)
+        return min(read, key=self._length, default=None)
+
+    def _length(self, attempt: Attempt) -> float:
+        """Description length of the rows by the formula of an attempt; infinite without one."""
+        wrong = self._mismatch(attempt) is not None
+        return np.inf if wrong else self._length_of_any_units(attempt)
+
+    def _length_of_any_units(self, attempt: Attempt) -> float:
+        if attempt.best is None:
+            return np.inf
+        if self._few is not None:
+            return self._few.length(attempt.best.formulas[0])
+        return self.split.judge.length(attempt.best.error, attempt.best.complexity)
+
+    def _mismatch(self, attempt: Attempt) -> str | None:
+        """What the units forbid in the formula of an attempt."""
+        if self.units is None or attempt.best is None:
+            return None
+        return self.units.mismatch(attempt.best.formulas[0])
 
     def _concluded(self) -> tuple[KAN, Extraction]:
         """The best law with its KAN, and the front of all that were tried."""
         read = [attempt for attempt in map(self._wanted, self.attempts) if attempt.best is not None]
-        judge = self.split.judge
-        for attempt in sorted(read, key=lambda attempt: attempt.length(judge)):
+        for attempt in sorted(read, key=lambda a: (self._length(a), self._length_of_any_units(a))):
             found = self._complete(attempt)
             if found is not None:
                 return found
@@ -322,7 +349,7 @@ class Search:
         """The KAN and the result of an attempt; None for a law that no KAN computes."""
         front = self._front(attempt)
         if attempt.model is not None and attempt.result is not None and _is_of(attempt):
-            return attempt.model, replace(attempt.result, front=front)
+            return attempt.model, self._noted(replace(attempt.result, front=front))
         assert attempt.best is not None
         spent, name = {"search": self.settings.budget - self.deadline.left()}, self.target.names[0]
         try:
@@ -331,25 +358,30 @@ class Search:
             return None
         settings, split = self.settings, self.split
         point, X = attempt.best, self.inputs
-        return model, law_result(point, front, model, X, name, split, settings, spent)
+        result = law_result(point, front, model, X, name, split, settings, spent)
+        return model, self._noted(result)
+
+    def _noted(self, result: Extraction) -> Extraction:
+        """With units of the constants, and what was supposed about the errors of the rows."""
+        if self.units is not None:
+            result = with_units(result, self.units)
+        if not self.growing:
+            return result
+        relative = self.target.values[:, 0] / result.predict(self.inputs.values) - 1
+        detail = f"about {100 * float(np.sqrt(np.mean(relative**2))):.2g} % of y"
+        found = Finding(Status.RELATIVE_ERRORS, "rows", detail)
+        return replace(result, status=(*result.status, found))
 
     def _front(self, chosen: Attempt) -> tuple[FrontPoint, ...]:
         """The selected formula and those of all attempts that no simpler one beats."""
-        assert chosen.best is not None
-        points = [
-            replace(point, selected=point.formulas is chosen.best.formulas)
-            for attempt in self.attempts
-            for point in attempt.points
-            if self.limits.allow(point)
-        ]
-        points.sort(key=lambda point: (point.complexity, point.error))
-        front: list[FrontPoint] = []
-        for point in points:
-            if point.selected or not front or point.error < BETTER * front[-1].error:
-                front.append(point)
-        selected = next(k for k, point in enumerate(front) if point.selected)
-        first = max(0, min(selected - FRONT // 2, len(front) - FRONT))
-        return tuple(front[first : first + FRONT])
+
+        def allowed(point: FrontPoint) -> bool:
+            known = self.units is None or self.units.mismatch(point.formulas[0]) is None
+            return known and self.limits.allow(point)
+
+        points = points_of(self.attempts, chosen, allowed)
+        # Of few rows constants are fitted first, then none may beat another.
+        return nearest_front(points) if self._few is None else points
 
 
 def _is_of(attempt: Attempt) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kansym.extraction.search import Attempt, Search
+from kansym.extraction.attempt import Attempt
+from kansym.extraction.search import Search
 from kansym.neural.models.kan import KAN
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError

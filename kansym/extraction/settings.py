@@ -12,7 +12,7 @@ from kansym.shared.errors import InputError
 from kansym.shared.whole_numbers import checked_seed
 from kansym.symbolic.engines import Engine
 from kansym.symbolic.library.library import LIBRARY, Library
-from kansym.symbolic.measurements.formula_fitting import Exact
+from kansym.symbolic.measurements.refitting import Exact
 
 __all__ = ["Settings"]
 

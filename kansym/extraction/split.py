@@ -59,13 +59,17 @@ class Split:
 
     @property
     def measured(self) -> tuple[np.ndarray, np.ndarray, RowErrors] | None:
-        """Inputs, data and errors of all rows; None if data do not judge."""
+        """Inputs, data and errors of all rows, as in the table; None if data do not judge."""
         if self.judge.kind != "data" or self.labelled is not None:
             return None
         X, y = self.judge.X, self.judge.y
         if self.check_y is not None and len(self.check_y):
             X, y = np.vstack([X, self.check_X]), np.vstack([y, self.check_y])
-        return X, y, self.errors or row_errors(len(X))
+        errors = self.errors or row_errors(len(X))
+        if self.order is None:
+            return X, y, errors
+        place = np.argsort(self.order)
+        return X[place], y[place], errors.of_rows(place)
 
     @property
     def rows(self) -> MeasuredRows | None:
@@ -74,11 +78,7 @@ class Split:
             return None
         X, y, errors = self.measured
         sigma = 1 / errors.inverse if errors.absolute else None
-        if self.order is None:
-            return MeasuredRows(X, y, sigma).thinned(MOST_KEPT)
-        place = np.argsort(self.order)
-        given = None if sigma is None else sigma[place]
-        return MeasuredRows(X[place], y[place], given).thinned(MOST_KEPT)
+        return MeasuredRows(X, y, sigma).thinned(MOST_KEPT)
 
     def fidelity(self, network: Network, formulas: tuple[Formula, ...]) -> Fidelity:
         """Agreement with network and data on the rows kept aside, or on all if none were."""

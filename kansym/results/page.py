@@ -18,6 +18,7 @@ from kansym.documents.mathematics import equation
 from kansym.documents.names import symbol
 from kansym.documents.pictures import Picture
 from kansym.results import plots, sections
+from kansym.results.data_section import data_section
 from kansym.results.parts import Result
 from kansym.results.verdict import named_formulas, verdict
 from kansym.symbolic.formulas.formula import Formula
@@ -46,6 +47,7 @@ def document(result: Result, title: str | None = None, extra: Iterable[Block] = 
         *sections.boundaries(result),
         *sections.notices(result),
         *sections.constants(result),
+        *data_section(result),
         *sections.fidelity(result),
         *sections.network(result),
         *sections.edges(result),

@@ -121,7 +121,9 @@ def _constant_row(constant: Constant, freedom: float) -> tuple[Line, ...]:
     """One constant: exact ones as such, fitted ones with their uncertainty."""
     if constant.exact is not None:
         return row(symbol(constant.name), maths(constant.exact), "–", "exact")
-    value = measured(constant.value, constant.stderr)
+    value: Line | Number = measured(constant.value, constant.stderr)
+    if constant.unit:
+        value = line(value, f" {constant.unit}")
     between = interval(constant.stderr, *constant.interval(0.95, freedom))
     known = constant.stderr is not None and np.isfinite(constant.stderr)
     remark = "fitted" if known else "not determined by these rows"
@@ -140,8 +142,6 @@ def fidelity(result: Result) -> list[Block]:
     ]
     if found.rmse_data is not None:
         rows.append(row("formula against data", number(found.rmse_data, 3), *_pair(found.r2_data)))
-    if found.noise is not None:
-        rows.append(row("noise of the data (estimated)", "–", "–", number(found.noise, 2)))
     if found.right is not None and found.right_network is not None:
         shares = f"formula {100 * found.right:.1f} %, network {100 * found.right_network:.1f} %"
         rows.append(row("in the right class", shares, "–", "–"))
@@ -178,7 +178,7 @@ def _ranges(result: Result) -> list[Block]:
 def _residuals(result: Result) -> list[Block]:
     """Formula minus network over the sample, one plot per output."""
     sample = result.network.sample[:_MOST_POINTS]
-    if len(sample) < 2:
+    if len(sample) < 2 or result.data is not None:  # its own residuals are shown with the data
         return []
     learned = np.asarray(result.network(sample), float).reshape(len(sample), -1)
     blocks: list[Block] = []
@@ -277,19 +277,21 @@ def front(result: Result) -> list[Block]:
     chosen = next((i for i, point in enumerate(points) if point.selected), 0)
     rows = tuple(
         row(
+            str(place),
             number(round(point.complexity, 1)),
             number(point.error, 2),
             _several([_short(maths(formula.expr, 5)) for formula in point.formulas]),
         )
-        for point in points
+        for place, point in enumerate(points)
     )
     caption = line("Pareto front: no other formula tried was both simpler and more accurate.")
-    table = Tabular(row("bits", "relative error", "formula"), rows, "rrl", caption, marked=chosen)
+    header = row("place", "bits", "relative error", "formula")
+    table = Tabular(header, rows, "rrrl", caption, marked=chosen)
     if len(points) == 1:
         return [Section("Accuracy against complexity", (table,))]
     bits, errors = zip(*((point.complexity, point.error) for point in points), strict=True)
     picture = Picture(front_plot(bits, errors, chosen))
-    words = line("Error against complexity; the formula that was selected is filled.")
+    words = line("Error against complexity, numbered as in the table; the one selected is filled.")
     figure = Illustration(picture, words, "Pareto front, the table that follows holds its numbers")
     return [Section("Accuracy against complexity", (figure, table))]
 

@@ -81,11 +81,12 @@ def _constants(name: str, formula: Formula) -> list[str]:
 def _measured(constant: Constant, formula: Formula) -> str:
     """Value and standard error, the interval, and an exact number that may be meant."""
     size = constant.stderr
-    value = measured_number(constant.value, size)
+    unit = f" {constant.unit}" if constant.unit else ""
+    value = measured_number(constant.value, size) + unit
     if constant.exact is not None:
         return f"{constant.exact}   (exact; measured {value})" if size else f"{constant.exact}"
     if size is not None and not math.isfinite(size):
-        return f"{constant.value:.6g}   (not determined by these rows)"
+        return f"{constant.value:.6g}{unit}   (not determined by these rows)"
     if not size:
         return value
     ends = constant.interval(0.95, formula.freedom)

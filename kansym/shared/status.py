@@ -82,6 +82,18 @@ class Status(Enum):
         "Noise does not explain these rows: see whether value and unit are right, and drop them "
         "or use loss='huber' if they are not."
     )
+    EQUAL_GROUPS = (
+        "Some groups have the same value of a constant within its error: use one group for them if "
+        "their rows belong together."
+    )
+    UNITS_DISAGREE = (
+        "The formula adds or compares quantities of different units, and none that agrees was "
+        "found: compare the units with the table, or give more inputs."
+    )
+    RELATIVE_ERRORS = (
+        "The scatter grows with the value itself, so rows counted by their relative errors: give "
+        "sigma= if the errors are known."
+    )
     RESIDUAL_PATTERN = (
         "The residual is not noise alone: add a term, use a more complex formula of the Pareto "
         "front, or give the errors of the rows."
@@ -116,7 +128,8 @@ class Status(Enum):
     @property
     def is_warning(self) -> bool:
         """Whether a reader should hesitate because of it."""
-        return self not in (Status.OK, Status.BETTER_THAN_NETWORK)
+        notes = (Status.OK, Status.BETTER_THAN_NETWORK, Status.RELATIVE_ERRORS, Status.EQUAL_GROUPS)
+        return self not in notes
 
 
 @dataclass(frozen=True)

@@ -443,3 +443,21 @@ def test_functions_and_length_are_limited(tmp_path, capsys):
     assert "'sqr': did you mean 'sqrt'" in capsys.readouterr().err
     assert main([*words, "--width", "1,1", "--max-complexity", "9"]) == 2
     assert "leave --start, --width, --classes out" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_groups_have_one_form_and_their_own_constants(tmp_path, capsys):
+    length = np.tile(np.linspace(0.1, 2, 10), 2)
+    planet = np.repeat(["Earth", "Mars"], 10)
+    noise = 1 + 0.005 * np.random.default_rng(0).normal(size=20)
+    period = 2 * np.pi * np.sqrt(length / np.where(planet == "Earth", 9.81, 3.71)) * noise
+    path = tmp_path / "planets.csv"
+    rows = zip(length, planet, period, strict=True)
+    path.write_text("L,planet,T\n" + "\n".join(f"{a},{b},{c}" for a, b, c in rows))
+    words = ["fit", str(path), "--target", "T", "--groups", "planet", "--quiet", "--budget", "8"]
+    assert main(words) == 0
+    found = capsys.readouterr().out
+    assert "not the same, p = " in found
+    assert "Earth" in found
+    assert main([*words, "--start", "a*L"]) == 2
+    assert "--groups goes with none of --width" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from kansym.extraction import Extraction, extract
+from kansym.extraction.discovery import discover
 from kansym.extraction.evidence import Evidence
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
@@ -26,6 +27,9 @@ X = np.linspace(0.0, 10.0, 60)
 NOISE = np.random.default_rng(4).normal(0.0, 0.03, 60)
 DECAY = "A*exp(-x/tau) + c"
 Y = 3 * np.exp(-X / 2.5) + 1 + NOISE
+MANY = np.linspace(0.0, 6.0, 300)
+GROUPS = ["a", "b", "c"] * 20
+LEVELS = np.array([1.0, 1.0, 3.0] * 20)
 
 
 def read(model: object, *data: np.ndarray, **settings: object) -> Extraction:
@@ -140,6 +144,15 @@ REACHED: dict[Status, Callable[[], Iterable[Finding]]] = {
         fit_formula(DECAY, {"x": X}, Y, bounds={"c": (1.05, None)}).findings
     ),
     Status.OUTLYING_ROWS: lambda: fit_formula(DECAY, {"x": X}, outlier()).findings,
+    Status.EQUAL_GROUPS: lambda: (
+        fit_formula("a*x", {"x": X}, X * LEVELS + NOISE, groups=GROUPS).findings
+    ),
+    Status.UNITS_DISAGREE: lambda: (
+        discover(MANY, np.sin(MANY), units={"x1": "m"}, seconds=2, progress=False).result.status
+    ),
+    Status.RELATIVE_ERRORS: lambda: (
+        discover(X + 1, 2 * (X + 1) * (1 + NOISE), seconds=3, progress=False).result.status
+    ),
     Status.RESIDUAL_PATTERN: lambda: fit_formula("a + b*x", {"x": X}, Y).findings,
     Status.ERRORS_DISAGREE: lambda: fit_formula(DECAY, {"x": X}, Y, sigma=0.003).findings,
     Status.NOT_CONVERGED: hurried,

@@ -28,6 +28,7 @@ class Constant:
     stderr : its standard error, infinite if the data do not determine it, None if unknown.
     exact : the exact number that it stands for, None for a measured one.
     near : an exact number that a measured one may stand for, and how probable that is.
+    unit : of the value, in base units; empty for a pure number, or if none is known.
 
     Examples
     --------
@@ -40,6 +41,7 @@ class Constant:
     stderr: float | None = None
     exact: sympy.Expr | None = None
     near: ExactHypothesis | None = None
+    unit: str = ""
 
     @property
     def digits(self) -> int:
@@ -60,13 +62,14 @@ class Constant:
         return self.value - half, self.value + half
 
     def __str__(self) -> str:
+        unit = f" {self.unit}" if self.unit else ""
         if self.exact is not None:
-            return f"{self.name} = {self.exact}"
+            return f"{self.name} = {self.exact}{unit}"
         if self.stderr is None:
-            return f"{self.name} = {self.value:.12g}"
+            return f"{self.name} = {self.value:.12g}{unit}"
         if math.isinf(self.stderr):
-            return f"{self.name} = {self.value:.{self.digits}g}, not determined"
-        return f"{self.name} = {measured_number(self.value, self.stderr)}"
+            return f"{self.name} = {self.value:.{self.digits}g}{unit}, not determined"
+        return f"{self.name} = {measured_number(self.value, self.stderr)}{unit}"
 
     def to_data(self) -> dict[str, Any]:
         """The constant as plain data, which :meth:`from_data` reads."""
@@ -78,6 +81,7 @@ class Constant:
             "undetermined": self.stderr is not None and unknown,
             "exact": None if self.exact is None else to_json(from_sympy(self.exact, exact=True)),
             **({} if self.near is None else {"near": self.near.to_data()}),
+            **({"unit": self.unit} if self.unit else {}),
         }
 
     @classmethod
@@ -88,4 +92,4 @@ class Constant:
         stderr = None if stderr is None else float(stderr)
         exact = None if data["exact"] is None else to_sympy(validate(data["exact"], ()))
         near = ExactHypothesis.from_data(data["near"]) if "near" in data else None
-        return cls(str(data["name"]), value, stderr, exact, near)
+        return cls(str(data["name"]), value, stderr, exact, near, str(data.get("unit", "")))

@@ -46,8 +46,17 @@ class Curve:
     rows: int
 
     @classmethod
-    def of(cls, x: np.ndarray, y: np.ndarray, noise: float = 0.0) -> Self:
-        """The curve through some points, those that are not finite left out."""
+    def of(
+        cls,
+        x: np.ndarray,
+        y: np.ndarray,
+        noise: float = 0.0,
+        weights: np.ndarray | None = None,
+    ) -> Self:
+        """The curve through some points, those that are not finite left out.
+
+        Weights (rows,) are one over the variance of y, up to a factor.
+        """
         x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
         kept = np.isfinite(x) & np.isfinite(y)
         order = np.argsort(x[kept], kind="stable")
@@ -55,7 +64,7 @@ class Curve:
         origin = _origin(x)
         x_unit, y_unit = _unit(x - origin), _unit(y)
         y = y / y_unit
-        weight = _weights(y)
+        weight = _weights(y) if weights is None else np.asarray(weights, float)[kept][order]
         root = np.sqrt(weight / weight.sum())
         return cls((x - origin) / x_unit, y, root, noise, origin, x_unit, y_unit, len(x))
 

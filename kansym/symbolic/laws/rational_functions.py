@@ -25,6 +25,8 @@ _SUDDEN = 1e-4
 """Error over that of one degree less, below which a quotient is the law and no approximation."""
 _NEGLIGIBLE = 1e-9
 """Share of the largest term below which a coefficient of an exact quotient is 0."""
+_LARGEST = 1e25
+"""Size of a function up to which its powers can be computed."""
 _APPROXIMATE = 2
 """Quotients that are handed on where none is exact."""
 
@@ -73,7 +75,7 @@ def quotients_of_functions(curve: Curve, until: Deadline) -> Iterator[Form]:
             if until.passed:
                 return
             u = np.broadcast_to(evaluate(inner, {"x": few.x}), few.x.shape)
-            if not np.isfinite(u).all() or np.ptp(u) == 0:
+            if not np.abs(u).max() < _LARGEST or np.ptp(u) == 0:
                 continue
             quotients = list(_quotients(u, z, few))
             chosen = _exact(quotients, few)

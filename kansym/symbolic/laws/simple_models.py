@@ -22,6 +22,8 @@ _LINEAR = ("a", "b", "c", "d")
 """Constants that enter linearly; names of the others tell what they measure."""
 _SCREENED, _WAVE_ROWS = 64, 256
 """Rows on which starts are tried, and those for waves."""
+_EVEN = 1e-6
+"""Relative difference of steps up to which rows are evenly spaced."""
 _STARTS, _KEPT, _FINISHED = 160, 2, 12
 """Starts that are tried, ends of a model that are kept, and how many are fitted to all rows."""
 
@@ -44,6 +46,7 @@ _MODELS = (
     "a*exp(rate*x)*sin(wave*x + phase) + b",
     "a*exp(-(x/scale)**2)", "a*exp(-((x - place)/width)**2)", "a*exp(-((x - place)/width)**2) + b",
     "a/(1 + ((x - place)/width)**2)", "a/(1 + ((x - place)/width)**2) + b",
+    "a/sqrt((x**2 - place**2)**2 + (width*x)**2)", "a/((x**2 - place**2)**2 + (width*x)**2)",
     "a*tanh(x/width)", "a*tanh((x - place)/width) + b", "a*atan((x - place)/width) + b",
     "a/(1 + exp(-(x - place)/width))", "a/(1 + exp(-(x - place)/width)) + b",
     "a*exp(-(x/scale)**power)", "a*exp(-(x/scale)**power) + b", "a*x**power*exp(rate*x)",
@@ -92,7 +95,23 @@ def simple_models(curve: Curve, until: Deadline) -> Iterator[Form]:
             tried += _raced(model, curve, until)
     tried.sort(key=lambda form: form.length(curve))
     for form in tried[:_FINISHED]:
-        yield form.fitted(curve, until)
+        yield _slowest(form.fitted(curve, until), curve)
+
+
+def _slowest(form: Form, curve: Curve) -> Form:
+    """A wave that evenly spaced rows cannot tell from a slower one as the slower one."""
+    if "wave" not in form.start or np.ptp(np.diff(curve.x)) > _EVEN * np.ptp(curve.x):
+        return form
+    alias = 2 * np.pi * (len(curve.x) - 1) / np.ptp(curve.x)
+    turns = round(form.start["wave"] / alias)
+    # At the first row a whole number of turns must be left, or the phase makes up for it.
+    shift = turns * alias * float(curve.x[0])
+    if turns == 0 or ("phase" not in form.start and abs(np.sin(shift / 2)) > _EVEN):
+        return form
+    slower = {"wave": form.start["wave"] - turns * alias}
+    if "phase" in form.start:
+        slower["phase"] = (form.start["phase"] + shift) % (2 * np.pi)
+    return form.at(slower, form.error)
 
 
 def _raced(model: _Model, curve: Curve, until: Deadline) -> list[Form]:
@@ -128,7 +147,7 @@ def _values(kind: str, curve: Curve) -> list[float]:
             return [sign * k / extent for k in (0.5, 2.0, 6.0, 20.0) for sign in (-1, 1)]
         case "length":
             size = max(abs(low), abs(high))
-            return [sign * k * size for k in (0.1, 0.5, 2.0, 8.0) for sign in (-1, 1)]
+            return [sign * k * size for k in (0.1, 0.5, 2.0, 8.0, 25.0) for sign in (-1, 1)]
         case "power":
             return [-2.5, -1.2, -0.4, 0.4, 1.2, 2.5, 5.0]
         case "wave":

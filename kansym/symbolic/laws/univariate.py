@@ -45,7 +45,12 @@ _SAME = 1e-3
 
 
 def univariate_laws(
-    x: np.ndarray, y: np.ndarray, name: str, noise: float, until: Deadline
+    x: np.ndarray,
+    y: np.ndarray,
+    name: str,
+    noise: float,
+    until: Deadline,
+    weights: np.ndarray | None = None,
 ) -> Iterator[Law]:
     """Laws y = h(x), those of shortest description first.
 
@@ -55,6 +60,7 @@ def univariate_laws(
     name : of the input in the laws.
     noise : root-mean-square error of y over its spread; 0 if unknown or exact.
     until : when to stop with what there is.
+    weights : one over the variance of y (rows,), up to a factor.
 
     Examples
     --------
@@ -63,7 +69,7 @@ def univariate_laws(
     >>> law.error < 1e-10
     True
     """
-    curve = Curve.of(x, y, noise)
+    curve = Curve.of(x, y, noise, weights)
     if curve.rows < _FEWEST or curve.low == curve.high:
         return
     if np.ptp(curve.y) == 0:

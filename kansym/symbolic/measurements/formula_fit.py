@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy
 
+from kansym.shared.errors import InputError
 from kansym.shared.measured_numbers import measured_interval, measured_number
 from kansym.shared.status import Finding
 from kansym.symbolic.formulas.exact_hypothesis import ExactHypothesis
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.formulas.sympy_programs import from_sympy
+from kansym.symbolic.measurements.grouping import Grouping
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +49,7 @@ class FormulaFit:
     findings : what is doubtful.
     noise : standard deviation of the residual, degrees of freedom counted; nan without any.
     r2 : share of the variance of y that the formula explains, rows weighted.
+    grouping : which constants groups of rows share; their columns are inputs of the formula.
     """
 
     text: str
@@ -65,6 +68,7 @@ class FormulaFit:
     r2: float
     fixed: Mapping[str, float]
     findings: tuple[Finding, ...]
+    grouping: Grouping | None = None
 
     # Constants ---------------------------------------------------------------------------------
 
@@ -128,16 +132,24 @@ class FormulaFit:
 
         Parameters
         ----------
-        X : array (rows, inputs) or a data frame with the columns by name.
+        X : array (rows, inputs) or a data frame with the columns by name, that of the groups
+            among them if there are any.
         return_std : whether to return standard errors as well, shape (rows,).
         new_row : whether these are of one further measured row, its noise included, instead of
             the formula's value alone.
         """
+        X = X if self.grouping is None else self.grouping.extended(X)
         values = self.formula.predict(X)
         if not return_std:
             return values
         std = formula_stderr(self.formula, self.free, self.covariance, X)
         return values, np.hypot(std, self.noise) if new_row else std
+
+    def of_group(self, label: str) -> Formula:
+        """The formula of one group of rows."""
+        if self.grouping is None:
+            raise InputError("The fit has no groups: give groups= to fit_formula.")
+        return self.grouping.of_group(label, self.formula.constants)
 
     def frame(self) -> "pd.DataFrame":
         """The constants as a table: value, error, interval, nearby exact number."""
@@ -164,6 +176,8 @@ class FormulaFit:
 
     def __str__(self) -> str:
         lines = [self.text, *self._constant_lines(), *self._correlation_lines()]
+        if self.grouping is not None:
+            lines = [self.text, *self.grouping.lines(self.formula.constants)]
         lines += self._goodness()
         return "\n".join([*lines, *map(str, self.findings)])
 

@@ -1,40 +1,26 @@
 """Fit the constants of a given formula to measured rows, without any network."""
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-import sympy
 
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
-from kansym.symbolic.constants.recognition import recognise
-from kansym.symbolic.constants.template_fit import Observations
-from kansym.symbolic.formulas.constant import Constant
-from kansym.symbolic.formulas.exact_hypothesis import ExactHypothesis
 from kansym.symbolic.formulas.formula import Formula
-from kansym.symbolic.measurements.exact_hypotheses import exact_hypothesis
-from kansym.symbolic.measurements.fit_findings import fit_findings
+from kansym.symbolic.measurements.counts import count_errors, count_misfit
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.given_formula import GivenFormula, given_formula
-from kansym.symbolic.measurements.minimum import Minimum, minimum_at, one_of_many
-from kansym.symbolic.measurements.misfit import (
-    DownWeighted,
-    Misfit,
-    OrthogonalDistance,
-    RowMisfit,
-)
-from kansym.symbolic.measurements.profile_intervals import Profile
+from kansym.symbolic.measurements.group_fitting import fit_groups
+from kansym.symbolic.measurements.groups import Groups, without_groups
+from kansym.symbolic.measurements.minimum import minimum_at, one_of_many
+from kansym.symbolic.measurements.misfit import Misfit, OrthogonalDistance, RowMisfit
+from kansym.symbolic.measurements.refitting import Exact, fit_result
 from kansym.symbolic.measurements.row_errors import RowErrors, per_row, row_errors
-from kansym.symbolic.measurements.search import LocalMinimum, bounds_of, search
+from kansym.symbolic.measurements.search import bounds_of, search
 
-__all__ = ["Exact", "fit_formula", "refitted"]
-
-_ROUNDING = 1e-9
-"""Residual over the data below which the rows are computed ones, exact to rounding."""
-
-Exact = Literal["report"] | bool
+__all__ = ["fit_formula"]
 
 
 def fit_formula(  # noqa: PLR0913 - the settings of a fit, all by keyword
@@ -50,7 +36,10 @@ def fit_formula(  # noqa: PLR0913 - the settings of a fit, all by keyword
     weights: Any = None,
     covariance: Any = None,
     input_sigma: Mapping[str, Any] | None = None,
-    loss: Literal["squared", "huber"] = "squared",
+    groups: Any = None,
+    shared: Sequence[str] | None = None,
+    loss: Literal["squared", "huber", "poisson", "binomial"] = "squared",
+    trials: Any = None,
     exact: Exact = "report",
     profile: bool = False,
     level: float = 0.95,
@@ -75,7 +64,13 @@ def fit_formula(  # noqa: PLR0913 - the settings of a fit, all by keyword
     covariance : instead, the covariance matrix of the rows, (rows, rows).
     input_sigma : standard errors of inputs, by name, one for all rows or one for each: distances
         from the curve are then orthogonal, in units of both errors.
-    loss : ``"huber"`` if outliers are to be expected: they are named and count little.
+    groups : the name of a column of X, or a label for each row: constants are then each group's
+        own, ``a[label]``, unless their differences between groups are no more than chance.
+    shared : constants that all groups share; tests find them unless given.
+    loss : ``"huber"`` if outliers are to be expected: they are named and count little;
+        ``"poisson"`` if y are counts and the formula their mean; ``"binomial"`` if it is the
+        probability that a trial counts.
+    trials : of each row, or one for all, for a binomial.
     exact : ``"report"`` prints exact numbers beside the measured constants that they agree with;
         where the rows are exact to rounding, and with True, they take their places; False leaves
         them out.
@@ -108,49 +103,45 @@ def fit_formula(  # noqa: PLR0913 - the settings of a fit, all by keyword
     20 rows; 18 degrees of freedom; chi2 = 13.89, 0.772 per degree
     R2 = 0.999825; AIC = 17.89; BIC = 19.88
     """
-    _check(loss, exact, level)
-    given = given_formula(formula, X, y, inputs, fixed or {})
+    _check(loss, exact, level, (sigma, weights, covariance, input_sigma), groups)
+    members = None if groups is None else Groups.of(groups, X, np.size(y))
+    given = given_formula(formula, without_groups(X, groups), y, inputs, fixed or {})
     rows = row_errors(len(given.y), sigma, weights, covariance)
     first = dict(formula.values) if isinstance(formula, Formula) else {}
     first = {name: value for name, value in first.items() if name in given.free}
     first.update({str(name): float(value) for name, value in (start or {}).items()})
     limits = bounds_of(bounds, given.free)
-    misfit = _misfit(given, rows, input_sigma)
+    misfit, sought = _misfit(given, rows, input_sigma), given
+    if loss in ("poisson", "binomial"):
+        misfit = count_misfit(given, loss, trials)
+        rows = count_errors(misfit)
+        sought = replace(given, y=given.y if misfit.trials is None else given.y / misfit.trials)
     deadline = Deadline.after(budget)
-    found = search(given, rows, misfit, first, limits, seed, deadline)
-    found = one_of_many(given, rows, misfit, found, first, limits)
+    found = search(sought, rows, misfit, first, limits, seed, deadline)
+    found = one_of_many(sought, rows, misfit, found, first, limits)
+    if not np.isfinite(misfit.residuals(found.constants)).all() and sought is not given:
+        raise InputError(
+            "The formula gives counts that cannot be, such as a mean below zero, wherever the "
+            "search began: give start= or bounds=."
+        )
     minimum = minimum_at(given, rows, misfit, found, limits, loss)
-    return _result(minimum, rows, exact=exact, profile=profile, level=level)
+    fit = fit_result(minimum, rows, exact=exact, profile=profile, level=level)
+    if members is None:
+        return fit
+    settings = {"text": given.text, "shared": shared, "exact": exact}
+    return fit_groups(fit.formula, given.X, given.y, members, rows, **settings)
 
 
-def refitted(
-    formula: Formula, X: np.ndarray, y: np.ndarray, rows: RowErrors, *, exact: Exact = "report"
-) -> FormulaFit:
-    """The measured constants of a formula fitted again, from where they are, to all rows.
-
-    Parameters
-    ----------
-    formula : constants without a standard error, and exact ones, keep their values.
-    X, y : shapes (rows, inputs) and (rows,).
-    rows : errors of the rows.
-    exact : as for `fit_formula`.
-    """
-    held = {c.name: c.value for c in formula.constants if c.exact is None and c.stderr is None}
-    numbers = {sympy.Symbol(c.name): c.exact for c in formula.constants if c.exact is not None}
-    free = {c.name: c.value for c in formula.constants if c.exact is None and c.name not in held}
-    template = formula.template.xreplace(numbers)
-    given = GivenFormula(
-        str(template), template, formula.inputs, X, y, tuple(free), held, formula.curves
-    )
-    bounds = bounds_of(None, given.free)
-    found = LocalMinimum(np.array(list(free.values())), True, np.zeros(len(free), dtype=bool))
-    minimum = minimum_at(given, rows, RowMisfit(given, rows), found, bounds, "squared")
-    return _result(minimum, rows, exact=exact, profile=False, level=0.95)
+_LOSSES = ("squared", "huber", "poisson", "binomial")
 
 
-def _check(loss: str, exact: Any, level: float) -> None:
-    if loss not in ("squared", "huber"):
-        raise InputError(f"loss={loss!r} is not known: give 'squared' or 'huber'.")
+def _check(loss: str, exact: Any, level: float, errors: Sequence[Any], groups: Any) -> None:
+    if loss not in _LOSSES:
+        raise InputError(f"loss={loss!r} is not known: give one of {', '.join(_LOSSES)}.")
+    if loss in ("poisson", "binomial") and any(given is not None for given in errors):
+        raise InputError(f"loss={loss!r} knows the errors of counts: give no errors beside it.")
+    if loss != "squared" and groups is not None:
+        raise InputError(f"groups= goes with loss='squared' alone, {loss!r} was given.")
     if exact not in ("report", True, False):
         raise InputError(f"exact={exact!r} is not known: give 'report', True or False.")
     if not (isinstance(level, int | float) and 0 < level < 1):
@@ -181,173 +172,3 @@ def _misfit(
                 "at least zero."
             )
     return OrthogonalDistance(formula, errors, sizes)
-
-
-def _result(
-    minimum: Minimum,
-    rows: RowErrors,
-    *,
-    exact: Exact,
-    profile: bool,
-    level: float,
-) -> FormulaFit:
-    formula, constants = minimum.formula, minimum.found.constants
-    covariance = minimum.errors.covariance * minimum.variance
-    residuals = formula.y - formula.predicted(constants)
-    values = formula.named(constants)
-    intervals = _intervals(minimum, covariance, profile=profile, level=level)
-    near = {} if exact is False else _hypotheses(minimum, covariance)
-    taken: dict[str, sympy.Expr] = {}
-    size = float(np.abs(formula.y).max()) or 1.0
-    computed = bool(np.abs(residuals).max() <= _ROUNDING * size)
-    if exact is True or (exact == "report" and computed and minimum.freedom > 0):
-        taken = _exact(formula, values, rows)
-    standardised = -minimum.misfit.residuals(constants)
-    if isinstance(minimum.misfit, DownWeighted):
-        standardised = -minimum.misfit.misfit.residuals(constants)
-    findings = fit_findings(minimum, covariance, standardised, computed=computed)
-    return FormulaFit(
-        formula.text,
-        Formula(
-            formula.template,
-            formula.inputs,
-            _constants(formula, values, covariance, taken, near),
-            _covariance_of_measured(formula, covariance, taken),
-            minimum.quantile_freedom,
-            formula.curves,
-        ),
-        formula.free,
-        covariance,
-        intervals,
-        level,
-        len(formula.y),
-        minimum.freedom,
-        minimum.chi2,
-        minimum.absolute,
-        residuals,
-        standardised,
-        _noise(minimum, residuals),
-        _r2(formula.y, residuals, rows),
-        dict(formula.fixed),
-        tuple(findings),
-    )
-
-
-def _constants(
-    formula: GivenFormula,
-    values: Mapping[str, float],
-    covariance: np.ndarray,
-    taken: Mapping[str, sympy.Expr],
-    near: Mapping[str, ExactHypothesis],
-) -> tuple[Constant, ...]:
-    with np.errstate(all="ignore"):
-        spread = np.sqrt(np.diag(covariance))
-    errors = dict(zip(formula.free, spread.tolist(), strict=True))
-    free = [
-        Constant(
-            name,
-            values[name],
-            None if math.isnan(errors[name]) else errors[name],
-            taken.get(name),
-            None if name in taken else near.get(name),
-        )
-        for name in formula.free
-    ]
-    return (*free, *(Constant(name, value) for name, value in formula.fixed.items()))
-
-
-def _covariance_of_measured(
-    formula: GivenFormula, covariance: np.ndarray, taken: Mapping[str, sympy.Expr]
-) -> np.ndarray | None:
-    """As `Formula` wants it: of the constants that are not exact; None if some are not known."""
-    kept = [i for i, name in enumerate(formula.free) if name not in taken]
-    if formula.fixed or not np.isfinite(covariance).all():
-        return None
-    return covariance[np.ix_(kept, kept)]
-
-
-def _intervals(
-    minimum: Minimum, covariance: np.ndarray, *, profile: bool, level: float
-) -> dict[str, tuple[float, float]]:
-    """Interval of each constant that has one."""
-    if not minimum.absolute and minimum.freedom <= 0:
-        return {}
-    with np.errstate(all="ignore"):
-        spread = np.sqrt(np.diag(covariance))
-    profiled = Profile(
-        minimum.misfit,
-        minimum.found.constants,
-        minimum.bounds,
-        minimum.variance or 1e-300,
-        minimum.quantile_freedom,
-    )
-    found = {}
-    for i, name in enumerate(minimum.formula.free):
-        value = float(minimum.found.constants[i])
-        at_bound = bool(minimum.found.active[i])
-        if not at_bound and not 0 <= spread[i] < math.inf:
-            continue
-        if at_bound or (profile and spread[i] > 0):
-            step = float(spread[i]) if spread[i] > 0 else _step_from(minimum, i)
-            found[name] = profiled.interval(i, step, level)
-            continue
-        low, high = Constant(name, value, float(spread[i])).interval(
-            level, minimum.quantile_freedom
-        )
-        found[name] = (
-            float(max(low, minimum.bounds.low[i])),
-            float(min(high, minimum.bounds.high[i])),
-        )
-    return found
-
-
-def _step_from(minimum: Minimum, index: int) -> float:
-    """About a standard error of a constant at a bound, the others held."""
-    slope = float(np.linalg.norm(minimum.misfit.jacobian(minimum.found.constants)[:, index]))
-    return math.sqrt(minimum.variance) / slope if slope > 0 else 1.0
-
-
-def _hypotheses(minimum: Minimum, covariance: np.ndarray) -> dict[str, ExactHypothesis]:
-    powers = minimum.formula.template.atoms(sympy.Pow)
-    exponents = {p.exp.name for p in powers if p.exp.is_Symbol}
-    found = {}
-    for i, name in enumerate(minimum.formula.free):
-        variance = float(covariance[i, i])
-        if not variance > 0 or minimum.found.active[i]:
-            continue
-        near = exact_hypothesis(
-            float(minimum.found.constants[i]),
-            math.sqrt(variance),
-            minimum.quantile_freedom,
-            exponent=name in exponents,
-        )
-        if near is not None:
-            found[name] = near
-    return found
-
-
-def _exact(
-    formula: GivenFormula, values: Mapping[str, float], rows: RowErrors
-) -> dict[str, sympy.Expr]:
-    """Exact numbers that take the place of measured ones, the data not objecting."""
-    fixed = {sympy.Symbol(name): sympy.Float(value) for name, value in formula.fixed.items()}
-    weights = None if rows.triangle is not None else rows.inverse**2
-    data = Observations.checked(formula.inputs, formula.X, formula.y, weights)
-    found = recognise(formula.template.xreplace(fixed), data, values)
-    # Ties of two constants keep both: a given formula has the constants that it has.
-    return {name: number for name, number in found.exact.items() if number.is_number}
-
-
-def _noise(minimum: Minimum, residuals: np.ndarray) -> float:
-    """Standard deviation of the residual; outliers that counted little widen it little."""
-    if minimum.freedom <= 0:
-        return math.nan
-    shares = minimum.misfit.roots**2 if isinstance(minimum.misfit, DownWeighted) else 1.0
-    return math.sqrt(float(np.sum(shares * residuals**2)) / minimum.freedom)
-
-
-def _r2(y: np.ndarray, residuals: np.ndarray, rows: RowErrors) -> float:
-    weights = rows.inverse**2
-    mean = float(np.sum(weights * y) / np.sum(weights))
-    total = float(np.sum(weights * (y - mean) ** 2))
-    return 1.0 - float(np.sum(weights * residuals**2)) / total if total > 0 else math.nan

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from kansym.symbolic.measurements.constant_errors import ConstantErrors, constant_errors
+from kansym.symbolic.measurements.counts import CountMisfit
 from kansym.symbolic.measurements.given_formula import GivenFormula
 from kansym.symbolic.measurements.last_digits import BLOCK, polished
 from kansym.symbolic.measurements.misfit import DownWeighted, Misfit, RowMisfit
@@ -119,7 +120,9 @@ def minimum_at(
             found = LocalMinimum(constants, found.converged, found.active)
         chi2, factor, norms = end.rss, end.factor, end.norms
     else:
-        factor, norms = _factor(misfit.jacobian(found.constants)[:, ~found.active])
+        counts = isinstance(misfit, CountMisfit)
+        slopes = (misfit.expected if counts else misfit.jacobian)(found.constants)
+        factor, norms = _factor(slopes[:, ~found.active])
         chi2 = cost(misfit, found.constants)
     errors = constant_errors(factor, norms)
     residuals = misfit.residuals(found.constants)

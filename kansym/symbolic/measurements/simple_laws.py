@@ -5,6 +5,7 @@ from a richer one that fits a little better: the description length does.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 import sympy
@@ -15,10 +16,10 @@ from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.laws.univariate import univariate_laws
 from kansym.symbolic.measurements.formula_fit import FormulaFit
-from kansym.symbolic.measurements.formula_fitting import refitted
+from kansym.symbolic.measurements.refitting import refitted
 from kansym.symbolic.measurements.row_errors import RowErrors
 
-__all__ = ["description_length", "simple_laws"]
+__all__ = ["constants_bits", "description_length", "simple_laws"]
 
 _ROWS = 1000
 """Rows on which laws of one input are sought; their constants are fitted to all."""
@@ -28,11 +29,17 @@ _SHARE, _CONSTANT_BITS = 0.3, 24.0
 which the rows count instead."""
 _CURVE_CONSTANTS = 12
 """Constants that a tabulated curve stands for."""
+_EXPONENT_BITS = 5.0
+"""What a measured exponent costs beside another constant: those of laws are plain fractions."""
+_NONLINEAR_BITS = 1.5
+"""What a constant costs more that the formula is not straight in: such forms are less usual."""
+_NEAR = 0.15
+"""Distance of a power from a multiple of a half up to which that is tried as well."""
 _FLOOR = 1e-11
 """Residual over the spread of y below which rows say nothing more."""
 
 
-def description_length(fit: FormulaFit, y: np.ndarray) -> float:
+def description_length(fit: FormulaFit, y: np.ndarray, errors: RowErrors | None = None) -> float:
     """Bits of the residual, of the constants and of the form.
 
     n/2 log2(chi2/n), or chi2/(2 ln 2) if the errors of the rows are known; half a logarithm of the
@@ -43,16 +50,32 @@ def description_length(fit: FormulaFit, y: np.ndarray) -> float:
     n, k = fit.rows, len(fit.free) + _CURVE_CONSTANTS * len(fit.formula.curves)
     if k >= n and n > 1:
         return float("inf")
-    few = k * n / max(n - k - 1, 0.5) / np.log(2)
     if fit.absolute:
         data = fit.chi2 / (2 * np.log(2))
     else:
-        spread = float(np.sum((y - y.mean()) ** 2)) or 1.0
-        left = float(np.dot(fit.residuals, fit.residuals)) / spread
+        weight = np.ones(n) if errors is None else errors.inverse**2
+        spread = float(np.sum(weight * (y - weight @ y / weight.sum()) ** 2)) or 1.0
+        left = float(np.sum(weight * fit.residuals**2)) / spread
         data = n / 2 * np.log2(max(left, _FLOOR**2))
     formula = fit.formula
     form = complexity(formula.template, formula.inputs) - _CONSTANT_BITS * len(formula.constants)
-    return float(data + max(k / 2 * np.log2(n), few) + _SHARE * max(form, 0.0))
+    exponents = sum(power.exp.is_Symbol for power in formula.template.atoms(sympy.Pow))
+    bits = _SHARE * max(form, 0.0) + _EXPONENT_BITS * exponents
+    bits += _NONLINEAR_BITS * sum(_is_nonlinear(formula.template, name) for name in fit.free)
+    return float(data + constants_bits(k, n) + bits)
+
+
+@lru_cache(maxsize=4096)
+def _is_nonlinear(template: sympy.Expr, name: str) -> bool:
+    """Whether a formula is not straight in a constant."""
+    symbol = sympy.Symbol(name)
+    return bool(template.diff(symbol).has(symbol))
+
+
+def constants_bits(constants: int, rows: int) -> float:
+    """Bits of constants that rows determine: Schwarz' for many rows, Akaike's corrected for few."""
+    few = constants * rows / max(rows - constants - 1, 0.5) / np.log(2)
+    return float(max(constants / 2 * np.log2(rows), few))
 
 
 def simple_laws(
@@ -67,9 +90,12 @@ def simple_laws(
     until : when to stop with what there is.
     """
     found: list[FormulaFit] = []
-    for formula in _proposed(names, X, y, until):
-        if len(formula.constants) > len(y):
+    seen: set[sympy.Expr] = set()
+    weights = None if np.ptp(errors.inverse) == 0 else errors.inverse**2
+    for formula in _proposed(names, X, y, weights, until):
+        if len(formula.constants) > len(y) or formula.template in seen:
             continue
+        seen.add(formula.template)
         try:
             with np.errstate(all="ignore"):
                 fit = refitted(formula, X, y, errors, exact=False)
@@ -79,17 +105,21 @@ def simple_laws(
         known = np.isfinite(list(fit.stderr.values())).all() or fit.freedom <= 0
         if np.isfinite(fit.chi2) and known:
             found.append(fit)
-    return sorted(found, key=lambda fit: description_length(fit, y))
+    return sorted(found, key=lambda fit: description_length(fit, y, errors))
 
 
 def _proposed(
-    names: tuple[str, ...], X: np.ndarray, y: np.ndarray, until: Deadline
+    names: tuple[str, ...],
+    X: np.ndarray,
+    y: np.ndarray,
+    weights: np.ndarray | None,
+    until: Deadline,
 ) -> Iterator[Formula]:
     """Formulas with constants to start from, the simplest first."""
     a = sympy.Symbol(_fresh("c", names))
     yield _formula(a, names, {a.name: float(y.mean())})
     varying = [i for i in range(len(names)) if np.ptp(X[:, i]) > 0]
-    for chosen in {(i,) for i in varying} | {tuple(varying)}:
+    for chosen in dict.fromkeys([*((i,) for i in varying), tuple(varying)]):
         if chosen:
             yield from _linear(names, X, y, chosen)
     positive = [i for i in varying if (X[:, i] > 0).all()]
@@ -100,7 +130,8 @@ def _proposed(
         if until.passed:
             break
         share = until.share(1.0 / len(varying))
-        laws = univariate_laws(X[few, i], y[few], names[i], 0.0, share)
+        weight = None if weights is None else weights[few]
+        laws = univariate_laws(X[few, i], y[few], names[i], 0.0, share, weight)
         for count, law in enumerate(laws):
             yield _formula(law.expr, names, {s.name: v for s, v in law.start.items()})
             if count + 1 >= _OF_ONE_INPUT:
@@ -139,10 +170,29 @@ def _powers(
     while left:
         logs = np.column_stack([np.log(X[:, left]), np.ones(len(y))])
         powers, *_ = np.linalg.lstsq(logs, np.log(np.abs(y)), rcond=None)
-        symbols = [sympy.Symbol(_fresh("c", names, i + 1)) for i in range(len(left) + 1)]
-        factors = [sympy.Symbol(names[i]) ** s for i, s in zip(left, symbols[1:], strict=True)]
-        start = {str(symbols[0]): float(np.sign(y[0]) * np.exp(powers[-1]))}
-        start |= {str(s): float(p) for s, p in zip(symbols[1:], powers[:-1], strict=True)}
-        yield _formula(sympy.Mul(symbols[0], *factors), names, start)
+        yield _monomial(names, left, powers, float(np.sign(y[0])), np.zeros(len(left), dtype=bool))
+        halves = np.round(2 * powers[:-1]) / 2
+        near = (np.abs(powers[:-1] - halves) < _NEAR) & (halves != 0)
+        if near.any():
+            rounded = np.where(near, halves, powers[:-1])
+            powers = np.array([*rounded, np.mean(np.log(np.abs(y)) - logs[:, :-1] @ rounded)])
+            yield _monomial(names, left, powers, float(np.sign(y[0])), near)
         effect = [abs(p) * np.std(np.log(X[:, i])) for p, i in zip(powers[:-1], left, strict=True)]
         left.pop(int(np.argmin(effect)))
+
+
+def _monomial(
+    names: tuple[str, ...], chosen: list[int], powers: np.ndarray, sign: float, held: np.ndarray
+) -> Formula:
+    """A product of powers, the logarithm of its factor last among them; some exponents are held."""
+    factor = sympy.Symbol(_fresh("c", names, 1))
+    start, expr = {factor.name: sign * float(np.exp(powers[-1]))}, factor
+    for place, (i, power) in enumerate(zip(chosen, powers[:-1], strict=True)):
+        base = sympy.Symbol(names[i])
+        if held[place]:
+            expr *= base ** sympy.Rational(round(2 * power), 2)
+            continue
+        exponent = sympy.Symbol(_fresh("c", names, place + 2))
+        start[exponent.name] = float(power)
+        expr *= base**exponent
+    return _formula(expr, names, start)

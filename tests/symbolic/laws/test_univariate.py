@@ -108,3 +108,10 @@ def test_constant_target_and_few_rows():
     assert float(formula(first(x, np.full(3, 7.0)))) == 7
     assert len(first(x, np.array([2.1, 3.9, 6.05])).start) <= 2
     assert list(univariate_laws(x[:1], x[:1], "x", 0.0, Deadline.after(1))) == []
+
+
+def test_a_wave_is_the_slowest_that_evenly_spaced_rows_allow():
+    x = np.radians(np.arange(0, 181, 10.0))
+    noise = 0.8 * np.random.default_rng(17).normal(size=19)
+    law = first(x, 52 * np.cos(x) ** 2 + 3 + noise, seconds=10.0)
+    assert error(law, lambda u: 52 * np.cos(u) ** 2 + 3, np.linspace(0, np.pi, 100)) < 0.05

@@ -1,0 +1,187 @@
+"""40 laws of one or two inputs as measured tables, each asked for the form of its law.
+
+Every law with 8, 20 and 60 rows, 1 and 5 % noise, several seeds, asked by `discover`. A form is
+right if it has no more constants than the law and, fitted to the law without noise, leaves
+nothing. A table tells the law from its rivals if its BIC leads by more than 6 over those of all
+wrong forms on the front; there it must be selected, elsewhere it should be on the front.
+
+    python benchmarks/measured_laws.py --every 5 --seeds 1       # a sample
+    python benchmarks/measured_laws.py --coverage 1000           # intervals of fit_formula
+"""
+
+import argparse
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from kansym import discover, fit_formula
+from kansym.symbolic.formulas.constant import Constant
+from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.formulas.parsing import parse
+from kansym.symbolic.measurements.refitting import refitted
+from kansym.symbolic.measurements.row_errors import row_errors
+
+ROWS, NOISE = (8, 20, 60), (0.01, 0.05)
+EXACT, LEAD = 1e-4, 6.0
+"""Error of a right form without noise, and lead in BIC of a law that a table tells from others."""
+
+Ranges = dict[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Law:
+    """A form, its constants, and where its inputs lie."""
+
+    form: str
+    constants: dict[str, float]
+    ranges: Ranges
+
+    def values(self, X: np.ndarray) -> np.ndarray:
+        """Without noise (rows,)."""
+        return self.formula.numpy(*X.T)
+
+    @property
+    def formula(self) -> Formula:
+        """With its constants free."""
+        constants = tuple(Constant(n, v, np.inf) for n, v in self.constants.items())
+        return Formula(parse(self.form), tuple(self.ranges), constants)
+
+    def inputs(self, rows: int, rng: np.random.Generator) -> np.ndarray:
+        """One input evenly, two at random (rows, inputs)."""
+        if len(self.ranges) == 1:
+            return np.linspace(*next(iter(self.ranges.values())), rows)[:, None]
+        return np.column_stack([rng.uniform(*ends, rows) for ends in self.ranges.values()])
+
+
+def _law(form: str, ranges: Ranges, **constants: float) -> Law:
+    return Law(form, constants, ranges)
+
+
+ONE: Ranges = {"x": (0.5, 5.0)}
+LAWS = (
+    _law("a*x", ONE, a=1.7), _law("a*x + b", ONE, a=2.3, b=-1.1), _law("a*x**2", ONE, a=0.49),
+    _law("a*x**2 + b*x + c", ONE, a=-4.9, b=21.3, c=1.3), _law("a*sqrt(x)", ONE, a=2.006),
+    _law("a/x", ONE, a=3.7), _law("a/x**2", ONE, a=8.99), _law("a*x**3", ONE, a=0.13),
+    _law("a*x**(3/2)", ONE, a=0.77), _law("a*x**p", ONE, a=1.3, p=0.42),
+    _law("a*exp(b*x)", ONE, a=5.1, b=-0.71), _law("a*exp(b*x) + c", ONE, a=6.4, b=-0.9, c=2.1),
+    _law("a*(1 - exp(b*x))", ONE, a=3.3, b=-0.8), _law("a*log(x) + b", ONE, a=1.9, b=4.2),
+    _law("a*x/(b + x)", ONE, a=2.4, b=1.3), _law("a/(x + b)", ONE, a=4.4, b=0.6),
+    _law("a*x/(x - b)", {"x": (12.0, 70.0)}, a=10.0, b=9.7), _law("a + b/x**2", ONE, a=1.5, b=0.3),
+    _law("a*exp(b/x)", {"x": (290.0, 360.0)}, a=3e9, b=-6500.0), _law("a*x**4", ONE, a=0.057),
+    _law("a*sin(b*x)", {"x": (0.0, 6.0)}, a=1.8, b=1.3), _law("a*tanh(b*x)", ONE, a=2.1, b=0.5),
+    _law("a*sin(b*x + c)", {"x": (0.0, 6.0)}, a=1.2, b=2.1, c=0.5),
+    _law("a*exp(-(x - b)**2/c)", ONE, a=2.7, b=2.4, c=1.1),
+    _law("a*x*exp(b*x)", ONE, a=3.1, b=-0.9),
+    _law("a/(1 + exp(b*(x - c)))", ONE, a=2.2, b=-2.0, c=2.6),
+    _law("sqrt(a + b*x**2)", ONE, a=3.1, b=2.4),
+    _law("a/(1 + b*x**2)", ONE, a=4.1, b=0.7), _law("a*x + b/x", ONE, a=0.8, b=3.9),
+    _law("a*x**2 + b", ONE, a=1.1, b=2.7),
+    _law("a*x*y", {"x": (1.0, 4.0), "y": (1.0, 4.0)}, a=1.4),
+    _law("a*x/y", {"x": (1.0, 4.0), "y": (1.0, 4.0)}, a=8.3),
+    _law("a*sqrt(x/y)", {"x": (1.0, 4.0), "y": (1.0, 4.0)}, a=6.1),
+    _law("a*x*y**2", {"x": (1.0, 4.0), "y": (1.0, 4.0)}, a=0.52),
+    _law("a*x/y**2", {"x": (1.0, 4.0), "y": (1.0, 4.0)}, a=6.7),
+    _law("a*x + b*y", {"x": (1.0, 4.0), "y": (1.0, 4.0)}, a=1.4, b=-2.2),
+    _law("a*x + b*y + c", {"x": (1.0, 4.0), "y": (1.0, 4.0)}, a=0.9, b=1.7, c=3.0),
+    _law("x*y/(x + y)", {"x": (1.0, 4.0), "y": (1.0, 4.0)}),
+    _law("a*x*exp(b*y)", {"x": (1.0, 4.0), "y": (0.0, 2.0)}, a=2.5, b=-0.8),
+    _law("a*x**p*y**q", {"x": (1.0, 9.0), "y": (1.0, 9.0)}, a=0.6, p=0.42, q=0.29),
+)  # fmt: skip
+
+
+def is_right(law: Law, formula: Formula) -> bool:
+    """Whether a form is that of the law."""
+    free = [c for c in formula.constants if c.exact is None]
+    if len(free) > len(law.constants) or formula.curves:
+        return False
+    X = law.inputs(200, np.random.default_rng(9))
+    fit = _fitted(formula, X, law.values(X))
+    return fit is not None and 1 - fit.r2 < EXACT**2
+
+
+def _fitted(formula: Formula, X: np.ndarray, y: np.ndarray):
+    constants = tuple(replace(c, stderr=np.inf) for c in formula.constants)
+    free = replace(formula, constants=constants, covariance=None)
+    try:
+        with np.errstate(all="ignore"):
+            return refitted(free, X, y, row_errors(len(y)), exact=False)
+    except (np.linalg.LinAlgError, ArithmeticError):
+        return None
+
+
+def judged(law: Law, rows: int, noise: float, seed: int, seconds: float) -> tuple[str, str, float]:
+    """What became of a table: selected, front or missed; with a star if it is identifiable."""
+    rng = np.random.default_rng([seed, rows, int(100 * noise)])
+    X = law.inputs(rows, rng)
+    y = law.values(X)
+    y = y + noise * np.std(y) * rng.normal(size=rows)
+    begin = time.perf_counter()
+    table = pd.DataFrame(X, columns=list(law.ranges))
+    result = discover(table, y, seconds=seconds, progress=False).result
+    took = time.perf_counter() - begin
+    rights = [is_right(law, point.formulas[0]) for point in result.front]
+    chosen = [right for right, point in zip(rights, result.front, strict=True) if point.selected]
+    truth = _fitted(law.formula, X, y)
+    rivals = [
+        point.bic
+        for right, point in zip(rights, result.front, strict=True)
+        if not right and point.bic is not None
+    ]
+    clear = truth is not None and truth.bic + LEAD < min(rivals, default=np.inf)
+    word = "selected" if any(chosen) else "front" if any(rights) else "missed"
+    return word + ("*" if clear else ""), str(result.expr), took
+
+
+def coverage(tables: int) -> None:
+    """Share of 95 % intervals of `fit_formula` that hold the true constant."""
+    held = total = false = claims = 0
+    usable = [law for law in LAWS if law.constants]
+    for number in range(tables):
+        law, rows = usable[number % len(usable)], ROWS[number % 3]
+        rng = np.random.default_rng([number, 77])
+        X = law.inputs(rows, rng)
+        values = law.values(X)
+        y = values + 0.02 * np.std(values) * rng.normal(size=rows)
+        table = pd.DataFrame(X, columns=list(law.ranges))
+        fit = fit_formula(law.form, table, y, start=law.constants)
+        for name, truth in law.constants.items():
+            low, high = fit.intervals[name]
+            held, total = held + (low <= truth <= high), total + 1
+        exact = [c for c in fit.formula.constants if c.exact is not None]
+        claims += len(exact)
+        false += sum(float(c.exact) != law.constants[c.name] for c in exact)
+    print(f"{tables} tables: {100 * held / total:.1f} % of {total} intervals hold the truth")
+    print(f"{false} of {claims} exact numbers that took a constant's place are false")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--every", type=int, default=1, help="one law in so many")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--coverage", type=int, default=0, metavar="TABLES")
+    options = parser.parse_args()
+    if options.coverage:
+        coverage(options.coverage)
+        return
+    words: list[str] = []
+    for law in LAWS[:: options.every]:
+        for rows in ROWS:
+            for noise in NOISE:
+                for seed in range(options.seeds):
+                    word, text, took = judged(law, rows, noise, seed, options.seconds)
+                    words.append(word)
+                    about = f"{law.form:24s} {rows:3d} rows {100 * noise:.0f} %"
+                    print(f"{word:10s} {took:5.1f} s  {about}  {text[:80]}", flush=True)
+    clear = [word for word in words if word.endswith("*")]
+    print(
+        f"{len(words)} tables: {sum('selected' in w for w in words)} selected, "
+        f"{sum('front' in w for w in words)} on the front; "
+        f"identifiable: {sum('selected' in w for w in clear)} of {len(clear)} selected"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""A law that was tried, with what came of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from kansym.extraction.formulas import not_dominated
+from kansym.neural.models.kan import KAN
+from kansym.results.parts import FrontPoint
+from kansym.results.result import Extraction
+
+__all__ = ["Attempt", "Callback", "nearest_front", "points_of"]
+
+FRONT = 15
+"""Most formulas on a front."""
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """A law that was tried.
+
+    Attributes
+    ----------
+    output : name of the target.
+    origin : where it came from: a source of laws, or the shape of a KAN.
+    error : relative error of what was proposed, before its formula was refined.
+    points : its formulas; those of a network's front, if it was read.
+    model : the KAN, if it came from one.
+    result : the reading of that KAN.
+    """
+
+    output: str
+    origin: str
+    error: float
+    points: tuple[FrontPoint, ...] = ()
+    model: KAN | None = None
+    result: Extraction | None = None
+
+    @property
+    def best(self) -> FrontPoint | None:
+        """The formula that was selected, if there is one."""
+        return next((point for point in self.points if point.selected), None)
+
+
+Callback = Callable[[Attempt], object]
+"""Is told an attempt; a true answer means that nothing more is wanted."""
+
+
+def points_of(
+    attempts: Sequence[Attempt], chosen: Attempt, allowed: Callable[[FrontPoint], bool]
+) -> tuple[FrontPoint, ...]:
+    """All formulas that are allowed, that of the chosen attempt selected."""
+    assert chosen.best is not None
+    points = [
+        replace(point, selected=point.formulas is chosen.best.formulas)
+        for attempt in attempts
+        for point in attempt.points
+    ]
+    return tuple(point for point in points if point.selected or allowed(point))
+
+
+def nearest_front(points: Sequence[FrontPoint]) -> tuple[FrontPoint, ...]:
+    """Those that no simpler one beats; of very many those nearest to the selected one."""
+    front = not_dominated(points)
+    selected = next(k for k, point in enumerate(front) if point.selected)
+    first = max(0, min(selected - FRONT // 2, len(front) - FRONT))
+    return front[first : first + FRONT]

@@ -1,0 +1,101 @@
+"""Few measured rows: which formula describes them shortest, its constants counted as measured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import numpy as np
+
+from kansym.extraction.settings import Settings
+from kansym.extraction.split import Split
+from kansym.shared.bounded_time import within
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.constants.finishing import finish
+from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.measurements.formula_fit import FormulaFit
+from kansym.symbolic.measurements.refitting import refitted
+from kansym.symbolic.measurements.row_errors import RowErrors, row_errors
+from kansym.symbolic.measurements.simple_laws import description_length, simple_laws
+
+__all__ = ["FewRows"]
+
+MOST = 200
+"""Rows up to which a network may have learned the noise; more of them are read from it alone."""
+FINISHING = 0.7
+"""Seconds for the exact numbers of a law."""
+
+
+@dataclass(frozen=True, eq=False)
+class FewRows:
+    """Rows that decide, so few that a richer form may fit them better by chance.
+
+    Attributes
+    ----------
+    names : of the inputs.
+    X, y, errors : shapes (rows, inputs) and (rows,), and the errors of the rows.
+    """
+
+    names: tuple[str, ...]
+    X: np.ndarray
+    y: np.ndarray
+    errors: RowErrors
+    _lengths: dict[str, float] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, split: Split, names: tuple[str, ...]) -> Self | None:
+        """The rows of a judge; None if they are many, or no measured ones of one output."""
+        judge = split.judge
+        if split.measured is None or judge.y.shape[1] != 1 or len(judge.X) > MOST:
+            return None
+        return cls(names, judge.X, judge.y[:, 0], split.errors_used or row_errors(len(judge.X)))
+
+    def laws(self, until: Deadline) -> list[FormulaFit]:
+        """Simple laws fitted to the rows, shortest description first."""
+        return simple_laws(self.names, self.X, self.y, self.errors, until)
+
+    def again(self, laws: Sequence[FormulaFit]) -> list[FormulaFit]:
+        """Laws fitted to these rows from where they are, shortest description first."""
+        found = [fit for law in laws if (fit := self._fit(law.formula)) is not None]
+        return sorted(found, key=lambda fit: description_length(fit, self.y, self.errors))
+
+    def length(self, formula: Formula) -> float:
+        """Description length of the rows by a formula, infinite for what cannot be fitted."""
+        text = formula.to_json()
+        if text not in self._lengths:
+            self._lengths[text] = self._length(formula)
+        return self._lengths[text]
+
+    def _length(self, formula: Formula) -> float:
+        fit = self._fit(formula)
+        return np.inf if fit is None else description_length(fit, self.y, self.errors)
+
+    def _fit(self, formula: Formula) -> FormulaFit | None:
+        """All constants at their minimum; None if there is none."""
+        try:
+            with np.errstate(all="ignore"):
+                constants = tuple(replace(c, stderr=np.inf) for c in formula.constants)
+                free = replace(formula, constants=constants, covariance=None)
+                fit = refitted(free, self.X, self.y, self.errors, exact=False)
+        except (np.linalg.LinAlgError, ArithmeticError):
+            return None
+        return fit if np.isfinite(fit.chi2) else None
+
+    def finished(self, law: FormulaFit, settings: Settings, until: Deadline) -> Formula:
+        """A law with exact numbers where the rows allow, in exponents above all."""
+        seconds = min(FINISHING, until.left())
+        if seconds <= 0:
+            return law.formula
+        return within(
+            seconds,
+            lambda: finish(
+                law.formula.template,
+                law.formula.values,
+                self.names,
+                self.X,
+                self.y,
+                weights=self.errors.inverse**2,
+                accuracy=settings.accuracy or 0.0,
+                deadline=Deadline.after(0.75 * seconds),
+            ),
+            law.formula,
+        )

@@ -1,0 +1,101 @@
+"""One form for all groups of rows: forms that some groups suggest, held against all of them."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import sympy
+
+from kansym.extraction.formulas import front_point, not_dominated
+from kansym.extraction.law_reading import kan_of, law_result
+from kansym.extraction.settings import Settings
+from kansym.extraction.split import split_rows
+from kansym.neural.models.kan import KAN
+from kansym.results.result import Extraction
+from kansym.shared.errors import InputError
+from kansym.shared.status import Status
+from kansym.shared.tables import Table
+from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.formulas.parsing import written
+from kansym.symbolic.measurements.formula_fit import FormulaFit
+from kansym.symbolic.measurements.group_fitting import fit_groups
+from kansym.symbolic.measurements.groups import Groups
+from kansym.symbolic.measurements.refitting import Exact
+from kansym.symbolic.measurements.row_errors import RowErrors
+from kansym.symbolic.measurements.simple_laws import description_length
+
+__all__ = ["different_forms", "grouped_fits", "grouped_result"]
+
+MOST_FORMS = 24
+"""Forms that are held against all groups, simplest first."""
+
+
+def different_forms(formulas: Iterable[Formula]) -> list[Formula]:
+    """Formulas that are not the same up to the values of their constants, simplest first."""
+    found: dict[sympy.Expr, Formula] = {}
+    for formula in formulas:
+        order = sorted(str(s) for s in formula.template.free_symbols - set(_inputs(formula)))
+        names = {sympy.Symbol(name): sympy.Symbol(f"_{i}") for i, name in enumerate(order)}
+        found.setdefault(formula.template.xreplace(names), formula)
+    kept = [formula for formula in found.values() if formula.constants and not formula.curves]
+    return sorted(kept, key=lambda formula: formula.complexity)[:MOST_FORMS]
+
+
+def _inputs(formula: Formula) -> list[sympy.Symbol]:
+    return [sympy.Symbol(name) for name in formula.inputs]
+
+
+def grouped_fits(
+    forms: Iterable[Formula],
+    inputs: Table,
+    y: np.ndarray,
+    groups: Groups,
+    errors: RowErrors,
+    exact: Exact,
+) -> list[FormulaFit]:
+    """Forms fitted to all groups, shortest description first.
+
+    Parameters
+    ----------
+    forms : with constants near those of some group.
+    inputs, y, groups, errors : the rows.
+    exact : see `kansym.fit_formula`.
+    """
+    found: list[tuple[float, FormulaFit]] = []
+    for form in forms:
+        try:
+            with np.errstate(all="ignore"):
+                text = written(form.template)
+                fit = fit_groups(form, inputs.values, y, groups, errors, text=text, exact=exact)
+        except (InputError, np.linalg.LinAlgError, ArithmeticError):
+            continue
+        length = description_length(fit, y, errors)
+        if np.isfinite(fit.chi2) and np.isfinite(length):
+            found.append((length, fit))
+    return [fit for _, fit in sorted(found, key=lambda pair: pair[0])]
+
+
+def grouped_result(
+    fits: list[FormulaFit],
+    inputs: Table,
+    target: Table,
+    groups: Groups,
+    errors: RowErrors | None,
+    settings: Settings,
+) -> tuple[KAN, Extraction]:
+    """The result whose inputs are the columns and one more for each group."""
+    names = fits[0].formula.inputs
+    X = Table(np.hstack([inputs.values, groups.columns()]), names)
+    split = split_rows(None, X.values, target, None, settings, errors)
+    points = [
+        front_point(split.judge, (fit.formula,), selected=fit is fits[0])
+        for fit in fits
+        if fit.formula.inputs == names
+    ]
+    model = kan_of(fits[0].formula, X, target.names[0])
+    result = law_result(
+        points[0], not_dominated(points), model, X, target.names[0], split, settings, {}
+    )
+    # Every row is in one group, so that the columns of the groups determine one another.
+    known = tuple(one for one in result.status if one.status is not Status.DEPENDENT_INPUTS)
+    return model, replace(result, status=known)
