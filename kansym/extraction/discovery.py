@@ -255,7 +255,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     return Discovery(result, models, attempts, spent)
 
 
-def _check(seconds: Any, grid: Any, degree: Any, starts: Any) -> None:
+def _check(seconds: float, grid: Any, degree: Any, starts: Any) -> None:
     """Refuse settings that no search could use."""
     if not isinstance(seconds, Real) or not seconds > 0:
         raise InputError(f"seconds={seconds!r} is no time: give a positive number.")
