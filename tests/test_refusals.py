@@ -20,7 +20,7 @@ SETTINGS = {
     "held_out": ["x", 1.0],
     "seed": [-1, "a", 0.5],
     "constants": ["c", ["no such constant"]],
-    "library": [["sin"], None, "sin", Candidate("wave", "sin(x)")],
+    "library": [None, 3, []],
 }
 
 
