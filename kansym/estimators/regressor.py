@@ -34,6 +34,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
     accuracy : error over the spread of y that is not worth explaining.
     exact : what to do about exact numbers on noisy data, see `kansym.extract`.
     grid, degree, starts : of the networks, see `kansym.discover`.
+    n_jobs : processes for several outputs, -1 for one on every core.
     warm_start : whether fit on the same rows goes on where it stopped.
     random_state : seed of starts and splits.
 
@@ -70,6 +71,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         grid: int = 4,
         degree: int = 3,
         starts: int = 12,
+        n_jobs: int = 1,
         warm_start: bool = False,
         random_state: Any = None,
     ):
@@ -82,6 +84,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         self.grid = grid
         self.degree = degree
         self.starts = starts
+        self.n_jobs = n_jobs
         self.warm_start = warm_start
         self.random_state = random_state
 
@@ -152,7 +155,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
 
 SETTINGS = (
     "seconds", "library", "max_complexity", "engine", "accuracy", "exact", "grid", "degree",
-    "starts",
+    "starts", "n_jobs",
 )  # fmt: skip
 """Parameters that are settings of `discover` under the same name."""
 
