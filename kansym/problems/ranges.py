@@ -9,6 +9,7 @@ from kansym.shared.errors import InputError
 
 __all__ = ["Range"]
 
+_MOST_POINTS = 1_000_000
 _DISTRIBUTIONS = ("uniform", "log-uniform", "grid")
 
 
@@ -66,8 +67,11 @@ class Range:
                 f"The range of {where} starts at {self.low:g}, but a log-uniform one needs "
                 "positive ends."
             )
-        if self.distribution == "grid" and (self.points is None or self.points < 2):
-            raise InputError(f"The grid of {where} has {self.points} points: give 2 or more.")
+        few = self.points is None or self.points < 2
+        if self.distribution == "grid" and (few or (self.points or 0) > _MOST_POINTS):
+            raise InputError(
+                f"The grid of {where} has {self.points} points: give 2 to {_MOST_POINTS}."
+            )
 
     def __str__(self) -> str:
         how = f"grid of {self.points}" if self.distribution == "grid" else self.distribution

@@ -143,7 +143,20 @@ def _as_numbers(cells: pd.Series) -> Float[np.ndarray, " rows"]:
         return np.full(len(cells), np.nan)
     if cells.dtype == object:
         cells = cells.where([not hasattr(cell, "tzinfo") for cell in cells])
-    return pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    try:
+        found = pd.to_numeric(cells, errors="coerce")
+    except OverflowError:  # whole numbers beyond the largest floating-point one
+        found = pd.to_numeric(cells.where([_is_float(cell) for cell in cells]), errors="coerce")
+    return found.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _is_float(cell: Any) -> bool:
+    """Whether a cell is a number, or text of one, that is not too large."""
+    try:
+        float(cell)
+    except (OverflowError, TypeError, ValueError):
+        return False
+    return np.isfinite(float(cell))
 
 
 def _is_missing(cell: Any) -> bool:
