@@ -1,13 +1,18 @@
 """``kansym extract``: read the formula off a saved network."""
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kansym.cli.arguments import add_engine, add_inputs, add_outputs, engine_of, seconds
 from kansym.cli.choices import add_choices, check_choices, chosen_again
 from kansym.cli.outputs import check_outputs, write_outputs
 from kansym.shared.errors import InputError
+
+if TYPE_CHECKING:
+    from kansym.documents.blocks import Block
+    from kansym.results.result import Extraction
 
 __all__ = ["DESCRIPTION", "EXAMPLE", "HELP", "NAME", "add", "run"]
 
@@ -21,6 +26,8 @@ DESCRIPTION = (
     "--forbid:\n"
     '  kansym extract model.safetensors --fix "x1 -> h1.1=sin" --forbid "x2 -> h1.1=exp"'
 )
+MOST_STRUCTURES = 4
+"""Outputs whose structure is in the report."""
 EXAMPLE = "kansym extract model.safetensors --data data.csv --target y --out report.html"
 
 
@@ -33,6 +40,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_inputs(table)
     formula = parser.add_argument_group("the formula")
     formula.add_argument("--budget", type=seconds, metavar="SECONDS", help="time limit (60)")
+    formula.add_argument(
+        "--reading",
+        choices=("auto", "weights", "function"),
+        default="auto",
+        help="read what is written in the network, what it computes, or both as needed (auto)",
+    )
     add_engine(formula)
     add_choices(formula)
     add_outputs(parser.add_argument_group("what is written"))
@@ -57,8 +70,18 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         )
     inputs, target = _data(options, model)
     limit = {"budget": options.budget} if options.budget else {}
-    result = extract(model, inputs, target, progress=options.progress, **engine, **limit)
-    write_outputs(chosen_again(result, options), options, kept)
+    usual = {"reading": options.reading, "progress": options.progress}
+    result = extract(model, inputs, target, **usual, **engine, **limit)
+    write_outputs(chosen_again(result, options), options, kept, _structures(result, model, inputs))
+
+
+def _structures(result: "Extraction", model: Any, inputs: Any) -> "Iterator[Block]":
+    """For the report: what the gradients of a model that was read by its function show."""
+    from kansym.extraction.structure import structure
+
+    if result.reading == "function":
+        for position in range(min(len(result.output_names), MOST_STRUCTURES)):
+            yield structure(model, inputs, output=position).section()
 
 
 def _data(options: argparse.Namespace, model: Any) -> tuple[Any, Any]:

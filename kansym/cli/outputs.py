@@ -1,6 +1,7 @@
 """What the commands write: the report, the result as JSON, the summary on the terminal."""
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from kansym.cli.console import say
 from kansym.cli.predictions import predictions_place, write_predictions
 
 if TYPE_CHECKING:
+    from kansym.documents.blocks import Block
     from kansym.results.result import Extraction
 
 __all__ = ["check_outputs", "write_outputs", "wrote"]
@@ -32,8 +34,13 @@ def check_outputs(options: argparse.Namespace, *read: str | None) -> None:
             taken.append(place)
 
 
-def write_outputs(result: "Extraction", options: argparse.Namespace, kept: list[str]) -> None:
-    """Print the summary and write the files that were asked for."""
+def write_outputs(
+    result: "Extraction",
+    options: argparse.Namespace,
+    kept: list[str],
+    extra: "Iterable[Block]" = (),
+) -> None:
+    """Print the summary and write the files that were asked for; extra blocks for the report."""
     from kansym.results.report import report
     from kansym.results.text import summary
     from kansym.shared.whole_files import write_text
@@ -48,7 +55,7 @@ def write_outputs(result: "Extraction", options: argparse.Namespace, kept: list[
         write_text(options.json, result.to_json())
         wrote("result", options.json, kept)
     if options.out:
-        report(result, options.out)
+        report(result, options.out, extra=extra)
         wrote("report", options.out, kept)
 
 

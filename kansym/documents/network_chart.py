@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class DrawnNode:
-    """A node: its kind is ``"input"``, ``"sum"`` or ``"product"``."""
+    """A node: its kind is ``"input"``, ``"sum"``, ``"product"``, or ``"any"`` if left open."""
 
     name: str
     kind: str
@@ -157,7 +157,7 @@ def _draw_node(ax: "Axes", node: DrawnNode, centre: Point) -> None:
         ax.text(x - 4, y - 4.5, name, fontsize=10.5, ha="right")
     else:
         dot = Circle(centre, _RADIUS, facecolor="white", edgecolor=INK, linewidth=0.9, zorder=3)
-        sign = "Π" if node.kind == "product" else "Σ"
+        sign = {"product": "Π", "any": "F"}.get(node.kind, "Σ")
         ax.text(x, y - 4.6, sign, fontsize=9.8, ha="center", zorder=4)
         if node.output:
             ax.text(x + _RADIUS + 8, y - 4.5, name, fontsize=10.5)

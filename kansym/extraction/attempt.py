@@ -8,7 +8,7 @@ from kansym.neural.models.kan import KAN
 from kansym.results.parts import FrontPoint
 from kansym.results.result import Extraction
 
-__all__ = ["Attempt", "Callback", "nearest_front", "points_of"]
+__all__ = ["Attempt", "Callback", "is_of", "nearest_front", "points_of"]
 
 FRONT = 15
 """Most formulas on a front."""
@@ -64,3 +64,11 @@ def nearest_front(points: Sequence[FrontPoint]) -> tuple[FrontPoint, ...]:
     selected = next(k for k, point in enumerate(front) if point.selected)
     first = max(0, min(selected - FRONT // 2, len(front) - FRONT))
     return front[first : first + FRONT]
+
+
+def is_of(attempt: Attempt) -> bool:
+    """Whether the reading of a network is about the formula that is selected."""
+    assert attempt.result is not None
+    assert attempt.best is not None
+    read = next(point for point in attempt.result.front if point.selected)
+    return read.formulas is attempt.best.formulas

@@ -1,6 +1,7 @@
 """What is concluded from a choice: reports on edges, what is doubtful, where it came from."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -10,6 +11,7 @@ from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split
 from kansym.network.network import Edge, Network
 from kansym.results.parts import EdgeReport, Provenance
+from kansym.results.result import Extraction
 from kansym.shared.status import Finding, Status
 from kansym.shared.versions import versions
 from kansym.symbolic.choosing.edge_functions import ConstantFunction
@@ -18,7 +20,7 @@ from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 
-__all__ = ["doubts", "edge_doubts", "edge_report", "is_settled", "provenance"]
+__all__ = ["doubts", "edge_doubts", "edge_report", "is_settled", "judged_by_model", "provenance"]
 
 EXACT, FEW = 1e-8, 3
 """Relative error of an exact formula, and constants of an output up to which it is no chance."""
@@ -199,3 +201,14 @@ def provenance(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         references=(*REFERENCES, *dict.fromkeys(notes)),
     )
+
+
+def judged_by_model(result: Extraction, split: Split) -> Extraction:
+    """The reading of a KAN by a model that judges: its answers are no measured rows."""
+    if split.judge.kind == "data":
+        return result
+    status = tuple(finding for finding in result.status if finding.status not in _OF_FITS)
+    point = next(point for point in result.front if point.selected)
+    fine = Finding(Status.OK, "formula", f"relative error {point.error:.1e} against the network")
+    fidelity = split.fidelity(result.network, result.formulas)
+    return replace(result, status=status or (fine,), fidelity=fidelity, data=split.rows)

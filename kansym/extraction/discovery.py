@@ -19,7 +19,7 @@ from kansym.extraction.settings import Settings
 from kansym.extraction.split import MOST_KEPT, errors_of, split_rows
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.sizes import MOST_DEGREE, MOST_NUMBERS
-from kansym.neural.readers.tracing import output_names
+from kansym.neural.readers.tracing import named_apart
 from kansym.results.joined import joined
 from kansym.results.parts import MeasuredRows
 from kansym.results.result import Extraction
@@ -198,9 +198,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         shape |= {"accuracy": accuracy, "engine": engine, "progress": progress}
         return _in_groups(X, y, groups, seconds, **given, **shape)
     inputs = as_table(X)
-    targets = as_targets(y, len(inputs))
-    if set(targets.names) & set(inputs.names):  # an input may have the name of a target
-        targets = Table(targets.values, output_names(len(targets.names), inputs.names))
+    targets = named_apart(as_targets(y, len(inputs)), inputs.names)
     if resume is not None and not resume.is_of(inputs.values, targets.values):
         raise InputError(
             "resume= was found for other rows: give the X and y that it was found for."

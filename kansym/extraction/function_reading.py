@@ -14,7 +14,7 @@ from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split, errors_of, split_rows
 from kansym.extraction.weights_reading import reading_of
 from kansym.neural.readers.black_box import BlackBox, black_box
-from kansym.neural.readers.tracing import output_names, rows_of
+from kansym.neural.readers.tracing import named_apart, output_names, rows_of
 from kansym.neural.training.student import more_rows, student_of
 from kansym.results.joined import joined
 from kansym.results.result import Extraction
@@ -27,8 +27,9 @@ __all__ = ["read_function"]
 
 FEWEST = 20
 """Rows below which nothing can be said about a function."""
-ANSWERS = 1000
-"""Rows on which a model answers, if it judges and was given fewer."""
+ANSWERS, NOISY_ANSWERS = 1000, 2000
+"""Rows on which a model answers, if it judges and was given fewer; the same where noise has to
+average out."""
 LEAST = 0.1
 """Least seconds for an output."""
 STUDENT = 0.25
@@ -71,12 +72,14 @@ def read_function(
         raise InputError(
             f"X has {len(rows)} rows, too few to see what a model computes: give at least {FEWEST}."
         )
-    asked = rows if y is not None else Table(more_rows(rows.values, ANSWERS), rows.names)
-    box = black_box(model, asked.values)
-    findings = []
-    answers = box.answers(asked.values)
+    box = black_box(model, rows.values)
+    measured = y is not None or box.noise is not None  # answers with noise are like data
+    more = ANSWERS if box.noise is None else NOISY_ANSWERS
+    asked = rows if y is not None else Table(more_rows(rows.values, more), rows.names)
+    findings, answers = [], box.answers(asked.values)
     names = output_names(answers.shape[1], rows.names)
     targets = Table(answers, names) if y is None else as_targets(y, len(rows), len(names))
+    targets = named_apart(targets, rows.names)
     with progress_bar(progress, "reading") as tell:
         smooth = box
         if not box.is_smooth(asked.values):
@@ -88,23 +91,25 @@ def read_function(
             left = total - (time.monotonic() - started)
             budget = max(LEAST, left / (len(names) - position))
             target = Table(targets.values[:, position : position + 1], (name,))
-            data = None if y is None else target
-            own, errors = _Output(box, position), errors_of(sigma, weights, data)
+            noise = None if box.noise is None or y is not None else box.noise[[position]]
+            own, output = _Output(box, position), _Output(smooth, position, noise)
+            errors = errors_of(sigma, weights, None if y is None else target)
+            data = target if measured else None
             split = split_rows(own.answers, asked.values, data, None, settings, errors)
-            limited = replace(settings, budget=budget)
-            given = {"sigma": sigma, "weights": weights}
-            output = _Output(smooth, position)
+            limited, given = replace(settings, budget=budget), {"sigma": sigma, "weights": weights}
             search = Search(asked, target, split, limited, SHAPE, tell, output, given)
             results.append(_compared(search.run()[1], own, split))
             if search.interrupted:
                 total = 0.0  # the other outputs have no time left
-    result = joined(results)
-    seconds = time.monotonic() - started
-    made = replace(
-        result.provenance,
-        model=box.source,
-        readings=(reading_of("function", result, seconds),),
-    )
+    return _signed(joined(results), box, findings, time.monotonic() - started)
+
+
+def _signed(
+    result: Extraction, box: BlackBox, findings: list[Finding], seconds: float
+) -> Extraction:
+    """The result with what was read, how, and in what time."""
+    reading = reading_of("function", result, seconds)
+    made = replace(result.provenance, model=box.source, readings=(reading,))
     status = (*findings, *result.status) if findings else result.status
     return replace(result, provenance=made, status=status)
 
@@ -130,8 +135,9 @@ def _compared(result: Extraction, box: BlackBox, split: Split) -> Extraction:
 class _Output(BlackBox):
     """One output of a black box."""
 
-    def __init__(self, box: BlackBox, position: int):
-        self.box, self.position, self.source = box, position, box.source
+    def __init__(self, box: BlackBox, position: int, noise: Any = None):
+        self.box, self.position, self.noise = box, position, noise
+        self.source, self.learned = box.source, box.learned
 
     def answers(self, X: Any) -> Any:
         return self.box.answers(X)[:, self.position : self.position + 1]

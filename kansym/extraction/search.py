@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from kansym.extraction.agreement import predicted
-from kansym.extraction.attempt import Attempt, Callback, nearest_front, points_of
+from kansym.extraction.attempt import Attempt, Callback, is_of, nearest_front, points_of
+from kansym.extraction.conclusion import judged_by_model
 from kansym.extraction.constant_units import Units, with_units
 from kansym.extraction.few_rows import FewRows
 from kansym.extraction.formulas import front_point
 from kansym.extraction.law_reading import kan_of, law_point, law_result
 from kansym.extraction.limits import Limits
+from kansym.extraction.model_judge import best_law, first_noise, is_striking
 from kansym.extraction.plainness import is_plain
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split, errors_of, split_rows
@@ -44,10 +46,8 @@ __all__ = ["Search"]
 EXACT, ROUNDING, FEW = 1e-8, 1e-13, 3
 """Relative error of a formula on data without noise that is right; of one with more than a few
 constants, which could be an approximation, only rounding may be left."""
-PROMISING = 1e-2
-"""Error of a network that is read at once."""
-SIMILAR = 1.3
-"""Networks whose error is within this factor of the smallest are read in the end."""
+PROMISING, SIMILAR = 1e-2, 1.3
+"""Error of a network that is read at once; factor of the least error within which one is at all."""
 LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.45, 0.7
 """Shares of the time: for laws that rows suggest, after which laws are sought again, now that the
 noise is known from networks, and after which no new network is trained."""
@@ -127,10 +127,11 @@ class Search:
 
     def _tried(self) -> Iterator[int]:
         """Numbers of attempts with a formula, as they come in."""
-        yield from self._proposed(0.0)
+        yield from self._proposed(first_noise(self.box, self.split.judge))
         told = False
         for number in self._trained():
             if self.attempts[number].error < PROMISING:
+                yield from best_law(self.attempts, self.split.judge, self._length)
                 yield from self._read_network(number)
             if not told and self.deadline.left() < (1 - LAWS_AGAIN) * self.settings.budget:
                 told = True
@@ -149,7 +150,7 @@ class Search:
     def _proposed(self, noise: float) -> Iterator[int]:
         """Laws that rows with so much noise suggest; one that cannot be read ends nothing.
 
-        Of few rows noise is left by many laws: all are seen before one of them is enough.
+        Of few rows all laws are seen before one is enough; a striking one waits for a network.
         """
         waiting = [*self._by_units(), *self._simple()] if noise == 0 else []
         until = self.deadline.share(LAWS)
@@ -157,12 +158,14 @@ class Search:
         laws = iter(propose_laws(self._rows(noise), until, sources))
         for law in each_within(laws, lambda: until.left() + OVERTIME):
             try:
-                waiting.append(self._read_law(law))
+                waiting.append(number := self._read_law(law))
             except FAILURES as failure:
                 _log.warning("a law could not be read: %r", failure)
                 continue
             if self._few is None:
                 yield waiting.pop()
+                if is_striking(self.attempts[number], self.split.judge, len(self.inputs.names)):
+                    break
         yield from sorted(waiting, key=lambda n: self._length(self.attempts[n]))
 
     def _simple(self) -> list[int]:
@@ -188,7 +191,7 @@ class Search:
     def _rows(self, noise: float) -> Rows:
         """The rows that decide."""
         judge = self.split.judge
-        return Rows(judge.X, judge.y[:, 0], self.inputs.names, noise)
+        return Rows(judge.X, judge.y[:, 0], self.inputs.names, noise, judge.weight)
 
     def _by_units(self) -> list[int]:
         """The number of the only product of powers that the units allow, if there is one."""
@@ -246,6 +249,8 @@ class Search:
         budget = max(LEAST_READING, min(READING, 0.5 * self.deadline.left()))
         accuracy = self.settings.accuracy or self.split.judge.floor
         settings = replace(self.settings, budget=budget, accuracy=accuracy)
+        if self.split.judge.kind == "network":
+            settings = replace(settings, exact=True)  # a model's answers were not measured
         inputs, target = (_frame(table) for table in (self.inputs, self.target))
         try:
             result = read_weights(attempt.model, inputs, target, settings, False, **self.errors)
@@ -285,7 +290,10 @@ class Search:
         if attempt.best.error < (EXACT if free <= FEW else ROUNDING):
             return True
         if judge.kind == "network":
-            return attempt.model is not None and attempt.best.error < AS_GOOD * attempt.error
+            if attempt.model is not None:
+                return attempt.best.error < AS_GOOD * attempt.error
+            attained = self._noise()
+            return free == 0 and attempt.best.error < AS_GOOD * attained < AS_GOOD * PROMISING
         residual = (judge.y - predicted(attempt.best.formulas, judge.X)) / judge.scale
         if not np.isfinite(residual).all():
             return False
@@ -348,8 +356,9 @@ class Search:
     def _complete(self, attempt: Attempt) -> tuple[KAN, Extraction] | None:
         """The KAN and the result of an attempt; None for a law that no KAN computes."""
         front = self._front(attempt)
-        if attempt.model is not None and attempt.result is not None and _is_of(attempt):
-            return attempt.model, self._noted(replace(attempt.result, front=front))
+        if attempt.model is not None and attempt.result is not None and is_of(attempt):
+            result = self._noted(replace(attempt.result, front=front))
+            return attempt.model, judged_by_model(result, self.split)
         assert attempt.best is not None
         spent, name = {"search": self.settings.budget - self.deadline.left()}, self.target.names[0]
         try:
@@ -382,14 +391,6 @@ class Search:
         points = points_of(self.attempts, chosen, allowed)
         # Of few rows constants are fitted first, then none may beat another.
         return nearest_front(points) if self._few is None else points
-
-
-def _is_of(attempt: Attempt) -> bool:
-    """Whether the reading of a network is about the formula that is selected."""
-    assert attempt.result is not None
-    assert attempt.best is not None
-    read = next(point for point in attempt.result.front if point.selected)
-    return read.formulas is attempt.best.formulas
 
 
 def _frame(table: Table) -> object:

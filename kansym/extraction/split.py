@@ -20,7 +20,7 @@ from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.row_errors import RowErrors, row_errors
 
-__all__ = ["Split", "errors_of", "split_rows"]
+__all__ = ["DATA_FLOOR", "NETWORK_FLOOR", "Split", "errors_of", "split_rows"]
 
 FEWEST = 50
 """Rows below which none are kept aside: the choice needs them all."""

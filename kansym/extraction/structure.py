@@ -1,11 +1,15 @@
 """What a model has learned about its inputs, before any formula is fitted."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
 
+from kansym.documents.blocks import Illustration, Items, Paragraph, Section, Tabular, line, row
+from kansym.documents.html import fragment
+from kansym.documents.pictures import Picture
+from kansym.extraction.structure_drawing import structure_plot
 from kansym.network.structure.search import find_structure
 from kansym.network.structure.symmetries import Symmetry, importances, symmetries
 from kansym.network.structure.trees import Tree
@@ -13,6 +17,9 @@ from kansym.neural.readers.black_box import black_box
 from kansym.neural.readers.tracing import output_names, rows_of
 from kansym.neural.training.student import more_rows, student_of
 from kansym.shared.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Structure", "structure"]
 
@@ -43,6 +50,32 @@ class Structure:
     tolerance: float | None
     symmetries: tuple[Symmetry, ...]
     smooth: bool
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """The tree as a drawing on axes of matplotlib, by default new ones."""
+        return structure_plot(self.tree, self.inputs, self.output, self.importance, ax)
+
+    def section(self) -> Section:
+        """The structure as a section of a report, for the ``extra`` blocks of `kansym.report`."""
+        said = "No tree was found: F stands for a function that is left open."
+        if self.tolerance is not None:
+            said = f"The tree holds with a residual below {self.tolerance:g}."
+        picture = Picture(self.plot())
+        order = np.argsort(-self.importance)
+        shares = tuple(row(self.inputs[i], f"{100 * self.importance[i]:.1f} %") for i in order)
+        found = tuple(line(str(each)) for each in self.symmetries) or (line("none"),)
+        return Section(
+            f"Structure of {self.output}",
+            (
+                Illustration(picture, line(said), f"Which inputs of {self.output} meet first"),
+                Tabular(row("input", "share of the variation"), shares, "lr"),
+                Paragraph(line("Symmetries")),
+                Items(found),
+            ),
+        )
+
+    def _repr_html_(self) -> str:
+        return fragment((self.section(),))
 
     def __str__(self) -> str:
         order = np.argsort(-self.importance)

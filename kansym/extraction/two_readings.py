@@ -10,6 +10,7 @@ from kansym.extraction.function_reading import read_function
 from kansym.extraction.gathering import traced
 from kansym.extraction.plainness import surely_transcribed
 from kansym.extraction.settings import Settings
+from kansym.extraction.split import DATA_FLOOR, NETWORK_FLOOR
 from kansym.extraction.weights_reading import INTERRUPTED, read_weights
 from kansym.network.network import Network
 from kansym.neural.readers.known_forms import known_form
@@ -26,8 +27,6 @@ FIRST = 0.6
 """Share of the time for the reading that is tried first."""
 LEAST = 0.1
 """Seconds for a reading that comes too late, as the first one found no formula."""
-FLOOR = 1e-11
-"""Relative error below which an improvement means nothing."""
 DOUBTFUL = {Status.LOW_FIDELITY, Status.UNEXPLAINED_EDGE, Status.NOT_READABLE, Status.TRANSCRIBED}
 """Findings of a first reading that ask for a second."""
 
@@ -124,7 +123,8 @@ def _length(result: Extraction) -> float:
         return float("inf")
     rows = result.fidelity.rows
     weight = rows if result.fidelity.judge == "data" else min(rows, SMOOTH_ROWS)
-    return weight * log2(max(point.error, FLOOR)) + point.complexity
+    floor = DATA_FLOOR if result.fidelity.judge == "data" else NETWORK_FLOOR
+    return weight * log2(max(point.error, floor)) + point.complexity
 
 
 def _noted(result: Extraction, *others: Reading) -> Extraction:

@@ -1,15 +1,18 @@
 """Two readings of one model: what is written in it, and what it computes."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 import kansym
 from kansym import KAN, MLP, Extraction, Status, equivalent, extract, train
+from kansym.neural.readers.black_box import black_box
 from kansym.shared.errors import InputError
 
 X = np.random.default_rng(0).uniform(1, 3, (400, 3))
 Y = X[:, 0] * X[:, 1] / X[:, 2] ** 2
+Y_TWO = X[:, 0] * X[:, 1]
 LAW = "x1*x2/x3**2"
 
 
@@ -53,6 +56,35 @@ def test_both_readings_are_told_and_the_shorter_one_kept(perceptron: MLP):
     assert again.reading == "function"
 
 
+def test_a_law_that_a_network_obeys_within_its_error_is_read_without_data():
+    class Nearly(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            product = x[:, :1] * x[:, 1:]
+            return product / x[:, 1:] ** 3 * (1 + 1e-4 * torch.sin(9 * product))
+
+    result = extract(Nearly(), X[:, :2], reading="function", budget=20, progress=False)
+    assert str(result.expr) == "x1/x2**2"
+    assert statuses(result) == {Status.OK}
+
+
+def test_a_kan_that_is_read_for_a_model_is_judged_by_the_model():
+    class Nearly(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.asin(x[:, :1] / x[:, 1:] / 3) + 1e-5 * torch.sin(9 * x[:, :1])
+
+    result = extract(Nearly(), X[:, :2], reading="function", budget=8, progress=False)
+    assert result.fidelity.judge == "network"
+    assert result.data is None
+    assert Status.OUTLYING_ROWS not in statuses(result)
+
+
+def test_an_input_may_have_the_name_of_the_target():
+    table = pd.DataFrame(X[:, :2], columns=["y", "z"])
+    result = extract(lambda X: X[:, 0] * X[:, 1], table, Y_TWO, budget=20, progress=False)
+    assert str(result.expr) == "y*z"
+    assert not set(result.output_names) & set(result.input_names)
+
+
 def test_a_sparse_kan_is_read_by_its_weights_alone():
     model = KAN.from_expression("2*sin(x1) + x2", X=X[:, :2])
     result = extract(model, X[:, :2], budget=20, progress=False)
@@ -92,6 +124,63 @@ def test_structure_is_shown_without_a_formula():
     assert found.importance.shape == (3,)
 
 
+class Raising(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("no such rows")
+
+
+class Total(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.sum()
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (Raising(), "raised RuntimeError"),
+        (Total(), r"with the shape \(\)"),
+        (lambda X: X[:, 0] * 1j, "complex numbers"),
+        (lambda X: X[:, :0], "one answer per row"),
+        (lambda X: np.where(X[:, 0] > 2, np.nan, 1.0), "no finite answer"),
+        (lambda X: X[:5, 0], "one answer per row"),
+        (lambda X: ["many"] * len(X), "expected numbers"),
+        (lambda X: np.random.default_rng().normal(size=len(X)), "from call to call"),
+    ],
+    ids=["raises", "total", "complex", "empty", "nan", "few", "text", "random"],
+)
+def test_answers_that_cannot_be_used_are_refused_in_one_sentence(model: object, words: str):
+    with pytest.raises(InputError, match=words):
+        extract(model, X, reading="function")
+
+
+def test_noise_in_the_answers_is_known_however_it_is_drawn():
+    own = np.random.default_rng(0)
+    drawn = (lambda n: own.normal(size=n), lambda n: np.random.normal(size=n))  # noqa: NPY002
+    for normal in drawn:
+        box = black_box(lambda X, normal=normal: X[:, 0] + 1e-2 * normal(len(X)), X)
+        assert box.noise is not None
+        np.testing.assert_allclose(box.noise, 1e-2, rtol=0.3)
+    assert black_box(lambda X: X[:, 0], X).noise is None
+
+
+def test_a_model_that_prints_and_counts_stays_as_it_was(capsys: pytest.CaptureFixture):
+    class Counting:
+        asked = 0
+
+        def predict(self, X: np.ndarray) -> np.ndarray:
+            print("asked")  # noqa: T201 - what a careless estimator does
+            self.asked += 1
+            X[:] = X**2
+            return X[:, 0] + X[:, 1]
+
+    model, rows = Counting(), X[:, :2].copy()
+    result = extract(model, rows, budget=10, progress=False)
+    assert equivalent(result.formulas[0], "x1**2 + x2**2")
+    assert model.asked == 0
+    assert capsys.readouterr().out == ""
+    np.testing.assert_array_equal(rows, X[:, :2])
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -103,3 +192,21 @@ def test_structure_is_shown_without_a_formula():
 def test_bad_input_gets_one_sentence(arguments: dict, words: str):
     with pytest.raises(InputError, match=words):
         extract(lambda X: X[:, 0], **arguments)
+
+
+def test_structure_is_drawn_and_goes_into_a_report():
+    found = kansym.structure(lambda X: X[:, 0] * (X[:, 1] + X[:, 2]), X)
+    axes = found.plot()
+    words = {text.get_text() for text in axes.texts}
+    assert {"Π", "Σ"} <= words
+    section = found.section()
+    assert section.title == "Structure of y"
+    assert "<svg" in found._repr_html_()
+
+
+def test_the_structure_of_an_open_function_and_of_an_input_is_drawn():
+    for law in (
+        lambda X: X[:, 1],
+        lambda X: np.sin(X[:, 0] * X[:, 1] + X[:, 2]) * X[:, 2] ** X[:, 0],
+    ):
+        assert kansym.structure(law, X).plot().patches

@@ -4,7 +4,8 @@ import contextlib
 import copy
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
+from kansym.neural.readers.files import load_model
 from kansym.neural.readers.opened import Readable, ReadRows
-from kansym.shared.errors import InputError, UnsupportedModelError, require
+from kansym.shared.errors import InputError, KansymError, UnsupportedModelError, require
 from kansym.shared.printable_text import shortened
 
 __all__ = ["BlackBox", "TorchBox", "black_box"]
@@ -26,6 +28,8 @@ STRIDE = 0.1
 """A step, over the spread of an input, in which the gradient of a curved function changes."""
 STILL, ROUGH = 1e-6, 1e-3
 """Relative changes of a gradient: none, and too much for so short a step as three of STEP."""
+ROUNDED = 1e-7
+"""Relative change of answers from call to call that sums in another order may make."""
 PROBES = 200
 """Rows on which a model is tried before it is asked in earnest."""
 
@@ -36,9 +40,13 @@ class BlackBox(ABC):
     Attributes
     ----------
     source : what it is, in words.
+    learned : whether it was trained, so that no law is exact for it.
+    noise : standard deviation of each answer from call to call (outputs,); None if there is none.
     """
 
     source: str
+    learned: bool = True
+    noise: Float[Array, " outputs"] | None = None
 
     @abstractmethod
     def answers(self, X: Float[Array, "rows inputs"]) -> Float[Array, "rows outputs"]:
@@ -98,7 +106,14 @@ class TorchBox(BlackBox):
                 f"{self.source} answers with {'complex numbers' if answers.numel() else 'nothing'},"
                 " expected real ones: wrap it in a module that returns some."
             )
+        if answers.ndim == 0 or len(answers) != len(rows):
+            raise _wrong_shape(self.source, len(rows), tuple(answers.shape))
         return answers.reshape(len(rows), -1) if answers.ndim != 2 else answers
+
+    def differentiates(self, X: Array) -> bool:
+        """Whether its answers have a gradient."""
+        with _unchanged_random_numbers(), torch.enable_grad():
+            return self._asked(torch.tensor(X, requires_grad=True)).requires_grad
 
     @torch.no_grad()
     def answers(self, X: Array) -> Array:
@@ -122,18 +137,16 @@ class TorchBox(BlackBox):
 class CallableBox(BlackBox):
     """Any function of rows; gradients by central differences."""
 
-    def __init__(self, function: Callable[[Array], Any], source: str, spread: Array):
+    def __init__(
+        self, function: Callable[[Array], Any], source: str, spread: Array, learned: bool = True
+    ):
         self.function, self.source, self.spread = function, source, spread
+        self.learned = learned
 
     def answers(self, X: Array) -> Array:
-        with _unchanged_random_numbers(), contextlib.redirect_stdout(io.StringIO()):
-            try:
-                answers = self.function(X.copy())
-            except Exception as error:
-                raise InputError(
-                    f"{self.source} raised {type(error).__name__} on rows of its own domain "
-                    f"({str(error)[:100]}): give X on which it is defined."
-                ) from error
+        silent = contextlib.redirect_stdout(io.StringIO())
+        with _unchanged_random_numbers(), silent, _own_failures(self.source):
+            answers = self.function(X.copy())
         return _as_answers(answers, len(X), self.source)
 
     def gradients(self, X: Array) -> Array:
@@ -173,7 +186,8 @@ def black_box(model: Any, X: Float[Array, "rows inputs"]) -> BlackBox:
     """
     box = _box(model, X)
     probes = X[:PROBES]
-    first, second = box.answers(probes), box.answers(probes)
+    # In another order, so that noise from a generator that was set back is another one.
+    first, second = box.answers(probes), box.answers(probes[::-1].copy())[::-1]
     bad = ~np.isfinite(first).all(axis=1)
     if bad.any():
         row = probes[int(np.argmax(bad))].tolist()
@@ -187,21 +201,26 @@ def black_box(model: Any, X: Float[Array, "rows inputs"]) -> BlackBox:
             f"{box.source} answers the same rows differently from call to call (by {change:.2g}, "
             f"its spread is {spread:.2g}): fix its random state, or average its answers."
         )
+    if change > ROUNDED * spread:
+        box.noise = np.sqrt(np.mean((first - second) ** 2, axis=0) / 2)
     return box
 
 
 def _box(model: Any, X: Array) -> BlackBox:
     """The black box for a kind of model."""
-    if isinstance(model, nn.Module):
-        return TorchBox(model)
+    if isinstance(model, str | Path):
+        model = load_model(Path(model))
     spread, source = _spread(X), type(model).__name__
+    if isinstance(model, nn.Module):
+        box = TorchBox(model)
+        return box if box.differentiates(X) else CallableBox(box.answers, source, spread)
     if isinstance(model, Readable):
         stage = model.open(ReadRows(X)).stage
         return CallableBox(stage.evaluate, source, spread)
     if callable(getattr(model, "predict", None)):
-        return CallableBox(_asked_estimator(model), source, spread)
+        return CallableBox(_asked_estimator(_kept_as_it_is(model)), source, spread)
     if callable(model):
-        return CallableBox(model, getattr(model, "__name__", source), spread)
+        return CallableBox(model, getattr(model, "__name__", source), spread, learned=False)
     raise UnsupportedModelError(
         f"A {source} cannot be asked for its answers: give a torch module, an estimator with "
         "predict, a model file, or a function from rows to answers."
@@ -239,6 +258,28 @@ def _copied(model: nn.Module) -> nn.Module:
         ) from error
 
 
+def _kept_as_it_is(model: Any) -> Any:
+    """A copy of an estimator, so that asking does not change it; itself if it has none."""
+    try:
+        return copy.deepcopy(model)
+    except (TypeError, ValueError, AttributeError, NotImplementedError, RecursionError):
+        return model
+
+
+@contextlib.contextmanager
+def _own_failures(source: str) -> Iterator[None]:
+    """What a model raises, said in one sentence."""
+    try:
+        yield
+    except KansymError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"{source} raised {type(error).__name__} on rows of its own domain "
+            f"({str(error)[:100]}): give X on which it is defined."
+        ) from error
+
+
 @contextlib.contextmanager
 def _unchanged_random_numbers() -> Any:
     """Global random numbers of numpy and torch stay as they were."""
@@ -264,12 +305,17 @@ def _as_answers(answers: Any, n_rows: int, source: str) -> Array:
             f"{source} answers with {first[0] if len(first) else answers!r}, expected numbers: a "
             "function from rows (rows, inputs) to y (rows,) is needed."
         ) from error
-    if values.ndim == 0 or len(values) != n_rows or values.ndim > 2 or not values.size:
-        raise InputError(
-            f"{source} answers {n_rows} rows with the shape {values.shape}, expected ({n_rows},) "
-            f"or ({n_rows}, outputs): return one answer per row."
-        )
+    if values.ndim == 0 or len(values) != n_rows or values.ndim > 2 or values.size == 0:
+        raise _wrong_shape(source, n_rows, values.shape)
     return values.reshape(n_rows, -1)
+
+
+def _wrong_shape(source: str, n_rows: int, shape: tuple[int, ...]) -> InputError:
+    """That there is not one answer per row."""
+    return InputError(
+        f"{source} answers {n_rows} rows with the shape {shape}, expected ({n_rows},) "
+        f"or ({n_rows}, outputs): return one answer per row."
+    )
 
 
 def _spread(X: Array) -> Array:

@@ -14,7 +14,7 @@ from kansym.neural.readers.registry import register_reader, registered_reader
 from kansym.shared.errors import InputError, UnsupportedModelError
 from kansym.shared.tables import Table, as_table
 
-__all__ = ["output_names", "register_reader", "rows_of", "trace"]
+__all__ = ["named_apart", "output_names", "register_reader", "rows_of", "trace"]
 
 MOST_ROWS = 4096
 """Rows on which curves are drawn; of more, this many are chosen, and the extremes of the inputs."""
@@ -185,6 +185,13 @@ def _fewer(rows: Float[np.ndarray, "rows inputs"]) -> Float[np.ndarray, "fewer i
     chosen = np.random.default_rng(0).choice(len(rows), MOST_ROWS, replace=False)
     ends = np.concatenate([rows.argmin(axis=0), rows.argmax(axis=0)])
     return rows[np.union1d(chosen, ends)]
+
+
+def named_apart(targets: Table, inputs: tuple[str, ...]) -> Table:
+    """Targets under names of their own, where an input has one of theirs."""
+    if not set(targets.names) & set(inputs):
+        return targets
+    return Table(targets.values, output_names(len(targets.names), inputs))
 
 
 def output_names(width: int, inputs: tuple[str, ...]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from scipy.interpolate import BSpline
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.constants.refinement import refine
-from kansym.symbolic.laws.checking import checked, fresh_constants, values_of
+from kansym.symbolic.laws.checking import checked, fresh_constants, length, values_of
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.univariate import univariate_laws
 
@@ -138,7 +138,8 @@ def _laws(rows: Rows, inputs: list[int], curves: _Curves, until: Deadline) -> It
     for position, k in enumerate(used):
         name, noise = rows.names[inputs[k]], curves.blur / spread[k]
         limit = until.share(SHARE / (len(used) - position))
-        every = univariate_laws(rows.X[:, inputs[k]], curves.values[:, k], name, noise, limit)
+        x, y, few = rows.X[:, inputs[k]], curves.values[:, k], rows.independent
+        every = univariate_laws(x, y, name, noise, limit, independent=few)
         laws = list(islice(every, FORMS))
         if not laws:
             return
@@ -146,7 +147,7 @@ def _laws(rows: Rows, inputs: list[int], curves: _Curves, until: Deadline) -> It
     best: Law | None = None
     for combination in list(product(*choices))[:COMBINATIONS]:
         law = _together(rows, combination, curves.transform, until)
-        if law is not None and (best is None or law.error < best.error):
+        if law is not None and (best is None or length(law, rows) < length(best, rows)):
             best = law
             yield law
         if until.passed:

@@ -65,7 +65,7 @@ def is_exact(law: Law) -> bool:
 
 def length(law: Law, rows: Rows) -> float:
     """Description length in bits: of the residuals, those of exact data apart, and of the law."""
-    count = min(len(rows.y), _ROWS_COUNTED)
+    count = min(len(rows.y), _ROWS_COUNTED, rows.independent)
     return count * float(np.log2(max(law.error, EXACT))) + complexity(law.expr, rows.names)
 
 

@@ -33,7 +33,7 @@ class Curve:
     root : square roots of the weights (rows,), which sum to 1.
     noise : root-mean-square error of y over its spread, as far as it is known.
     origin, x_unit, y_unit : of the units.
-    rows : how many rows there were before some were left out.
+    rows : how many rows there were before some were left out, as far as they are independent.
     """
 
     x: Float[np.ndarray, " rows"]
@@ -43,7 +43,7 @@ class Curve:
     origin: float
     x_unit: float
     y_unit: float
-    rows: int
+    rows: float
 
     @classmethod
     def of(
@@ -52,6 +52,7 @@ class Curve:
         y: np.ndarray,
         noise: float = 0.0,
         weights: np.ndarray | None = None,
+        independent: float = np.inf,
     ) -> Self:
         """The curve through some points, those that are not finite left out.
 
@@ -66,7 +67,8 @@ class Curve:
         y = y / y_unit
         weight = _weights(y) if weights is None else np.asarray(weights, float)[kept][order]
         root = np.sqrt(weight / weight.sum())
-        return cls((x - origin) / x_unit, y, root, noise, origin, x_unit, y_unit, len(x))
+        rows = min(len(x), independent)
+        return cls((x - origin) / x_unit, y, root, noise, origin, x_unit, y_unit, rows)
 
     @cached_property
     def spread(self) -> float:

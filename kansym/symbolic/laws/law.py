@@ -41,12 +41,15 @@ class Rows:
     y : target (rows,).
     names : of the inputs.
     noise : root-mean-square error of y over its spread, as far as it is known; 0 for exact data.
+    independent : most rows that count as independent; few where y is a smooth model's answer, whose
+        errors are alike at neighbours.
     """
 
     X: Float[np.ndarray, "rows inputs"]
     y: Float[np.ndarray, " rows"]
     names: tuple[str, ...]
     noise: float = 0.0
+    independent: float = np.inf
 
 
 class Source(Protocol):

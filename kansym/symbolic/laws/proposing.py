@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.linalg import LinAlgError
@@ -81,10 +82,10 @@ def _relevant(rows: Rows) -> Rows:
     """The rows themselves, or some of them and the inputs that matter where there are many."""
     if len(rows.y) > _ROWS_LOOKED_AT:
         kept = np.random.default_rng(0).choice(len(rows.y), _ROWS_LOOKED_AT, replace=False)
-        sample = Rows(rows.X[kept], rows.y[kept], rows.names, rows.noise)
+        sample = replace(rows, X=rows.X[kept], y=rows.y[kept])
     else:
         sample = rows
     inputs = relevant_inputs(sample)
     if sample is rows and len(inputs) == len(rows.names):
         return rows
-    return Rows(sample.X[:, inputs], sample.y, tuple(rows.names[k] for k in inputs), rows.noise)
+    return replace(sample, X=sample.X[:, inputs], names=tuple(rows.names[k] for k in inputs))

@@ -29,6 +29,9 @@ _LARGEST = 1e25
 """Size of a function up to which its powers can be computed."""
 _APPROXIMATE = 2
 """Quotients that are handed on where none is exact."""
+_FALL, _PLATEAU, _PLAIN = 0.05, 0.5, 4
+"""Error over that of one degree less, and least error of two degrees more over it, at which so
+plain a quotient is the law of a curve with noise."""
 
 _INPUTS: tuple[Program, ...] = (
     "x", ("sqrt", "x"), ("exp", "x"), ("log", "x"), ("sin", "x"), ("cos", "x"), ("tan", "x"),
@@ -80,6 +83,8 @@ def quotients_of_functions(curve: Curve, until: Deadline) -> Iterator[Form]:
             quotients = list(_quotients(u, z, few))
             chosen = _exact(quotients, few)
             is_approximation = not chosen
+            if not chosen:
+                chosen = _at_plateau(quotients)
             if not chosen and inner == "x" and not outer:
                 lengths = [few.length(q.error, q.size + 1, 2.0 * q.size) for q in quotients]
                 chosen = [quotients[i] for i in np.argsort(lengths)[:_APPROXIMATE]]
@@ -143,6 +148,23 @@ def _exact(quotients: list[_Quotient], curve: Curve) -> list[_Quotient]:
         if quotient.error < 1e3 * curve.exact and quotient.error < _SUDDEN * before:
             return [quotient]
         least[size] = min(least.get(size, before), quotient.error)
+    return []
+
+
+def _at_plateau(quotients: list[_Quotient]) -> list[_Quotient]:
+    """The plain quotient from which on the error falls no further: that is noise."""
+    best: dict[int, _Quotient] = {}
+    for quotient in quotients:
+        rival = best.get(quotient.size)
+        if rival is None or quotient.error < rival.error:
+            best[quotient.size] = quotient
+    for size in range(2, _PLAIN + 1):
+        if not {size - 1, size, size + 1} <= best.keys():
+            continue
+        error = best[size].error
+        later = min(best[more].error for more in (size + 1, size + 2) if more in best)
+        if error < _FALL * best[size - 1].error and later > _PLATEAU * error:
+            return [best[size]]
     return []
 
 

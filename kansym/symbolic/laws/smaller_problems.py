@@ -4,6 +4,7 @@ A monomial times a function of one combination is seen first, without a fit.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain, islice
 
 import numpy as np
@@ -78,9 +79,10 @@ _MARK = sympy.Symbol("z")
 def _laws(state: Reduced, rows: Rows, until: Deadline) -> Iterator[Law]:
     """Laws of one problem, for y, fitted to all rows."""
     names = tuple(f"u{k}_" for k in range(len(state.quantities)))
-    inner = Rows(state.quantities.values, state.target, names, rows.noise)
+    inner = replace(rows, X=state.quantities.values, y=state.target, names=names)
     if len(names) == 1:
-        found = univariate_laws(inner.X[:, 0], inner.y, names[0], rows.noise, until)
+        x, few = inner.X[:, 0], rows.independent
+        found = univariate_laws(x, inner.y, names[0], rows.noise, until, independent=few)
     else:
         found = SparseSums().propose(inner, until)
     places = dict(zip(map(sympy.Symbol, names), state.quantities.exprs, strict=True))

@@ -1,6 +1,7 @@
 """Laws that are sums of few plain terms, for the target or a function of it; with noise."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import sympy
@@ -35,7 +36,7 @@ class SparseSums:
         if len(rows.y) < _FEWEST_ROWS or np.ptp(rows.y) == 0:
             return
         kept = np.random.default_rng(0).permutation(len(rows.y))[:_MOST_ROWS]
-        few = Rows(rows.X[kept], rows.y[kept], rows.names, rows.noise)
+        few = replace(rows, X=rows.X[kept], y=rows.y[kept])
         inputs = Quantities.inputs(few.X, rows.names).take(relevant_inputs(few, _MANY_INPUTS))
         found: list[Law] = []
         for degree, lowest, functions in _DICTIONARIES:

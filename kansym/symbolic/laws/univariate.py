@@ -22,8 +22,8 @@ Stage = Callable[[Curve, Deadline], Iterator[Form]]
 _PLAIN: tuple[Stage, ...] = (
     exact_quotients,
     simple_models,
-    exponential_sums,
     quotients_of_functions,
+    exponential_sums,
 )
 _RICH: tuple[Stage, ...] = (compositions, powers_times_exponential_sums, compositions_within)
 _FEWEST = 2
@@ -51,6 +51,7 @@ def univariate_laws(
     noise: float,
     until: Deadline,
     weights: np.ndarray | None = None,
+    independent: float = np.inf,
 ) -> Iterator[Law]:
     """Laws y = h(x), those of shortest description first.
 
@@ -61,6 +62,7 @@ def univariate_laws(
     noise : root-mean-square error of y over its spread; 0 if unknown or exact.
     until : when to stop with what there is.
     weights : one over the variance of y (rows,), up to a factor.
+    independent : as of `kansym.symbolic.laws.law.Rows`.
 
     Examples
     --------
@@ -69,7 +71,7 @@ def univariate_laws(
     >>> law.error < 1e-10
     True
     """
-    curve = Curve.of(x, y, noise, weights)
+    curve = Curve.of(x, y, noise, weights, independent)
     if curve.rows < _FEWEST or curve.low == curve.high:
         return
     if np.ptp(curve.y) == 0:
@@ -163,6 +165,5 @@ class Univariate:
         varying = np.flatnonzero(np.ptp(rows.X, axis=0) > 0)
         if len(varying) == 1:
             column = int(varying[0])
-            yield from univariate_laws(
-                rows.X[:, column], rows.y, rows.names[column], rows.noise, until
-            )
+            x, name, few = rows.X[:, column], rows.names[column], rows.independent
+            yield from univariate_laws(x, rows.y, name, rows.noise, until, independent=few)

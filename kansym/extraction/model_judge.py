@@ -1,0 +1,39 @@
+"""A model in place of data: how noisy its answers are, and which laws it surely obeys."""
+
+from collections.abc import Callable, Sequence
+
+from kansym.extraction.attempt import Attempt
+from kansym.extraction.plainness import is_plain
+from kansym.neural.readers.black_box import BlackBox
+from kansym.symbolic.choosing.judge import Judge
+
+__all__ = ["best_law", "first_noise", "is_striking"]
+
+LEARNED, STRIKING = 1e-8, 1e-3
+"""Least error of a law of a trained model; that of a striking law, without measured numbers."""
+
+
+def first_noise(box: BlackBox | None, judge: Judge) -> float:
+    """Relative noise of the rows, as far as it is known before a network was trained."""
+    if box is not None and box.noise is not None:
+        return float(box.noise[0] / (judge.y.std() or 1.0))
+    return LEARNED if box is not None and box.learned and judge.kind == "network" else 0.0
+
+
+def best_law(
+    attempts: Sequence[Attempt], judge: Judge, length: Callable[[Attempt], float]
+) -> list[int]:
+    """The number of the shortest law, where a network shows how little a model leaves over."""
+    laws = [number for number, attempt in enumerate(attempts) if attempt.model is None]
+    if not laws or judge.kind == "data":
+        return []
+    return [min(laws, key=lambda number: length(attempts[number]))]
+
+
+def is_striking(attempt: Attempt, judge: Judge, inputs: int) -> bool:
+    """Whether a model obeys a plain law without measured numbers closely."""
+    best = attempt.best
+    if judge.kind == "data" or best is None or best.error > STRIKING:
+        return False
+    exact = all(c.exact is not None for f in best.formulas for c in f.constants)
+    return exact and is_plain(best.complexity, inputs)
