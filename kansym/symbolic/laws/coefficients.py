@@ -16,6 +16,10 @@ _DIGITS, _SURELY = 5, 1e-10
 """Digits of a short decimal, and how near it a number must be: chance meets one in 10^5."""
 
 
+_UNITS = 4
+"""Smallest and largest weights that may be the unit of many."""
+
+
 def as_coefficients(
     weights: Sequence[float], symbols: Sequence[sympy.Symbol]
 ) -> tuple[list[sympy.Expr], dict[sympy.Symbol, float]]:
@@ -29,14 +33,17 @@ def as_coefficients(
     [-2, 1, k1]
     """
     weights = [float(weight) for weight in weights]
-    trials = [[_small_rational(weight / unit) for weight in weights] for unit in weights]
+    units, ranked = weights, sorted(weights, key=abs)
+    if len(weights) > 2 * _UNITS:
+        units = ranked[:_UNITS] + ranked[-_UNITS:]
+    trials = [[_small_rational(weight / unit) for weight in weights] for unit in units]
     scores = [sum(_cost(found) for found in trial) for trial in trials]
     best = int(np.argmin(scores))
     numbers, start = [], {}
     for weight, found in zip(weights, trials[best], strict=True):
         if found is None:
             symbol = symbols[len(start)]
-            start[symbol] = weight / weights[best]
+            start[symbol] = weight / units[best]
             numbers.append(symbol)
         else:
             numbers.append(sympy.Rational(found.numerator, found.denominator))

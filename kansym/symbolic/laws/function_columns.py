@@ -9,7 +9,7 @@ import sympy
 
 from kansym.symbolic.laws.columns import Quantities
 
-__all__ = ["Group", "functions_of_one", "functions_of_two"]
+__all__ = ["Group", "functions_of_one", "functions_of_two", "powers_with_exponents"]
 
 _LARGEST_EXPONENT = 30.0
 _MOST_TURNS = 200.0
@@ -35,7 +35,7 @@ def functions_of_one(inputs: Quantities) -> list[Group]:
     """Sine and cosine, exp, log and root of each quantity, where they are defined."""
     return [
         replace(group, of=k)
-        for name in ("sin", "exp", "log", "sqrt")
+        for name in ("sin", "exp", "decay", "log", "sqrt")
         for k in range(len(inputs))
         for group in _groups(name, [(inputs.exprs[k], inputs.values[:, k])])
     ]
@@ -49,10 +49,33 @@ def functions_of_two(inputs: Quantities) -> list[Group]:
     wanted = {
         "sin": [*products, *sums, *_halves(inputs)],
         "exp": products,
+        "decay": products,
         "log": [*sums, *square_sums],
         "sqrt": [*sums, *square_sums, *products[: len(inputs) * (len(inputs) + 1) // 2]],
     }
     return [group for name, arguments in wanted.items() for group in _groups(name, arguments)]
+
+
+def powers_with_exponents(inputs: Quantities) -> list[Group]:
+    """For each quantity v the powers u**v of the others, and (1 + u)**v of rates u, together."""
+    found = []
+    for j, exponent in enumerate(inputs.exprs):
+        exprs: list[sympy.Expr] = []
+        columns: list[np.ndarray] = []
+        for k, base in enumerate(inputs.exprs):
+            rate = np.abs(inputs.values[:, k]).max() < 1
+            for added in (0, 1) if rate else (0,):
+                values = inputs.values[:, k] + added
+                if k == j or values.min() <= 0:
+                    continue
+                logs = inputs.values[:, j] * np.log(values)
+                if np.ptp(logs) > 0 and np.abs(logs).max() < _LARGEST_EXPONENT:
+                    exprs.append((base + added) ** exponent)
+                    columns.append(np.exp(logs))
+        if exprs:
+            powers = Quantities(np.stack(columns, axis=1), tuple(exprs))
+            found.append(Group(powers, (2,) * len(exprs)))
+    return found
 
 
 _Argument = tuple[sympy.Expr, np.ndarray]
@@ -120,6 +143,8 @@ def _groups(name: str, arguments: list[_Argument]) -> Iterator[Group]:
             yield Group(Quantities(both, (sympy.sin(expr), sympy.cos(expr))), (9, 1))
         if name == "exp" and np.abs(values).max() < _LARGEST_EXPONENT:
             yield Group(Quantities(np.exp(values)[:, None], (sympy.exp(expr),)), (9,))
+        if name == "decay" and 0 <= values.min() < values.max() < _LARGEST_EXPONENT:
+            yield Group(Quantities(np.exp(-values)[:, None], (sympy.exp(-expr),)), (9,))
         if name == "log" and values.min() > 0:
             yield Group(Quantities(np.log(values)[:, None], (sympy.log(expr),)), (9,))
         if name == "sqrt" and values.min() >= 0:

@@ -13,6 +13,7 @@ from kansym.symbolic.laws.checking import checked, is_exact, length
 from kansym.symbolic.laws.exact_laws import ExactLaws
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.monomials import Monomials
+from kansym.symbolic.laws.noisy_pairings import NoisyPairings
 from kansym.symbolic.laws.pairings import Pairings
 from kansym.symbolic.laws.relevance import relevant_inputs
 from kansym.symbolic.laws.smaller_problems import SmallerProblems
@@ -32,6 +33,7 @@ SOURCES: tuple[Source, ...] = (
     ExactLaws(),
     Pairings(),
     SmallerProblems(),
+    NoisyPairings(),
     SparseSums(),
 )
 _SHARE = 0.6

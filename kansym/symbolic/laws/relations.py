@@ -18,7 +18,12 @@ from kansym.shared.bounded_time import within
 from kansym.symbolic.laws.checking import checked, fresh_constants, is_exact
 from kansym.symbolic.laws.coefficients import as_coefficients
 from kansym.symbolic.laws.columns import Quantities, exponents_up_to, monomial
-from kansym.symbolic.laws.function_columns import Group, functions_of_one, functions_of_two
+from kansym.symbolic.laws.function_columns import (
+    Group,
+    functions_of_one,
+    functions_of_two,
+    powers_with_exponents,
+)
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.null_vectors import relations
 from kansym.symbolic.laws.reduced import Reduced
@@ -28,12 +33,12 @@ __all__ = ["Trial", "plain_trials", "related", "small_trials", "trials_with_func
 
 _SPARE_ROWS = 30
 """Rows beyond the number of columns, so that a false relation cannot hold."""
-_MOST_COLUMNS = 420
+_MOST_COLUMNS = 500
 _INSTEAD = 5
 """Degree from which on functions of a quantity stand instead of it, not beside it."""
 _MOST_QUANTITIES = 26
 _SOME = ("y", "log y", "exp y")
-_ALL = ("y", "log y", "log -y", "exp y", "sqrt y", "sin y", "cos y", "tan y")
+_ALL = ("y", "log y", "log -y", "exp y", "sqrt y", "cbrt y", "sin y", "cos y", "tan y")
 _T = sympy.Symbol("t")
 
 
@@ -68,9 +73,15 @@ def small_trials(state: Reduced) -> list[Trial]:
     if len(state.quantities) == _FEW:
         return _trials(one, state, _SOME, (2, 3))
     two = list(combinations(singles, 2))
+    both = [(a, b) for b in functions_of_two(state.quantities) for a in singles if a.of is not None]
+    same = [(a, b) for a, b in both if type(a.quantities.exprs[0]) is type(b.quantities.exprs[0])]
     return [
         *_trials(one, state, _SOME, (2, 3, 4)),
-        *_trials(two, state, ("y",), (2, 3, 5)),
+        *_trials(two, state, ("y",), (2,)),
+        *_trials(both, state, ("y",), (2,)),
+        *_trials(two, state, ("y",), (3,)),
+        *_trials(same, state, ("y",), (3,)),
+        *_trials(two, state, ("y",), (5,)),
         *_trials(one, state, _SOME, (5, 6)),
     ]
 
@@ -82,10 +93,16 @@ def trials_with_functions(state: Reduced) -> Iterator[list[Trial]]:
     """Stages of trials with functions of quantities as further quantities, the cheap first."""
     singles, doubles = functions_of_one(state.quantities), functions_of_two(state.quantities)
     one, two = [(g,) for g in singles], [(g,) for g in doubles]
-    yield _trials(one, state, ("y",), (2, 3)) + _trials([tuple(singles)], state, _ALL, (2,))
-    yield _trials(one, state, _SOME, (3, 4))
+    powers = [(g,) for g in powers_with_exponents(state.quantities)]
+    yield [
+        *_trials(one, state, ("y",), (2, 3)),
+        *_trials([tuple(singles)], state, _ALL, (2,)),
+        *_trials(powers, state, _SOME, (2, 3)),
+    ]
+    yield _trials(one, state, _SOME, (3, 4)) + _trials(powers, state, _SOME, (4,))
     yield _trials(two, state, _SOME, (2, 3, 4))
-    yield _trials(list(combinations(singles, 2)), state, _SOME, (2, 3, 4))
+    pairs = list(combinations(singles, 2))
+    yield _trials(pairs, state, (*_SOME, "sqrt y"), (2, 3)) + _trials(pairs, state, _SOME, (4,))
     yield _trials(one + two, state, _ALL, (3, 4, 5))
     both = [(a, b) for a in singles for b in doubles]
     yield _trials(both, state, _SOME, (2, 3))

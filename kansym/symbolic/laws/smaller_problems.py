@@ -13,8 +13,9 @@ import sympy
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.constants.refinement import refine
-from kansym.symbolic.laws.checking import checked
+from kansym.symbolic.laws.checking import checked, length
 from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.noisy_pairings import NoisyPairings
 from kansym.symbolic.laws.one_combination import one_combination
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.reductions import Step, steps_from
@@ -27,8 +28,8 @@ __all__ = ["SmallerProblems"]
 _MOST_STATES, _BRANCHES = 8, 2
 _LAWS = 3
 """Laws of one problem that are handed on."""
-_SECONDS = 3.0
-"""For the laws of one problem."""
+_SECONDS, _PAIRS = 4.0, 0.6
+"""For the laws of one problem, and the share of pairs of expressions."""
 _REFITTED = 30
 _WITHIN_NOISE = 1.03
 """Error over the noise at which a law leaves nothing to explain."""
@@ -84,7 +85,9 @@ def _laws(state: Reduced, rows: Rows, until: Deadline) -> Iterator[Law]:
         x, few = inner.X[:, 0], rows.independent
         found = univariate_laws(x, inner.y, names[0], rows.noise, until, independent=few)
     else:
-        found = SparseSums().propose(inner, until)
+        pairs = NoisyPairings().propose(inner, until.share(_PAIRS))
+        found = [*pairs, *SparseSums().propose(inner, until)]
+        found = sorted(found, key=lambda law: length(law, inner))
     places = dict(zip(map(sympy.Symbol, names), state.quantities.exprs, strict=True))
     for law in found:
         expr = state.restore(law.expr.xreplace(places))

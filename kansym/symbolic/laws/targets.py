@@ -55,6 +55,7 @@ TARGETS: dict[str, Target] = {
         Target("-y^2", np.square, lambda e: -sympy.sqrt(e), high=0.0),
         Target("1/y^2", lambda y: y**-2.0, lambda e: 1 / sympy.sqrt(e), _TINY),
         Target("sqrt y", np.sqrt, lambda e: e**2, 0.0),
+        Target("cbrt y", np.cbrt, lambda e: e**3),
         Target("log y", np.log, sympy.exp, _TINY),
         Target("log -y", lambda y: np.log(-y), lambda e: -sympy.exp(e), high=-_TINY),
         Target("exp y", np.exp, sympy.log, -_MOST, _MOST),

@@ -72,7 +72,7 @@ def polished(formula: GivenFormula, errors: RowErrors, constants: np.ndarray) ->
     errors : of independent rows.
     constants : near a minimum.
     """
-    small = len(formula.y) * len(constants) <= MOST_CELLS
+    small = len(formula.y) * max(1, len(constants)) <= MOST_CELLS
     work = _Rows(formula, errors, np.longdouble if small else np.float64)
     try:
         triangle = work.triangle(constants.astype(work.wide))

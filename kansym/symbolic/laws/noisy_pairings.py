@@ -1,0 +1,87 @@
+"""Laws of two short expressions from noisy rows: the pairs that leave least, by length."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import sympy
+
+from kansym.shared.deadline import Deadline
+from kansym.shared.errors import InputError
+from kansym.symbolic.constants.refinement import refine
+from kansym.symbolic.laws.checking import checked, fresh_constants, length
+from kansym.symbolic.laws.columns import Quantities
+from kansym.symbolic.laws.expression_pairs import best_products, best_quotients, best_sums
+from kansym.symbolic.laws.expressions import Expressions, short_expressions
+from kansym.symbolic.laws.law import Law, Rows
+
+__all__ = ["NoisyPairings"]
+
+Array = np.ndarray
+
+_MANY = 1200
+"""Expressions of which all pairs are looked at: noise tells no more of them apart."""
+_ROWS = 400
+_TRIED = 8
+"""Pairs of a kind that are fitted."""
+_HANDED_ON = 3
+_STEPS = 20
+_MOST_INPUTS = 4
+
+
+class NoisyPairings:
+    """Sums, products and quotients of two short expressions, with noise."""
+
+    name = "pair of expressions"
+
+    def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
+        """The shortest descriptions of the rows."""
+        if not 1 <= len(rows.names) <= _MOST_INPUTS or np.ptp(rows.y) == 0:
+            return
+        kept = np.random.default_rng(0).permutation(len(rows.y))[:_ROWS]
+        few = Quantities.inputs(rows.X[kept], rows.names)
+        found = []
+        for expr, start in _forms(short_expressions(few, _MANY), rows.y[kept], rows.names):
+            if until.passed:
+                break
+            law = _refined(expr, start, rows, until)
+            if law is not None:
+                found.append(law)
+        yield from sorted(found, key=lambda law: length(law, rows))[:_HANDED_ON]
+
+
+Start = dict[sympy.Symbol, float]
+
+
+def _forms(
+    some: Expressions, y: Array, names: tuple[str, ...]
+) -> Iterator[tuple[sympy.Expr, Start]]:
+    """The best pairs of every kind, each with and without the constants beside its parts."""
+    values, one = some.values, np.ones((len(y), 1))
+    a, b, c = fresh_constants(names, 3)
+    for pair in best_quotients(values, y, one, _TRIED):
+        f, g = some.expr(pair.first), some.expr(pair.second)
+        u, v = values[pair.first], values[pair.second]
+        for shift in (c, 1, 0):
+            columns = np.stack([u, np.ones_like(u), -y], axis=1)[:, : 3 if shift == c else 2]
+            weights = np.linalg.lstsq(columns, y * (v + (shift == 1)), rcond=None)[0]
+            start = dict(zip((a, b, c), weights.tolist(), strict=False))
+            yield (a * f + b) / (g + shift), start
+            yield a * f / (g + shift), {s: w for s, w in start.items() if s != b}
+    for pair in best_sums(values, y, one, _TRIED):
+        f, g = some.expr(pair.first), some.expr(pair.second)
+        yield a * f + b * g + c, {a: 1.0, b: 1.0, c: 1.0}
+        yield a * f + b * g, {a: 1.0, b: 1.0}
+    for pair in best_products(values, y, _TRIED):
+        f, g = some.expr(pair.first), some.expr(pair.second)
+        yield a * f * g + b * g, {a: 1.0, b: 1.0}
+        yield a * f * g + c, {a: 1.0, c: 1.0}
+        yield a * f * g, {a: 1.0}
+
+
+def _refined(expr: sympy.Expr, start: Start, rows: Rows, until: Deadline) -> Law | None:
+    """The law with the constants of least squares on all rows."""
+    try:
+        found = refine(expr, rows.names, rows.X, rows.y, start, max_steps=_STEPS, deadline=until)
+    except InputError:
+        return None
+    return checked(expr, found.substitutions, NoisyPairings.name, rows)
