@@ -42,8 +42,8 @@ _SHARE_ONE, _EXPLORING = 0.4, 0.5
 """Parts of the time for laws of one quantity, and for smaller problems."""
 _OUTER = ("1/y", "log y", "y^2", "exp y", "sqrt y", "tan y", "sin y")
 _SMOOTHER = 0.1
-_ROUGH = 0.02
-"""Error of a smooth fit above which its gradient may hide that there is one combination."""
+_ROUGH = 2e-3
+"""Error of a smooth fit above which functions of the target may be smoother."""
 
 
 class ExactLaws:
@@ -84,7 +84,7 @@ class _Search:
 
     def outer(self, root: Reduced, fit: Smooth) -> Iterator[Law]:
         """The problem for functions of the target that are much smoother than the target is."""
-        for target in targets_of(root.target, _OUTER if fit.error > _ROUGH / 10 else ()):
+        for target in targets_of(root.target, _OUTER if fit.error > _ROUGH else ()):
             under = root.under(target)
             bent = smooth(under.quantities.values, under.target)
             if bent is not None and bent.error < _SMOOTHER * fit.error:

@@ -32,7 +32,7 @@ class Group:
 
 
 def functions_of_one(inputs: Quantities) -> list[Group]:
-    """Sine and cosine, exp, log and root of each quantity, where they are defined."""
+    """Sine and cosine, exp, decay, log and root of each quantity, where they are defined."""
     return [
         replace(group, of=k)
         for name in ("sin", "exp", "decay", "log", "sqrt")

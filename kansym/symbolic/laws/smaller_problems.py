@@ -26,7 +26,7 @@ from kansym.symbolic.laws.univariate import univariate_laws
 __all__ = ["SmallerProblems"]
 
 _MOST_STATES, _BRANCHES = 8, 2
-_LAWS = 3
+_LAWS = 8
 """Laws of one problem that are handed on."""
 _SECONDS, _PAIRS = 4.0, 0.6
 """For the laws of one problem, and the share of pairs of expressions."""
