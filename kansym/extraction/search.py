@@ -48,7 +48,7 @@ EXACT, ROUNDING, FEW = 1e-8, 1e-13, 3
 constants, which could be an approximation, only rounding may be left."""
 PROMISING, SIMILAR = 1e-2, 1.3
 """Error of a network that is read at once; factor of the least error within which one is at all."""
-LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.45, 0.7
+LAWS, LAWS_AGAIN, TRAINING = 0.4, 0.5, 0.7
 """Shares of the time: for laws that rows suggest, after which laws are sought again, now that the
 noise is known from networks, and after which no new network is trained."""
 SIMPLE, FINISHED = 2.5, 3

@@ -38,7 +38,7 @@ _MOST_STATES = 30
 _BRANCHES = 4
 """Smaller problems of one state that are followed."""
 _SMALL_DEGREE = 5
-_SHARE_ONE, _EXPLORING = 0.4, 0.5
+_SHARE_ONE, _EXPLORING = 0.8, 0.5
 """Parts of the time for laws of one quantity, and for smaller problems."""
 _OUTER = ("1/y", "log y", "y^2", "exp y", "sqrt y", "tan y", "sin y")
 _SMOOTHER = 0.1
