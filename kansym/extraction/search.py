@@ -62,6 +62,8 @@ REFINING, OVERTIME = 5.0, 0.1
 """Most seconds for the constants of a law, and those for a source to end before it is stopped."""
 LEAST_READING, READING = 0.5, 20.0
 """Least and most seconds for reading one network."""
+WRONG_UNITS = 40.0
+"""Bits for a constant of exactly 1 in the units of the table, which would mend the dimensions."""
 AS_GOOD = 1.1
 """Error of a formula over that of the KAN it was read from, up to which nothing was lost."""
 
@@ -282,7 +284,7 @@ class Search:
         A model that judges has no noise: there it says as much as the KAN it was read from.
         """
         attempt, judge = self._wanted(self.attempts[number]), self.split.judge
-        if attempt.best is None or self._mismatch(attempt) is not None:
+        if attempt.best is None or (self._mismatch(attempt) and attempt.best.error > EXACT):
             return False
         if not is_plain(attempt.best.complexity, len(self.inputs.names)):
             return attempt.best.error < ROUNDING
@@ -320,15 +322,12 @@ class Search:
 
     def _length(self, attempt: Attempt) -> float:
         """Description length of the rows by the formula of an attempt; infinite without one."""
-        wrong = self._mismatch(attempt) is not None
-        return np.inf if wrong else self._length_of_any_units(attempt)
-
-    def _length_of_any_units(self, attempt: Attempt) -> float:
         if attempt.best is None:
             return np.inf
+        wrong = WRONG_UNITS if self._mismatch(attempt) else 0.0
         if self._few is not None:
-            return self._few.length(attempt.best.formulas[0])
-        return self.split.judge.length(attempt.best.error, attempt.best.complexity)
+            return self._few.length(attempt.best.formulas[0]) + wrong
+        return self.split.judge.length(attempt.best.error, attempt.best.complexity) + wrong
 
     def _mismatch(self, attempt: Attempt) -> str | None:
         """What the units forbid in the formula of an attempt."""
@@ -339,7 +338,7 @@ class Search:
     def _concluded(self) -> tuple[KAN, Extraction]:
         """The best law with its KAN, and the front of all that were tried."""
         read = [attempt for attempt in map(self._wanted, self.attempts) if attempt.best is not None]
-        for attempt in sorted(read, key=lambda a: (self._length(a), self._length_of_any_units(a))):
+        for attempt in sorted(read, key=self._length):
             found = self._complete(attempt)
             if found is not None:
                 return found
