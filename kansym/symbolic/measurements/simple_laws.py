@@ -62,7 +62,8 @@ def description_length(fit: FormulaFit, y: np.ndarray, errors: RowErrors | None 
     exponents = sum(power.exp.is_Symbol for power in formula.template.atoms(sympy.Pow))
     bits = _SHARE * max(form, 0.0) + _EXPONENT_BITS * exponents
     bits += _NONLINEAR_BITS * sum(_is_nonlinear(formula.template, name) for name in fit.free)
-    return float(data + constants_bits(k, n) + bits)
+    # A variance that is not known is one more number that the rows determine.
+    return float(data + constants_bits(k + (not fit.absolute), n) + bits)
 
 
 @lru_cache(maxsize=4096)
@@ -123,6 +124,8 @@ def _proposed(
         if chosen:
             yield from _linear(names, X, y, chosen)
     positive = [i for i in varying if (X[:, i] > 0).all()]
+    for i in varying:
+        yield from _semilogarithmic(names, X[:, i], y, i)
     if positive and (np.all(y > 0) or np.all(y < 0)):
         yield from _powers(names, X, y, positive)
     few = np.linspace(0, len(y) - 1, min(len(y), _ROWS)).astype(int)
@@ -160,6 +163,22 @@ def _linear(
         terms = [s * sympy.Symbol(names[i]) for s, i in zip(symbols, chosen, strict=False)]
         expr = sympy.Add(*terms, *symbols[len(chosen) :])
         yield _formula(expr, names, dict(zip(map(str, symbols), slopes.tolist(), strict=True)))
+
+
+def _semilogarithmic(
+    names: tuple[str, ...], x: np.ndarray, y: np.ndarray, place: int
+) -> Iterator[Formula]:
+    """Straight lines on paper with one logarithmic axis: in log x, and log y in x."""
+    a, b = (sympy.Symbol(_fresh("c", names, i)) for i in (1, 2))
+    symbol = sympy.Symbol(names[place])
+    if x.min() > 0:
+        slope, height = np.polyfit(np.log(x), y, 1).tolist()
+        yield _formula(a * sympy.log(symbol) + b, names, {a.name: slope, b.name: height})
+    if np.ptp(np.sign(y)) == 0 and y.all():
+        rate, height = np.polyfit(x, np.log(np.abs(y)), 1).tolist()
+        start = {a.name: float(np.sign(y[0]) * np.exp(height)), b.name: rate}
+        if np.isfinite(list(start.values())).all():
+            yield _formula(a * sympy.exp(b * symbol), names, start)
 
 
 def _powers(
