@@ -1,7 +1,7 @@
 """The measured tables of the problem set `measured`: what `discover` makes of each.
 
-Printed are the formula selected, and the whole front with `-v`. `python benchmarks/measured_tables.py
-[names]` runs all tables, or those named.
+Printed are the formula selected, and the whole front with `-v`.
+`python benchmarks/measured_tables.py [names]` runs all tables, or those named.
 """
 
 import sys
