@@ -164,14 +164,20 @@ def _scalings(
         powers = np.array([_fraction(part) for part in vector])
         powers *= np.sign(powers[-1]) or np.sign(powers[np.flatnonzero(powers)[0]])
         moved = [k for k in range(len(used)) if powers[k] != 0]
-        scaled = ", ".join(f"{names[used[k]]} -> s^{powers[k]:g} {names[used[k]]}" for k in moved)
-        statement = f"under {scaled} the function takes the factor s^{powers[-1]:g}"
-        statement = statement.replace("s^1 ", "s ").removesuffix("^1")
+        scaled = ", ".join(
+            f"{names[used[k]]} -> {_of_s(powers[k])} {names[used[k]]}" for k in moved
+        )
+        statement = f"under {scaled} the function takes the factor {_of_s(powers[-1])}"
         if powers[-1] == 0:
             statement = f"under {scaled} the function stays the same"
         inputs = tuple(names[used[k]] for k in moved)
         found.append(Symmetry("scaling", inputs, statement, _residual(*(columns * powers).T)))
     return found
+
+
+def _of_s(power: float) -> str:
+    """A power of the factor s in words."""
+    return "s" if power == 1 else f"s^{power:g}"
 
 
 def _fraction(value: float) -> float:
