@@ -19,13 +19,10 @@ def _steady(values: Float[np.ndarray, "rows quantities"]) -> Bool[np.ndarray, " 
 
 def in_groups(state: Reduced, slope: Slope) -> Iterator[Reduced]:
     """In groups that scalings leave alone: z(s^w x) = s^p z(x)."""
-    usable = np.append(_steady(state.quantities.values), True)
-    names = np.flatnonzero(usable)
+    steady = _steady(state.quantities.values)
     columns = np.column_stack([slope.x * slope.gradient, -slope.z])
-    for basis in _null_bases(columns[:, names], slope.loose):
-        weights = np.zeros((len(basis), len(usable)))
-        weights[:, names] = basis
-        found = _grouped(state, weights)
+    for weights in _null_bases(columns, steady, slope.loose):
+        found = _grouped(state, weights, steady)
         if found is not None:
             yield found
 
@@ -45,34 +42,35 @@ def in_pairs(state: Reduced, slope: Slope) -> Iterator[Reduced]:
     for _, i, j, power in sorted(found)[:2]:
         weights = np.zeros((1, len(steady) + 1))
         weights[0, i], weights[0, j] = 1.0, -power
-        grouped = _grouped(state, weights)
+        grouped = _grouped(state, weights, steady)
         if grouped is not None:
             yield grouped
 
 
-def _null_bases(columns: np.ndarray, loose: float) -> Iterator[np.ndarray]:
-    """Rational bases of what nearly vanishes on all rows, the largest first."""
+def _null_bases(columns: np.ndarray, steady: np.ndarray, loose: float) -> Iterator[np.ndarray]:
+    """Rational bases of what nearly vanishes on all rows, the largest first; pivots are steady."""
     sizes = np.sqrt(np.mean(columns**2, axis=0))
     if not (np.isfinite(sizes).all() and (sizes > 0).all()):
         return
     _, values, right = np.linalg.svd(columns / sizes, full_matrices=False)
     small = int((values < loose * values[0]).sum())
     for count in range(small, 0, -1):
-        basis = _echelon(right[-count:] / sizes)
+        basis = _echelon(right[-count:] / sizes, steady)
         if basis is not None:
             yield basis
 
 
-def _echelon(vectors: np.ndarray) -> np.ndarray | None:
-    """The basis in reduced form, of small fractions; the last column has no pivot."""
+def _echelon(vectors: np.ndarray, steady: np.ndarray) -> np.ndarray | None:
+    """The basis in reduced form, of small fractions; steady columns have pivots, the last none."""
     vectors = vectors / np.abs(vectors).max()
     pivots: list[int] = []
     for row in range(len(vectors)):
         left = np.abs(vectors[row:, :-1])
         left[:, pivots] = 0
+        left[:, ~steady] = 0
         at, pivot = np.unravel_index(left.argmax(), left.shape)
         vectors[[row, row + at]] = vectors[[row + at, row]]
-        if abs(vectors[row, pivot]) < 1e-6:
+        if left[at, pivot] < 1e-6:
             return None
         vectors[row] /= vectors[row, pivot]
         others = np.arange(len(vectors)) != row
@@ -82,12 +80,15 @@ def _echelon(vectors: np.ndarray) -> np.ndarray | None:
     return None if np.isnan(rounded).any() else rounded
 
 
-def _grouped(state: Reduced, weights: np.ndarray) -> Reduced | None:
-    """The problem in quantities over powers of the pivots, and the target over such powers."""
+def _grouped(state: Reduced, weights: np.ndarray, steady: np.ndarray) -> Reduced | None:
+    """The problem in quantities over powers of the pivots, and the target over such powers.
+
+    Pivots have one sign, so that their real powers are defined; the others may have both.
+    """
     pivots = []
     for row in weights:
         ones = [k for k in np.flatnonzero(row[:-1] == 1) if (weights[:, k] != 0).sum() == 1]
-        ones = [k for k in ones if k not in pivots]
+        ones = [k for k in ones if k not in pivots and steady[k]]
         if not ones:
             return None
         pivots.append(ones[0])

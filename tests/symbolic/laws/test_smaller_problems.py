@@ -62,3 +62,15 @@ def test_a_law_of_an_outer_function_is_found_through_its_inverse():
     rows = problem("x y z", lambda x, y, z: np.log(x * y + z**2))
     law = next(ExactLaws().propose(rows, Deadline.after(30)))
     assert sympy.simplify(law.expr - sympy.sympify("log(x*y + z**2)")) == 0
+
+
+def test_an_input_of_both_signs_joins_a_group():
+    rng = np.random.default_rng(0)
+    F, T = rng.uniform(1, 3, (2, 800))
+    e = rng.uniform(-1, 1, 800)
+    rows = Rows(np.stack([F, e, T], axis=1), F * np.tanh(e * F / T) / T, ("F", "e", "T"))
+    root = Reduced.of(rows)
+    fit = smooth(root.quantities.values, root.target)
+    assert fit is not None
+    names = {expr for state in steps_from(root, fit) for expr in state.quantities.exprs}
+    assert sympy.sympify("e*F/T", {"e": sympy.Symbol("e"), "F": sympy.Symbol("F")}) in names
