@@ -51,6 +51,8 @@ _FUNCTIONS = (
     _Function(lambda v: 1 / np.sin(v), lambda e: 1 / sympy.sin(e), 2.0),
     _Function(lambda v: 1 / np.cos(v), lambda e: 1 / sympy.cos(e), 2.0),
     _Function(lambda v: 1 / np.expm1(v), lambda e: 1 / (sympy.exp(e) - 1), 3.0),
+    _Function(np.arcsin, sympy.asin, 0.9),
+    _Function(np.arctan, sympy.atan, 0.9),
 )
 _OF_INPUTS = 13
 """Functions that one input by itself is put into; the others are put around two parts only."""

@@ -39,14 +39,14 @@ class NoisyPairings:
             return
         kept = np.random.default_rng(0).permutation(len(rows.y))[:_ROWS]
         few = Quantities.inputs(rows.X[kept], rows.names)
-        found = []
+        found: dict[sympy.Expr, Law] = {}
         for expr, start in _forms(short_expressions(few, _MANY), rows.y[kept], rows.names):
             if until.passed:
                 break
-            law = _refined(expr, start, rows, until)
+            law = None if expr in found else _refined(expr, start, rows, until)
             if law is not None:
-                found.append(law)
-        yield from sorted(found, key=lambda law: length(law, rows))[:_HANDED_ON]
+                found[expr] = law
+        yield from sorted(found.values(), key=lambda law: length(law, rows))[:_HANDED_ON]
 
 
 Start = dict[sympy.Symbol, float]
@@ -71,6 +71,9 @@ def _forms(
         f, g = some.expr(pair.first), some.expr(pair.second)
         yield a * f + b * g + c, {a: 1.0, b: 1.0, c: 1.0}
         yield a * f + b * g, {a: 1.0, b: 1.0}
+        for alone in (f, g):
+            yield a * alone, {a: 1.0}
+            yield a * alone + c, {a: 1.0, c: 1.0}
     for pair in best_products(values, y, _TRIED):
         f, g = some.expr(pair.first), some.expr(pair.second)
         yield a * f * g + b * g, {a: 1.0, b: 1.0}
