@@ -29,7 +29,7 @@ from kansym.symbolic.laws.smooth import Smooth, smooth
 from kansym.symbolic.laws.targets import targets_of
 from kansym.symbolic.laws.univariate import univariate_laws
 
-__all__ = ["ExactLaws"]
+__all__ = ["ExactLaws", "PlainRelations"]
 
 _NEARLY_EXACT = 1e-9
 """Noise above which no relation among columns is exact."""
@@ -46,6 +46,17 @@ _ROUGH = 2e-3
 """Error of a smooth fit above which functions of the target may be smoother."""
 
 
+class PlainRelations:
+    """Relations among several inputs, and with functions of one: a fraction of a second."""
+
+    name = "relation"
+
+    def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
+        """Exact laws that need no smaller problem."""
+        if _can_be_exact(rows) and len(rows.names) > 1:
+            yield from _Search(rows, until).plain_laws()
+
+
 class ExactLaws:
     """Relations among inputs, functions of inputs and of the target, in ever smaller problems."""
 
@@ -53,9 +64,13 @@ class ExactLaws:
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Exact laws, the plain first; nothing for rows with noise."""
-        if rows.noise > _NEARLY_EXACT or len(rows.y) < _FEWEST_ROWS or np.ptp(rows.y) == 0:
-            return
-        yield from _Search(rows, until).laws()
+        if _can_be_exact(rows):
+            yield from _Search(rows, until).laws()
+
+
+def _can_be_exact(rows: Rows) -> bool:
+    """Whether there are enough rows without noise."""
+    return rows.noise <= _NEARLY_EXACT and len(rows.y) >= _FEWEST_ROWS and bool(np.ptp(rows.y) > 0)
 
 
 class _Search:
@@ -68,10 +83,14 @@ class _Search:
         self.states: list[Step] = []
         self.met: set[tuple[str, ...]] = set()
 
-    def laws(self) -> Iterator[Law]:
+    def plain_laws(self) -> Iterator[Law]:
         root = Reduced.of(self.rows)
         yield from self.plain(root)
         yield from self.tried(root, next(trials_with_functions(root)))
+
+    def laws(self) -> Iterator[Law]:
+        root = Reduced.of(self.rows)
+        yield from self.plain_laws()
         for state in one_combination(root):
             if _is_curve(state):
                 yield from self.plain(state)

@@ -10,7 +10,7 @@ from numpy.linalg import LinAlgError
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.additive import Additive
 from kansym.symbolic.laws.checking import checked, is_exact, length
-from kansym.symbolic.laws.exact_laws import ExactLaws
+from kansym.symbolic.laws.exact_laws import ExactLaws, PlainRelations
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.monomials import Monomials
 from kansym.symbolic.laws.noisy_pairings import NoisyPairings
@@ -28,6 +28,7 @@ _log = logging.getLogger("kansym")
 
 SOURCES: tuple[Source, ...] = (
     Monomials(),
+    PlainRelations(),
     Univariate(),
     Additive(),
     ExactLaws(),
