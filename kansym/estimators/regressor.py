@@ -48,7 +48,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
 
     Examples
     --------
-    >>> X = np.random.default_rng(0).uniform(1, 3, (100, 2))
+    >>> X = np.random.default_rng(0).uniform(1, 3, (400, 2))
     >>> model = SymbolicRegressor(seconds=5, random_state=0).fit(X, X[:, 0] / X[:, 1])
     >>> model.expr_
     x1/x2

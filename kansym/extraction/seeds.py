@@ -70,7 +70,7 @@ def discover_over_seeds(
 
     Examples
     --------
-    >>> X = np.random.default_rng(0).uniform(1, 2, (60, 2))
+    >>> X = np.random.default_rng(0).uniform(1, 2, (400, 2))
     >>> print(discover_over_seeds(X, X[:, 0] / X[:, 1], seeds=2, seconds=10))
     2 of 2 seeds: y = x1/x2
     """

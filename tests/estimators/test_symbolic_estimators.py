@@ -20,7 +20,7 @@ QUICK = {"seconds": 5, "random_state": 0}
 def table() -> tuple[pd.DataFrame, pd.Series]:
     """F = q v B, exact."""
     frame = pd.DataFrame(
-        np.random.default_rng(0).uniform(1, 3, (60, 3)), columns=pd.Index(["q", "v", "B"])
+        np.random.default_rng(0).uniform(1, 3, (600, 3)), columns=pd.Index(["q", "v", "B"])
     )
     return frame, pd.Series(frame.q * frame.v * frame.B, name="F")
 
@@ -67,7 +67,7 @@ def test_rows_of_weight_nothing_do_not_count(table):
     model = SymbolicRegressor(**QUICK).fit(X, y.where(~wrong, 1e3), sample_weight=~wrong)
     assert str(model.expr_) == "B*q*v"
     with pytest.raises(InputError, match="sigma= were both given"):
-        SymbolicRegressor().fit(X, y, sample_weight=np.ones(60), sigma=0.1)
+        SymbolicRegressor().fit(X, y, sample_weight=np.ones(600), sigma=0.1)
 
 
 def test_errors_of_rows_give_errors_of_constants_and_values():
