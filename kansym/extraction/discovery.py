@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Attempt", "Discovery", "discover"]
 
-LEAST = 0.1
+LEAST = 0.02
 """Least seconds for an output."""
 SOUGHT_IN, SOUGHT = 2, 0.6
 """Largest groups in which forms are sought, and their share of the time."""

@@ -30,7 +30,7 @@ FEWEST = 20
 ANSWERS, NOISY_ANSWERS = 1000, 2000
 """Rows on which a model answers, if it judges and was given fewer; the same where noise has to
 average out."""
-LEAST = 0.1
+LEAST = 0.02
 """Least seconds for an output."""
 STUDENT = 0.25
 """Share of the time for a smooth student of a rough model."""

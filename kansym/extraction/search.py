@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from kansym.neural.training.residual_noise import nothing_left
 from kansym.neural.training.trial_shapes import propose
 from kansym.results.parts import FrontPoint
 from kansym.results.result import Extraction
-from kansym.shared.bounded_time import each_within
+from kansym.shared.bounded_time import each_within, within
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback
@@ -141,7 +142,8 @@ class Search:
         if not told:
             yield from self._proposed(self._noise())
         for number in self._worth_reading():
-            if self.deadline.passed and self._best() is not None:
+            short = self.settings.budget < LEAST_READING  # a straight line is there in no time
+            if self.deadline.passed and (short or self._best() is not None):
                 return
             yield from self._read_network(number)
 
@@ -176,7 +178,9 @@ class Search:
             return []
         until = self.deadline.share(LAWS)
         try:
-            laws = self._few.laws(until.within(SIMPLE))
+            limit = until.within(SIMPLE)
+            seconds = limit.left() + OVERTIME
+            laws = within(seconds, partial(self._few.laws, limit), [], failures=())
         except FAILURES as failure:
             _log.warning("simple laws failed: %r", failure)
             return []
