@@ -1,6 +1,7 @@
 """The sections of a report on a formula, each a few blocks."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import sympy
@@ -55,6 +56,8 @@ _MOST_POINTS = 400
 _MOST_CORRELATED = 8
 """Constants up to which their correlations fit on a page."""
 _EDGE_DIGITS = 4
+_ROUNDING = 1e-10
+"""Size of a shift beside what it is added to below which it is rounding noise."""
 _LONG = 110
 
 
@@ -234,9 +237,14 @@ def edges(result: Result) -> list[Block]:
 
 def _edge_formula(report: EdgeReport) -> sympy.Expr | None:
     """The fitted function of the value at the edge's source, rounded for reading."""
-    if report.fit is None:
+    fit, edge = report.fit, report.edge
+    if fit is None:
         return None
-    return rounded(report.fit.expr(sympy.Symbol(report.edge.source)), _EDGE_DIGITS)
+    if abs(fit.d) < _ROUNDING * np.abs(edge.y).max(initial=0.0):
+        fit = replace(fit, d=0.0)
+    if abs(fit.b) < _ROUNDING * np.abs(fit.a * edge.x).max(initial=0.0):
+        fit = replace(fit, b=0.0)
+    return rounded(fit.expr(sympy.Symbol(edge.source)), _EDGE_DIGITS)
 
 
 def _arrow(report: EdgeReport) -> Line:
