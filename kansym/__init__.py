@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from kansym.neural.rewriting.kan_as_maxout import to_maxout
     from kansym.neural.rewriting.kan_as_mlp import to_mlp
     from kansym.neural.rewriting.network_as_kan import to_kan
-    from kansym.neural.training.training import History, train
+    from kansym.neural.training.history import History
+    from kansym.neural.training.training import train
     from kansym.problems import Problem, list_problems, load_problem
     from kansym.results.report import report
     from kansym.results.result import Extraction
@@ -107,7 +108,8 @@ _MODULES = {
     "neural.rewriting.kan_as_maxout": ("to_maxout",),
     "neural.rewriting.kan_as_mlp": ("to_mlp",),
     "neural.rewriting.network_as_kan": ("to_kan",),
-    "neural.training.training": ("History", "train"),
+    "neural.training.history": ("History",),
+    "neural.training.training": ("train",),
     "problems": ("Problem", "list_problems", "load_problem"),
     "results.report": ("report",),
     "results.result": ("Extraction",),

@@ -10,7 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 from kansym.estimators.rows import new_inputs, seed_of, training_rows
 from kansym.extraction.extract import extract
 from kansym.neural.models.kan import KAN
-from kansym.neural.training.training import History, train
+from kansym.neural.training.history import History
+from kansym.neural.training.training import train
 from kansym.results.result import Extraction
 
 __all__ = ["KANRegressor"]

@@ -19,13 +19,12 @@ from kansym.extraction.settings import Settings
 from kansym.extraction.split import MOST_KEPT, errors_of, split_rows
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.sizes import MOST_DEGREE, MOST_NUMBERS
-from kansym.neural.readers.tracing import named_apart
 from kansym.results.joined import joined
 from kansym.results.parts import MeasuredRows
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
-from kansym.shared.tables import Table, as_table, as_targets
+from kansym.shared.tables import Table, as_table, as_targets, named_apart
 from kansym.shared.whole_numbers import LARGEST_SEED, checked_whole
 from kansym.symbolic.engines import Engine, Pairs, engine_named
 from kansym.symbolic.library.library import LIBRARY, Choosable, as_library

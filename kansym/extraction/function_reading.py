@@ -14,14 +14,14 @@ from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split, errors_of, split_rows
 from kansym.extraction.weights_reading import reading_of
 from kansym.neural.readers.black_box import BlackBox, black_box
-from kansym.neural.readers.tracing import named_apart, output_names, rows_of
+from kansym.neural.readers.tracing import rows_of
 from kansym.neural.training.student import more_rows, student_of
 from kansym.results.joined import joined
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.status import Finding, Status
-from kansym.shared.tables import Table, as_targets
+from kansym.shared.tables import Table, as_targets, named_apart, output_names
 
 __all__ = ["read_function"]
 

@@ -14,9 +14,10 @@ from kansym.network.structure.search import find_structure
 from kansym.network.structure.symmetries import Symmetry, importances, symmetries
 from kansym.network.structure.trees import Tree
 from kansym.neural.readers.black_box import black_box
-from kansym.neural.readers.tracing import output_names, rows_of
+from kansym.neural.readers.tracing import rows_of
 from kansym.neural.training.student import more_rows, student_of
 from kansym.shared.errors import InputError
+from kansym.shared.tables import output_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

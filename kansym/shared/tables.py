@@ -12,8 +12,8 @@ from kansym.shared.errors import InputError
 from kansym.shared.printable_text import shortened
 
 __all__ = [
-    "Table", "as_table", "as_targets", "check_distinct", "split_unit", "split_units",
-    "tensor_values", "without_units",
+    "Table", "as_table", "as_targets", "check_distinct", "named_apart", "output_names",
+    "split_unit", "split_units", "tensor_values", "without_units",
 ]  # fmt: skip
 
 _LARGEST = 1e150
@@ -216,6 +216,21 @@ def as_table(data: Any, what: str = "X", names: Sequence[str] | None = None) -> 
     return Table(array, found, units if found == own else {})
 
 
+def output_names(width: int, inputs: Sequence[str] = ()) -> tuple[str, ...]:
+    """``y``, or ``y1``, ``y2``, ..., with underscores in front if an input has that name."""
+    names = ("y",) if width == 1 else tuple(f"y{i + 1}" for i in range(width))
+    while set(names) & set(inputs):
+        names = tuple(f"_{name}" for name in names)
+    return names
+
+
+def named_apart(targets: Table, inputs: Sequence[str]) -> Table:
+    """Targets under names of their own, where an input has one of theirs."""
+    if not set(targets.names) & set(inputs):
+        return targets
+    return Table(targets.values, output_names(len(targets.names), inputs))
+
+
 def as_targets(data: Any, n_rows: int, n_outputs: int | None = None) -> Table:
     """Check targets: as many rows as the inputs, at least two, and something that varies.
 
@@ -226,7 +241,7 @@ def as_targets(data: Any, n_rows: int, n_outputs: int | None = None) -> Table:
     """
     array, own, units = _columns_of(data, "y")
     columns = array.shape[1]
-    default = ("y",) if columns == 1 else tuple(f"y{i + 1}" for i in range(columns))
+    default = output_names(columns)
     table = replace(as_table(array, "y", own if own is not None else default), units=units)
     if len(table) != n_rows:
         raise InputError(f"X has {n_rows} rows but y has {len(table)}: give one target per row.")

@@ -351,6 +351,7 @@ def test_the_picture_of_a_comparison_has_a_row_for_every_kind():
     ax = Figure().add_subplot()
     assert found.plot(ax) is ax
     assert [label.get_text() for label in ax.get_yticklabels()] == ["kan", "mlp-silu"]
-    assert [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"] == [1.0, 0.5]
+    shares = [np.asarray(line.get_xdata())[0] for line in ax.lines if line.get_marker() == "o"]
+    assert shares == [1.0, 0.5]
     with pytest.raises(InputError, match=r"at noise 0\.3"):
         found.plot(noise=0.3)

@@ -7,7 +7,6 @@ Z. Liu et al., KAN: Kolmogorov-Arnold Networks, 2024, arXiv:2404.19756.
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +28,11 @@ from kansym.neural.models.kan_layer import (
 from kansym.neural.models.kan_picture import MOST_EDGES, plot_kan, rows_of_domain
 from kansym.neural.models.known_start import draw
 from kansym.neural.models.saving import kan_header, save
-from kansym.neural.models.sizes import MOST_DEGREE, MOST_NUMBERS, check_size
+from kansym.neural.models.sizes import MOST_DEGREE, MOST_NUMBERS, check_size, checked_widths
 from kansym.neural.models.state_dicts import LoadedWhole
 from kansym.programs.program import Program, evaluate
 from kansym.shared.errors import InputError
-from kansym.shared.printable_text import shortened
-from kansym.shared.tables import as_table
+from kansym.shared.tables import as_table, output_names
 from kansym.shared.whole_numbers import checked_seed, checked_whole
 
 if TYPE_CHECKING:
@@ -94,7 +92,7 @@ class KAN(LoadedWhole):
         device: torch.device | str | None = None,
     ):
         super().__init__()
-        self.widths = _checked_widths(widths)
+        self.widths = checked_widths(widths)
         grid = checked_whole("grid", grid, 1, MOST_NUMBERS)
         degree = checked_whole("degree", degree, 1, MOST_DEGREE)
         totals = [sum(w) if isinstance(w, tuple) else w for w in self.widths]
@@ -380,12 +378,10 @@ class KAN(LoadedWhole):
 
     def _picture(self, X: Any = None, ax: "Axes | None" = None) -> "Axes":
         """The drawing, on axes of its own unless some are given."""
+        rows = self.sample if len(self.sample) else rows_of_domain(self.domain)
         if X is not None:
             rows = torch.as_tensor(as_table(X).values).to(self.domain)
-        else:
-            rows = self.sample if len(self.sample) else rows_of_domain(self.domain)
-        outputs = self.kan_layers[-1].n_out
-        default = ("y",) if outputs == 1 else tuple(f"y{i + 1}" for i in range(outputs))
+        default = output_names(self.kan_layers[-1].n_out, self.input_names)
         names = (self.input_names, self.output_names or default)
         return plot_kan(self.kan_layers, self.layer_inputs(rows), names, ax)
 
@@ -402,22 +398,3 @@ class KAN(LoadedWhole):
             f"KAN({list(self.widths)}, grid={self.grid}, degree={self.degree}): "
             f"{self.n_edges()} edges, {self.n_parameters()} parameters"
         )
-
-
-def _checked_widths(widths: Sequence[Width]) -> tuple[Width, ...]:
-    """Widths as ints and pairs of ints, or an error that says what is wrong."""
-    described = f"widths={shortened(str(list(widths)))} is not a network: "
-    if len(widths) < 2:
-        raise InputError(described + "give at least the numbers of inputs and outputs.")
-    checked: list[Width] = []
-    for position, width in enumerate(widths):
-        pair = tuple(width) if isinstance(width, tuple | list) else (width,)
-        whole = all(isinstance(n, Integral) and int(n) >= 0 for n in pair)
-        if not whole or len(pair) > 2 or sum(pair) < 1 or (position == 0 and len(pair) > 1):
-            raise InputError(
-                described + "each entry is a whole number of at least 1, or a pair "
-                "(sum nodes, product nodes) after the first."
-            )
-        numbers = [int(n) for n in pair]
-        checked.append((numbers[0], numbers[1]) if len(numbers) == 2 else numbers[0])
-    return tuple(checked)

@@ -1,10 +1,14 @@
 """How large a model may be, asked before memory is taken for it."""
 
 from collections.abc import Sequence
+from numbers import Integral
 
+from kansym.neural.models.kan_layer import Width
 from kansym.shared.errors import InputError
+from kansym.shared.printable_text import shortened
 
-__all__ = ["MOST_DEGREE", "MOST_NUMBERS", "check_size"]
+__all__ = ["MOST_DEGREE", "MOST_NUMBERS", "check_size", "checked_widths"]
+
 
 MOST_NUMBERS = 10**8
 """Numbers in a model, 0.8 GB in double precision: no formula was ever read off more."""
@@ -29,3 +33,22 @@ def check_size(numbers: Sequence[int]) -> None:
             f"A model of {size} numbers was asked for, {MOST_NUMBERS:.0e} at most are held in "
             "memory: give smaller widths or a coarser grid."
         )
+
+
+def checked_widths(widths: Sequence[Width]) -> tuple[Width, ...]:
+    """Widths as ints and pairs of ints, or an error that says what is wrong."""
+    described = f"widths={shortened(str(list(widths)))} is not a network: "
+    if len(widths) < 2:
+        raise InputError(described + "give at least the numbers of inputs and outputs.")
+    checked: list[Width] = []
+    for position, width in enumerate(widths):
+        pair = tuple(width) if isinstance(width, tuple | list) else (width,)
+        whole = all(isinstance(n, Integral) and int(n) >= 0 for n in pair)
+        if not whole or len(pair) > 2 or sum(pair) < 1 or (position == 0 and len(pair) > 1):
+            raise InputError(
+                described + "each entry is a whole number of at least 1, or a pair "
+                "(sum nodes, product nodes) after the first."
+            )
+        numbers = [int(n) for n in pair]
+        checked.append((numbers[0], numbers[1]) if len(numbers) == 2 else numbers[0])
+    return tuple(checked)

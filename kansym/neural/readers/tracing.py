@@ -12,9 +12,9 @@ from kansym.network.network import Network
 from kansym.neural.readers.opened import Opened, Readable, ReadRows
 from kansym.neural.readers.registry import register_reader, registered_reader
 from kansym.shared.errors import InputError, UnsupportedModelError
-from kansym.shared.tables import Table, as_table
+from kansym.shared.tables import Table, as_table, output_names
 
-__all__ = ["named_apart", "output_names", "register_reader", "rows_of", "trace"]
+__all__ = ["register_reader", "rows_of", "trace"]
 
 MOST_ROWS = 4096
 """Rows on which curves are drawn; of more, this many are chosen, and the extremes of the inputs."""
@@ -185,18 +185,3 @@ def _fewer(rows: Float[np.ndarray, "rows inputs"]) -> Float[np.ndarray, "fewer i
     chosen = np.random.default_rng(0).choice(len(rows), MOST_ROWS, replace=False)
     ends = np.concatenate([rows.argmin(axis=0), rows.argmax(axis=0)])
     return rows[np.union1d(chosen, ends)]
-
-
-def named_apart(targets: Table, inputs: tuple[str, ...]) -> Table:
-    """Targets under names of their own, where an input has one of theirs."""
-    if not set(targets.names) & set(inputs):
-        return targets
-    return Table(targets.values, output_names(len(targets.names), inputs))
-
-
-def output_names(width: int, inputs: tuple[str, ...]) -> tuple[str, ...]:
-    """``y``, or ``y1``, ``y2``, ..., with underscores in front if an input has that name."""
-    names = ("y",) if width == 1 else tuple(f"y{i + 1}" for i in range(width))
-    while set(names) & set(inputs):
-        names = tuple(f"_{name}" for name in names)
-    return names

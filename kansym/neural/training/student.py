@@ -6,7 +6,8 @@ from scipy.spatial import cKDTree
 
 from kansym.neural.models.mlp import MLP
 from kansym.neural.readers.black_box import BlackBox, TorchBox
-from kansym.neural.training.training import train, uninterrupted
+from kansym.neural.training.history import uninterrupted
+from kansym.neural.training.training import train
 
 __all__ = ["more_rows", "student_of"]
 

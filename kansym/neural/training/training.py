@@ -2,22 +2,18 @@
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from kansym.documents.blocks import Block, Illustration, Paragraph, line
-from kansym.documents.charts import history_plot
-from kansym.documents.html import fragment
-from kansym.documents.pictures import Picture, on_screen
 from kansym.neural.models.change_of_units import scale_inputs, scale_outputs
-from kansym.neural.models.kan import KAN, EdgeKind, Width
+from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.mlp import MLP
 from kansym.neural.training.free_parameters import FreeParameters
+from kansym.neural.training.history import History
 from kansym.neural.training.jacobians import row_jacobian_of
 from kansym.neural.training.losses import CrossEntropy, Loss, SquaredError
 from kansym.neural.training.optimisers import adam, lbfgs, mean_loss
@@ -27,7 +23,6 @@ from kansym.neural.training.training_run import (
     BestModel,
     OutOfTime,
     TrainingRun,
-    TrainingStep,
 )
 from kansym.neural.training.training_settings import check_settings, check_trainable
 from kansym.shared.class_labels import as_labels
@@ -36,10 +31,7 @@ from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.tables import as_table, as_targets
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-__all__ = ["History", "TrainingStep", "attach_rows", "prepare", "train", "uninterrupted"]
+__all__ = ["attach_rows", "prepare", "train"]
 
 Optimiser = Literal["lm", "lbfgs", "adam"]
 LossName = Literal["squared", "cross-entropy"]
@@ -47,71 +39,6 @@ SAMPLE_ROWS = 2000
 """Rows that a model remembers, on which it is traced later."""
 LM_PARAMETERS, LBFGS_PARAMETERS = 2500, 50_000
 """Most parameters for Levenberg-Marquardt, whose matrix has their square, and for L-BFGS."""
-
-
-@dataclass(frozen=True)
-class History:
-    """What training did and how well it ended.
-
-    Attributes
-    ----------
-    error, validation : root-mean-square error over the spread of the target (dimensionless), on
-        the rows trained on and on those held out; for classes, the root of the cross-entropy over
-        the entropy of their shares.
-    stopped : why it ended: ``converged``, ``steps``, ``time`` or ``interrupted``.
-    """
-
-    records: tuple[TrainingStep, ...]
-    error: float
-    validation: float
-    seconds: float
-    stopped: str
-    optimiser: str
-    seed: int
-    widths: tuple[Width, ...]
-    rows: int
-    held_out_rows: int
-    classes: tuple[str, ...] = ()
-    """Names of the classes in order, if the labels of classes were learnt."""
-
-    def __repr__(self) -> str:
-        return (
-            f"History({self.optimiser}, {len(self.records)} steps, {self.stopped}, "
-            f"error={self.error:.2g}, validation={self.validation:.2g})"
-        )
-
-    def __str__(self) -> str:
-        return (
-            f"trained {list(self.widths)} in {self.seconds:.1f} s ({self.optimiser}, "
-            f"{len(self.records)} steps, {self.stopped}): relative error {self.error:.2g}, "
-            f"{self.validation:.2g} on {self.held_out_rows} held-out rows"
-        )
-
-    def plot(self, ax: "Axes | None" = None) -> "Axes":
-        """Errors step by step, on the rows trained on and on those held out.
-
-        Parameters
-        ----------
-        ax : axes of matplotlib to draw on; new ones of pyplot unless given.
-        """
-        with on_screen():
-            return self._picture(ax)
-
-    def _picture(self, ax: "Axes | None" = None) -> "Axes":
-        """The drawing, on axes of its own unless some are given."""
-        if not self.records:
-            raise InputError("There is nothing to draw: training made no step.")
-        columns = zip(*((r.phase, r.error, r.validation) for r in self.records), strict=True)
-        phases, errors, held_out = map(list, columns)
-        return history_plot(phases, np.array(errors), np.array(held_out), ax)
-
-    def _repr_html_(self) -> str:
-        """For a notebook: how it ended, and the errors step by step."""
-        blocks: list[Block] = [Paragraph(line(str(self)))]
-        if self.records:
-            caption = line("Relative errors of training, step by step.")
-            blocks.append(Illustration(Picture(self._picture()), caption, "Errors by step"))
-        return fragment(tuple(blocks))
 
 
 @np.errstate(all="ignore")
@@ -225,19 +152,6 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
         held_out_rows=len(run.x_held) if run.x_held is not run.x else 0,
         classes=classes,
     )
-
-
-def uninterrupted(history: History) -> History:
-    """The history of a training that is one step of longer work, which an interrupt ends too.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        If the training was interrupted.
-    """
-    if history.stopped == "interrupted":
-        raise KeyboardInterrupt
-    return history
 
 
 def _outputs(model: nn.Module, columns: int) -> int:

@@ -15,7 +15,8 @@ from kansym.network.structure.trees import Branch, Tree
 from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.mlp import MLP
 from kansym.neural.readers.black_box import TorchBox
-from kansym.neural.training.training import train, uninterrupted
+from kansym.neural.training.history import uninterrupted
+from kansym.neural.training.training import train
 from kansym.shared.bounded_time import within
 from kansym.shared.deadline import Deadline
 from kansym.shared.tables import as_table

@@ -13,7 +13,8 @@ from jaxtyping import Float
 
 from kansym.neural.models.kan import KAN, Width
 from kansym.neural.readers.black_box import BlackBox
-from kansym.neural.training.training import train, uninterrupted
+from kansym.neural.training.history import uninterrupted
+from kansym.neural.training.training import train
 from kansym.neural.training.tree_kans import fitted, trees_of
 from kansym.shared.deadline import Deadline
 from kansym.shared.tables import Table, as_table, as_targets

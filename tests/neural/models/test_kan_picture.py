@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 
 import kansym
 from kansym.neural.models.kan import EdgeKind
-from kansym.neural.training.training import History, TrainingStep
+from kansym.neural.training.history import History
+from kansym.neural.training.training_run import TrainingStep
 from kansym.shared.errors import InputError
 
 

@@ -11,7 +11,8 @@ from torch import nn
 
 from kansym.neural.models.kan import KAN, EdgeKind
 from kansym.neural.models.mlp import MLP
-from kansym.neural.training.training import History, train
+from kansym.neural.training.history import History
+from kansym.neural.training.training import train
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from tests.zoo import toy_data
