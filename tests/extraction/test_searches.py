@@ -8,7 +8,7 @@ import kansym
 from kansym.extraction.searches import processes
 from kansym.shared.errors import InputError
 
-X = np.random.default_rng(0).uniform(1, 2, (200, 2))
+X = np.random.default_rng(0).uniform(1, 2, (600, 2))
 Y = np.stack([X[:, 0] * X[:, 1], X[:, 0] / X[:, 1] ** 2], axis=1)
 
 
