@@ -52,7 +52,7 @@ PROMISING, SIMILAR = 1e-2, 1.3
 LAWS, LAWS_AGAIN, TRAINING = 0.4, 0.5, 0.7
 """Shares of the time: for laws that rows suggest, after which laws are sought again, now that the
 noise is known from networks, and after which no new network is trained."""
-SIMPLE, FINISHED = 2.5, 3
+SIMPLE, FINISHED = 6.0, 3
 """Most seconds for simple laws of few rows, and how many of them are finished."""
 OF_FEW = tuple(source for source in SOURCES if not isinstance(source, Univariate))
 """Sources of laws beside the simple ones, which are sought among functions of one variable too."""
