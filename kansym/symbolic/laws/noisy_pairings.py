@@ -43,7 +43,8 @@ class NoisyPairings:
         for expr, start in _forms(short_expressions(few, _MANY), rows.y[kept], rows.names):
             if until.passed:
                 break
-            law = None if expr in found else _refined(expr, start, rows, until)
+            is_new = expr not in found and _has_plain_powers(expr)
+            law = _refined(expr, start, rows, until) if is_new else None
             if law is not None:
                 found[expr] = law
         yield from sorted(found.values(), key=lambda law: length(law, rows))[:_HANDED_ON]
@@ -79,6 +80,12 @@ def _forms(
         yield a * f * g + b * g, {a: 1.0, b: 1.0}
         yield a * f * g + c, {a: 1.0, c: 1.0}
         yield a * f * g, {a: 1.0}
+
+
+def _has_plain_powers(expr: sympy.Expr) -> bool:
+    """Whether powers are whole or roots: others bend as any curve does, within noise."""
+    powers = [power.exp for power in expr.atoms(sympy.Pow)]
+    return all(abs(p) == sympy.S.Half for p in powers if p.is_Rational and not p.is_Integer)
 
 
 def _refined(expr: sympy.Expr, start: Start, rows: Rows, until: Deadline) -> Law | None:
