@@ -31,8 +31,8 @@ _LAWS = 8
 _SECONDS, _PAIRS = 4.0, 0.6
 """For the laws of one problem, and the share of pairs of expressions."""
 _REFITTED = 30
-_WITHIN_NOISE = 1.03
-"""Error over the noise at which a law leaves nothing to explain."""
+_WITHIN_NOISE, _PLAIN = 1.03, 2
+"""Error over the noise at which a law leaves nothing to explain, and constants of a plain one."""
 
 
 class SmallerProblems:
@@ -53,7 +53,8 @@ class SmallerProblems:
                 return
             laws = list(islice(_laws(state, rows, until.within(_SECONDS)), _LAWS))
             yield from laws
-            if any(law.error <= _WITHIN_NOISE * rows.noise for law in laws):
+            within = (law for law in laws if law.error <= _WITHIN_NOISE * rows.noise)
+            if any(len(law.start) <= _PLAIN for law in within):
                 return
 
 
