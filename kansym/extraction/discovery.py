@@ -14,7 +14,7 @@ from kansym.documents.html import fragment
 from kansym.extraction.attempt import Attempt, Callback
 from kansym.extraction.constant_units import Units
 from kansym.extraction.grouped_discovery import different_forms, grouped_fits, grouped_result
-from kansym.extraction.searches import processes, searched, searched_together
+from kansym.extraction.searches import every_output, processes
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import MOST_KEPT, errors_of, split_rows
 from kansym.neural.models.kan import KAN
@@ -22,6 +22,7 @@ from kansym.neural.models.sizes import MOST_DEGREE, MOST_NUMBERS
 from kansym.results.joined import joined
 from kansym.results.parts import MeasuredRows
 from kansym.results.result import Extraction
+from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.tables import Table, as_table, as_targets, named_apart
@@ -87,12 +88,7 @@ class Discovery:
         return tuple(attempt for attempt in self.attempts if attempt.output == output)
 
     def is_of(self, X: np.ndarray, y: np.ndarray) -> bool:
-        """Whether these are the rows that it was found for.
-
-        Parameters
-        ----------
-        X, y : shape (rows, inputs) and (rows, outputs).
-        """
+        """Whether these are the rows, (rows, inputs) and (rows, outputs), that it was found for."""
         given, own = MeasuredRows(X, y).thinned(MOST_KEPT), self.result.data
         return own is not None and bool(
             np.array_equal(given.X, own.X) and np.array_equal(given.y, own.y)
@@ -190,7 +186,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     x1*x2/x3**2
     """
     _check(seconds, grid, degree, starts)
-    started = time.monotonic()
+    started, deadline = time.monotonic(), Deadline.after(seconds)
     if groups is not None:
         given = {"sigma": sigma, "weights": weights, "exact": exact, "library": library}
         shape = {"grid": grid, "degree": degree, "starts": starts, "seed": seed}
@@ -199,9 +195,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     inputs = as_table(X)
     targets = named_apart(as_targets(y, len(inputs)), inputs.names)
     if resume is not None and not resume.is_of(inputs.values, targets.values):
-        raise InputError(
-            "resume= was found for other rows: give the X and y that it was found for."
-        )
+        raise InputError("resume= was found for other rows: give the X and y of that search.")
     library = as_library(library)
     settings = Settings(
         library=library,
@@ -234,17 +228,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     count = len(targets.names)
     jobs = 1 if callback is not None else min(count, processes(n_jobs))
     with progress_bar(progress, "discovering") as tell:
-        if jobs > 1:
-            each = seconds / -(-count // jobs)
-            searches = [search_for(position, each) for position in range(count)]
-            found = searched_together(searches, jobs, tell)
-        else:
-            found = []
-            for position in range(count):
-                left = seconds - (time.monotonic() - started)
-                found.append(searched(**search_for(position, left / (count - position)), tell=tell))
-                if found[-1].interrupted:
-                    seconds = 0.0  # the other targets have no time left
+        found = every_output(search_for, count, jobs, deadline, tell)
     models = tuple(one.model for one in found)
     result = joined([one.result for one in found])
     attempts = tuple(attempt for one in found for attempt in one.attempts)

@@ -35,9 +35,8 @@ from kansym.shared.status import Finding, Status
 from kansym.shared.tables import Table
 from kansym.symbolic.laws.last_resort import straight_line
 from kansym.symbolic.laws.law import Law, Rows
-from kansym.symbolic.laws.proposing import FAILURES, SOURCES
+from kansym.symbolic.laws.proposing import FAILURES, OF_FEW_ROWS, PLAIN, SOURCES
 from kansym.symbolic.laws.proposing import propose as propose_laws
-from kansym.symbolic.laws.univariate import Univariate
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.growing_errors import growing_errors
 from kansym.symbolic.measurements.residual_tests import serial_pattern
@@ -52,10 +51,11 @@ PROMISING, SIMILAR = 1e-2, 1.3
 LAWS, LAWS_AGAIN, TRAINING = 0.4, 0.5, 0.7
 """Shares of the time: for laws that rows suggest, after which laws are sought again, now that the
 noise is known from networks, and after which no new network is trained."""
-SIMPLE, FINISHED = 6.0, 3
-"""Most seconds for simple laws of few rows, and how many of them are finished."""
-OF_FEW = tuple(source for source in SOURCES if not isinstance(source, Univariate))
-"""Sources of laws beside the simple ones, which are sought among functions of one variable too."""
+OF_FEW, SIMPLE, FINISHED = 0.7, 0.6, 3
+"""Shares of the time for laws of few rows, and of that for the simple ones; how many of these are
+finished."""
+MOST_SIMPLE, AT_ONCE = 6.0, 1.0
+"""Seconds for simple laws of few noisy rows, and before them for plain laws that are exact."""
 CHANCE = 0.01
 """p-value of a pattern along an input below which it is none of chance."""
 _log = logging.getLogger("kansym")
@@ -156,9 +156,12 @@ class Search:
 
         Of few rows all laws are seen before one is enough; a striking one waits for a network.
         """
-        waiting = [*self._by_units(), *self._simple()] if noise == 0 else []
-        until = self.deadline.share(LAWS)
-        sources = SOURCES if self._few is None else OF_FEW
+        if self._few is not None and noise == 0:
+            plain = propose_laws(self._rows(noise), self.deadline.within(AT_ONCE), PLAIN)
+            yield from (self._read_law(law) for law in plain if law.error < EXACT)
+        until = self.deadline.share(LAWS if self._few is None else OF_FEW)
+        waiting = [*self._by_units(), *self._simple(until)] if noise == 0 else []
+        sources = SOURCES if self._few is None else OF_FEW_ROWS
         laws = iter(propose_laws(self._rows(noise), until, sources))
         for law in each_within(laws, lambda: until.left() + OVERTIME):
             try:
@@ -172,13 +175,12 @@ class Search:
                     break
         yield from sorted(waiting, key=lambda n: self._length(self.attempts[n]))
 
-    def _simple(self) -> list[int]:
+    def _simple(self, until: Deadline) -> list[int]:
         """Numbers of simple laws for few rows; the shortest ones with exact numbers as well."""
         if self._few is None:
             return []
-        until = self.deadline.share(LAWS)
         try:
-            limit = until.within(SIMPLE)
+            limit = until.share(SIMPLE).within(MOST_SIMPLE)
             seconds = limit.left() + OVERTIME
             laws = within(seconds, partial(self._few.laws, limit), [], failures=())
         except FAILURES as failure:
@@ -257,7 +259,7 @@ class Search:
         settings = replace(self.settings, budget=budget, accuracy=accuracy)
         if self.split.judge.kind == "network":
             settings = replace(settings, exact=True)  # a model's answers were not measured
-        inputs, target = (_frame(table) for table in (self.inputs, self.target))
+        inputs, target = self.inputs.frame(), self.target.frame()
         try:
             result = read_weights(attempt.model, inputs, target, settings, False, **self.errors)
         except FAILURES as failure:
@@ -394,10 +396,3 @@ class Search:
         points = points_of(self.attempts, chosen, allowed)
         # Of few rows constants are fitted first, then none may beat another.
         return nearest_front(points) if self._few is None else points
-
-
-def _frame(table: Table) -> object:
-    """A data frame with the column names, so that the formula keeps them."""
-    import pandas as pd
-
-    return pd.DataFrame(table.values, columns=list(table.names))

@@ -1,6 +1,6 @@
 """Searches for the laws of single outputs, one by one or several at a time in processes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +8,15 @@ from kansym.extraction.attempt import Attempt
 from kansym.extraction.search import Search
 from kansym.neural.models.kan import KAN
 from kansym.results.result import Extraction
+from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback
 
-__all__ = ["Found", "processes", "searched", "searched_together"]
+__all__ = ["SearchOutcome", "every_output", "processes"]
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class SearchOutcome:
     """The law of one output, its KAN, everything that was tried, and whether it was interrupted."""
 
     model: KAN
@@ -41,23 +42,23 @@ def processes(n_jobs: int) -> int:
     return effective_n_jobs(n_jobs)
 
 
-def searched(*, tell: ProgressCallback, **search: Any) -> Found:
+def searched(*, tell: ProgressCallback, **search: Any) -> SearchOutcome:
     """The outcome of one search, see `Search`."""
     run = Search(**search, tell=tell)
     model, result = run.run()
-    return Found(model, result, tuple(run.attempts), run.interrupted)
+    return SearchOutcome(model, result, tuple(run.attempts), run.interrupted)
 
 
 def searched_together(
     searches: Sequence[Mapping[str, Any]], jobs: int, tell: ProgressCallback
-) -> list[Found]:
+) -> list[SearchOutcome]:
     """The outcomes of several searches, so many at a time, in their order."""
     from joblib import Parallel, delayed
 
     outcomes = Parallel(n_jobs=jobs, return_as="generator")(
         delayed(searched)(**search, tell=_silent) for search in searches
     )
-    found: list[Found] = []
+    found: list[SearchOutcome] = []
     for outcome in outcomes:
         found.append(outcome)
         tell(len(found) / len(searches), f"output {len(found)} of {len(searches)}")
@@ -66,3 +67,28 @@ def searched_together(
 
 def _silent(fraction: float, message: str) -> None:
     """What a process of its own says of its progress."""
+
+
+def every_output(
+    search_for: Callable[[int, float], dict[str, Any]],
+    count: int,
+    jobs: int,
+    deadline: Deadline,
+    tell: ProgressCallback,
+) -> list[SearchOutcome]:
+    """What searches for every output found, together or one after the other in what time is left.
+
+    Parameters
+    ----------
+    search_for : from the number of an output and its seconds to what a search is given.
+    """
+    if jobs > 1:
+        each = deadline.left() / -(-count // jobs)
+        return searched_together([search_for(n, each) for n in range(count)], jobs, tell)
+    found: list[SearchOutcome] = []
+    for number in range(count):
+        seconds = deadline.left() / (count - number)
+        if found and found[-1].interrupted:
+            seconds = 0.0  # the other targets have no time left
+        found.append(searched(**search_for(number, seconds), tell=tell))
+    return found

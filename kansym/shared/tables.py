@@ -3,13 +3,16 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
 
 from kansym.shared.errors import InputError
 from kansym.shared.printable_text import shortened
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "Table", "as_table", "as_targets", "check_distinct", "named_apart", "output_names",
@@ -37,6 +40,12 @@ class Table:
     values: Float[np.ndarray, "rows columns"]
     names: tuple[str, ...]
     units: Mapping[str, str] = field(default_factory=dict)
+
+    def frame(self) -> "pd.DataFrame":
+        """The numbers with the column names."""
+        import pandas as pd
+
+        return pd.DataFrame(self.values, columns=list(self.names))
 
     def __len__(self) -> int:
         return len(self.values)

@@ -401,7 +401,10 @@ RANGE = "ranges = { x = [0, 1] }"
             ),
             "positive",
         ),
-        (_one('formula = "x"\nranges = { x = { low = 0, high = 1, points = 1 } }'), "2 or more"),
+        (
+            _one('formula = "x"\nranges = { x = { low = 0, high = 1, points = 1 } }'),
+            "has 1 points: give 2 to",
+        ),
         (_one('formula = "x"'), "has no ranges"),
         (_one(RANGE), "no formula"),
         (_one(f'formula = "x"\nformla = "x"\n{RANGE}'), "did you mean 'formula'"),

@@ -15,6 +15,8 @@ SIGMAS = 3.0
 
 LIKELY = 0.003
 """p-value below which a polynomial explains more of a residual than it could of noise."""
+TOLD = 1.7
+"""Standard deviations by which noise is predicted better than by its spread in 1 % of draws."""
 ROWS_PER_TERM = 4
 """Rows for every term of that polynomial."""
 
@@ -22,7 +24,8 @@ ROWS_PER_TERM = 4
 def nothing_left(X: Float[np.ndarray, "rows inputs"], residual: Float[np.ndarray, " rows"]) -> bool:
     """Whether residuals are noise to their neighbours, and to polynomials of degree 2.
 
-    The second test (an F test) sees in many inputs what neighbours, then far away, do not show.
+    The last test (an F test) sees in many inputs what neighbours, then far away, do not show; a
+    plane through neighbours sees in few rows what the correlation with the nearest does not.
 
     Parameters
     ----------
@@ -37,7 +40,28 @@ def nothing_left(X: Float[np.ndarray, "rows inputs"], residual: Float[np.ndarray
     >>> nothing_left(X, noise), nothing_left(X, noise + 2 * X[:, 0] * X[:, 1])
     (True, False)
     """
-    return is_noise(X, residual[:, None]) and _beyond_polynomials(X, residual)
+    unseen = not _told_by_neighbours(X, residual)
+    return unseen and is_noise(X, residual[:, None]) and _beyond_polynomials(X, residual)
+
+
+def _told_by_neighbours(X: np.ndarray, residual: np.ndarray) -> bool:
+    """Whether planes through the nearest rows predict residuals better than those of noise."""
+    X, residual = X[:MOST_ROWS], residual[:MOST_ROWS]
+    spread = X.std(axis=0)
+    z = X[:, spread > 0] / spread[spread > 0]
+    n, count = len(z), z.shape[1] + 2
+    if z.shape[1] == 0 or n < 2 * count:
+        return False
+    _, near = cKDTree(z).query(z, k=count + 1)
+    own = near == np.arange(n)[:, None]
+    own[:, -1] |= ~own.any(axis=1)  # of rows that occur more than once another may stand for itself
+    near = near[~own].reshape(n, count)
+    planes = np.concatenate([np.ones((n, count, 1)), z[near] - z[:, None]], axis=2)
+    weights = np.linalg.pinv(planes)[:, 0]
+    missed = (residual - np.vecdot(weights, residual[near])) ** 2 / (
+        1 + np.vecdot(weights, weights)
+    )
+    return bool(np.sqrt(missed.mean()) < (1 - TOLD / np.sqrt(n)) * np.sqrt(np.mean(residual**2)))
 
 
 def _beyond_polynomials(X: np.ndarray, residual: np.ndarray) -> bool:

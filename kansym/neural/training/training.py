@@ -117,9 +117,9 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
     check_trainable(model, len(inputs))
     chosen = optimiser or _by_size(model)
 
-    # Log-odds have their own scale.
-    shift = np.zeros(n_outputs) if classes else values.mean(0)
-    spread = np.ones(n_outputs) if classes else values.std(0)
+    shift, spread = values.mean(0), values.std(0)
+    if classes:  # log-odds have their own scale
+        shift, spread = np.zeros(n_outputs), np.ones(n_outputs)
     scaled = (values - shift) / spread
     with progress_bar(progress, "training") as tell:
         run = prepare(
@@ -139,10 +139,14 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
         finally:
             best.restore(model)
             scale_outputs(model, spread, shift)
+    error, held = (
+        _relative_error(model, x, y, shift, spread, objective)
+        for x, y in ((run.x, run.y), (run.x_held, run.y_held))
+    )
     return History(
         records=tuple(run.records),
-        error=_relative_error(model, run.x, run.y, shift, spread, objective),
-        validation=_relative_error(model, run.x_held, run.y_held, shift, spread, objective),
+        error=error,
+        validation=held,
         seconds=run.elapsed(),
         stopped=stopped,
         optimiser=chosen,

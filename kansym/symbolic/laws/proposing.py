@@ -20,7 +20,7 @@ from kansym.symbolic.laws.smaller_problems import SmallerProblems
 from kansym.symbolic.laws.sparse_sums import SparseSums
 from kansym.symbolic.laws.univariate import Univariate
 
-__all__ = ["FAILURES", "SOURCES", "propose"]
+__all__ = ["FAILURES", "OF_FEW_ROWS", "PLAIN", "SOURCES", "propose"]
 
 FAILURES = (ArithmeticError, AttributeError, LinAlgError, RecursionError, TypeError, ValueError)
 """What algebra and linear algebra raise on nasty rows: such an attempt is left out."""
@@ -37,6 +37,18 @@ SOURCES: tuple[Source, ...] = (
     NoisyPairings(),
     SparseSums(),
 )
+PLAIN: tuple[Source, ...] = (Monomials(), PlainRelations())
+"""Those that see an exact law at once, or not at all."""
+OF_FEW_ROWS: tuple[Source, ...] = (
+    *PLAIN,
+    NoisyPairings(),
+    SparseSums(),
+    Additive(),
+    ExactLaws(),
+    Pairings(),
+    SmallerProblems(),
+)
+"""For measured tables: first those that take a second and see laws through errors."""
 _SHARE = 0.6
 """Of the time that is left, what one source may spend."""
 _ROWS_LOOKED_AT = 4000

@@ -112,7 +112,10 @@ def _leaves_noise(form: Form, curve: Curve) -> bool:
         return False
     rest = (form.values(curve) - curve.y) * curve.root
     follows = abs(float(rest[1:] @ rest[:-1])) / float(rest @ rest)
-    return follows < _WHITE / np.sqrt(len(rest)) and _interpolated(curve.x, rest) > _UNTOLD
+    if follows >= _WHITE / np.sqrt(len(rest)):
+        return False
+    smooth = curve.rows < len(curve.x)  # the errors of a smooth model are smooth themselves
+    return smooth or _interpolated(curve.x, rest) > _UNTOLD
 
 
 def _interpolated(x: np.ndarray, rest: np.ndarray) -> float:
