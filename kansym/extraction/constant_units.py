@@ -15,13 +15,12 @@ from typing import Any, Self
 import numpy as np
 import sympy
 
-from kansym.problems.units import parse_unit
+from kansym.problems.units import parse_unit, unit_scale
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 from kansym.shared.status import Finding, Status
 from kansym.shared.tables import Table
-from kansym.shared.unit_registry import unit_registry
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.laws.law import Law
 from kansym.symbolic.measurements.measured_constants import with_measured_constants
@@ -174,12 +173,8 @@ class _Affine:
 def _vector(unit: str) -> np.ndarray:
     """Powers of the base units and the logarithm of the scale, shape (8,)."""
     powers = [float(power) for power in parse_unit(unit).powers]
-    try:
-        scale = unit_registry().parse_units(unit.replace("^", "**"))
-        factor = float(unit_registry().get_base_units(scale)[0])
-    except Exception:  # noqa: BLE001 - pint knows some units without a scale, such as degrees C
-        factor = 1.0
-    return np.array([*powers, math.log10(factor) if factor > 0 else 0.0])
+    scale = unit_scale(unit)
+    return np.array([*powers, math.log10(scale) if scale > 0 else 0.0])
 
 
 def _solved(formula: Formula, units: Units) -> tuple[dict[str, str], str | None]:

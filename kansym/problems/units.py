@@ -11,7 +11,7 @@ References
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -24,7 +24,7 @@ from kansym.shared.unit_registry import unit_registry
 if TYPE_CHECKING:
     import sympy
 
-__all__ = ["ONE", "Dimension", "dimension_of", "parse_unit"]
+__all__ = ["ONE", "Dimension", "dimension_of", "parse_unit", "unit_scale"]
 
 _BASE = {
     "m": "[length]",
@@ -95,7 +95,31 @@ def parse_unit(text: str) -> Dimension:
     >>> print(parse_unit("N"), "|", parse_unit("mT"), "|", parse_unit("1"))
     m s^-2 kg | s^-2 kg A^-1 | 1
     """
-    result, sign, rest = ONE, 1, _SCALE.sub("", text.strip())
+    result = ONE
+    for name, power in _factors(text):
+        result *= _named(name, text) ** power
+    return result
+
+
+def unit_scale(text: str) -> float:
+    """A unit in base units of the SI, 1000 for ``"km"``; offsets, as of degrees C, are left out.
+
+    Examples
+    --------
+    >>> unit_scale("km/h"), unit_scale("10 cm^2"), unit_scale("degC")
+    (0.2777777777777778, 0.001, 1.0)
+    """
+    number = _SCALE.match(text.strip())
+    scale = 1.0 if number is None else float(number[0])
+    for name, power in _factors(text):
+        _named(name, text)
+        scale *= _size(name) ** float(power)
+    return scale
+
+
+def _factors(text: str) -> Iterator[tuple[str, Fraction]]:
+    """The names of a unit with their powers."""
+    sign, rest = 1, _SCALE.sub("", text.strip())
     while rest:
         if rest[0] in " *.·":
             rest = rest[1:]
@@ -107,9 +131,8 @@ def parse_unit(text: str) -> Dimension:
                 raise InputError(
                     f"The unit {text!r} cannot be read at {rest!r}: write it like 'kg m s^-2'."
                 )
-            result *= _named(factor["name"], text) ** (sign * Fraction(factor["power"] or 1))
+            yield factor["name"], sign * Fraction(factor["power"] or 1)
             rest, sign = rest[factor.end() :], 1
-    return result
 
 
 def _named(name: str, text: str) -> Dimension:
@@ -137,6 +160,13 @@ def _dimension(name: str) -> Dimension | None:
     return Dimension(
         tuple(Fraction(found.get(base, 0)).limit_denominator(1000) for base in _BASE.values())
     )
+
+
+@cache
+def _size(name: str) -> float:
+    """One unit by its name, in base units."""
+    registry = unit_registry()
+    return float(registry.get_base_units(registry.parse_units(name))[0])
 
 
 def dimension_of(expression: "sympy.Expr", units: Mapping[str, Dimension]) -> Dimension:

@@ -122,7 +122,8 @@ def tensor_values(data: Any, what: str) -> np.ndarray:
     try:
         data = data.detach().cpu()
         return (data.double() if data.is_floating_point() else data).numpy()
-    except (AttributeError, NotImplementedError, RuntimeError, TypeError) as error:
+    # torch's own refusals: of sparse and quantised ones, of nested ones, of those without data.
+    except (TypeError, RuntimeError, NotImplementedError) as error:
         kind = getattr(data, "layout", None) or type(data).__name__
         raise InputError(
             f"{what} is a torch tensor without a plain array of numbers ({kind}, on "

@@ -2,12 +2,13 @@
 
 from fractions import Fraction
 
+import pint
 import pytest
 import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kansym.problems.units import ONE, dimension_of, parse_unit
+from kansym.problems.units import ONE, dimension_of, parse_unit, unit_scale
 from kansym.shared.errors import InputError
 from kansym.symbolic.formulas.parsing import parse
 
@@ -108,3 +109,24 @@ def test_agreeing_dimensions_are_found(formula: str, unit: str) -> None:
 def test_an_unreadable_unit_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="unit"):
         parse_unit(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "same"),
+    [
+        ("km/h", 1, "km/h"),
+        ("10^3 kg", None, ""),
+        ("1e3 kg", 1e3, "kg"),
+        ("10 cm^2", 10, "cm**2"),
+        ("W m^-2 sr^-1", 1, "W/m**2/sr"),
+        ("eV", 1, "eV"),
+        ("mT", 1, "mT"),
+    ],
+)
+def test_scales_of_units_are_those_of_pint(text, amount, same):
+    if amount is None:  # a power of a bare number is no unit
+        with pytest.raises(InputError, match="cannot be read"):
+            unit_scale(text)
+    else:
+        expected = amount * pint.application_registry.Quantity(1.0, same).to_base_units().magnitude
+        assert unit_scale(text) == pytest.approx(expected, rel=1e-12)

@@ -260,9 +260,11 @@ def _copied(model: nn.Module) -> nn.Module:
 
 def _kept_as_it_is(model: Any) -> Any:
     """A copy of an estimator, so that asking does not change it; itself if it has none."""
+    # What the copying of locks and handles, of pointers, of wrappers that pass every attribute on,
+    # and of classes that refuse it raises: predict is then asked as its owner would ask it.
     try:
         return copy.deepcopy(model)
-    except (TypeError, ValueError, AttributeError, NotImplementedError, RecursionError):
+    except (TypeError, ValueError, AttributeError, RecursionError, NotImplementedError):
         return model
 
 
