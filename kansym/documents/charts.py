@@ -67,7 +67,7 @@ def edge_plot(
     source : name of the node that the edge leaves, written on the x axis.
     ax : to draw on.
     """
-    ax = ax or new_axes(250, 162, left=46, right=8, below=36, top=6)
+    ax = ax or new_axes(250, 172, left=46, right=12, below=36, top=16)
     draw_edge(ax, x, y, fitted)
     top = float(np.max(density, initial=0.0))
     if len(x) >= _WINDOW and top > 0:

@@ -45,7 +45,7 @@ def curve_plot(
     stderr : standard errors of the values of the formula, shape (points,), drawn as a band of 95 %.
     ax : to draw on.
     """
-    ax = ax or new_axes(580, 300, left=66, right=18, below=42, top=10)
+    ax = ax or new_axes(580, 300, left=66, right=18, below=42, top=16)
     across, up = curve
     _dots(ax, x, y, sigma)
     if stderr is not None:
@@ -78,7 +78,7 @@ def parity_plot(
     judge : what the formula is held against, in a word.
     ax : to draw on; new axes are square.
     """
-    ax = ax or new_axes(330, 330, left=70, right=12, below=46, top=12)
+    ax = ax or new_axes(330, 330, left=70, right=16, below=46, top=16)
     good = np.isfinite(predicted)
     measured, predicted = measured[good], predicted[good]
     _dots(ax, predicted, measured, None if sigma is None else sigma[good])
@@ -115,7 +115,7 @@ def residual_plot(
         given.
     ax : to draw on.
     """
-    ax = ax or new_axes(580, 202, left=74, right=18, below=42, top=10)
+    ax = ax or new_axes(580, 202, left=74, right=18, below=42, top=16)
     good = np.isfinite(missed) & np.isfinite(across)
     across, missed = across[good], missed[good]
     bars = None if sigma is None else sigma[good]

@@ -58,7 +58,7 @@ def _residuals(
     scale = float(np.max(np.abs(rows.y), initial=0.0))
     figures = []
     for label, x in across:
-        axes = new_axes(286, 182, left=66, right=10, below=42, top=8)
+        axes = new_axes(286, 190, left=66, right=16, below=42, top=16)
         look = {"words": "data − formula", "sigma": rows.sigma, "scale": scale, "ax": axes}
         axes.locator_params(nbins=5)
         picture = Picture(residual_plot(x, missed, label, **look))
