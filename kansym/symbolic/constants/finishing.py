@@ -16,7 +16,7 @@ from kansym.shared.bounded_time import within
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.constants.exact_numbers import recognised_numbers
-from kansym.symbolic.constants.recognition import Allowance, JudgeKind, recognise
+from kansym.symbolic.constants.recognition import Allowance, JudgeKind, Recognised, recognise
 from kansym.symbolic.constants.redundant_constants import ConstantReducer, free_constants
 from kansym.symbolic.constants.refinement import Refined, refine_near
 from kansym.symbolic.constants.template_fit import Observations
@@ -171,7 +171,13 @@ class _Chain:
     def recognised(
         self, expr: sympy.Expr, values: dict[sympy.Symbol, float]
     ) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
-        found = recognise(
+        found = self._recognise(expr, values)
+        self.allowance = found.allowance
+        return found.expr, found.refined.substitutions
+
+    def _recognise(self, expr: sympy.Expr, values: dict[sympy.Symbol, float]) -> Recognised:
+        """Exact numbers for constants, as far as the judge allows."""
+        return recognise(
             expr,
             self.few,
             values,
@@ -181,8 +187,6 @@ class _Chain:
             named=self.named or None,
             deadline=self.deadline,
         )
-        self.allowance = found.allowance
-        return found.expr, found.refined.substitutions
 
     def simplified(
         self, expr: sympy.Expr, values: dict[sympy.Symbol, float]
@@ -207,16 +211,7 @@ class _Chain:
         if not powers or self.deadline.passed:
             return expr, values
         scales = {**values, **{k: values[k] ** float(1 / p) for k, p in powers.items()}}
-        found = recognise(
-            expr.xreplace({k: k**p for k, p in powers.items()}),
-            self.few,
-            scales,
-            judge=self.judge,
-            allowance=self.allowance,
-            accuracy=self.accuracy,
-            named=self.named or None,
-            deadline=self.deadline,
-        )
+        found = self._recognise(expr.xreplace({k: k**p for k, p in powers.items()}), scales)
         exact = {
             k: sympy.nsimplify(number, rational=True) ** p
             for k, p in powers.items()

@@ -12,7 +12,7 @@ from kansym.shared.measured_numbers import measured_number
 from kansym.shared.tables import as_table
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
-from kansym.symbolic.measurements.groups import without_groups
+from kansym.symbolic.measurements.groups import column_names, without_groups
 
 __all__ = ["Grouping", "own_name"]
 
@@ -65,7 +65,7 @@ class Grouping:
         InputError
             If that column is missing, or holds a label that is none of the groups.
         """
-        names = [str(c) for c in getattr(X, "columns", X if isinstance(X, Mapping) else ())]
+        names = column_names(X)
         if self.name not in names:
             raise InputError(
                 f"The formula has constants for each {self.name!r}: give a table with that column, "

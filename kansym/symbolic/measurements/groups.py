@@ -9,7 +9,7 @@ import numpy as np
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 
-__all__ = ["Groups", "without_groups"]
+__all__ = ["Groups", "column_names", "without_groups"]
 
 _MOST = 50
 """Groups beyond which a column is rather a measured one."""
@@ -88,8 +88,13 @@ def without_groups(X: Any, groups: Any) -> Any:
     return X.drop(columns=[groups]) if hasattr(X, "drop") else X
 
 
+def column_names(X: Any) -> list[str]:
+    """Names of the columns of a table; none of plain arrays."""
+    return [str(name) for name in getattr(X, "columns", X if isinstance(X, Mapping) else ())]
+
+
 def _column(X: Any, name: str) -> Any:
-    names = [str(column) for column in getattr(X, "columns", X if isinstance(X, Mapping) else ())]
+    names = column_names(X)
     if name not in names:
         raise InputError(
             f"groups={name!r} is no column of X: "
