@@ -35,8 +35,15 @@ from kansym.shared.status import Finding, Status
 from kansym.shared.tables import Table
 from kansym.symbolic.laws.last_resort import straight_line
 from kansym.symbolic.laws.law import Law, Rows
-from kansym.symbolic.laws.proposing import FAILURES, OF_FEW_ROWS, PLAIN, SOURCES
+from kansym.symbolic.laws.proposing import (
+    FAILURES,
+    OF_FEW_ROWS,
+    OF_NOISY_ROWS,
+    PLAIN,
+    SOURCES,
+)
 from kansym.symbolic.laws.proposing import propose as propose_laws
+from kansym.symbolic.laws.smooth import noise_level
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.growing_errors import growing_errors
 from kansym.symbolic.measurements.residual_tests import serial_pattern
@@ -130,7 +137,8 @@ class Search:
 
     def _tried(self) -> Iterator[int]:
         """Numbers of attempts with a formula, as they come in."""
-        yield from self._proposed(first_noise(self.box, self.split.judge))
+        noise = first_noise(self.box, self.split.judge) or self._noise_of_rows()
+        yield from self._proposed(noise)
         told = False
         for number in self._trained():
             if self.attempts[number].error < PROMISING:
@@ -147,6 +155,13 @@ class Search:
                 return
             yield from self._read_network(number)
 
+    def _noise_of_rows(self) -> float:
+        """Noise that many measured rows show by themselves."""
+        judge = self.split.judge
+        if self._few is not None or judge.kind != "data":
+            return 0.0
+        return within(self.deadline.left(), partial(noise_level, judge.X, judge.y[:, 0]), 0.0)
+
     def _noise(self) -> float:
         """Error of the best network so far: all that a formula could leave over."""
         return min((attempt.error for attempt in self.attempts if attempt.model), default=0.0)
@@ -162,6 +177,8 @@ class Search:
         until = self.deadline.share(LAWS if self._few is None else OF_FEW)
         waiting = [*self._by_units(), *self._simple(until)] if noise == 0 else []
         sources = SOURCES if self._few is None else OF_FEW_ROWS
+        if noise > EXACT and self._few is None and self.split.judge.kind == "data":
+            sources = OF_NOISY_ROWS
         laws = iter(propose_laws(self._rows(noise), until, sources))
         for law in each_within(laws, lambda: until.left() + OVERTIME):
             try:

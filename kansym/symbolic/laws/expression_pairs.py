@@ -1,7 +1,8 @@
 """Two expressions at once: the losses of all sums, products and quotients are matrix products.
 
 Whatever linear constants stand in them: a f + b g + c, b f g + c g + d, (b f + c)/(g + d), each
-with further terms that are always there.
+with further terms that are always there. Beside noise the losses of long expressions count more,
+by the ``burden`` of each: of millions of pairs many long ones fit noise better than the true one.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from jaxtyping import Float
 __all__ = ["Pair", "best_products", "best_quotients", "best_sums"]
 
 Array = np.ndarray
+Burden = Float[np.ndarray, " n"] | None
 
 _BLOCK = 512
 _PARALLEL = 1e-10
@@ -22,7 +24,7 @@ _TRIVIAL = 1e-9
 
 @dataclass(frozen=True, order=True)
 class Pair:
-    """Two of a list of columns, and what they leave of the variance of a target."""
+    """Two of a list of columns, and what they leave of the variance of a target, with burdens."""
 
     loss: float
     first: int
@@ -34,6 +36,7 @@ def best_sums(
     y: Float[np.ndarray, " rows"],
     always: Float[np.ndarray, "rows terms"],
     count: int,
+    burden: Burden = None,
 ) -> list[Pair]:
     """The best a f + b g + terms."""
     basis = np.linalg.qr(always)[0]
@@ -43,7 +46,7 @@ def best_sums(
         return []
     directions, kept = _directions(values, basis)
     along = directions @ (target / rest)
-    return _collected(_sum_shares(directions, along), kept, kept, count)
+    return _collected(_sum_shares(directions, along), kept, kept, count, burden)
 
 
 def _sum_shares(directions: Array, along: Array) -> Iterator[tuple[int, int, Array]]:
@@ -62,13 +65,16 @@ def _sum_shares(directions: Array, along: Array) -> Iterator[tuple[int, int, Arr
 
 
 def best_products(
-    values: Float[np.ndarray, "n rows"], y: Float[np.ndarray, " rows"], count: int
+    values: Float[np.ndarray, "n rows"],
+    y: Float[np.ndarray, " rows"],
+    count: int,
+    burden: Burden = None,
 ) -> list[Pair]:
     """The best b f g + c g + d, g the second."""
     y = (y - y.mean()) / max(float(np.linalg.norm(y - y.mean())), 1e-300)
     values = values / np.linalg.norm(values, axis=1)[:, None]
     every = np.arange(len(values))
-    return _collected(_product_shares(values, y), every, every, count)
+    return _collected(_product_shares(values, y), every, every, count, burden)
 
 
 def _product_shares(values: Array, y: Array) -> Iterator[tuple[int, int, Array]]:
@@ -93,6 +99,7 @@ def best_quotients(
     y: Float[np.ndarray, " rows"],
     always: Float[np.ndarray, "rows terms"],
     count: int,
+    burden: Burden = None,
 ) -> list[Pair]:
     """The best (b f + terms)/(g + d), g the second: y g = b f + terms - d y."""
     basis = np.linalg.qr(np.column_stack([always, y]))[0]
@@ -103,7 +110,7 @@ def best_quotients(
         for start in range(0, len(directions), _BLOCK):
             yield start, 0, (directions[start : start + _BLOCK] @ targets.T) ** 2
 
-    return _collected(shares(), kept, wanted, count)
+    return _collected(shares(), kept, wanted, count, burden)
 
 
 def _without(values: Array, basis: Array) -> Array:
@@ -121,14 +128,23 @@ def _directions(values: Array, basis: Array) -> tuple[Array, Array]:
 
 
 def _collected(
-    shares: Iterator[tuple[int, int, Array]], first: Array, second: Array, count: int
+    shares: Iterator[tuple[int, int, Array]],
+    first: Array,
+    second: Array,
+    count: int,
+    burden: Burden,
 ) -> list[Pair]:
     """The best partner of each, and of those pairs the best."""
     found: list[Pair] = []
     for start, other, share in shares:
-        column = np.nan_to_num(share, copy=False, nan=0.0, posinf=0.0).argmax(axis=1)
-        best = share[np.arange(len(share)), column]
-        for row in np.argsort(-best)[:count]:
+        loss = 1.0 - np.nan_to_num(share, copy=False, nan=0.0, posinf=0.0)
+        if burden is not None:
+            rows, columns = share.shape
+            loss *= burden[first[start : start + rows], None]
+            loss *= burden[second[other : other + columns]]
+        column = loss.argmin(axis=1)
+        best = loss[np.arange(len(loss)), column]
+        for row in np.argsort(best)[:count]:
             places = int(first[start + row]), int(second[other + column[row]])
-            found.append(Pair(max(0.0, 1.0 - float(best[row])), *places))
+            found.append(Pair(max(0.0, float(best[row])), *places))
     return sorted(found)[:count]

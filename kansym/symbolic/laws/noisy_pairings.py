@@ -23,6 +23,8 @@ _MANY = 1200
 _ROWS = 400
 _TRIED = 8
 """Pairs of a kind that are fitted."""
+_BITS = 5.0
+"""Length of an operation of an expression."""
 _HANDED_ON = 3
 _STEPS = 20
 _MOST_INPUTS = 4
@@ -58,8 +60,9 @@ def _forms(
 ) -> Iterator[tuple[sympy.Expr, Start]]:
     """The best pairs of every kind, each with and without the constants beside its parts."""
     values, one = some.values, np.ones((len(y), 1))
+    burden = 2.0 ** (2 * _BITS * some.costs / len(y))
     a, b, c = fresh_constants(names, 3)
-    for pair in best_quotients(values, y, one, _TRIED):
+    for pair in best_quotients(values, y, one, _TRIED, burden):
         f, g = some.expr(pair.first), some.expr(pair.second)
         u, v = values[pair.first], values[pair.second]
         for shift in (c, 1, 0):
@@ -68,14 +71,14 @@ def _forms(
             start = dict(zip((a, b, c), weights.tolist(), strict=False))
             yield (a * f + b) / (g + shift), start
             yield a * f / (g + shift), {s: w for s, w in start.items() if s != b}
-    for pair in best_sums(values, y, one, _TRIED):
+    for pair in best_sums(values, y, one, _TRIED, burden):
         f, g = some.expr(pair.first), some.expr(pair.second)
         yield a * f + b * g + c, {a: 1.0, b: 1.0, c: 1.0}
         yield a * f + b * g, {a: 1.0, b: 1.0}
         for alone in (f, g):
             yield a * alone, {a: 1.0}
             yield a * alone + c, {a: 1.0, c: 1.0}
-    for pair in best_products(values, y, _TRIED):
+    for pair in best_products(values, y, _TRIED, burden):
         f, g = some.expr(pair.first), some.expr(pair.second)
         yield a * f * g + b * g, {a: 1.0, b: 1.0}
         yield a * f * g + c, {a: 1.0, c: 1.0}

@@ -20,7 +20,7 @@ from kansym.symbolic.laws.smaller_problems import SmallerProblems
 from kansym.symbolic.laws.sparse_sums import SparseSums
 from kansym.symbolic.laws.univariate import Univariate
 
-__all__ = ["FAILURES", "OF_FEW_ROWS", "PLAIN", "SOURCES", "propose"]
+__all__ = ["FAILURES", "OF_FEW_ROWS", "OF_NOISY_ROWS", "PLAIN", "SOURCES", "propose"]
 
 FAILURES = (ArithmeticError, AttributeError, LinAlgError, RecursionError, TypeError, ValueError)
 """What algebra and linear algebra raise on nasty rows: such an attempt is left out."""
@@ -49,6 +49,15 @@ OF_FEW_ROWS: tuple[Source, ...] = (
     SmallerProblems(),
 )
 """For measured tables: first those that take a second and see laws through errors."""
+OF_NOISY_ROWS: tuple[Source, ...] = (
+    Monomials(),
+    NoisyPairings(),
+    Univariate(),
+    SparseSums(),
+    Additive(),
+    SmallerProblems(),
+)
+"""For rows that are known to be noisy: no law is exact."""
 _SHARE = 0.6
 """Of the time that is left, what one source may spend."""
 _ROWS_LOOKED_AT = 4000

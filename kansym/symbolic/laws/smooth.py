@@ -1,5 +1,6 @@
 """A polynomial through rows, as smooth as they are: its gradient shows the structure of the law."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -9,7 +10,7 @@ from numpy.polynomial import chebyshev
 
 from kansym.symbolic.laws.columns import exponents_up_to
 
-__all__ = ["Smooth", "smooth"]
+__all__ = ["Smooth", "noise_level", "smooth"]
 
 _MOST_COLUMNS = 460
 _HELD_OUT = 0.2
@@ -39,22 +40,67 @@ def smooth(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"]) -
 
     Best is the one of least error on held-out rows; None if there are too few rows.
     """
+    best: tuple[float, _Fit] | None = None
+    for fit, errors in _fits(X[:_MANY_ROWS], y[:_MANY_ROWS]):
+        degree = min(errors, key=lambda d: errors[d])
+        if best is None or errors[degree] < best[0]:
+            best = errors[degree], fit
+            fit.degree = degree
+    if best is None:
+        return None
+    return Smooth(best[1].gradient(), best[1].inner(), best[0])
+
+
+def noise_level(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"]) -> float:
+    """Error of y over its spread where polynomials show that it has one; 0 where they do not.
+
+    The error of polynomials of growing degree for exact rows falls from each degree to the next;
+    that for noisy rows comes to the noise and stays there.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.uniform(1, 2, (500, 3))
+    >>> y = X[:, 0] * np.exp(X[:, 1] / X[:, 2])
+    >>> noise_level(X, y)
+    0.0
+    >>> round(noise_level(X, y + 0.1 * np.std(y) * rng.normal(size=500)), 1)
+    0.1
+    """
     X, y = X[:_MANY_ROWS], y[:_MANY_ROWS]
+    rows, level = round((1 - _HELD_OUT) * len(y)), (np.inf, 0.0)
+    for _, errors in _fits(X, y):
+        terms = np.array([len(exponents_up_to(X.shape[1], degree)) for degree in errors])
+        # On held-out rows the constants' errors stand beside the noise.
+        free = np.array(list(errors.values())) / np.sqrt(1 + terms / np.maximum(rows - terms, 1))
+        best = int(free.argmin())
+        beside = [free[k] for k in (best - 1, best + 1) if 0 <= k < len(free)]
+        allowed = _LEVEL if best + 1 < len(free) else _LAST_LEVEL
+        stays = bool(beside) and min(beside) < allowed * free[best]
+        level = min(level, (float(free[best]), float(free[best]) if stays else 0.0))
+    return level[1] if _ROUNDING < level[0] < _EXPLAINED else 0.0
+
+
+_LEVEL, _LAST_LEVEL = 1.5, 1.1
+"""Ratio of errors at two degrees up to which they are as large; the last degree there is might be
+followed by better ones."""
+_ROUNDING, _EXPLAINED = 1e-9, 0.5
+"""Errors between which the rest may be noise: rounding, and a law that polynomials do not show."""
+
+
+def _fits(X: np.ndarray, y: np.ndarray) -> Iterator[tuple["_Fit", dict[int, float]]]:
+    """Polynomials in every choice of coordinates, and their error on held-out rows by degree."""
     test = np.zeros(len(y), dtype=bool)
     test[:: round(1 / _HELD_OUT)] = True
-    best: tuple[float, _Fit] | None = None
     for logarithmic, values in product(_of_inputs(X), _of_target(X, y)):
-        fit = _Fit(X, logarithmic, values)
+        fit, errors = _Fit(X, logarithmic, values), dict[int, float]()
         for degree in range(1, 12):
             error = fit.error(degree, test)
             if error is None:
                 break
-            if best is None or error < best[0]:
-                best = error, fit
-                fit.degree = degree
-    if best is None:
-        return None
-    return Smooth(best[1].gradient(), best[1].inner(), best[0])
+            errors[degree] = error if np.isfinite(error) else np.inf
+        if errors:
+            yield fit, errors
 
 
 def _of_inputs(X: np.ndarray) -> tuple[bool, ...]:
