@@ -1,0 +1,60 @@
+"""Doing the measurement: rows are added to files that a later call goes on with."""
+
+import gzip
+from collections.abc import Iterable
+from pathlib import Path
+
+from kansym.shared.progress import ProgressCallback, progress_bar
+from kansym.shared.whole_files import write_bytes
+from kansym.studies.bench.loop import run_benchmark
+from kansym.studies.bench.runs import EQUAL
+from kansym.studies.evidence.design import Step
+
+__all__ = ["gather", "pack", "unpack"]
+
+
+def gather(
+    steps: Iterable[Step],
+    folder: Path,
+    *,
+    jobs: int = 2,
+    progress: bool | ProgressCallback | None = None,
+) -> None:
+    """Do the runs that the files of a folder do not have; stopped, the same call goes on.
+
+    Parameters
+    ----------
+    steps : of `kansym.studies.evidence.design.design`.
+    folder : has a file of results for each way in which MLPs are sized.
+    jobs : runs at once.
+    progress : a callback, True or False for a bar, None for a bar on a terminal.
+    """
+    steps = list(steps)
+    folder.mkdir(parents=True, exist_ok=True)
+    asked, before = sum(len(step.runs) for step in steps), 0
+    with progress_bar(progress, "evidence") as tell:
+        for step in steps:
+
+            def told(share: float, words: str, step: Step = step, before: int = before) -> None:
+                tell((before + share * len(step.runs)) / asked, f"{step.words}: {words}")
+
+            run_benchmark(step.runs, folder / f"{step.equal}.jsonl", jobs=jobs, progress=told)
+            before += len(step.runs)
+
+
+def pack(folder: Path, packed: Path) -> None:
+    """Compress the files of results: the same rows give the same bytes."""
+    packed.mkdir(parents=True, exist_ok=True)
+    for name in EQUAL:
+        if (folder / f"{name}.jsonl").exists():
+            rows = (folder / f"{name}.jsonl").read_bytes()
+            write_bytes(packed / f"{name}.jsonl.gz", gzip.compress(rows, 9, mtime=0), "the rows")
+
+
+def unpack(packed: Path, folder: Path) -> None:
+    """Lay out compressed files, where the folder does not have them yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in sorted(packed.glob("*.jsonl.gz")):
+        target = folder / file.stem
+        if not target.exists():
+            write_bytes(target, gzip.decompress(file.read_bytes()), "the rows")
