@@ -1,7 +1,8 @@
 """The measurement of the page on the evidence: about five hours of one core for all of it.
 
-Run ``python benchmarks/evidence.py [--parts 10] [--jobs 2]``: rows go to benchmarks/results/evidence
-and, compressed, to docs/evidence, from which the page is built. Stopped, it goes on where it was.
+Run ``python benchmarks/evidence.py [--parts 10] [--jobs 2]``: rows go to
+benchmarks/results/evidence and, compressed, to docs/evidence, from which the page is built.
+Stopped, it goes on where it was.
 """
 
 import argparse

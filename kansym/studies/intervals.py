@@ -44,32 +44,38 @@ class Interval:
 
 
 def mean_over_problems(
-    values: Mapping[str, Sequence[float]], *, share: bool = False, seed: int = 0
+    values: Mapping[str, Sequence[float]],
+    *,
+    bounds: tuple[float, float] | None = None,
+    seed: int = 0,
 ) -> Interval | None:
     """Mean over problems of the mean over their runs, with a bootstrap interval.
 
     Parameters
     ----------
     values : per problem, the values of its runs.
-    share : whether the values are yes (1) or no (0). Where all are equal, resampling shows no
-        uncertainty at all; the interval is then Clopper and Pearson's for that many problems.
+    bounds : between which all values lie: 0 and 1 for shares, -1 and 1 for their differences.
+        Where all problems are equal, resampling shows no uncertainty at all; Clopper and Pearson's
+        interval then says how many problems can be at either bound.
     seed : of the resampling.
 
     Examples
     --------
-    >>> found = mean_over_problems({"a": [1, 1], "b": [0, 1], "c": [0, 0]}, share=True)
+    >>> found = mean_over_problems({"a": [1, 1], "b": [0, 1], "c": [0, 0]}, bounds=(0, 1))
     >>> found.value, found.low < 0.5 < found.high
     (0.5, True)
-    >>> round(mean_over_problems({"a": [1], "b": [1], "c": [1]}, share=True).low, 3)
+    >>> round(mean_over_problems({"a": [1], "b": [1], "c": [1]}, bounds=(0, 1)).low, 3)
     0.292
     """
     means = np.array([np.mean(runs) for runs in values.values() if len(runs)])
     runs = sum(map(len, values.values()))
     if not len(means):
         return None
-    if share and np.ptp(means) == 0 and means[0] in (0.0, 1.0):
-        exact = stats.binomtest(int(means.sum()), len(means)).proportion_ci(LEVEL, "exact")
-        return Interval(float(means[0]), exact.low, exact.high, len(means), runs)
+    if bounds is not None and np.ptp(means) == 0:
+        unseen = stats.binomtest(0, len(means)).proportion_ci(LEVEL, "exact").high
+        value = float(means[0])
+        low, high = (value + (bound - value) * unseen for bound in bounds)
+        return Interval(value, low, high, len(means), runs)
     low, high = resampled(np.mean, means, seed)
     return Interval(float(means.mean()), low, high, len(means), runs)
 

@@ -4,9 +4,11 @@ Every row is forced to the disk before it counts. A process that is killed leave
 its last line behind, which the next one removes. A file that something else wrote is left alone.
 """
 
+import gzip
 import json
 import os
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +43,7 @@ class LineFormat(Generic[T]):
     parse: Callable[[Any], T]
 
     def read(self, path: str | os.PathLike[str]) -> "Contents[T]":
-        """Read a file; a last line that was cut off is left out.
+        """Read a file, compressed or not; a last line that was cut off is left out.
 
         Raises
         ------
@@ -51,6 +53,12 @@ class LineFormat(Generic[T]):
         place = Path(path)
         try:
             content = place.read_bytes()
+            if place.suffix == ".gz":
+                content = gzip.decompress(content)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise InputError(
+                f"{str(place)!r} cannot be decompressed: give a file that gzip wrote, whole."
+            ) from None
         except FileNotFoundError:
             raise InputError(f"There is no results file {str(place)!r}: check its name.") from None
         except IsADirectoryError:

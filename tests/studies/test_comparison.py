@@ -56,8 +56,8 @@ def test_the_bootstrap_of_a_mean_agrees_with_the_normal_interval():
 def test_seeds_of_one_problem_do_not_narrow_the_interval():
     """Ten copies of every run are no new evidence."""
     values = {str(i): [float(i % 3 == 0)] for i in range(30)}
-    once = mean_over_problems(values, share=True)
-    often = mean_over_problems({key: run * 10 for key, run in values.items()}, share=True)
+    once = mean_over_problems(values, bounds=(0, 1))
+    often = mean_over_problems({key: run * 10 for key, run in values.items()}, bounds=(0, 1))
     assert once is not None
     assert often is not None
     assert (once.low, once.high) == (often.low, often.high)
@@ -67,7 +67,7 @@ def test_seeds_of_one_problem_do_not_narrow_the_interval():
 @pytest.mark.parametrize("outcome", [0.0, 1.0])
 @pytest.mark.parametrize("problems", [1, 5, 40])
 def test_unanimous_shares_get_the_exact_interval(outcome, problems):
-    found = mean_over_problems({str(i): [outcome] for i in range(problems)}, share=True)
+    found = mean_over_problems({str(i): [outcome] for i in range(problems)}, bounds=(0, 1))
     exact = stats.binomtest(int(outcome * problems), problems).proportion_ci(method="exact")
     assert found is not None
     np.testing.assert_allclose([found.low, found.high], [exact.low, exact.high], atol=1e-12)

@@ -137,6 +137,7 @@ class Claim:
     measure : runs one piece; the same settings give the same figures.
     judge : figures and verdict from the rows of all pieces.
     version : raised when `measure` changes, so that stored results are not mistaken for new ones.
+    experiment : name of what is run, where several claims are judged by the same runs.
 
     Examples
     --------
@@ -162,6 +163,7 @@ class Claim:
     measure: Callable[[Settings], Row] = field(repr=False)
     judge: Callable[[Sequence[Row]], Ruling] = field(repr=False)
     version: int = 1
+    experiment: str = ""
 
     def __str__(self) -> str:
         return f"{self.identifier} {self.title}: {self.statement}"

@@ -32,7 +32,8 @@ def key_of(claim: Claim, settings: Settings) -> str:
     >>> key_of(CLAIMS["C1"], {"seed": 0})
     'C1 2 {"seed": 0}'
     """
-    return f"{claim.identifier} {claim.version} {json.dumps(settings, sort_keys=True)}"
+    run = claim.experiment or claim.identifier
+    return f"{run} {claim.version} {json.dumps(settings, sort_keys=True)}"
 
 
 def _parsed(entry: Any) -> tuple[str, str, FinishedPiece]:

@@ -13,12 +13,15 @@ from kansym.studies.claims.c7_scaling import CLAIM as C7
 from kansym.studies.claims.c8_knots import CLAIM as C8
 from kansym.studies.claims.c9_interpretability import CLAIM as C9
 from kansym.studies.claims.c10_free_training import CLAIM as C10
+from kansym.studies.claims.c11_knowledge import CLAIM as C11
+from kansym.studies.claims.c12_stability_of_formulas import CLAIM as C12
+from kansym.studies.claims.c13_cost import CLAIM as C13
 from kansym.studies.claims.claim import Claim
 
 __all__ = ["CLAIMS", "chosen_claims"]
 
 CLAIMS: dict[str, Claim] = {
-    claim.identifier: claim for claim in (C1, C2, C3, C4, C5, C6, C7, C8, C9, C10)
+    claim.identifier: claim for claim in (C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13)
 }
 """The claims by identifier, in the order of their numbers."""
 

@@ -113,14 +113,15 @@ def _finish(
     """All pieces of the plan by claim, from the file or from work done now, in the plan's order."""
     keys = [key_of(*pair) for pair in plan]
     done = {key: stored for key in keys if (stored := file.get(key)) is not None}
-    reused = len(done)
+    reused, asked = len(done), len(set(keys))
     # The last claims have the longest pieces: with them first, no process is left alone at the end.
-    left = [pair for key, pair in zip(keys, plan, strict=True) if key not in done][::-1]
+    missing = {key: pair for key, pair in zip(keys, plan, strict=True) if key not in done}
+    left = list(missing.values())[::-1]
     for claim, piece in _worked(left, jobs):
         key = key_of(claim, piece.settings)
         done[key] = piece
         file.add(key, piece)
-        tell(len(done) / len(plan), f"{claim.identifier}, {len(done)} of {len(plan)} pieces")
+        tell(len(done) / asked, f"{claim.identifier}, {len(done)} of {asked} pieces")
     by_claim: dict[str, list[FinishedPiece]] = {}
     for (claim, _), key in zip(plan, keys, strict=True):
         by_claim.setdefault(claim.identifier, []).append(done[key])

@@ -230,7 +230,7 @@ def _by_problem(records: Iterable[Record], figure: Quantity) -> dict[str, list[f
 def _share(records: Sequence[Record], figure: Quantity) -> Interval | None:
     """Share of runs with a truth for which a figure is true."""
     known = [record for record in records if record.recovered is not None]
-    return mean_over_problems(_by_problem(known, lambda r: bool(figure(r))), share=True)
+    return mean_over_problems(_by_problem(known, lambda r: bool(figure(r))), bounds=(0.0, 1.0))
 
 
 def _median(records: Sequence[Record], figure: Quantity) -> Interval | None:
@@ -277,7 +277,7 @@ def _stability(records: Sequence[Record]) -> Interval | None:
         for problem, found in forms.items()
         if len(found) > 1
     }
-    return mean_over_problems(same, share=True)
+    return mean_over_problems(same, bounds=(0.0, 1.0))
 
 
 Pairs = Sequence[tuple[Record, Record]]
@@ -296,7 +296,7 @@ def _pair(first: str, second: str, noise: float, reading: str, pairs: Pairs) -> 
         second,
         noise,
         reading,
-        mean_over_problems(recovery),
+        mean_over_problems(recovery, bounds=(-1.0, 1.0)),
         *counts,
         complexity=median_over_problems(_differences(pairs, _bits_apart)),
         gradient=median_over_problems(_differences(pairs, _gradients_apart)),

@@ -1,1 +1,1 @@
-"""The measurement that kansym was built for: is a KAN easier to read than an MLP?"""
+"""The measurement that kansym was built for: whether a KAN is easier to read than an MLP."""

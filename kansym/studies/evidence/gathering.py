@@ -34,12 +34,18 @@ def gather(
     asked, before = sum(len(step.runs) for step in steps), 0
     with progress_bar(progress, "evidence") as tell:
         for step in steps:
-
-            def told(share: float, words: str, step: Step = step, before: int = before) -> None:
-                tell((before + share * len(step.runs)) / asked, f"{step.words}: {words}")
-
-            run_benchmark(step.runs, folder / f"{step.equal}.jsonl", jobs=jobs, progress=told)
+            path = folder / f"{step.equal}.jsonl"
+            run_benchmark(step.runs, path, jobs=jobs, progress=_part_of(tell, step, before, asked))
             before += len(step.runs)
+
+
+def _part_of(tell: ProgressCallback, step: Step, before: int, asked: int) -> ProgressCallback:
+    """The progress of a step as that of all."""
+
+    def told(fraction: float, message: str) -> None:
+        tell((before + fraction * len(step.runs)) / asked, f"{step.words}: {message}")
+
+    return told
 
 
 def pack(folder: Path, packed: Path) -> None:
