@@ -5,7 +5,7 @@ INSTALL := $(BIN)/pip install -qq -c constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: demo test slow doctest lint docs examples clean
+.PHONY: demo test slow doctest lint docs evidence examples clean
 .NOTPARALLEL:
 
 demo: .venv/has-kansym
@@ -29,6 +29,11 @@ lint: .venv/has-dev
 
 docs: .venv/has-dev
 	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -W -n --keep-going -b html docs docs/_build/html
+
+# About five hours of one core; stopped, it goes on where it was. QUICK=1 does a tenth of it.
+evidence: .venv/has-dev
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/evidence.py $(if $(QUICK),--parts 1)
+	$(MAKE) docs
 
 examples: .venv/has-test
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 tests/test_examples.py

@@ -22,6 +22,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_gallery.gen_gallery",
     "docstrings",
+    "evidence",
     "mathml",
     "public_names",
     "tables",

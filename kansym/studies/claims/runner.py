@@ -12,10 +12,10 @@ from kansym.shared.limited_work import limited_map
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.versions import versions
 from kansym.studies.claims.claim import Claim, Effort, Row, Ruling, Settings, Verdict
-from kansym.studies.claims.finished_pieces import FinishedPiece, FinishedPieces, key_of
+from kansym.studies.claims.finished_pieces import FORMAT, FinishedPiece, FinishedPieces, key_of
 from kansym.studies.claims.registry import CLAIMS
 
-__all__ = ["ClaimResult", "ClaimsReport", "run_claims"]
+__all__ = ["ClaimResult", "ClaimsReport", "finished_claims", "run_claims"]
 
 
 @dataclass(frozen=True)
@@ -155,6 +155,23 @@ def _work(item: tuple[str, Callable[[Settings], Row], Settings]) -> FinishedPiec
     except Exception as error:  # noqa: BLE001 - recorded, and named on the page
         failure = f"{type(error).__name__}: {str(error)[:300]}"
     return FinishedPiece(identifier, settings, row, failure, time.process_time() - started)
+
+
+def finished_claims(path: str | Path, effort: Effort) -> list[ClaimResult]:
+    """Verdicts on the claims of which a file has every piece; nothing is run.
+
+    Parameters
+    ----------
+    path : file of finished pieces, compressed or not, of any version of kansym.
+    effort : whose pieces are asked for.
+    """
+    found = {key: piece for _, key, piece in FORMAT.read(path).rows if piece.failure is None}
+    results = []
+    for claim in CLAIMS.values():
+        keys = [key_of(claim, settings) for settings in claim.plan(effort)]
+        if keys and all(key in found for key in keys):
+            results.append(_judged(claim, [found[key] for key in keys]))
+    return results
 
 
 def _judged(claim: Claim, pieces: Sequence[FinishedPiece]) -> ClaimResult:
