@@ -10,6 +10,7 @@ W. La Cava et al., Contemporary symbolic regression methods and their relative p
 https://arxiv.org/abs/2107.14351.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -272,6 +273,8 @@ def _rounded(expression: sympy.Expr) -> sympy.Expr:
 
 def _nearest(number: sympy.Expr) -> sympy.Expr:
     # Decimal text, not the binary value: 0.1 becomes 1/10.
+    if not math.isfinite(float(number)):  # beyond double precision; there is nothing to round
+        return number
     return sympy.Rational(f"{float(number):.{_DECIMALS}f}")
 
 

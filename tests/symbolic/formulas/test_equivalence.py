@@ -71,3 +71,8 @@ def test_a_truth_that_is_undefined_in_the_ranges():
         equivalent("x", "log(x)", ranges={"x": (-2, -1)})
     with pytest.raises(InputError, match="sympy expression or text"):
         equivalent(3, "x")
+
+
+def test_numbers_beyond_double_precision_are_no_error():
+    huge = sympy.Float("1e400") * sympy.Symbol("x") + 1
+    assert not equivalent(huge, sympy.Symbol("x"), ranges={"x": (1.0, 2.0)}).symbolic
