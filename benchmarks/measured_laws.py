@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 
 from kansym import discover, fit_formula
+from kansym.shared.row_errors import row_errors
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.formulas.parsing import parse
 from kansym.symbolic.measurements.refitting import refitted
-from kansym.symbolic.measurements.row_errors import row_errors
 
 ROWS, NOISE = (8, 20, 60), (0.01, 0.05)
 EXACT, LEAD = 1e-4, 6.0

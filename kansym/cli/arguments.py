@@ -3,6 +3,7 @@
 import argparse
 import math
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from kansym.shared.errors import InputError
@@ -142,8 +143,10 @@ def engine_of(options: argparse.Namespace) -> dict[str, Any]:
 
 
 _ERROR_NAMES = frozenset(
-    ("sigma", "err", "error", "errors", "uncertainty", "std", "stderr", "y_err", "yerr", "dy")
+    ("sigma", "err", "error", "errors", "uncertainty", "std", "stderr", "yerr", "dy")
 )
+_OF_ONE = ("sigma", "err", "error", "unc", "uncertainty", "std", "stderr", "sd", "se", "delta", "u")
+"""What stands beside the name of a column in that of its errors: sigma_t, t_err, u(t)."""
 
 
 def add_inputs(parser: Arguments) -> None:
@@ -157,6 +160,21 @@ def add_inputs(parser: Arguments) -> None:
         metavar="MARK",
         help="point or comma, where a table leaves both open",
     )
+
+
+def _errors_in(names: Sequence[str], target: str) -> tuple[str, str] | None:
+    """A column that by its name holds standard errors, and the column whose they are."""
+    for name in names:
+        lower = name.lower()
+        if lower in _ERROR_NAMES and name != target:
+            return name, target
+        for other in names:
+            words = {f"{word}_{other}".lower() for word in _OF_ONE}
+            words |= {f"{other}_{word}".lower() for word in _OF_ONE}
+            words |= {f"{word}({other})".lower() for word in _OF_ONE}
+            if name not in (other, target) and lower in {*words, f"d{other}".lower()}:
+                return name, other
+    return None
 
 
 def add_sigma(parser: Arguments) -> None:
@@ -183,7 +201,8 @@ def groups_and_inputs(
         return {}, inputs
     _, labels = table.labelled(groups, [target])
     if inputs is None:
-        inputs = [name for name in table.names if name not in (groups, target)]
+        taken = (table.known(groups), table.known(target))
+        inputs = [name for name in table.names if name not in taken]
     return {"groups": labels.rename(groups)}, inputs
 
 
@@ -192,13 +211,17 @@ def sigma_and_inputs(
 ) -> tuple[dict[str, Any], list[str] | None]:
     """The errors of the rows as settings, and the columns that are inputs."""
     if sigma is None:
-        doubtful = [name for name in table.names if name.lower() in _ERROR_NAMES and name != target]
-        if inputs is None and doubtful:
+        doubt = None if inputs is not None else _errors_in(table.names, table.known(target))
+        if doubt is not None:
+            name, of = doubt
+            others = ",".join(n for n in table.names if n not in (name, table.known(target)))
+            way = f"give --sigma {name!r}" if of == table.known(target) else "leave it out"
             raise InputError(
-                f"The column {doubtful[0]!r} looks like standard errors of {target!r}: give "
-                f"--sigma {doubtful[0]!r}, or name the inputs by --inputs."
+                f"The column {name!r} looks like standard errors of {of!r}: {way}, or name the "
+                f"inputs, such as --inputs {others!r}."
             )
         return {}, inputs
+    target, sigma = table.known(target), table.known(sigma)
     inputs = [name for name in inputs or table.names if name not in (sigma, target)]
     errors, _ = table.split(target, [sigma])
     return {"sigma": errors.iloc[:, 0].to_numpy()}, inputs

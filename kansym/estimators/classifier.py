@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from kansym.estimators.rows import new_inputs, seed_of, training_rows
+from kansym.estimators.rows import new_inputs, seed_of, training_rows, weights_and_errors
 from kansym.extraction.extract import extract
 from kansym.neural.models.kan import KAN
 from kansym.neural.training.training import train
@@ -79,16 +79,19 @@ class SymbolicClassifier(ClassifierMixin, BaseEstimator):
         self.degree = degree
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train a KAN to tell classes apart and read the formulas of its log-odds.
 
         Parameters
         ----------
         X : inputs (rows, inputs); columns of a data frame keep their names in the formulas.
         y : classes, any labels of shape (rows,).
+        sample_weight : how much each row counts; rows of weight 0 do not.
         """
         inputs, labels = training_rows(self, X, y)
         check_classification_targets(labels)
+        used, weights = weights_and_errors(inputs, sample_weight, None)
+        inputs, labels = inputs[used], labels[used]
         self.classes_, index = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise InputError(
@@ -99,6 +102,7 @@ class SymbolicClassifier(ClassifierMixin, BaseEstimator):
         widths = [n_inputs, hidden, len(self.classes_) - 1]
         self.model_ = KAN(widths, grid=self.grid, degree=self.degree, seed=seed)
         settings: dict[str, Any] = {"loss": "cross-entropy", "seed": seed, "progress": False}
+        settings |= weights
         # Numbers in place of the classes keep their order, whatever the labels are.
         limit = TRAINING * self.seconds
         history = train(self.model_, inputs, index, seconds=limit, **settings)

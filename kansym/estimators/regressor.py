@@ -13,6 +13,8 @@ from kansym.extraction.discovery import Discovery, discover
 from kansym.results.result import Extraction
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kansym.symbolic.engines import Engine
     from kansym.symbolic.library.library import Library
     from kansym.symbolic.measurements.refitting import Exact
@@ -33,6 +35,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
     engine : for edges that no function of the library explains, see `kansym.extract`.
     accuracy : error over the spread of y that is not worth explaining.
     exact : what to do about exact numbers on noisy data, see `kansym.extract`.
+    loss : whether rows that contradict all others are left out, see `kansym.discover`.
+    units, output_unit : of the inputs and of y, see `kansym.discover`.
     grid, degree, starts : of the networks, see `kansym.discover`.
     n_jobs : processes for several outputs, -1 for one on every core.
     warm_start : whether fit on the same rows goes on where it stopped.
@@ -68,6 +72,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         engine: "str | Engine | None" = "pairs",
         accuracy: float | None = None,
         exact: "Exact" = "report",
+        loss: str = "robust",
+        units: "Mapping[str, str] | None" = None,
+        output_unit: str | None = None,
         grid: int = 4,
         degree: int = 3,
         starts: int = 12,
@@ -81,6 +88,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         self.engine = engine
         self.accuracy = accuracy
         self.exact = exact
+        self.loss = loss
+        self.units = units
+        self.output_unit = output_unit
         self.grid = grid
         self.degree = degree
         self.starts = starts
@@ -155,7 +165,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
 
 SETTINGS = (
     "seconds", "library", "max_complexity", "engine", "accuracy", "exact", "grid", "degree",
-    "starts", "n_jobs",
+    "starts", "n_jobs", "loss", "units", "output_unit",
 )  # fmt: skip
 """Parameters that are settings of `discover` under the same name."""
 

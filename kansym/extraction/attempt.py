@@ -1,5 +1,6 @@
 """A law that was tried, with what came of it."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -8,10 +9,12 @@ from kansym.neural.models.kan import KAN
 from kansym.results.parts import FrontPoint
 from kansym.results.result import Extraction
 
-__all__ = ["Attempt", "Callback", "is_of", "nearest_front", "points_of"]
+__all__ = ["Attempt", "Callback", "is_of", "nearest_front", "points_of", "unread_networks"]
 
 FRONT = 15
 """Most formulas on a front."""
+SIMILAR = 1.3
+"""Factor of the least error within which a network is worth reading."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,3 +75,17 @@ def is_of(attempt: Attempt) -> bool:
     assert attempt.best is not None
     read = next(point for point in attempt.result.front if point.selected)
     return read.formulas is attempt.best.formulas
+
+
+def unread_networks(attempts: Sequence[Attempt]) -> list[int]:
+    """Numbers of networks not read yet with about the smallest error, simplest first."""
+    trained = [(n, a) for n, a in enumerate(attempts) if a.model is not None]
+    smallest = min((attempt.error for _, attempt in trained), default=math.inf)
+    unread = [
+        (attempt.model.n_edges(), number)
+        for number, attempt in trained
+        if attempt.model is not None
+        and attempt.result is None
+        and attempt.error <= SIMILAR * smallest
+    ]
+    return [number for _, number in sorted(unread)]

@@ -10,12 +10,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import combinations
 from typing import Any, Self
 
 import numpy as np
 import sympy
 
-from kansym.problems.units import parse_unit, unit_scale
+from kansym.problems.units import parse_unit, unit_factors, unit_scale
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
@@ -31,6 +32,8 @@ _BASE = ("m", "s", "kg", "A", "K", "mol", "cd")
 _WRONG = 1e-6
 """Difference of powers that is none of rounding."""
 _TENTHS = 1e-9
+_MOST_FACTORS = 4
+"""Units in a product beyond which base units say it better."""
 _FREE = (sympy.log, sympy.sign, sympy.Heaviside)
 """Functions that are taken of any quantity, and give a pure number."""
 
@@ -194,7 +197,40 @@ def _solved(formula: Formula, units: Units) -> tuple[dict[str, str], str | None]
     wrong = np.flatnonzero(left.max(axis=1) > _WRONG)
     if len(wrong):
         return {}, equations.rows[wrong[0]][2]
-    return {name: _written(found[i]) for i, name in enumerate(names)}, None
+    known = _factors_of(units)
+    fixed = {name: found[i] for i, name in enumerate(names) if _is_determined(matrix, i)}
+    return {n: _in_known(vector, known) or _written(vector) for n, vector in fixed.items()}, None
+
+
+def _is_determined(matrix: np.ndarray, place: int) -> bool:
+    """Whether linear equations leave one unknown no choice."""
+    others = np.delete(matrix, place, axis=1)
+    return bool(np.linalg.matrix_rank(others) < np.linalg.matrix_rank(matrix))
+
+
+def _factors_of(units: Units) -> dict[str, np.ndarray]:
+    """The single units, such as mmol and g of mmol/g, in which the table is."""
+    texts = [*units.inputs.values(), *([] if units.output is None else [units.output])]
+    names = dict.fromkeys(name for text in texts for name, _ in unit_factors(text))
+    return {name: _vector(name) for name in names}
+
+
+def _in_known(vector: np.ndarray, known: Mapping[str, np.ndarray]) -> str | None:
+    """A unit as a product of powers of as few of the table's units as will do, if any will."""
+    if np.abs(vector).max() < _WRONG:
+        return ""
+    for count in range(1, min(len(known), _MOST_FACTORS) + 1):
+        for names in combinations(known, count):
+            columns = np.stack([known[name] for name in names], axis=1)
+            powers = np.linalg.lstsq(columns, vector, rcond=None)[0]
+            near = [Fraction(power).limit_denominator(12) for power in powers.tolist()]
+            if np.abs(columns @ np.array(near, dtype=float) - vector).max() < _WRONG and all(near):
+                return " ".join(map(_power, names, near))
+    return None
+
+
+def _power(name: str, power: Fraction) -> str:
+    return name if power == 1 else f"{name}^{power}"
 
 
 def _written(vector: np.ndarray) -> str:
@@ -205,7 +241,7 @@ def _written(vector: np.ndarray) -> str:
         if abs(power - near) > _WRONG:
             factors.append(f"{name}^{power:.4g}")
         elif near:
-            factors.append(name if near == 1 else f"{name}^{near}")
+            factors.append(_power(name, near))
     scale = float(10.0 ** vector[7])
     if factors and abs(scale - 1) > _TENTHS:
         factors.insert(0, f"{scale:.6g}")

@@ -1,10 +1,10 @@
 """From data to a formula with nothing to choose: laws are proposed until one is exact."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ import pandas as pd
 from kansym.documents.blocks import Paragraph, line
 from kansym.documents.html import fragment
 from kansym.extraction.attempt import Attempt, Callback
-from kansym.extraction.constant_units import Units
+from kansym.extraction.constant_units import Units, with_units
 from kansym.extraction.grouped_discovery import different_forms, grouped_fits, grouped_result
 from kansym.extraction.searches import every_output, processes
 from kansym.extraction.settings import Settings
@@ -24,7 +24,9 @@ from kansym.results.parts import MeasuredRows
 from kansym.results.result import Extraction
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
+from kansym.shared.nearest_names import hint
 from kansym.shared.progress import ProgressCallback, progress_bar
+from kansym.shared.row_errors import RowErrors, row_errors
 from kansym.shared.tables import Table, as_table, as_targets, named_apart
 from kansym.shared.whole_numbers import LARGEST_SEED, checked_whole
 from kansym.symbolic.engines import Engine, Pairs, engine_named
@@ -32,13 +34,13 @@ from kansym.symbolic.library.library import LIBRARY, Choosable, as_library
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.groups import Groups, without_groups
 from kansym.symbolic.measurements.refitting import Exact
-from kansym.symbolic.measurements.row_errors import RowErrors, row_errors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Attempt", "Discovery", "discover"]
 
+Loss = Literal["robust", "squared"]
 LEAST = 0.02
 """Least seconds for an output."""
 SOUGHT_IN, SOUGHT = 2, 0.6
@@ -120,9 +122,11 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     groups: Any = None,
     units: Mapping[str, str] | None = None,
     output_unit: str | None = None,
+    loss: Loss = "robust",
     exact: Exact = "report",
     library: Choosable = LIBRARY,
     max_complexity: float | None = None,
+    required: Sequence[str] = (),
     seconds: float = 60.0,
     accuracy: float | None = None,
     grid: int = 4,
@@ -147,6 +151,8 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         every output gets a law of its own.
     sigma, weights, exact : errors of the rows, and what to do about exact numbers, see
         `kansym.extract`.
+    loss : ``"robust"`` leaves rows out, and names them, that contradict a law of all others;
+        ``"squared"`` counts every row.
     groups : the name of a column of X, or a label for each row, such as that of the planet: one
         form for all groups, with constants that are each group's own where they differ.
     units : input's name to its unit, such as ``{"L": "m"}``; columns named ``L [m]`` have theirs.
@@ -156,6 +162,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         ``"physics"`` or ``["elementary", "-tan"]``. With less than the standard library no law has
         any other function; sums, products and powers are always tried.
     max_complexity : longest formula in bits that may be the result; None for no limit.
+    required : names of inputs that the formula has to contain.
     seconds : time limit for everything.
     accuracy : relative error of y that is not worth explaining, see `kansym.extract`.
     grid, degree : of the splines.
@@ -185,11 +192,21 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     >>> discover(X, X[:, 0] * X[:, 1] / X[:, 2] ** 2, seconds=20).result.expr
     x1*x2/x3**2
     """
-    _check(seconds, grid, degree, starts)
+    _check(seconds, grid, degree, starts, loss)
     started, deadline = time.monotonic(), Deadline.after(seconds)
     if groups is not None:
         given = {"sigma": sigma, "weights": weights, "exact": exact, "library": library}
         shape = {"grid": grid, "degree": degree, "starts": starts, "seed": seed}
+        alone = {
+            "required": required or None,
+            "resume": resume,
+            "callback": callback,
+            "max_complexity": max_complexity,
+        }
+        other = next((name for name, value in alone.items() if value is not None), None)
+        if other is not None:
+            raise InputError(f"groups= and {other}= were both given: leave one of them out.")
+        shape |= {"units": units, "output_unit": output_unit, "loss": loss}
         shape |= {"accuracy": accuracy, "engine": engine, "progress": progress}
         return _in_groups(X, y, groups, seconds, **given, **shape)
     inputs = as_table(X)
@@ -205,6 +222,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         engine=Pairs.beside(library) if engine == "pairs" else engine_named(engine),
         exact=exact,
         max_complexity=max_complexity,
+        required=_checked(required, inputs.names),
     )
     errors = {"sigma": sigma, "weights": weights}
     known = errors_of(sigma, weights, targets)
@@ -220,6 +238,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
             "settings": replace(settings, budget=max(LEAST, seconds)),
             "shape": shape,
             "errors": errors,
+            "doubted": loss == "robust",
             "earlier": () if resume is None else resume.attempts_on(target.names[0]),
             "callback": callback,
             "units": Units.of(inputs, replace(target, units=targets.units), units, output_unit),
@@ -236,13 +255,24 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     return Discovery(result, models, attempts, spent)
 
 
-def _check(seconds: float, grid: Any, degree: Any, starts: Any) -> None:
+def _check(seconds: float, grid: Any, degree: Any, starts: Any, loss: str) -> None:
     """Refuse settings that no search could use."""
+    if loss not in get_args(Loss):
+        raise InputError(f"loss={loss!r} is none of a search: give 'robust' or 'squared'.")
     if not isinstance(seconds, Real) or not seconds > 0:
         raise InputError(f"seconds={seconds!r} is no time: give a positive number.")
     checked_whole("grid", grid, 1, MOST_NUMBERS)
     checked_whole("degree", degree, 1, MOST_DEGREE)
     checked_whole("starts", starts, 1, LARGEST_SEED)
+
+
+def _checked(required: Sequence[str], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Required inputs, if they are inputs."""
+    wanted = (required,) if isinstance(required, str) else tuple(required)
+    stray = next((name for name in wanted if name not in names), None)
+    if stray is not None:
+        raise InputError(f"required= names {stray!r}, which is no input: {hint(stray, names)}.")
+    return wanted
 
 
 def _in_groups(X: Any, y: Any, groups: Any, seconds: float, **settings: Any) -> Discovery:
@@ -254,6 +284,9 @@ def _in_groups(X: Any, y: Any, groups: Any, seconds: float, **settings: Any) -> 
     if len(target.names) != 1:
         raise InputError("groups= are those of one target: give y of one column.")
     sigma, weights = settings.pop("sigma"), settings.pop("weights")
+    units = Units.of(inputs, target, settings.pop("units"), settings.pop("output_unit"))
+    if units is not None:
+        settings |= {"units": units.inputs, "output_unit": units.output}
     known = row_errors(len(inputs), sigma, weights)
     largest = np.argsort([-rows for rows in members.counts.values()], kind="stable")[:SOUGHT_IN]
     attempts, name = list[Attempt](), target.names[0]
@@ -262,6 +295,7 @@ def _in_groups(X: Any, y: Any, groups: Any, seconds: float, **settings: Any) -> 
         if len(rows) < 2:
             continue
         kept = {"sigma" if known.absolute else "weights": _errors_of(known, rows)}
+        kept = {} if sigma is None and weights is None else kept
         table = pd.DataFrame(inputs.values[rows], columns=list(inputs.names))
         share = SOUGHT * seconds / len(largest)
         found = discover(table, target.values[rows], seconds=share, **kept, **settings)
@@ -283,6 +317,9 @@ def _in_groups(X: Any, y: Any, groups: Any, seconds: float, **settings: Any) -> 
         exact=settings["exact"],
     )
     model, result = grouped_result(fits, inputs, target, members, known, reading)
+    if units is not None:
+        columns = {name: "1" for name in result.input_names if name not in inputs.names}
+        result = with_units(result, Units({**columns, **units.inputs}, units.output))
     return Discovery(result, (model,), tuple(attempts), time.monotonic() - started, fits[0])
 
 

@@ -169,7 +169,7 @@ class Evidence:
         formulas, front, fits = with_last_fits(self.split, formulas, front, self.settings.exact)
         findings += doubts(self.network, self.split, formulas, selected.error, fits)
         if (self.cut or deadline.passed) and not is_settled(formulas, selected.error):
-            findings.append(Finding(Status.BUDGET_SPENT, "search", f"{self.settings.budget:g} s"))
+            findings.append(Finding(Status.BUDGET_SPENT, "search", f"{self.settings.budget:.3g} s"))
         if not findings:
             detail = f"relative error {selected.error:.1e} against the {judge.kind}"
             findings = [Finding(Status.OK, "formula", detail)]

@@ -40,6 +40,7 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     constants: Sequence[str] = (),
     engine: str | Engine | None = "pairs",
     exact: Exact = "report",
+    max_complexity: float | None = None,
     progress: bool | ProgressCallback | None = None,
 ) -> Extraction:
     """Open a trained network of any kind and read a formula off it.
@@ -83,6 +84,8 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     exact : on noisy data, ``"report"`` keeps constants as measured, with the exact numbers that
         they agree with beside them; True puts such numbers in their places, False leaves them out.
         On data that are exact to rounding they take their places in any case.
+    max_complexity : longest formula in bits that may be the result; of a longer one the front has
+        the nearest that is allowed.
     progress : True or False for a bar, or a callback; by default a bar on a terminal.
 
     Returns
@@ -119,10 +122,25 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
         seed=seed,
         constants=constants,
         exact=exact,
+        max_complexity=max_complexity,
     )
     searching = Pairs.beside(library) if engine == "pairs" else engine_named(engine)
     settings = replace(settings, engine=searching)
     readers = {"auto": read_both, "weights": read_weights, "function": read_function}
     if not isinstance(reading, str) or reading not in readers:
         raise InputError(f"reading={reading!r} is not known: {hint(str(reading), readers)}.")
-    return readers[reading](model, X, y, settings, progress, sigma=sigma, weights=weights)
+    result = readers[reading](model, X, y, settings, progress, sigma=sigma, weights=weights)
+    return result if max_complexity is None else _within(result, max_complexity)
+
+
+def _within(result: Extraction, most: float) -> Extraction:
+    """The result with the longest formula of the front that is allowed, unless its own is."""
+    bits = [point.complexity for point in result.front]
+    allowed = [place for place, size in enumerate(bits) if size <= most]
+    if not allowed:
+        raise InputError(
+            f"No formula of at most {most:g} bits was found, the shortest has "
+            f"{min(bits, default=0):.0f}: raise max_complexity."
+        )
+    chosen = next((place for place in allowed if result.front[place].selected), None)
+    return result if chosen is not None else result.pick(allowed[-1])

@@ -1,6 +1,6 @@
 """Few measured rows: which formula describes them shortest, its constants counted as measured."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -10,11 +10,11 @@ from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split
 from kansym.shared.bounded_time import within
 from kansym.shared.deadline import Deadline
+from kansym.shared.row_errors import RowErrors, row_errors
 from kansym.symbolic.constants.finishing import finish
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.refitting import refitted
-from kansym.symbolic.measurements.row_errors import RowErrors, row_errors
 from kansym.symbolic.measurements.simple_laws import description_length, simple_laws
 
 __all__ = ["FewRows"]
@@ -53,9 +53,9 @@ class FewRows:
         """Simple laws fitted to the rows, shortest description first."""
         return simple_laws(self.names, self.X, self.y, self.errors, until)
 
-    def again(self, laws: Sequence[FormulaFit]) -> list[FormulaFit]:
-        """Laws fitted to these rows from where they are, shortest description first."""
-        found = [fit for law in laws if (fit := self._fit(law.formula)) is not None]
+    def again(self, formulas: Iterable[Formula]) -> list[FormulaFit]:
+        """Formulas fitted to these rows from where they are, shortest description first."""
+        found = [fit for formula in formulas if (fit := self._fit(formula)) is not None]
         return sorted(found, key=lambda fit: description_length(fit, self.y, self.errors))
 
     def length(self, formula: Formula) -> float:

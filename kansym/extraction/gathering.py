@@ -19,6 +19,7 @@ from kansym.shared.class_labels import Labels, as_labels
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError, UnsupportedModelError
 from kansym.shared.progress import ProgressCallback
+from kansym.shared.row_errors import row_errors
 from kansym.shared.tables import Table, as_table, as_targets
 from kansym.symbolic.choosing.chain_folding import fold_chains
 from kansym.symbolic.choosing.choice import options_of
@@ -103,6 +104,11 @@ def gather(
     labels = targets = None
     if settings.loss == "cross-entropy":
         labels = _labels(y, len(inputs), len(network.outputs))
+        if sigma is not None:
+            raise InputError("Classes have no standard errors: give weights= instead of sigma=.")
+        if weights is not None:
+            share = row_errors(len(inputs), None, weights).inverse ** 2
+            labels, weights = replace(labels, weight=share / share.mean()), None
         settings = replace(settings, classes=tuple(labels.classes))
     elif y is not None:
         targets = as_targets(y, len(inputs), len(network.outputs))

@@ -13,7 +13,8 @@ from kansym.extraction.split import split_rows
 from kansym.neural.models.kan import KAN
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
-from kansym.shared.status import Status
+from kansym.shared.row_errors import RowErrors
+from kansym.shared.status import Finding, Status
 from kansym.shared.tables import Table
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.formulas.parsing import written
@@ -21,7 +22,6 @@ from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.group_fitting import fit_groups
 from kansym.symbolic.measurements.groups import Groups
 from kansym.symbolic.measurements.refitting import Exact
-from kansym.symbolic.measurements.row_errors import RowErrors
 from kansym.symbolic.measurements.simple_laws import description_length
 
 __all__ = ["different_forms", "grouped_fits", "grouped_result"]
@@ -98,4 +98,5 @@ def grouped_result(
     )
     # Every row is in one group, so that the columns of the groups determine one another.
     known = tuple(one for one in result.status if one.status is not Status.DEPENDENT_INPUTS)
-    return model, replace(result, status=known)
+    fine = Finding(Status.OK, "formula", f"relative error {points[0].error:.1e} against the data")
+    return model, replace(result, status=known or (fine,))

@@ -10,10 +10,10 @@ from kansym.extraction.split import Split
 from kansym.network.known_form import KnownForm
 from kansym.network.network import Edge, Network
 from kansym.shared.deadline import Deadline
+from kansym.shared.row_errors import row_errors
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.library.library import Library
-from kansym.symbolic.measurements.row_errors import row_errors
 from kansym.symbolic.measurements.unknown_parts import FormRows, completions, form_values
 
 __all__ = ["completed_forms", "is_kept", "unknown_edges"]

@@ -10,13 +10,13 @@ from scipy import special
 from kansym.extraction.formulas import fitted_front
 from kansym.extraction.split import Split
 from kansym.results.parts import FrontPoint
+from kansym.shared.row_errors import RowErrors
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.exact_hypothesis import ExactHypothesis
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.measured_constants import with_measured_constants
 from kansym.symbolic.measurements.refitting import Exact, refitted
-from kansym.symbolic.measurements.row_errors import RowErrors
 
 __all__ = ["last_fit", "with_last_fits"]
 

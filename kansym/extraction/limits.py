@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Self
 
+from kansym.extraction.settings import Settings
 from kansym.results.parts import FrontPoint
 from kansym.symbolic.library.library import LIBRARY, Library
 
@@ -18,14 +20,23 @@ class Limits:
     library : functions of a formula are those of its candidates, unless it holds all of the
         standard library: that one limits nothing.
     max_complexity : bits; None for no limit.
+    required : inputs that have to be in it.
     """
 
     library: Library = LIBRARY
     max_complexity: float | None = None
+    required: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Those of a search."""
+        return cls(settings.library, settings.max_complexity, frozenset(settings.required))
 
     def allow(self, point: FrontPoint) -> bool:
         """Whether all formulas of a point are wanted."""
         if self.max_complexity is not None and point.complexity > self.max_complexity:
+            return False
+        if any(not self.required <= set(formula.used_inputs) for formula in point.formulas):
             return False
         if set(self.library) >= set(LIBRARY):
             return True

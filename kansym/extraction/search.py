@@ -8,13 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from kansym.extraction.agreement import predicted
-from kansym.extraction.attempt import Attempt, Callback, is_of, nearest_front, points_of
+from kansym.extraction.attempt import (
+    Attempt,
+    Callback,
+    is_of,
+    nearest_front,
+    points_of,
+    unread_networks,
+)
 from kansym.extraction.conclusion import judged_by_model
 from kansym.extraction.constant_units import Units, with_units
 from kansym.extraction.few_rows import FewRows
 from kansym.extraction.formulas import front_point
+from kansym.extraction.last_fit import with_last_fits
 from kansym.extraction.law_reading import kan_of, law_point, law_result
+from kansym.extraction.leftover import leaves_noise
 from kansym.extraction.limits import Limits
 from kansym.extraction.model_judge import best_law, first_noise, is_striking
 from kansym.extraction.plainness import is_plain
@@ -23,7 +31,6 @@ from kansym.extraction.split import Split, errors_of, split_rows
 from kansym.extraction.weights_reading import INTERRUPTED, read_weights
 from kansym.neural.models.kan import KAN
 from kansym.neural.readers.black_box import BlackBox
-from kansym.neural.training.residual_noise import nothing_left
 from kansym.neural.training.trial_shapes import propose
 from kansym.results.parts import FrontPoint
 from kansym.results.result import Extraction
@@ -31,7 +38,6 @@ from kansym.shared.bounded_time import each_within, within
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback
-from kansym.shared.status import Finding, Status
 from kansym.shared.tables import Table
 from kansym.symbolic.laws.last_resort import straight_line
 from kansym.symbolic.laws.law import Law, Rows
@@ -45,16 +51,18 @@ from kansym.symbolic.laws.proposing import (
 from kansym.symbolic.laws.proposing import propose as propose_laws
 from kansym.symbolic.laws.smooth import noise_level
 from kansym.symbolic.measurements.formula_fit import FormulaFit
-from kansym.symbolic.measurements.growing_errors import growing_errors
-from kansym.symbolic.measurements.residual_tests import serial_pattern
+from kansym.symbolic.measurements.growing_errors import (
+    growing_errors,
+    scatter_finding,
+    weights_of,
+)
 
 __all__ = ["Search"]
 
 EXACT, ROUNDING, FEW = 1e-8, 1e-13, 3
 """Relative error of a formula on data without noise that is right; of one with more than a few
 constants, which could be an approximation, only rounding may be left."""
-PROMISING, SIMILAR = 1e-2, 1.3
-"""Error of a network that is read at once; factor of the least error within which one is at all."""
+PROMISING = 1e-2  # error of a network that is read at once
 LAWS, LAWS_AGAIN, TRAINING = 0.4, 0.5, 0.7
 """Shares of the time: for laws that rows suggest, after which laws are sought again, now that the
 noise is known from networks, and after which no new network is trained."""
@@ -63,8 +71,6 @@ OF_FEW, SIMPLE, FINISHED = 0.7, 0.6, 3
 finished."""
 MOST_SIMPLE, AT_ONCE = 6.0, 1.0
 """Seconds for simple laws of few noisy rows, and before them for plain laws that are exact."""
-CHANCE = 0.01
-"""p-value of a pattern along an input below which it is none of chance."""
 _log = logging.getLogger("kansym")
 REFINING, OVERTIME = 5.0, 0.1
 """Most seconds for the constants of a law, and those for a source to end before it is stopped."""
@@ -109,15 +115,16 @@ class Search:
     ):
         self.inputs, self.target, self.split = inputs, target, split
         self.settings, self.shape, self.box = settings, shape, box
-        self.errors = dict(errors or {})
-        self.growing, self.units = False, units
+        self.errors: dict[str, Any] = dict(errors or {})
+        self.growing, self.units = 0.0, units
         self.deadline = Deadline.after(settings.budget)
-        self.limits = Limits(settings.library, settings.max_complexity)
+        self.limits = Limits.of(settings)
         self.attempts: list[Attempt] = list(earlier)
         self.interrupted = False
         self._seed = settings.seed + len(earlier)
         self._callback = callback
         self._tell = tell
+        self._late = False  # errors that grow were seen after networks had been read
         self._few = FewRows.of(split, inputs.names)
 
     def run(self) -> tuple[KAN, Extraction]:
@@ -149,7 +156,7 @@ class Search:
                 yield from self._proposed(self._noise())
         if not told:
             yield from self._proposed(self._noise())
-        for number in self._worth_reading():
+        for number in unread_networks(self.attempts):
             short = self.settings.budget < LEAST_READING  # a straight line is there in no time
             if self.deadline.passed and (short or self._best() is not None):
                 return
@@ -203,8 +210,7 @@ class Search:
         except FAILURES as failure:
             _log.warning("simple laws failed: %r", failure)
             return []
-        if not any(given is not None for given in self.errors.values()):
-            laws = self._with_growing_errors(self._few, laws)
+        laws = self._with_growing_errors(self._few, laws)
         few, judge = self._few, self.split.judge
         formulas = [few.finished(law, self.settings, until) for law in laws[:FINISHED]]
         first, name = len(self.attempts), self.target.names[0]
@@ -224,17 +230,18 @@ class Search:
         return [] if law is None else [self._read_law(law)]
 
     def _with_growing_errors(self, few: FewRows, laws: list[FormulaFit]) -> list[FormulaFit]:
-        """The laws again, with errors in proportion to y if that is how the rows scatter."""
-        law = growing_errors(laws, few.X, few.y)
-        if law is None:
+        """The laws again, with errors that grow with y if that is how the rows scatter."""
+        if self.growing or any(given is not None for given in self.errors.values()):
             return laws
-        size = np.abs(law.predict(self.inputs.values))
-        self.errors, self.growing = {"weights": (size / size.max()) ** -2.0}, True
-        known = errors_of(None, self.errors["weights"], self.target)
+        found = growing_errors(laws, few.X, few.y)
+        if found is None:
+            return laws
+        self.growing, weights = found[1], weights_of(*found, self.inputs.values)
+        self.errors, known = {"weights": weights}, errors_of(None, weights, self.target)
         self.split = split_rows(None, self.inputs.values, self.target, None, self.settings, known)
         self._few = FewRows.of(self.split, self.inputs.names)
         assert self._few is not None
-        return self._few.again(laws)
+        return self._few.again(law.formula for law in laws)
 
     def tell(self, message: str) -> None:
         """Say what is being tried, and how much of the time is gone."""
@@ -319,24 +326,7 @@ class Search:
                 return attempt.best.error < AS_GOOD * attempt.error
             attained = self._noise()
             return free == 0 and attempt.best.error < AS_GOOD * attained < AS_GOOD * PROMISING
-        residual = (judge.y - predicted(attempt.best.formulas, judge.X)) / judge.scale
-        if not np.isfinite(residual).all():
-            return False
-        patterns = [serial_pattern(residual[np.argsort(x), 0]) for x in judge.X.T]
-        return min(patterns) > CHANCE and nothing_left(judge.X, residual[:, 0])
-
-    def _worth_reading(self) -> list[int]:
-        """Networks not read yet with about the smallest error, simplest first."""
-        trained = [(n, a) for n, a in enumerate(self.attempts) if a.model is not None]
-        smallest = min((attempt.error for _, attempt in trained), default=np.inf)
-        unread = [
-            (attempt.model.n_edges(), number)
-            for number, attempt in trained
-            if attempt.model is not None
-            and attempt.result is None
-            and attempt.error <= SIMILAR * smallest
-        ]
-        return [number for _, number in sorted(unread)]
+        return leaves_noise(attempt.best.formulas, judge)
 
     def _best(self) -> Attempt | None:
         """The attempt of shortest description, if any was read."""
@@ -354,12 +344,21 @@ class Search:
 
     def _mismatch(self, attempt: Attempt) -> str | None:
         """What the units forbid in the formula of an attempt."""
-        if self.units is None or attempt.best is None:
-            return None
-        return self.units.mismatch(attempt.best.formulas[0])
+        best = attempt.best
+        return self.units.mismatch(best.formulas[0]) if self.units and best else None
+
+    def _look_at_scatter(self) -> None:
+        """Whether the errors of the best laws grow with y, which simpler ones did not show."""
+        if self._few is None or self.growing:
+            return
+        points = [a.best for a in sorted(self.attempts, key=self._length)[:FINISHED] if a.best]
+        fits = self._few.again(point.formulas[0] for point in points)
+        self._with_growing_errors(self._few, fits)
+        self._late = self.growing > 0
 
     def _concluded(self) -> tuple[KAN, Extraction]:
         """The best law with its KAN, and the front of all that were tried."""
+        self._look_at_scatter()
         read = [attempt for attempt in map(self._wanted, self.attempts) if attempt.best is not None]
         for attempt in sorted(read, key=self._length):
             found = self._complete(attempt)
@@ -372,14 +371,18 @@ class Search:
         bits = [point.complexity for attempt in self.attempts for point in attempt.points]
         raise InputError(
             f"No formula within the limits was found, the shortest has {min(bits):.0f} bits: "
-            "raise max_complexity, or give a larger library or more seconds."
+            "raise max_complexity, require fewer inputs, or give a larger library or more seconds."
         )
 
     def _complete(self, attempt: Attempt) -> tuple[KAN, Extraction] | None:
         """The KAN and the result of an attempt; None for a law that no KAN computes."""
         front = self._front(attempt)
-        if attempt.model is not None and attempt.result is not None and is_of(attempt):
-            result = self._noted(replace(attempt.result, front=front))
+        result = attempt.result
+        if attempt.model is not None and result and not self._late and is_of(attempt):
+            if self._few is not None:
+                exact = self.settings.exact
+                front = with_last_fits(self.split, result.formulas, front, exact)[1]
+            result = self._noted(replace(result, front=front))
             return attempt.model, judged_by_model(result, self.split)
         assert attempt.best is not None
         spent, name = {"search": self.settings.budget - self.deadline.left()}, self.target.names[0]
@@ -398,9 +401,8 @@ class Search:
             result = with_units(result, self.units)
         if not self.growing:
             return result
-        relative = self.target.values[:, 0] / result.predict(self.inputs.values) - 1
-        detail = f"about {100 * float(np.sqrt(np.mean(relative**2))):.2g} % of y"
-        found = Finding(Status.RELATIVE_ERRORS, "rows", detail)
+        values = result.predict(self.inputs.values)
+        found = scatter_finding(self.target.values[:, 0], values, self.growing)
         return replace(result, status=(*result.status, found))
 
     def _front(self, chosen: Attempt) -> tuple[FrontPoint, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kansym.extraction.attempt import Attempt
+from kansym.extraction.left_out_rows import Found, suspects, with_and_without
 from kansym.extraction.search import Search
 from kansym.neural.models.kan import KAN
 from kansym.results.result import Extraction
@@ -42,11 +43,16 @@ def processes(n_jobs: int) -> int:
     return effective_n_jobs(n_jobs)
 
 
-def searched(*, tell: ProgressCallback, **search: Any) -> SearchOutcome:
-    """The outcome of one search, see `Search`."""
-    run = Search(**search, tell=tell)
-    model, result = run.run()
-    return SearchOutcome(model, result, tuple(run.attempts), run.interrupted)
+def searched(*, tell: ProgressCallback, doubted: bool, **search: Any) -> SearchOutcome:
+    """The outcome of one search, see `Search`; rows that contradict all others may be left out."""
+
+    def run(given: dict[str, Any]) -> Found:
+        found = Search(**given, tell=tell)
+        return (found, *found.run())
+
+    rows = suspects(search) if doubted and not search["earlier"] else ()
+    found, model, result = with_and_without(search, rows, run) if rows else run(search)
+    return SearchOutcome(model, result, tuple(found.attempts), found.interrupted)
 
 
 def searched_together(

@@ -41,6 +41,7 @@ class Settings:
     classes: tuple[str, ...] = ()
     exact: Exact = "report"
     max_complexity: float | None = None
+    required: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.loss, str) or self.loss not in LOSSES:
@@ -102,6 +103,8 @@ class Settings:
         }
         if self.max_complexity is not None:
             data["max_complexity"] = self.max_complexity
+        if self.required:
+            data["required"] = list(self.required)
         if self.exact != "report":
             data["exact"] = self.exact
         if self.loss != "squared":

@@ -14,11 +14,11 @@ from kansym.results.parts import Fidelity, MeasuredRows
 from kansym.shared.class_labels import Labels
 from kansym.shared.error_measures import relative_error
 from kansym.shared.errors import InputError
+from kansym.shared.row_errors import RowErrors, row_errors
 from kansym.shared.tables import Table
 from kansym.symbolic.choosing.class_judge import LabelledRows
 from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.formulas.formula import Formula
-from kansym.symbolic.measurements.row_errors import RowErrors, row_errors
 
 __all__ = ["DATA_FLOOR", "NETWORK_FLOOR", "Split", "errors_of", "split_rows"]
 

@@ -24,7 +24,7 @@ from kansym.shared.unit_registry import unit_registry
 if TYPE_CHECKING:
     import sympy
 
-__all__ = ["ONE", "Dimension", "dimension_of", "parse_unit", "unit_scale"]
+__all__ = ["ONE", "Dimension", "dimension_of", "parse_unit", "unit_factors", "unit_scale"]
 
 _BASE = {
     "m": "[length]",
@@ -96,7 +96,7 @@ def parse_unit(text: str) -> Dimension:
     m s^-2 kg | s^-2 kg A^-1 | 1
     """
     result = ONE
-    for name, power in _factors(text):
+    for name, power in unit_factors(text):
         result *= _named(name, text) ** power
     return result
 
@@ -111,14 +111,20 @@ def unit_scale(text: str) -> float:
     """
     number = _SCALE.match(text.strip())
     scale = 1.0 if number is None else float(number[0])
-    for name, power in _factors(text):
+    for name, power in unit_factors(text):
         _named(name, text)
         scale *= _size(name) ** float(power)
     return scale
 
 
-def _factors(text: str) -> Iterator[tuple[str, Fraction]]:
-    """The names of a unit with their powers."""
+def unit_factors(text: str) -> Iterator[tuple[str, Fraction]]:
+    """The names of a unit with their powers.
+
+    Examples
+    --------
+    >>> [(name, str(power)) for name, power in unit_factors("kg m/s^2")]
+    [('kg', '1'), ('m', '1'), ('s', '-2')]
+    """
     sign, rest = 1, _SCALE.sub("", text.strip())
     while rest:
         if rest[0] in " *.·":

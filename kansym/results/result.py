@@ -22,13 +22,18 @@ from kansym.shared.status import Finding
 from kansym.shared.symbol_names import latex_name
 from kansym.symbolic.formulas.class_boundaries import Boundary, boundaries
 from kansym.symbolic.formulas.formula import Formula
-from kansym.symbolic.measurements.formula_fit import predicted_stderr
+from kansym.symbolic.measurements.formula_fit import FormulaFit, predicted_stderr
+from kansym.symbolic.measurements.formula_fitting import fit_formula
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
 __all__ = ["Extraction", "SupportsChoosing"]
+
+
+_COUNTED = ("poisson", "binomial")
+"""Losses that know the errors of the rows."""
 
 
 @runtime_checkable
@@ -181,6 +186,31 @@ class Extraction:
             )
         front = tuple(replace(p, selected=i == place) for i, p in enumerate(self.front))
         return replace(self, formulas=front[place].formulas, front=front)
+
+    def refit(self, **settings: Any) -> FormulaFit:
+        """The constants of the formula fitted again to all its rows.
+
+        Parameters
+        ----------
+        settings : of `kansym.fit_formula`: ``profile=True`` for intervals by refitting,
+            ``loss="huber"`` against outliers, ``loss="poisson"`` for counts, ``input_sigma=`` for
+            errors of inputs, ``bounds=``, ``fixed=`` and the others.
+
+        Raises
+        ------
+        InputError
+            If there are several formulas, or no measured rows.
+        """
+        if self.data is None or len(self.formulas) != 1:
+            raise InputError(
+                "This result has no measured rows of one output to fit to: give y to extract or "
+                "discover, or fit the formula by kansym.fit_formula."
+            )
+        counts = settings.keys() & {"weights", "covariance"} or settings.get("loss") in _COUNTED
+        if self.data.sigma is not None and not counts:
+            settings.setdefault("sigma", self.data.sigma)
+        columns = dict(zip(self.input_names, self.data.X.T, strict=True))
+        return fit_formula(self.formulas[0], columns, self.data.y[:, 0], **settings)
 
     def fix(self, edge: str | int, function: str) -> "Extraction":
         """The result with one edge's function chosen by hand; the rest is chosen anew.

@@ -36,6 +36,7 @@ class Labels:
     index: Int[np.ndarray, " rows"]
     targets: Float[np.ndarray, "rows outputs"]
     entropy: float
+    weight: Float[np.ndarray, " rows"] | None = None
 
     def working_responses(
         self, scores: Float[np.ndarray, "rows outputs"], rows: Int[np.ndarray, " rows"]
@@ -57,14 +58,17 @@ class Labels:
         targets, p = self.targets[rows], class_shares(scores)
         least = (self.targets * (1 - self.targets)).min()
         weights = np.maximum(p * (1 - p), least)
-        return scores + (targets - p) / weights, weights
+        count = 1.0 if self.weight is None else self.weight[rows, None]
+        return scores + (targets - p) / weights, weights * count
 
     def mean_loss(
         self, scores: Float[np.ndarray, "rows outputs"], rows: Int[np.ndarray, " rows"]
     ) -> float:
         """Cross-entropy of some rows in nats; infinite if a score is undefined."""
         normaliser = logsumexp(np.column_stack([np.zeros(len(scores)), scores]), axis=1)
-        value = float(np.mean(normaliser - (self.targets[rows] * scores).sum(1)))
+        weight = None if self.weight is None else self.weight[rows]
+        each = normaliser - (self.targets[rows] * scores).sum(1)
+        value = float(np.average(each, weights=weight))
         return value if np.isfinite(value) else np.inf
 
     def right(

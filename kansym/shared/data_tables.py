@@ -19,6 +19,9 @@ __all__ = ["MISSING", "DataTable"]
 MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?")
 """What stands in a cell without a value, whatever its case."""
 
+_ANSWERS = ({"yes": 1, "no": 0}, {"true": 1, "false": 0}, {"on": 1, "off": 0})
+"""Words that stand for one and zero."""
+
 
 @dataclass(frozen=True)
 class DataTable:
@@ -73,7 +76,7 @@ class DataTable:
 
     def numbers(self, names: Sequence[str]) -> pd.DataFrame:
         """Some columns as finite float64; ``attrs["units"]`` holds their units."""
-        frame = pd.DataFrame({name: self._column(name) for name in map(self._known, names)})
+        frame = pd.DataFrame({name: self._column(name) for name in map(self.known, names)})
         frame.attrs["units"] = {n: self.units[n] for n in frame.columns if n in self.units}
         return frame
 
@@ -88,7 +91,7 @@ class DataTable:
     ) -> tuple[pd.DataFrame, pd.Series]:
         """Inputs as numbers and the classes of a target as they stand; see `split`."""
         chosen = self._inputs(target, inputs)
-        cells = self.frame[self._known(target)]
+        cells = self.frame[self.known(target)]
         empty = np.flatnonzero([_is_missing(cell) for cell in cells])
         if empty.size:
             raise self._bad_cell(target, empty, "the cell is empty", "fill it or remove the row")
@@ -96,9 +99,9 @@ class DataTable:
 
     def _inputs(self, target: str, inputs: Sequence[str] | None) -> list[str]:
         """Names of the inputs beside a target, checked."""
-        target = self._known(target, "target")
+        target = self.known(target, "target")
         others = [name for name in self.names if name != target]
-        chosen = others if inputs is None else [self._known(name, "input") for name in inputs]
+        chosen = others if inputs is None else [self.known(name, "input") for name in inputs]
         if target in chosen:
             raise InputError(f"{target!r} is the target and an input: leave it out of the inputs.")
         twice = next((name for name in chosen if chosen.count(name) > 1), None)
@@ -110,7 +113,7 @@ class DataTable:
             )
         return chosen
 
-    def _known(self, name: str, role: str = "input") -> str:
+    def known(self, name: str, role: str = "input") -> str:
         """The name of a column, which may be given with its unit."""
         plain = name if name in self.names else split_unit(name)[0]
         if plain not in self.names:
@@ -143,11 +146,22 @@ def _as_numbers(cells: pd.Series) -> Float[np.ndarray, " rows"]:
         return np.full(len(cells), np.nan)
     if cells.dtype == object:
         cells = cells.where([not hasattr(cell, "tzinfo") for cell in cells])
+    if not pd.api.types.is_numeric_dtype(cells):
+        cells = _without_words(cells)
     try:
         found = pd.to_numeric(cells, errors="coerce")
     except OverflowError:  # whole numbers beyond the largest floating-point one
         found = pd.to_numeric(cells.where([_is_float(cell) for cell in cells]), errors="coerce")
     return found.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _without_words(cells: pd.Series) -> pd.Series:
+    """A column of yes and no as 1 and 0; any other as it is."""
+    words = {str(cell).strip().lower() for cell in cells if not _is_missing(cell)}
+    pair = next((pair for pair in _ANSWERS if words and words <= pair.keys()), None)
+    if pair is None:
+        return cells
+    return cells.map(lambda cell: cell if _is_missing(cell) else pair[str(cell).strip().lower()])
 
 
 def _is_float(cell: Any) -> bool:
@@ -170,4 +184,6 @@ def _trouble(cell: Any) -> tuple[str, str]:
     text = str(cell).strip()
     if text.lower().lstrip("+-") in {"inf", "infinity"}:
         return "the cell is infinite", "give a finite number or remove the row"
-    return f"{text[:40]!r} is not a number", "convert the column or leave it out of the inputs"
+    return f"{text[:40]!r} is not a number", (
+        "convert the column, leave it out of the inputs, or take it as groups"
+    )

@@ -82,6 +82,10 @@ class Status(Enum):
         "Noise does not explain these rows: see whether value and unit are right, and drop them "
         "or use loss='huber' if they are not."
     )
+    ROWS_LEFT_OUT = (
+        "These rows contradict all others and did not count: see whether value and unit are right, "
+        "or give loss='squared' to count them."
+    )
     EQUAL_GROUPS = (
         "Some groups have the same value of a constant within its error: use one group for them if "
         "their rows belong together."
@@ -91,8 +95,8 @@ class Status(Enum):
         "found: compare the units with the table, or give more inputs."
     )
     RELATIVE_ERRORS = (
-        "The scatter grows with the value itself, so rows counted by their relative errors: give "
-        "sigma= if the errors are known."
+        "The scatter grows with the value itself, so rows counted by errors that do: give sigma= "
+        "if the errors are known."
     )
     RESIDUAL_PATTERN = (
         "The residual is not noise alone: add a term, use a more complex formula of the Pareto "

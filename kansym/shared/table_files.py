@@ -30,6 +30,7 @@ import pandas as pd
 from kansym.shared.data_tables import MISSING, DataTable
 from kansym.shared.errors import InputError, require
 from kansym.shared.tables import check_distinct, split_units
+from kansym.shared.unit_registry import is_unit
 
 __all__ = ["read_table"]
 
@@ -254,15 +255,7 @@ def _is_unit(text: str) -> bool:
     """Whether a text is a unit: in brackets, or by its name."""
     if text in ("", "-", "1") or re.fullmatch(r"\[.*\]|\(.*\)", text):
         return True
-    if _is_number(text) or len(text) > 40:
-        return False
-    from pint import application_registry
-
-    try:
-        application_registry.parse_units(text)
-    except Exception:  # noqa: BLE001 - any complaint means that it is no unit
-        return False
-    return True
+    return not _is_number(text) and is_unit(text)
 
 
 def _is_number(text: str) -> bool:

@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from kansym.shared.errors import InputError
 from kansym.shared.printable_text import shortened
+from kansym.shared.unit_registry import is_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,11 @@ _LARGEST = 1e150
 _LONGEST_NAME = 200
 # A unit behind a name, in brackets or, with a space before it, in parentheses.
 _WITH_UNIT = re.compile(r"(\S.*?)(?:\s*\[([^\[\]]*)\]|\s+\(([\w\s*/^.·°%µΩ+-]{1,40})\))\s*")
+# The quotient of quantity and unit that ISO 80000 prefers: t / s, c / (mol/L); tight as U/V only
+# for a symbol of one letter that is no unit itself, for m/s is one and V/m may be.
+_OVER_UNIT = re.compile(r"(\S.*?)(?:\s+/\s*|\s*/\s*(?=\())(.{1,40}?)\s*")
+_TIGHT = re.compile(r"([^\W\d_mgskKVANJW](?:_?\w+)?)/([^\W\d_]{2,}|[smgKVAJW])\s*")
+_SYMBOL = re.compile(r"[^\W\d_](?:\d+|_\w+)?")
 
 
 @dataclass(frozen=True)
@@ -58,9 +64,23 @@ def split_unit(name: str) -> tuple[str, str]:
     --------
     >>> split_unit("v [m/s]"), split_unit("L (m)"), split_unit("f(x)")
     (('v', 'm/s'), ('L', 'm'), ('f(x)', ''))
+    >>> split_unit("c / (mol/L)"), split_unit("U/V"), split_unit("x/y"), split_unit("km/h")
+    (('c', 'mol/L'), ('U', 'V'), ('x/y', ''), ('km/h', ''))
     """
+    if "/" in name and (found := _over_unit(name)) is not None:
+        return found
     found = _WITH_UNIT.fullmatch(name)
     return (found[1], (found[2] or found[3] or "").strip()) if found else (name, "")
+
+
+def _over_unit(name: str) -> tuple[str, str] | None:
+    """Quantity and unit of a name that is their quotient; None if it is not."""
+    found = _OVER_UNIT.fullmatch(name) or _TIGHT.fullmatch(name)
+    if found is None or (found.re is _TIGHT and not _SYMBOL.fullmatch(found[1])):
+        return None
+    unit = found[2].strip()
+    unit = unit[1:-1].strip() if unit.startswith("(") and unit.endswith(")") else unit
+    return (found[1], unit) if is_unit(unit) else None
 
 
 def split_units(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -90,6 +110,8 @@ def _columns_of(
     """A two-dimensional array and, for a table, data frame or series, its names and units."""
     if isinstance(data, Table):
         return data.values, data.names, data.units
+    if isinstance(data, Mapping):
+        data = _frame_of(data, what)
     library = type(data).__module__.split(".")[0]
     names: tuple[str, ...] | None = None
     units: Mapping[str, str] = {}
@@ -109,6 +131,18 @@ def _columns_of(
             f"{what} has {array.ndim} dimensions, expected 2 (rows, columns): reshape it."
         )
     return array, names, units
+
+
+def _frame_of(columns: Mapping[Any, Any], what: str) -> "pd.DataFrame":
+    """A data frame of named columns."""
+    import pandas as pd
+
+    try:
+        return pd.DataFrame(dict(columns))
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{what} is no table ({shortened(str(error), 200)}): give columns of equal lengths."
+        ) from error
 
 
 def tensor_values(data: Any, what: str) -> np.ndarray:

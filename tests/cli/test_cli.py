@@ -418,6 +418,15 @@ def test_a_column_of_errors_is_asked_about_and_used(tmp_path, capsys):
     assert "a = 2.9992(12)" in capsys.readouterr().out
 
 
+def test_errors_of_an_input_are_no_input(tmp_path, capsys):
+    path = tmp_path / "fall.csv"
+    path.write_text("h [m],t / s,u(t)\n1,2,0.1\n2,3,0.1\n3,4,0.2\n")
+    assert main(["fit", str(path), "--target", "h", "--quiet"]) == 2
+    said = capsys.readouterr().err
+    assert "'u(t)' looks like standard errors of 't': leave it out" in said
+    assert "--inputs 't'" in said
+
+
 def test_a_new_table_gets_its_values_by_the_formula(tmp_path, capsys):
     rows, new, out = (tmp_path / name for name in ("rows.csv", "new.csv", "predicted.csv"))
     rows.write_text("x,y\n" + "\n".join(f"{n},{3 * n}" for n in range(1, 30)))

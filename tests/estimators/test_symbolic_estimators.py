@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -104,9 +105,22 @@ def test_a_classifier_gives_formulas_probabilities_and_boundaries():
     shares = model.predict_proba(X)
     assert shares.sum(axis=1) == pytest.approx(1)
     assert (shares[:, 1] > 0.5).tolist() == (model.decision_function(X) > 0).tolist()
+    log_odds = model.result_.formulas[0].predict(X)
+    np.testing.assert_allclose(np.log(shares[:, 1] / shares[:, 0]), log_odds, rtol=1e-9, atol=1e-9)
     assert model.boundaries_[0].classes == ("down", "up")
     with pytest.raises(InputError, match="one class"):
         model.fit(X, ["up"] * 120)
+
+
+def test_weights_of_rows_move_log_odds_as_in_a_logistic_regression():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-2, 2, (300, 1))
+    y = rng.uniform(size=300) < 1 / (1 + np.exp(-2 * X[:, 0]))
+    weight = np.where(y, 5.0, 1.0)
+    model = SymbolicClassifier(seconds=2, hidden=1, random_state=0).fit(X, y, sample_weight=weight)
+    known = LogisticRegression(C=1e9).fit(X, y, sample_weight=weight).decision_function(X)
+    assert np.mean(known) > 1  # without weights it is near zero
+    assert np.mean(model.decision_function(X)) == pytest.approx(np.mean(known), abs=0.3)
 
 
 def test_a_kan_is_an_estimator_and_its_formula_can_be_read():

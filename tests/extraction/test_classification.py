@@ -10,7 +10,7 @@ from scipy.special import log_softmax
 
 import kansym
 from kansym.neural.training.jacobians import row_jacobian_of
-from kansym.neural.training.losses import CrossEntropy, Loss, SquaredError
+from kansym.neural.training.losses import CrossEntropy, Loss, SquaredError, Weighted
 from kansym.neural.training.optimisers import levenberg_marquardt, mean_loss
 from kansym.shared.class_labels import as_labels, class_shares
 from kansym.shared.errors import InputError
@@ -83,12 +83,14 @@ def test_working_responses_solve_a_logistic_regression_in_one_step_from_its_solu
 # -- losses ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("loss", [SquaredError(), CrossEntropy(0.9)])
+@pytest.mark.parametrize("loss", [SquaredError(), CrossEntropy(0.9), Weighted(CrossEntropy(0.9))])
 @pytest.mark.parametrize("outputs", [1, 3])
 def test_derivatives_of_a_loss_are_those_of_autograd(loss: Loss, outputs: int):
     generator = torch.Generator().manual_seed(0)
     columns = torch.randn(7, outputs, 4, generator=generator, dtype=torch.float64)
     y = torch.rand(7, outputs, generator=generator, dtype=torch.float64) / outputs
+    if isinstance(loss, Weighted):
+        y = torch.cat([y, torch.rand(7, 1, generator=generator, dtype=torch.float64)], dim=1)
     theta = torch.randn(4, generator=generator, dtype=torch.float64)
 
     def total(parameters: torch.Tensor) -> torch.Tensor:
@@ -99,7 +101,7 @@ def test_derivatives_of_a_loss_are_those_of_autograd(loss: Loss, outputs: int):
     f = columns @ theta
     residual = torch.einsum("ro,rop->p", loss.residual(f, y), columns)
     torch.testing.assert_close(2 * residual, gradient)
-    torch.testing.assert_close(2 * loss.curvature(f, columns), hessian)
+    torch.testing.assert_close(2 * loss.curvature(f, columns, y), hessian)
 
 
 def test_the_cross_entropy_is_that_of_a_softmax_relative_to_the_shares():

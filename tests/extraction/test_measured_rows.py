@@ -5,11 +5,13 @@ import pandas as pd
 import pytest
 
 from kansym.extraction import extract
+from kansym.extraction.discovery import discover
 from kansym.neural.models.kan import KAN
 from kansym.neural.training.training import train
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
 from kansym.shared.status import Status
+from kansym.symbolic.measurements.formula_fitting import fit_formula
 
 ROWS = pd.DataFrame({"x": np.linspace(0, 5, 20)})
 NOISE = np.random.default_rng(4).normal(size=20)
@@ -71,3 +73,43 @@ def test_an_outlying_row_is_named(model):
     y[7] += 5
     found = extract(model, ROWS, y, budget=8, progress=False)
     assert Status.OUTLYING_ROWS in {finding.status for finding in found.status}
+
+
+@pytest.mark.parametrize(("row", "factor"), [(8, 1.6), (4, 0.001)])
+def test_a_row_that_contradicts_all_others_is_named_and_left_out(row, factor):
+    x = np.linspace(0.7, 9.8, 14)
+    y = 3 * x + 0.02 * np.random.default_rng(0).normal(size=14)
+    y[row] *= factor
+    found = discover({"U": x}, y, seconds=2, progress=False).result
+    assert found.expr.subs({"U": 1}) == pytest.approx(3, rel=0.01)
+    (said,) = [f for f in found.status if f.status is Status.ROWS_LEFT_OUT]
+    assert f"row {row} by" in said.detail
+    assert found.data is not None
+    assert len(found.data) == 14  # pictures show it all the same
+
+
+def test_a_result_is_fitted_again_to_its_rows(result):
+    fit = result.refit(profile=True)
+    again = fit_formula(result.formulas[0], ROWS, LINE)
+    assert fit.values == pytest.approx(again.values)
+    low, high = next(iter(fit.intervals.values()))
+    assert low < next(iter(fit.values.values())) < high
+    y = LINE.copy()
+    y[7] += 5
+    found = discover(ROWS, y, seconds=1, loss="squared", progress=False).result
+    wrong = abs(found.predict(ROWS) - LINE).max()
+    robust = found.refit(loss="huber", exact=False)
+    assert abs(robust.formula.predict(ROWS) - LINE).max() < wrong
+    with pytest.raises(InputError, match="no measured rows"):
+        extract(KAN([1, 1]), ROWS, budget=1, progress=False).refit()
+
+
+def test_every_row_counts_if_that_is_asked():
+    x = np.linspace(0.7, 9.8, 14)
+    y = 3 * x + 0.02 * np.random.default_rng(0).normal(size=14)
+    y[8] *= 1.6
+    found = discover({"U": x}, y, loss="squared", seconds=1, progress=False).result
+    assert Status.ROWS_LEFT_OUT not in {finding.status for finding in found.status}
+    assert found.fidelity.rows == 14
+    with pytest.raises(InputError, match="loss='least' is none of a search"):
+        discover({"U": x}, y, loss="least")

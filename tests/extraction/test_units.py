@@ -67,7 +67,7 @@ def test_what_no_constant_makes_right_is_named(text, output, words):
     [
         ("a*sqrt(L)", "s", "a", "m^-1/2 s"),
         ("a*exp(b/T)", "1/s", "b", "K"),
-        ("a*exp(b*t)", "km", "a", "1000 m"),
+        ("a*exp(b*t)", "km", "a", "km"),
         ("a*exp(b*t)", "km", "b", "s^-1"),
         ("a*sqrt(L/g)", "s", "a", ""),
     ],
@@ -106,3 +106,20 @@ def test_columns_with_units_give_a_constant_its_unit():
 def test_a_wrong_unit_is_one_sentence(given, words):
     with pytest.raises(InputError, match=words):
         discover(np.arange(5.0), np.arange(5.0), seconds=1, **given)
+
+
+def test_units_of_constants_are_those_of_the_table():
+    table = Table(np.ones((1, 1)), ("p",), {"p": "bar"})
+    target = Table(np.ones((1, 1)), ("q",), {"q": "mmol/g"})
+    found = Units.of(table, target, None, None)
+    law = Formula(parse("a*p/(b + p)"), ("p",), (Constant("a", 1.5, 0.1), Constant("b", 1.5, 0.1)))
+    assert found is not None
+    assert [c.unit for c in found.of_constants(law).constants] == ["mmol g^-1", "bar"]
+
+
+def test_a_unit_that_the_table_does_not_determine_is_not_said():
+    law = Formula(parse("a*V + b"), ("V",), (Constant("a", 1.5, 0.1), Constant("b", 1.5, 0.1)))
+    table, target = Table(np.ones((1, 1)), ("V",), {"V": "mL"}), Table(np.ones((1, 1)), ("y",))
+    found = Units.of(table, target, None, None)
+    assert found is not None
+    assert [c.unit for c in found.of_constants(law).constants] == ["", ""]

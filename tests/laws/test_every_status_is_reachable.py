@@ -144,6 +144,9 @@ REACHED: dict[Status, Callable[[], Iterable[Finding]]] = {
         fit_formula(DECAY, {"x": X}, Y, bounds={"c": (1.05, None)}).findings
     ),
     Status.OUTLYING_ROWS: lambda: fit_formula(DECAY, {"x": X}, outlier()).findings,
+    Status.ROWS_LEFT_OUT: lambda: (
+        discover(X + 1, outlier(), seconds=2, progress=False).result.status
+    ),
     Status.EQUAL_GROUPS: lambda: (
         fit_formula("a*x", {"x": X}, X * LEVELS + NOISE, groups=GROUPS).findings
     ),

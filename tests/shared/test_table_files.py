@@ -252,3 +252,11 @@ def test_any_text_is_a_table_or_one_sentence(tmp_path_factory, text, seed):
     assert len(found) == len(found.lines)
     for name in found.names:
         assert (name in found.columns) != (name in found.labels)
+
+
+def test_yes_and_no_are_one_and_zero(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("lid,on,y\nyes,TRUE,1\nno,false,2\n")
+    X, _ = read_table(path).split("y")
+    assert X.to_numpy().tolist() == [[1.0, 1.0], [0.0, 0.0]]
+    assert list(read_table(path).labelled("lid", ["y"])[1]) == ["yes", "no"]

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from kansym.shared.class_labels import as_labels
 from kansym.shared.errors import InputError
-from kansym.shared.tables import as_table, as_targets
+from kansym.shared.tables import as_table, as_targets, split_unit
 
 NUMBERS = arrays(
     np.float64,
@@ -34,11 +34,14 @@ def test_numpy_pandas_torch_and_lists_give_the_same_table(array):
 
 
 def test_names_of_a_data_frame_are_kept_and_others_are_numbered():
-    frame = pd.DataFrame({"energy": [1, 2], "mass / kg": [0.5, 1]})
-    assert as_table(frame).names == ("energy", "mass / kg")
+    frame = pd.DataFrame({"energy": [1, 2], "mass per person": [0.5, 1]})
+    assert as_table(frame).names == ("energy", "mass per person")
     assert as_table(frame.to_numpy()).names == ("x1", "x2")
     assert as_table(pd.Series([1.0, 2.0], name="t")).names == ("t",)
     assert as_table(pd.Series([1.0, 2.0])).names == ("x1",)
+    assert as_table({"L [m]": [1, 2]}).units == {"L": "m"}
+    with pytest.raises(InputError, match="columns of equal lengths"):
+        as_table({"a": [1, 2], "b": [1]})
     assert as_table(frame, names=("a", "b")).names == ("a", "b")
 
 
@@ -159,3 +162,21 @@ def test_units_in_names_are_kept_beside_them():
 def test_missing_labels_are_no_class(labels):
     with pytest.raises(InputError, match="1 labels are missing, the first in row 1"):
         as_labels(labels, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("t / s", ("t", "s")),
+        ("c / (mol/L)", ("c", "mol/L")),
+        ("E/lx", ("E", "lx")),
+        ("U_0/mV", ("U_0", "mV")),
+        ("T/K", ("T", "K")),
+        ("m/s", ("m/s", "")),  # a unit itself, not m in s
+        ("x/L", ("x/L", "")),
+        ("miles/gallon", ("miles/gallon", "")),
+        ("price / day of week", ("price / day of week", "")),
+    ],
+)
+def test_a_quotient_of_quantity_and_unit_is_taken_apart(name, parts):
+    assert split_unit(name) == parts

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-__all__ = ["CrossEntropy", "Loss", "SquaredError"]
+__all__ = ["CrossEntropy", "Loss", "SquaredError", "Weighted"]
 
 
 class Loss(Protocol):
@@ -33,6 +33,7 @@ class Loss(Protocol):
         self,
         outputs: Float[Tensor, "rows outputs"],
         columns: Float[Tensor, "rows outputs parameters"],
+        y: Float[Tensor, "rows outputs"],
     ) -> Float[Tensor, "parameters parameters"]:
         """Half the second derivative of the total by parameters that outputs are linear in."""
         ...
@@ -49,12 +50,16 @@ class SquaredError:
     """
 
     def total(self, outputs: Tensor, y: Tensor) -> Tensor:
-        return (outputs - y).double().square().sum()
+        return self.each(outputs, y).sum()
+
+    def each(self, outputs: Tensor, y: Tensor) -> Tensor:
+        """Loss of every row."""
+        return (outputs - y).double().square().sum(1)
 
     def residual(self, outputs: Tensor, y: Tensor) -> Tensor:
         return outputs - y
 
-    def curvature(self, outputs: Tensor, columns: Tensor) -> Tensor:
+    def curvature(self, outputs: Tensor, columns: Tensor, y: Tensor) -> Tensor:
         flat = columns.flatten(0, 1)
         return flat.T @ flat
 
@@ -80,17 +85,21 @@ class CrossEntropy:
     entropy: float
 
     def total(self, outputs: Tensor, y: Tensor) -> Tensor:
+        return self.each(outputs, y).sum()
+
+    def each(self, outputs: Tensor, y: Tensor) -> Tensor:
+        """Loss of every row."""
         f = outputs.double()
         normaliser = torch.cat([torch.zeros_like(f[:, :1]), f], dim=1).logsumexp(1)
         shares = torch.cat([1 - y.sum(1, keepdim=True), y], dim=1).double()
         least = -torch.xlogy(shares, shares).sum(1)
         # Of a perfect fit, rounding must not leave a loss below zero: its root is the error.
-        return (normaliser - (y * f).sum(1) - least).sum().clamp_min(0.0) * self._scale(y)
+        return (normaliser - (y * f).sum(1) - least).clamp_min(0.0) * self._scale(y)
 
     def residual(self, outputs: Tensor, y: Tensor) -> Tensor:
         return (self._shares(outputs) - y) * (self._scale(y) / 2)
 
-    def curvature(self, outputs: Tensor, columns: Tensor) -> Tensor:
+    def curvature(self, outputs: Tensor, columns: Tensor, y: Tensor) -> Tensor:
         shares = self._shares(outputs)[..., None]
         flat, mean = (columns * shares.sqrt()).flatten(0, 1), (columns * shares).sum(1)
         return (flat.T @ flat - mean.T @ mean) * (self._scale(outputs) / 2)
@@ -102,3 +111,27 @@ class CrossEntropy:
     def _shares(outputs: Tensor) -> Tensor:
         """Probabilities of the classes after the first."""
         return torch.cat([torch.zeros_like(outputs[:, :1]), outputs], dim=1).softmax(1)[:, 1:]
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """A loss whose rows count by their weights, which are the last column of the targets.
+
+    Examples
+    --------
+    >>> outputs, y = torch.tensor([[1.0], [2.0]]), torch.tensor([[0.0, 1.0], [0.0, 0.5]])
+    >>> float(Weighted(SquaredError()).total(outputs, y))
+    3.0
+    """
+
+    loss: SquaredError | CrossEntropy
+
+    def total(self, outputs: Tensor, y: Tensor) -> Tensor:
+        return (self.loss.each(outputs, y[:, :-1]) * y[:, -1]).sum()
+
+    def residual(self, outputs: Tensor, y: Tensor) -> Tensor:
+        return self.loss.residual(outputs, y[:, :-1]) * y[:, -1:]
+
+    def curvature(self, outputs: Tensor, columns: Tensor, y: Tensor) -> Tensor:
+        roots = y[:, -1].sqrt()[:, None, None]
+        return self.loss.curvature(outputs, columns * roots, y[:, :-1])

@@ -60,7 +60,7 @@ def _normal_equations(
     for rows in _chunks(y.shape[0], y.shape[1], n_parameters):
         outputs, columns = jacobian(x[rows])
         outputs, columns = outputs.double(), columns.double()
-        matrix += loss.curvature(outputs, columns)
+        matrix += loss.curvature(outputs, columns, y[rows])
         residual = loss.residual(outputs, y[rows]).flatten()
         gradient.addmv_(columns.flatten(0, 1).T, residual)
         total += float(loss.total(outputs, y[rows]))

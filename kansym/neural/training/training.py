@@ -15,7 +15,7 @@ from kansym.neural.models.mlp import MLP
 from kansym.neural.training.free_parameters import FreeParameters
 from kansym.neural.training.history import History
 from kansym.neural.training.jacobians import row_jacobian_of
-from kansym.neural.training.losses import CrossEntropy, Loss, SquaredError
+from kansym.neural.training.losses import CrossEntropy, Loss, SquaredError, Weighted
 from kansym.neural.training.optimisers import adam, lbfgs, mean_loss
 from kansym.neural.training.shape_search import train_kan
 from kansym.neural.training.training_run import (
@@ -29,6 +29,7 @@ from kansym.shared.class_labels import as_labels
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
+from kansym.shared.row_errors import row_errors
 from kansym.shared.tables import as_table, as_targets
 
 __all__ = ["attach_rows", "prepare", "train"]
@@ -47,6 +48,8 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
     X: Any,
     y: Any,
     *,
+    sigma: Any = None,
+    weights: Any = None,
     loss: LossName = "squared",
     optimiser: Optimiser | None = None,
     steps: int | None = None,
@@ -70,6 +73,8 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
     model : a `KAN`, an `MLP`, or a ``torch.nn.Sequential`` of Linear layers and activations.
     X : inputs, shape (rows, inputs), in any units; array, data frame or tensor.
     y : targets, shape (rows,) or (rows, outputs); or classes, any labels of shape (rows,).
+    sigma, weights : standard error of each row's target, or how much the row counts: one over the
+        variance, up to a factor.
     loss : ``"squared"``, or ``"cross-entropy"`` for classes: the outputs, one fewer than there are
         classes, are then the log-odds of each class against the first in order.
     optimiser : ``"lm"`` (Levenberg-Marquardt), ``"lbfgs"`` or ``"adam"``; by size if not given.
@@ -121,6 +126,13 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
     if classes:  # log-odds have their own scale
         shift, spread = np.zeros(n_outputs), np.ones(n_outputs)
     scaled = (values - shift) / spread
+    if sigma is not None or weights is not None:
+        if sigma is not None and (classes or n_outputs > 1):
+            raise InputError("sigma= are errors of one column of numbers: give weights= instead.")
+        share = row_errors(len(inputs), sigma, weights).inverse ** 2
+        # The weights are a column of the targets, over whose number the loss is the mean.
+        share *= (n_outputs + 1) / n_outputs / share.mean()
+        scaled, objective = np.column_stack([scaled, share]), Weighted(objective)
     with progress_bar(progress, "training") as tell:
         run = prepare(
             model, inputs.values, scaled, validation, seed, seconds, sparsity, tell, objective
@@ -170,7 +182,7 @@ def _outputs(model: nn.Module, columns: int) -> int:
 
 def _targets(
     loss: LossName, y: Any, n_rows: int, n_outputs: int
-) -> tuple[tuple[str, ...], np.ndarray, Loss, tuple[str, ...]]:
+) -> tuple[tuple[str, ...], np.ndarray, SquaredError | CrossEntropy, tuple[str, ...]]:
     """Names of the outputs, targets (rows, outputs), what is made small, and classes if any."""
     if not isinstance(loss, str) or loss not in ("squared", "cross-entropy"):
         raise InputError(f"loss={loss!r} is not known: use 'squared' or 'cross-entropy'.")

@@ -16,13 +16,27 @@ import numpy as np
 from scipy.special import xlogy
 
 from kansym.shared.errors import InputError
+from kansym.shared.row_errors import RowErrors, per_row
 from kansym.symbolic.measurements.given_formula import GivenFormula
-from kansym.symbolic.measurements.row_errors import RowErrors, per_row
 
-__all__ = ["CountMisfit", "count_errors", "count_misfit"]
+__all__ = ["CountMisfit", "are_counts", "count_errors", "count_misfit"]
 
 _NEAR = 1e-4
 """Relative distance of mean and count below which a root of the deviance is a plain difference."""
+
+_LARGE = 20
+"""Largest of whole numbers from which on they may be counts whose scatter grows."""
+
+
+def are_counts(y: np.ndarray) -> bool:
+    """Whether values may be counts, some of them large.
+
+    Examples
+    --------
+    >>> are_counts(np.array([40.0, 31, 7])), are_counts(np.array([0.0, 1, 1]))
+    (True, False)
+    """
+    return bool(np.all(y >= 0) and np.all(y % 1 == 0) and y.max() >= _LARGE)
 
 
 @dataclass(frozen=True, eq=False)

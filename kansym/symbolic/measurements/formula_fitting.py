@@ -8,6 +8,7 @@ import numpy as np
 
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
+from kansym.shared.row_errors import RowErrors, per_row, row_errors
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.counts import count_errors, count_misfit
 from kansym.symbolic.measurements.formula_fit import FormulaFit
@@ -17,7 +18,6 @@ from kansym.symbolic.measurements.groups import Groups, without_groups
 from kansym.symbolic.measurements.minimum import minimum_at, one_of_many
 from kansym.symbolic.measurements.misfit import Misfit, OrthogonalDistance, RowMisfit
 from kansym.symbolic.measurements.refitting import Exact, fit_result
-from kansym.symbolic.measurements.row_errors import RowErrors, per_row, row_errors
 from kansym.symbolic.measurements.search import bounds_of, search
 
 __all__ = ["fit_formula"]

@@ -9,6 +9,7 @@ import sympy
 from scipy import special
 
 from kansym.shared.errors import InputError
+from kansym.shared.row_errors import RowErrors
 from kansym.shared.status import Finding, Status
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
@@ -16,7 +17,6 @@ from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.grouping import Grouping, own_name
 from kansym.symbolic.measurements.groups import Groups
 from kansym.symbolic.measurements.refitting import Exact, refitted
-from kansym.symbolic.measurements.row_errors import RowErrors
 
 __all__ = ["fit_groups"]
 

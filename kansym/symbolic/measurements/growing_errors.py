@@ -1,16 +1,18 @@
-"""Rows whose errors grow with the measured value, as those of a reading to so many per cent do."""
+"""Rows whose errors grow with the value: readings to so many per cent, and counts, by its root."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from kansym.shared.row_errors import RowErrors
+from kansym.shared.status import Finding, Status
 from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.measurements.counts import are_counts
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.refitting import refitted
-from kansym.symbolic.measurements.row_errors import RowErrors
 from kansym.symbolic.measurements.simple_laws import constants_bits
 
-__all__ = ["growing_errors"]
+__all__ = ["growing_errors", "scatter_finding", "weights_of"]
 
 _LEAST_ROWS = 8
 """Rows below which the scatter says too little about itself."""
@@ -24,12 +26,14 @@ _NOISE = 0.5
 """Relative error of a row beyond which it is misfit, not noise."""
 
 
-def growing_errors(fits: Sequence[FormulaFit], X: np.ndarray, y: np.ndarray) -> Formula | None:
-    """The law in proportion to which the errors of the rows are; None if they are not.
+def growing_errors(
+    fits: Sequence[FormulaFit], X: np.ndarray, y: np.ndarray
+) -> tuple[Formula, float] | None:
+    """The law, and its power, that the errors of the rows are proportional to; None if equal.
 
     The likelihood decides: n/2 log2(chi2/n) plus the binary logarithms of the errors, those of the
-    best law with equal errors against those of the best law with errors in proportion, constants
-    counted.
+    best law with equal errors against those of the best law with growing errors, constants
+    counted. Whole numbers may be counts, whose errors are square roots.
 
     Parameters
     ----------
@@ -41,38 +45,60 @@ def growing_errors(fits: Sequence[FormulaFit], X: np.ndarray, y: np.ndarray) -> 
     >>> import kansym
     >>> x = np.linspace(1, 10, 30)
     >>> y = x**3 * (1 + 0.03 * np.random.default_rng(0).normal(size=30))
-    >>> print(growing_errors([kansym.fit_formula("a*x**3", {"x": x}, y)], x[:, None], y))
-    0.99636*x**3
+    >>> law, power = growing_errors([kansym.fit_formula("a*x**3", {"x": x}, y)], x[:, None], y)
+    >>> print(law, power)
+    0.99636*x**3 1.0
     """
-    size = np.abs(y)
-    if len(y) < _LEAST_ROWS or not fits or np.ptp(np.sign(y)) > 0 or size.min() == 0:
+    if len(y) < _LEAST_ROWS or not fits or np.ptp(np.sign(y[y != 0])) > 0:
         return None
+    size = np.abs(y)
+    powers = [1.0] if size.min() > 0 else []
+    powers += [0.5] if are_counts(y) else []
     if size.max() < _RANGE * size.min():
         return None
     equal = min(_bits(fit, y, np.ones(len(y))) for fit in fits[:_TRIED])
     best, least = None, equal - _CLEAR
     for fit in fits[:_TRIED]:
-        found = _in_proportion(fit.formula, X, y)
-        if found is not None and _bits(found[0], y, found[1]) < least:
-            best, least = found[0].formula, _bits(found[0], y, found[1])
+        for power in powers:
+            found = _in_proportion(fit.formula, X, y, power)
+            if found is not None and (bits := _bits(found[0], y, found[1])) < least:
+                best, least = (found[0].formula, power), bits
     return best
 
 
+def weights_of(law: Formula, power: float, X: np.ndarray) -> np.ndarray:
+    """Weights of rows whose errors are proportional to a power of a law, 1 at the largest."""
+    size = np.abs(law.predict(X)) ** power
+    return (size / size.max()) ** -2.0
+
+
+def scatter_finding(y: np.ndarray, values: np.ndarray, power: float) -> Finding:
+    """What is said about errors that were taken to grow with the values of a law."""
+    share = float(np.sqrt(np.mean(((y - values) / np.abs(values) ** power) ** 2)))
+    detail = f"about {100 * share:.2g} % of y"
+    if power != 1:
+        detail = f"about {share:.2g} times the square root of y, as in counts"
+    return Finding(Status.RELATIVE_ERRORS, "rows", detail)
+
+
 def _in_proportion(
-    formula: Formula, X: np.ndarray, y: np.ndarray
+    formula: Formula, X: np.ndarray, y: np.ndarray, power: float
 ) -> tuple[FormulaFit, np.ndarray] | None:
-    """A law fitted with errors in proportion to itself, and those; None if it is no law of y."""
-    size, fit = np.abs(y), None
+    """A law fitted with errors as a power of itself, and those; None if it is no law of y."""
+    # An empty count is no certain one.
+    size, fit = (np.abs(y) if power == 1 else np.maximum(y, 1.0)) ** power, None
+    value = size
     for _ in range(_ROUNDS):
         try:
             with np.errstate(all="ignore"):
                 fit = refitted(formula, X, y, RowErrors(1.0 / size), exact=False)
-                size = np.abs(fit.formula.numpy(*X.T))
+                value = np.abs(fit.formula.numpy(*X.T))
+                size = value**power
         except (np.linalg.LinAlgError, ArithmeticError):
             return None
         if not np.isfinite(fit.chi2) or not np.isfinite(size).all() or size.min() == 0:
             return None
-    if fit is None or np.max(np.abs(fit.residuals) / size) > _NOISE:
+    if fit is None or (power == 1 and np.max(np.abs(fit.residuals) / value) > _NOISE):
         return None
     return fit, size
 

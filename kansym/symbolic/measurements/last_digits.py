@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from kansym.shared.row_errors import RowErrors
 from kansym.symbolic.measurements.given_formula import GivenFormula
-from kansym.symbolic.measurements.row_errors import RowErrors
 
 __all__ = ["Polished", "householder", "polished"]
 

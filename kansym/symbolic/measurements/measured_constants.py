@@ -13,12 +13,15 @@ __all__ = ["with_measured_constants"]
 _LARGEST = 400
 """Operations of an expression beyond which nobody reads its constants."""
 
+_USUAL = 2
+"""Largest denominator of exponents that are seldom measured: powers and roots."""
+
 
 def with_measured_constants(formula: Formula) -> tuple[Formula, dict[str, sympy.Expr]]:
     """The formula with constants in place of its numbers, and what each of them was.
 
-    Exponents, and 1 and -1 but as the last term of the whole, are taken for the form itself and
-    stay.
+    Exponents that are multiples of a half, and 1 and -1 but as the last term of the whole, are
+    taken for the form itself and stay.
 
     Examples
     --------
@@ -73,7 +76,8 @@ def _measured(expr: sympy.Expr, constant: Callable[[sympy.Expr], sympy.Expr]) ->
             return expr.func(-1, constant(-number), *others)
         return expr.func(constant(number) if plain else number, *others)
     if expr.is_Pow and expr.exp.is_number:
-        return _measured(expr.base, constant) ** expr.exp
+        usual = not expr.exp.is_Rational or expr.exp.q <= _USUAL
+        return _measured(expr.base, constant) ** (expr.exp if usual else constant(expr.exp))
     return expr.func(
         *(_measured(part, constant) if not part.is_number else part for part in expr.args)
     )

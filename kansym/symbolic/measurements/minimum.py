@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from kansym.shared.row_errors import RowErrors
 from kansym.symbolic.measurements.constant_errors import ConstantErrors, constant_errors
 from kansym.symbolic.measurements.counts import CountMisfit
 from kansym.symbolic.measurements.given_formula import GivenFormula
@@ -14,7 +15,6 @@ from kansym.symbolic.measurements.last_digits import BLOCK, polished
 from kansym.symbolic.measurements.misfit import DownWeighted, Misfit, RowMisfit
 from kansym.symbolic.measurements.residual_tests import outlying_rows
 from kansym.symbolic.measurements.robust_loss import huber_fit, huber_variance
-from kansym.symbolic.measurements.row_errors import RowErrors
 from kansym.symbolic.measurements.search import Bounds, LocalMinimum, Pinned, cost, local_minimum
 
 __all__ = ["Minimum", "minimum_at", "one_of_many"]

@@ -15,8 +15,8 @@ from typing import Protocol
 
 import numpy as np
 
+from kansym.shared.row_errors import RowErrors
 from kansym.symbolic.measurements.given_formula import GivenFormula
-from kansym.symbolic.measurements.row_errors import RowErrors
 
 __all__ = ["DownWeighted", "Misfit", "OrthogonalDistance", "RowMisfit"]
 

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import sympy
 
+from kansym.shared.row_errors import RowErrors
 from kansym.symbolic.constants.recognition import recognise
 from kansym.symbolic.constants.template_fit import Observations
 from kansym.symbolic.formulas.constant import Constant
@@ -19,7 +20,6 @@ from kansym.symbolic.measurements.given_formula import GivenFormula
 from kansym.symbolic.measurements.minimum import Minimum, minimum_at
 from kansym.symbolic.measurements.misfit import DownWeighted, RowMisfit
 from kansym.symbolic.measurements.profile_intervals import Profile
-from kansym.symbolic.measurements.row_errors import RowErrors
 from kansym.symbolic.measurements.search import LocalMinimum, bounds_of
 
 __all__ = ["Exact", "fit_result", "refitted"]

@@ -9,12 +9,12 @@ import numpy as np
 
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
+from kansym.shared.row_errors import RowErrors
 from kansym.symbolic.constants.least_squares import minimise
 from kansym.symbolic.constants.refinement import as_started, refine
 from kansym.symbolic.constants.template_fit import Fitting
 from kansym.symbolic.measurements.given_formula import GivenFormula, unknown_constant
 from kansym.symbolic.measurements.misfit import Misfit, RowMisfit
-from kansym.symbolic.measurements.row_errors import RowErrors
 from kansym.symbolic.measurements.start_draws import screened, start_draws
 
 __all__ = ["Bounds", "LocalMinimum", "Pinned", "bounds_of", "local_minimum", "search"]

@@ -11,13 +11,13 @@ import numpy as np
 import sympy
 
 from kansym.shared.deadline import Deadline
+from kansym.shared.row_errors import RowErrors
 from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.laws.univariate import univariate_laws
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.refitting import refitted
-from kansym.symbolic.measurements.row_errors import RowErrors
 
 __all__ = ["constants_bits", "description_length", "simple_laws"]
 

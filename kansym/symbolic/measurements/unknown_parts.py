@@ -18,6 +18,7 @@ from kansym.programs.numpy_functions import NUMPY
 from kansym.programs.program import evaluate
 from kansym.programs.tabulated_curve import TabulatedCurve
 from kansym.shared.deadline import Deadline
+from kansym.shared.row_errors import RowErrors
 from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.fitting.fit import fit_curves
 from kansym.symbolic.formulas.parsing import parse_template
@@ -25,7 +26,6 @@ from kansym.symbolic.formulas.sympy_programs import from_sympy
 from kansym.symbolic.library.library import Library
 from kansym.symbolic.measurements.given_formula import GivenFormula
 from kansym.symbolic.measurements.misfit import RowMisfit
-from kansym.symbolic.measurements.row_errors import RowErrors
 from kansym.symbolic.measurements.search import bounds_of, cost, local_minimum
 
 __all__ = ["Completion", "FormRows", "completions", "form_values"]

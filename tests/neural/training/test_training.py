@@ -76,7 +76,7 @@ def test_the_model_learns_its_names_domain_and_sample():
     frame = pd.DataFrame(X, columns=pd.Index(["mass / kg", "__import__('os')"]))
     model = KAN([2, 1])
     train(model, frame, pd.Series(Y, name="energy"), **QUICK)
-    assert model.input_names == ("mass / kg", "__import__('os')")
+    assert model.input_names == ("mass", "__import__('os')")
     assert model.output_names == ("energy",)
     np.testing.assert_allclose(model.domain.numpy(), np.stack([X.min(0), X.max(0)], axis=1))
     assert len(model.sample) == 300
@@ -357,3 +357,17 @@ def test_training_on_a_gpu():
     model = KAN([2, 1]).cuda()
     assert train(model, X, Y).validation < 1e-3
     assert model.kan_layers[0].coef.is_cuda
+
+
+def test_rows_of_small_weight_hardly_count():
+    x = np.linspace(0, 1, 60)[:, None]
+    y = 2 * x[:, 0] + 1
+    y[::2] += 5
+    model = KAN([1, 1], seed=0)
+    train(model, x, y, weights=np.where(np.arange(60) % 2, 1.0, 1e-6), seconds=3, progress=False)
+    with torch.no_grad():
+        assert model(torch.tensor(x[1::2])).numpy()[:, 0] == pytest.approx(y[1::2], abs=1e-2)
+    with pytest.raises(InputError, match="sigma is 0 in row 0"):
+        train(model, x, y, sigma=0.0, progress=False)
+    with pytest.raises(InputError, match="give weights= instead"):
+        train(model, x, y > 3, sigma=1.0, loss="cross-entropy", progress=False)

@@ -17,9 +17,17 @@ def test_errors_in_proportion_are_seen_and_equal_ones_are_none(seed):
         found = growing_errors(fits, X[:, None], y)
         assert (found is not None) == grows
         if found is not None:
-            np.testing.assert_allclose(found.predict(X[:, None]), X**3, rtol=0.05)
+            assert found[1] == 1.0
+            np.testing.assert_allclose(found[0].predict(X[:, None]), X**3, rtol=0.05)
 
 
 def test_what_turns_sign_has_no_errors_in_proportion():
     y = X - 5
     assert growing_errors([fit_formula("a*x + b", {"x": X}, y)], X[:, None], y) is None
+
+
+def test_counts_scatter_by_their_square_roots():
+    y = np.random.default_rng(1).poisson(400 * np.exp(-X)).astype(float)
+    found = growing_errors([fit_formula("a*exp(-b*x)", {"x": X}, y)], X[:, None], y)
+    assert found is not None
+    assert found[1] == 0.5

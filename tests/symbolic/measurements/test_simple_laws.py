@@ -5,7 +5,7 @@ import pytest
 import sympy
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.measurements.row_errors import row_errors
+from kansym.shared.row_errors import row_errors
 from kansym.symbolic.measurements.simple_laws import description_length, simple_laws
 
 
