@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from kansym.documents.names import escape_latex
 from kansym.shared.printable_text import printable
 from kansym.shared.symbol_names import latex_name, name_of
+from kansym.shared.tables import split_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -131,13 +132,18 @@ def _new_figure(size: tuple[float, float]) -> "Figure":
 
 
 def shown_name(text: str) -> str:
-    r"""A name as matplotlib typesets it: a symbol where it is one, plain letters otherwise.
+    r"""A name as matplotlib typesets it: a symbol where it is one, plain letters otherwise; units.
 
     Examples
     --------
     >>> shown_name("x1"), shown_name("cost in $")
     ('$x_{1}$', 'cost in \\$')
+    >>> shown_name("c [mol/L]")
+    '$c$ (mol/L)'
     """
+    name, unit = split_unit(text)
+    if unit and text.endswith("]"):
+        return f"{shown_name(name)} ({_plain(unit)})"
     return f"${latex_name(text)}$" if name_of(text).italic else _plain(text)
 
 

@@ -255,8 +255,10 @@ def with_units(result: Extraction, units: Units) -> Extraction:
         Finding(Status.UNITS_DISAGREE, "units", text) for text in wrong if text is not None
     )
     status = tuple(one for one in result.status if not doubts or one.status is not Status.OK)
+    known = dict(units.inputs) | dict.fromkeys(result.output_names, units.output or "")
     return replace(
         result,
+        data=None if result.data is None else replace(result.data, units=known),
         formulas=tuple(map(units.of_constants, result.formulas)),
         front=tuple(
             replace(point, formulas=tuple(map(units.of_constants, point.formulas)))

@@ -29,7 +29,7 @@ from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.row_errors import RowErrors, row_errors
 from kansym.shared.tables import Table, as_table, as_targets, named_apart
 from kansym.shared.whole_numbers import LARGEST_SEED, checked_whole
-from kansym.symbolic.engines import Engine, Pairs, engine_named
+from kansym.symbolic.engines import Engine, engine_beside
 from kansym.symbolic.library.library import LIBRARY, Choosable, as_library
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.groups import Groups, without_groups
@@ -219,7 +219,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         accuracy=accuracy,
         seed=seed if resume is None else resume.result.provenance.seed,
         budget=seconds,
-        engine=Pairs.beside(library) if engine == "pairs" else engine_named(engine),
+        engine=engine_beside(engine, library),
         exact=exact,
         max_complexity=max_complexity,
         required=_checked(required, inputs.names),

@@ -14,7 +14,7 @@ from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 from kansym.shared.progress import ProgressCallback
-from kansym.symbolic.engines import Engine, Pairs, engine_named
+from kansym.symbolic.engines import Engine, engine_beside
 from kansym.symbolic.library.library import LIBRARY, Choosable, as_library
 from kansym.symbolic.measurements.refitting import Exact
 
@@ -124,7 +124,7 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
         exact=exact,
         max_complexity=max_complexity,
     )
-    searching = Pairs.beside(library) if engine == "pairs" else engine_named(engine)
+    searching = engine_beside(engine, library)
     settings = replace(settings, engine=searching)
     readers = {"auto": read_both, "weights": read_weights, "function": read_function}
     if not isinstance(reading, str) or reading not in readers:

@@ -61,7 +61,7 @@ def _residuals(
         axes = new_axes(286, 190, left=66, right=16, below=42, top=16)
         look = {"words": "data − formula", "sigma": rows.sigma, "scale": scale, "ax": axes}
         axes.locator_params(nbins=5)
-        picture = Picture(residual_plot(x, missed, label, **look))
+        picture = Picture(residual_plot(x, missed, rows.labelled(label), **look))
         words = line("against ", symbol(label)) if label != _ORDER else line("in their order")
         figures.append(Illustration(picture, words, f"Residuals of {name} against {label}"))
     return Gallery(tuple(figures), line("What the formula for ", symbol(name), " leaves."))

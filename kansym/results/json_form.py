@@ -201,7 +201,7 @@ def _rows_data(rows: MeasuredRows | None) -> dict[str, Any] | None:
     if rows is None:
         return None
     kept = rows.thinned(SAMPLE_ROWS)
-    return {"X": kept.X, "y": kept.y, "sigma": kept.sigma}
+    return {"X": kept.X, "y": kept.y, "sigma": kept.sigma, "units": dict(rows.units)}
 
 
 def _rows(data: Mapping[str, Any] | None, inputs: int, outputs: int) -> MeasuredRows | None:
@@ -213,7 +213,10 @@ def _rows(data: Mapping[str, Any] | None, inputs: int, outputs: int) -> Measured
         raise ValueError("rows of another width")
     if sigma is not None and sigma.shape != (len(X),):
         raise ValueError("errors of other rows")
-    return MeasuredRows(X, y, sigma)
+    units = data.get("units", {})
+    if not isinstance(units, dict) or not all(isinstance(unit, str) for unit in units.values()):
+        raise ValueError("units that are no text")
+    return MeasuredRows(X, y, sigma, units)
 
 
 def _findings(data: Any) -> tuple[Finding, ...]:

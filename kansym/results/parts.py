@@ -1,6 +1,7 @@
 """The parts of a result, and what its printers ask of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -109,11 +110,13 @@ class MeasuredRows:
     ----------
     X, y : inputs and data.
     sigma : standard errors of the data, if they were given.
+    units : of inputs and outputs, by name; those that are known.
     """
 
     X: Float[np.ndarray, "rows inputs"]
     y: Float[np.ndarray, "rows outputs"]
     sigma: Float[np.ndarray, " rows"] | None = None
+    units: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.X)
@@ -123,9 +126,12 @@ class MeasuredRows:
         if len(self) <= most:
             return self
         kept = np.linspace(0, len(self) - 1, most).round().astype(int)
-        return MeasuredRows(
-            self.X[kept], self.y[kept], None if self.sigma is None else self.sigma[kept]
-        )
+        sigma = None if self.sigma is None else self.sigma[kept]
+        return MeasuredRows(self.X[kept], self.y[kept], sigma, self.units)
+
+    def labelled(self, name: str) -> str:
+        """A name with its unit, as at the head of a column: ``L [m]``."""
+        return f"{name} [{self.units[name]}]" if self.units.get(name) else name
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,16 @@ def plot(result: Result, ax: "Axes | None" = None, output: str | None = None) ->
     name = result.output_names[place]
     if rows.X.shape[1] > 1:
         return parity_plot(
-            rows.y[:, place], _values(formula, rows.X), name, sigma=rows.sigma, judge=judge, ax=ax
+            rows.y[:, place],
+            _values(formula, rows.X),
+            rows.labelled(name),
+            sigma=rows.sigma,
+            judge=judge,
+            ax=ax,
         )
     grid = _grid(rows.X[:, 0])
     curve, stderr = _curve(formula, grid[:, None])
-    names = (result.input_names[0], name)
+    names = (rows.labelled(result.input_names[0]), rows.labelled(name))
     return curve_plot(
         rows.X[:, 0], rows.y[:, place], (grid, curve), names, sigma=rows.sigma, stderr=stderr, ax=ax
     )
@@ -54,7 +59,7 @@ def plot_partial(
     along[:, column], at_rows[:, column] = grid, rows.X[:, column]
     curve, stderr = _curve(formula, along)
     dots = _values(formula, at_rows) + rows.y[:, place] - _values(formula, rows.X)
-    names = (result.input_names[column], result.output_names[place])
+    names = (rows.labelled(name), rows.labelled(result.output_names[place]))
     return curve_plot(
         rows.X[:, column], dots, (grid, curve), names, sigma=rows.sigma, stderr=stderr, ax=ax
     )
@@ -75,7 +80,13 @@ def plot_residuals(
     scale = float(np.max(np.abs(rows.y[:, place]), initial=0.0))
     words = f"{judge} − formula"
     return residual_plot(
-        across, missed, against or name, words=words, sigma=rows.sigma, scale=scale, ax=ax
+        across,
+        missed,
+        rows.labelled(against or name),
+        words=words,
+        sigma=rows.sigma,
+        scale=scale,
+        ax=ax,
     )
 
 

@@ -168,14 +168,18 @@ def _ranges(result: Result) -> list[Block]:
     sample = result.network.sample
     if not len(sample):
         return []
+    units = {} if result.data is None else result.data.units
     rows = tuple(
-        row(symbol(name), number(low, 5), number(high, 5))
+        row(symbol(name), number(low, 5), number(high, 5), units.get(name, ""))
         for name, low, high in zip(
             result.input_names, sample.min(axis=0), sample.max(axis=0), strict=True
         )
     )
     caption = line("Ranges of the inputs; outside them nothing was checked.")
-    return [Tabular(row("input", "lowest", "highest"), rows, "lrr", caption)]
+    if not any(units.get(name) for name in result.input_names):
+        rows = tuple(cells[:3] for cells in rows)
+        return [Tabular(row("input", "lowest", "highest"), rows, "lrr", caption)]
+    return [Tabular(row("input", "lowest", "highest", "unit"), rows, "lrrl", caption)]
 
 
 def _residuals(result: Result) -> list[Block]:

@@ -98,3 +98,29 @@ def test_rows_without_a_law_have_a_mean():
     (formula,) = found.result.formulas
     assert not formula.used_inputs
     assert found.result.predict(ROWS) == pytest.approx(y.mean(), abs=3 / len(ROWS) ** 0.5)
+
+
+def test_required_inputs_are_in_the_formula():
+    rng = np.random.default_rng(0)
+    X = {"a": rng.uniform(1, 3, 40), "b": rng.uniform(1, 3, 40)}
+    y = 2 * X["a"] + 0.05 * X["b"] + 0.1 * rng.normal(size=40)
+    plain = kansym.discover(X, y, seconds=1, progress=False).result
+    asked = kansym.discover(X, y, required=["b"], seconds=1, progress=False).result
+    assert "b" not in plain.formulas[0].used_inputs
+    assert "b" in asked.formulas[0].used_inputs
+    with pytest.raises(InputError, match="required= names 'c', which is no input"):
+        kansym.discover(X, y, required=["c"])
+    with pytest.raises(InputError, match="groups= and required= were both given"):
+        kansym.discover(X, y, required=["b"], groups=["g"] * 40)
+
+
+def test_an_extraction_has_the_longest_formula_that_is_allowed():
+    X = np.linspace(0, 2, 60)[:, None]
+    y = np.exp(X[:, 0]) + 0.05 * np.random.default_rng(0).normal(size=60)
+    model = kansym.KAN([1, 1], seed=0)
+    kansym.train(model, X, y, seconds=1, progress=False)
+    bits = [p.complexity for p in kansym.extract(model, X, y, budget=2, progress=False).front]
+    asked = kansym.extract(model, X, y, max_complexity=bits[1], budget=2, progress=False)
+    assert next(p.complexity for p in asked.front if p.selected) <= bits[1]
+    with pytest.raises(InputError, match="No formula of at most"):
+        kansym.extract(model, X, y, max_complexity=0.5, budget=2, progress=False)

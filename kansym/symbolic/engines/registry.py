@@ -8,8 +8,9 @@ from kansym.symbolic.engines.engine import Engine
 from kansym.symbolic.engines.operon import Operon
 from kansym.symbolic.engines.pairs import Pairs
 from kansym.symbolic.engines.pysr import PySR
+from kansym.symbolic.library.library import Library
 
-__all__ = ["ENGINES", "engine_named"]
+__all__ = ["ENGINES", "engine_beside", "engine_named"]
 
 ENGINES: Mapping[str, type[Engine]] = MappingProxyType(
     {"pairs": Pairs, "operon": Operon, "pysr": PySR}
@@ -44,3 +45,9 @@ def engine_named(engine: str | Engine | None) -> Engine | None:
         raise InputError(f"engine={engine!r} is no search engine: give {known}, or an Engine.")
     engine.check()
     return engine
+
+
+def engine_beside(engine: str | Engine | None, library: Library) -> Engine | None:
+    """An engine for what a library lacks: pairs are those of its functions; see `engine_named`."""
+    named = isinstance(engine, str) and engine == "pairs"
+    return Pairs.beside(library) if named else engine_named(engine)

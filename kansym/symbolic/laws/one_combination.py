@@ -30,6 +30,7 @@ _CLEAN, _BESIDE_NOISE = 1e-4, 0.1
 """Roughness below which rows have little noise, and what a bit of length counts where they have."""
 _FOLLOWED = 4
 _OFF_ENDS = 4
+_LEAST_ROWS = 2 * _OFF_ENDS + 3
 """Rows at each end, where neighbours are far, that are not counted."""
 
 
@@ -44,7 +45,7 @@ class _Combination:
 
 def one_combination(state: Reduced) -> Iterator[Reduced]:
     """The problem as a function of one quantity, times a monomial; the smoothest first."""
-    if not 2 <= len(state.quantities) <= _MOST_INPUTS:
+    if not 2 <= len(state.quantities) <= _MOST_INPUTS or len(state.target) < _LEAST_ROWS:
         return
     x, y = state.quantities.values[:_ROWS], state.target[:_ROWS]
     factors, powers = _factors(x)
