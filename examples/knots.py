@@ -33,7 +33,9 @@ models = {"KAN": kansym.KAN([3, 2, 1], seed=0), "MLP": kansym.MLP([3, 8, 8, 1], 
 results = {}
 for name, model in models.items():
     kansym.train(model, knots, signature, seconds=8)
-    results[name] = kansym.extract(model, knots, signature, budget=8, accuracy=0.1)
+    results[name] = kansym.extract(
+        model, knots, signature, library="x,x^2,1/x,1/x^2", budget=8, accuracy=0.1
+    )
     even = 2 * np.round(results[name].predict(knots) / 2)
     right = np.mean(even == signature)
     print(f"{name}: {results[name].expr}\n  right: {right:.1%}")

@@ -22,8 +22,10 @@ print(f"{len(states)} states, {localised.mean():.0%} localised")
 # %%
 # Log-odds by one product of inputs and one sum.
 model = kansym.KAN([3, (1, 1), 1], seed=0)
-history = kansym.train(model, states, localised, loss="cross-entropy", seconds=20)
-result = kansym.extract(model, states, localised, loss="cross-entropy", budget=15)
+history = kansym.train(model, states, localised, loss="cross-entropy", seconds=10)
+result = kansym.extract(
+    model, states, localised, loss="cross-entropy", library="x,x^2,tanh", budget=10
+)
 print(result.expr)
 
 # %%
@@ -40,6 +42,17 @@ axes.set(xlabel="alpha*E + 2*lambda - 2", ylabel="log-odds of localised, formula
 axes.set(xlim=(-3, 3), ylim=tuple(np.quantile(odds, [0.01, 0.99])))
 
 # %%
-# The network.
+# A form in mind: the edge is where alpha*E + b*lambda + c changes sign; exact are b = 2, c = -2.
+form = kansym.KAN.from_expression(
+    "k*(alpha*energy + b*strength + c)",
+    list(states.columns),
+    constants={"k": 5.0, "b": 1.0, "c": -1.0},
+    X=states,
+)
+kansym.train(form, states, localised, loss="cross-entropy", seconds=5)
+print({name: round(value, 3) for name, value in form.constants.items()})
+
+# %%
+# The network that was trained without a form.
 result.plot_network()
 plt.show()

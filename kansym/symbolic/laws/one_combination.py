@@ -30,8 +30,8 @@ _CLEAN, _BESIDE_NOISE = 1e-4, 0.1
 """Roughness below which rows have little noise, and what a bit of length counts where they have."""
 _FOLLOWED = 4
 _OFF_ENDS = 4
-_LEAST_ROWS = 2 * _OFF_ENDS + 3
 """Rows at each end, where neighbours are far, that are not counted."""
+_LEAST_ROWS = 2 * _OFF_ENDS + 3
 
 
 @dataclass(frozen=True, eq=False)
