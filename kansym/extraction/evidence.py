@@ -15,6 +15,7 @@ from kansym.extraction.conclusion import (
     provenance,
 )
 from kansym.extraction.edge_fits import curve_floor, fit_edges
+from kansym.extraction.few_rows import by_their_scatter
 from kansym.extraction.formulas import (
     formulas_of,
     front_point,
@@ -166,15 +167,16 @@ class Evidence:
         findings = list(self.network.findings)
         findings += edge_doubts(self.network, edges, formulas, selected.error)
         fidelity = self.split.fidelity(self.network, formulas)
-        formulas, front, fits = with_last_fits(self.split, formulas, front, self.settings.exact)
-        findings += doubts(self.network, self.split, formulas, selected.error, fits)
+        split, scatter = by_their_scatter(self.split, self.network.inputs, formulas)
+        formulas, front, fits = with_last_fits(split, formulas, front, self.settings.exact)
+        findings += doubts(self.network, split, formulas, selected.error, fits)
         if (self.cut or deadline.passed) and not is_settled(formulas, selected.error):
             findings.append(Finding(Status.BUDGET_SPENT, "search", f"{self.settings.budget:.3g} s"))
         if not findings:
             detail = f"relative error {selected.error:.1e} against the {judge.kind}"
             findings = [Finding(Status.OK, "formula", detail)]
         seconds = {"choice": chosen - started, "formula": time.monotonic() - chosen}
-        return self._extraction(formulas, front, edges, findings, seconds, fidelity)
+        return self._extraction(formulas, front, edges, [*findings, *scatter], seconds, fidelity)
 
     def _completed(self, form: KnownForm, started: float, deadline: Deadline) -> Extraction:
         """The result of a known form: it stays, and its unknown parts get names."""
@@ -190,8 +192,9 @@ class Evidence:
         judge = self.split.judge
         points = [front_point(judge, (one,), selected=one is every[0]) for one in every]
         front = not_dominated(points)
+        split, scatter = by_their_scatter(self.split, self.network.inputs, formulas)
         formulas, front, fits = with_last_fits(
-            self.split, formulas, front, self.settings.exact, kept=True
+            split, formulas, front, self.settings.exact, kept=True
         )
         edges = tuple(
             replace(edge_report(edge, options[0], fits_of_edge), finding=None)
@@ -200,12 +203,12 @@ class Evidence:
             )
         )
         findings = list(self.network.findings)
-        findings += doubts(self.network, self.split, formulas, points[0].error, fits)
+        findings += doubts(self.network, split, formulas, points[0].error, fits)
         if not findings:
             detail = f"relative error {points[0].error:.1e} against the {judge.kind}"
             findings = [Finding(Status.OK, "formula", detail)]
         seconds = {"formula": time.monotonic() - started}
-        return self._extraction(formulas, front, edges, findings, seconds, fidelity)
+        return self._extraction(formulas, front, edges, [*findings, *scatter], seconds, fidelity)
 
     def _choices(self, deadline: Deadline, tell: Callable[[float, str], None]) -> list[Choice]:
         """Choices of functions, best first."""

@@ -11,13 +11,19 @@ from kansym.extraction.split import Split
 from kansym.shared.bounded_time import within
 from kansym.shared.deadline import Deadline
 from kansym.shared.row_errors import RowErrors, row_errors
+from kansym.shared.status import Finding
 from kansym.symbolic.constants.finishing import finish
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.formula_fit import FormulaFit
+from kansym.symbolic.measurements.growing_errors import (
+    growing_errors,
+    scatter_finding,
+    weights_of,
+)
 from kansym.symbolic.measurements.refitting import refitted
 from kansym.symbolic.measurements.simple_laws import description_length, simple_laws
 
-__all__ = ["FewRows"]
+__all__ = ["FewRows", "by_their_scatter"]
 
 MOST = 200
 """Rows up to which a network may have learned the noise; more of them are read from it alone."""
@@ -99,3 +105,21 @@ class FewRows:
             ),
             law.formula,
         )
+
+
+def by_their_scatter(
+    split: Split, names: tuple[str, ...], formulas: tuple[Formula, ...]
+) -> tuple[Split, list[Finding]]:
+    """Few rows with errors that grow with y, if they scatter so about a formula, and that said."""
+    rows = FewRows.of(split, names)
+    if rows is None or split.errors is not None:
+        return split, []
+    found = growing_errors(rows.again(formulas), rows.X, rows.y)
+    if found is None:
+        return split, []
+    X, y = split.judge.X, split.judge.y[:, 0]
+    if split.check_y is not None and len(split.check_y):
+        X, y = np.vstack([X, split.check_X]), np.append(y, split.check_y[:, 0])
+    weights = weights_of(*found, X)
+    said = scatter_finding(y, found[0].predict(X), found[1])
+    return replace(split, errors=RowErrors(np.sqrt(weights))), [said]

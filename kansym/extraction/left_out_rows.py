@@ -23,6 +23,8 @@ _EXACT = 1e-8
 """Relative error of a law of all rows after which none is doubted."""
 _CLEAR = 6.0
 """Bits by which the law without some rows must be shorter: odds of 64 to 1."""
+_LAW = 0.3
+"""Relative error of a law of the other rows above which it is none that a row could contradict."""
 _FIRST = 0.5
 """Share of the time for the search with all rows."""
 
@@ -52,17 +54,21 @@ def with_and_without(
     seconds = search["settings"].budget
     first = replace(search["settings"], budget=_FIRST * seconds)
     every = run({**search, "settings": first})
-    error = next(point.error for point in every[2].front if point.selected)
-    if every[0].interrupted or error < _EXACT:
+    if every[0].interrupted or _error(every) < _EXACT:
         return every
     left = max(every[0].deadline.left(), 0.0) + (1 - _FIRST) * seconds
     kept = np.setdiff1d(np.arange(len(search["inputs"])), rows)
     some = run(_of_rows(search, kept, left))
     told = len(rows) * math.log2(float(np.ptp(search["target"].values)))
     told += math.log2(math.comb(len(search["inputs"]), len(rows)))
-    if _bits(some) + told + _CLEAR > _bits(every):
+    if _error(some) > _LAW or _bits(some) + told + _CLEAR > _bits(every):
         return every
     return some[0], some[1], _with_all_rows(some, every[2], rows)
+
+
+def _error(found: Found) -> float:
+    """Relative error of the law of a search."""
+    return next(point.error for point in found[2].front if point.selected)
 
 
 def _of_rows(search: Mapping[str, Any], kept: np.ndarray, seconds: float) -> dict[str, Any]:
