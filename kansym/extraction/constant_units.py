@@ -62,6 +62,8 @@ class Units:
         InputError
             For a unit that is not known, or the unit of what is no column.
         """
+        if units is not None and not isinstance(units, Mapping):
+            raise InputError(f"units={units!r} is no mapping: give units by input, {{'L': 'm'}}.")
         given = {str(name): str(unit) for name, unit in (units or {}).items()}
         stray = next((name for name in given if name not in inputs.names), None)
         if stray is not None:

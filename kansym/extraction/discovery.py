@@ -268,6 +268,8 @@ def _check(seconds: float, grid: Any, degree: Any, starts: Any, loss: str) -> No
 
 def _checked(required: Sequence[str], names: tuple[str, ...]) -> tuple[str, ...]:
     """Required inputs, if they are inputs."""
+    if not isinstance(required, str | list | tuple):
+        raise InputError(f"required={required!r} is not usable: give names of inputs, ['T'].")
     wanted = (required,) if isinstance(required, str) else tuple(required)
     stray = next((name for name in wanted if name not in names), None)
     if stray is not None:

@@ -21,6 +21,7 @@ from kansym.symbolic.formulas.parsing import written
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.group_fitting import fit_groups
 from kansym.symbolic.measurements.groups import Groups
+from kansym.symbolic.measurements.measured_constants import with_measured_constants
 from kansym.symbolic.measurements.refitting import Exact
 from kansym.symbolic.measurements.simple_laws import description_length
 
@@ -34,6 +35,8 @@ def different_forms(formulas: Iterable[Formula]) -> list[Formula]:
     """Formulas that are not the same up to the values of their constants, simplest first."""
     found: dict[sympy.Expr, Formula] = {}
     for formula in formulas:
+        if not any(constant.exact is None for constant in formula.constants):
+            formula = with_measured_constants(formula)[0]  # exact in one group, others in another
         order = sorted(str(s) for s in formula.template.free_symbols - set(_inputs(formula)))
         names = {sympy.Symbol(name): sympy.Symbol(f"_{i}") for i, name in enumerate(order)}
         found.setdefault(formula.template.xreplace(names), formula)
