@@ -18,6 +18,7 @@ from kansym.shared.status import Finding, Status
 from kansym.shared.tables import Table
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.formulas.parsing import written
+from kansym.symbolic.formulas.signs import with_plain_signs
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.group_fitting import fit_groups
 from kansym.symbolic.measurements.groups import Groups
@@ -37,6 +38,7 @@ def different_forms(formulas: Iterable[Formula]) -> list[Formula]:
     for formula in formulas:
         if not any(constant.exact is None for constant in formula.constants):
             formula = with_measured_constants(formula)[0]  # exact in one group, others in another
+        formula = with_plain_signs(replace(formula, covariance=None))
         order = sorted(str(s) for s in formula.template.free_symbols - set(_inputs(formula)))
         names = {sympy.Symbol(name): sympy.Symbol(f"_{i}") for i, name in enumerate(order)}
         found.setdefault(formula.template.xreplace(names), formula)

@@ -14,6 +14,7 @@ from kansym.shared.row_errors import RowErrors
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.exact_hypothesis import ExactHypothesis
 from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.formulas.signs import with_plain_signs
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.measured_constants import with_measured_constants
 from kansym.symbolic.measurements.refitting import Exact, refitted
@@ -87,6 +88,8 @@ def last_fit(
     exact : ``"report"``: exact numbers become measured constants with the numbers as hypotheses,
         unless the rows are exact; True: they stay; False: they become measured constants.
     """
+    if formula.covariance is None:
+        formula = with_plain_signs(formula)
     residual = y - formula.numpy(*X.T)
     if not np.isfinite(residual).all():
         return None
