@@ -122,9 +122,23 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         inputs, target = table.split(options.target, chosen)
         shape = _shape(shape, inputs.shape[1], 1)
 
-    if not (options.width or options.start or options.classes or options.fix or options.forbid):
+    if options.groups and options.start:
+        _form_in_groups(inputs, target, {**errors, **groups}, options, kept)
+    elif options.width or options.start or options.classes or options.fix or options.forbid:
+        _read_network(inputs, target, shape, {**errors, **engine, **loss}, options, kept)
+    else:
         _discover(inputs, target, {**engine, **errors, **groups}, options, kept)
-        return
+
+
+def _read_network(
+    inputs: Any,
+    target: Any,
+    shape: Any,
+    given: dict[str, Any],
+    options: argparse.Namespace,
+    kept: list[str],
+) -> None:
+    """Train one network and read it."""
     from kansym.extraction import extract
     from kansym.neural.models.kan import KAN
 
@@ -134,11 +148,12 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
         model = _known_start(inputs, options, splines)
     else:
         model = KAN(shape, **splines)
-    interrupted = _train(model, inputs, target, loss, options, kept)
+    errors = {name: given[name] for name in ("sigma", "loss") if name in given}
+    interrupted = _train(model, inputs, target, errors, options, kept)
     if model.constants:
         say("; ".join(f"{name} = {value:.6g}" for name, value in model.constants.items()) + "\n")
     left: dict[str, Any] = {"budget": max(deadline.left(), 1.0)} if options.budget else {}
-    settings = {"progress": options.progress, **errors, **loss, **engine, **left}
+    settings = {"progress": options.progress, **given, **left}
     if interrupted:
         settings |= {"budget": _HURRY, "reading": "weights"}
     result = extract(model, inputs, target, **settings)
@@ -157,10 +172,12 @@ def _check_together(options: argparse.Namespace) -> None:
     for name, given in (("max-complexity", options.max_complexity), ("seeds", options.seeds > 1)):
         if given and shaped:
             raise InputError(f"--{name} is for a search: leave --start, --width, --classes out.")
-    if options.groups and (options.width or options.start or options.classes):
+    if options.groups and (options.width or options.classes):
+        raise InputError("--groups goes with neither --width nor --classes: leave those out.")
+    if options.groups and options.start and ("?" in options.start or options.save):
         raise InputError(
-            "--groups goes with none of --width, --start and --classes: leave those out, or fit a "
-            "form of your own by kansym.fit_formula(..., groups=)."
+            "--groups with --start fits the constants of a whole formula: leave --save and the "
+            "unknown parts ?(...) out, or --start, to have the form found."
         )
     if options.constants and not options.start:
         raise InputError("--constants begin somewhere in a formula: give --start as well.")
@@ -189,6 +206,18 @@ def _discover(
         say(f"{found.grouped}\n")
     say(f"tried in {found.seconds:.1f} s: {', '.join(found.origins)}\n")
     write_outputs(found.result, options, kept)
+
+
+def _form_in_groups(
+    inputs: Any, target: Any, given: dict[str, Any], options: argparse.Namespace, kept: list[str]
+) -> None:
+    """The constants of a known form in every group."""
+    from kansym.extraction.grouped_discovery import known_form_in_groups
+
+    settings = {"start": options.constants, "seed": options.seed, **given}
+    fit, _, result = known_form_in_groups(options.start, inputs, target, **settings)
+    say(f"{fit}\n")
+    write_outputs(result, options, kept)
 
 
 def _known_start(inputs: Any, options: argparse.Namespace, splines: dict[str, Any]) -> Any:

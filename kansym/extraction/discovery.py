@@ -12,7 +12,7 @@ import pandas as pd
 from kansym.documents.blocks import Paragraph, line
 from kansym.documents.html import fragment
 from kansym.extraction.attempt import Attempt, Callback
-from kansym.extraction.constant_units import Units, with_units
+from kansym.extraction.constant_units import Units
 from kansym.extraction.grouped_discovery import different_forms, grouped_fits, grouped_result
 from kansym.extraction.searches import every_output, processes
 from kansym.extraction.settings import Settings
@@ -318,10 +318,7 @@ def _in_groups(X: Any, y: Any, groups: Any, seconds: float, **settings: Any) -> 
         budget=seconds,
         exact=settings["exact"],
     )
-    model, result = grouped_result(fits, inputs, target, members, known, reading)
-    if units is not None:
-        columns = {name: "1" for name in result.input_names if name not in inputs.names}
-        result = with_units(result, Units({**columns, **units.inputs}, units.output))
+    model, result = grouped_result(fits, inputs, target, members, known, reading, units)
     return Discovery(result, (model,), tuple(attempts), time.monotonic() - started, fits[0])
 
 

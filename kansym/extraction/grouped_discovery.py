@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import sympy
 
+from kansym.extraction.constant_units import Units, with_units
 from kansym.extraction.formulas import front_point, not_dominated
 from kansym.extraction.law_reading import kan_of, law_result
 from kansym.extraction.settings import Settings
@@ -13,20 +15,21 @@ from kansym.extraction.split import split_rows
 from kansym.neural.models.kan import KAN
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
-from kansym.shared.row_errors import RowErrors
+from kansym.shared.row_errors import RowErrors, row_errors
 from kansym.shared.status import Finding, Status
-from kansym.shared.tables import Table
+from kansym.shared.tables import Table, as_table, as_targets
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.formulas.parsing import written
 from kansym.symbolic.formulas.signs import with_plain_signs
 from kansym.symbolic.measurements.formula_fit import FormulaFit
+from kansym.symbolic.measurements.formula_fitting import fit_formula
 from kansym.symbolic.measurements.group_fitting import fit_groups
-from kansym.symbolic.measurements.groups import Groups
+from kansym.symbolic.measurements.groups import Groups, without_groups
 from kansym.symbolic.measurements.measured_constants import with_measured_constants
 from kansym.symbolic.measurements.refitting import Exact
 from kansym.symbolic.measurements.simple_laws import description_length
 
-__all__ = ["different_forms", "grouped_fits", "grouped_result"]
+__all__ = ["different_forms", "grouped_fits", "grouped_result", "known_form_in_groups"]
 
 MOST_FORMS = 24
 """Forms that are held against all groups, simplest first."""
@@ -87,6 +90,7 @@ def grouped_result(
     groups: Groups,
     errors: RowErrors | None,
     settings: Settings,
+    units: Units | None = None,
 ) -> tuple[KAN, Extraction]:
     """The result whose inputs are the columns and one more for each group."""
     names = fits[0].formula.inputs
@@ -104,4 +108,31 @@ def grouped_result(
     # Every row is in one group, so that the columns of the groups determine one another.
     known = tuple(one for one in result.status if one.status is not Status.DEPENDENT_INPUTS)
     fine = Finding(Status.OK, "formula", f"relative error {points[0].error:.1e} against the data")
-    return model, replace(result, status=known or (fine,))
+    result = replace(result, status=known or (fine,))
+    if units is None:
+        return model, result
+    pure = {name: "1" for name in names if name not in inputs.names}
+    return model, with_units(result, Units({**pure, **units.inputs}, units.output))
+
+
+def known_form_in_groups(
+    form: str, X: Any, y: Any, groups: Any, *, sigma: Any = None, **settings: Any
+) -> tuple[FormulaFit, KAN, Extraction]:
+    """A form that is known, fitted to all groups, as a result like those of a search.
+
+    Parameters
+    ----------
+    form, X, y, groups, sigma : as for `kansym.fit_formula`.
+    settings : further ones of it, such as ``start``.
+    """
+    table = as_table(without_groups(X, groups))
+    target = as_targets(y, len(table))
+    members = Groups.of(groups, X, len(table))
+    fit = fit_formula(form, X, target.values[:, 0], groups=groups, sigma=sigma, **settings)
+    used = [table.names.index(name) for name in fit.formula.inputs if name in table.names]
+    names = tuple(table.names[place] for place in used)
+    units = {name: unit for name, unit in table.units.items() if name in names}
+    inputs = Table(table.values[:, used], names, units)
+    errors = None if sigma is None else row_errors(len(table), sigma)
+    known = Units.of(inputs, target, None, None)
+    return fit, *grouped_result([fit], inputs, target, members, errors, Settings(), known)

@@ -454,6 +454,21 @@ def test_functions_and_length_are_limited(tmp_path, capsys):
     assert "leave --start, --width, --classes out" in capsys.readouterr().err
 
 
+def test_a_known_form_has_constants_for_every_group(tmp_path, capsys):
+    path = tmp_path / "planets.csv"
+    rows = zip([20, 40, 60, 20, 40, 60], "EEEMMM", [0.9, 1.27, 1.55, 1.46, 2.06, 2.53], strict=True)
+    path.write_text("L (cm),planet,T (s)\n" + "\n".join(f"{a},{b},{c}" for a, b, c in rows))
+    words = ["fit", str(path), "--target", "T", "--groups", "planet", "--quiet", "--start"]
+    assert main([*words, "2*pi*sqrt(L/g)", "--constants", "g=900"]) == 0
+    found = capsys.readouterr().out
+    assert "not the same, p = " in found
+    assert " cm s^-2 " in found
+    assert main([*words, "?(L)"]) == 2
+    assert "leave --save and the unknown parts ?(...) out" in capsys.readouterr().err
+    assert main([*words[:-1], "--width", "1,1"]) == 2
+    assert "--groups goes with neither --width nor --classes" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_groups_have_one_form_and_their_own_constants(tmp_path, capsys):
     length = np.tile(np.linspace(0.1, 2, 10), 2)
@@ -468,5 +483,3 @@ def test_groups_have_one_form_and_their_own_constants(tmp_path, capsys):
     found = capsys.readouterr().out
     assert "not the same, p = " in found
     assert "Earth" in found
-    assert main([*words, "--start", "a*L"]) == 2
-    assert "--groups goes with none of --width" in capsys.readouterr().err
