@@ -21,10 +21,13 @@ __all__ = ["suspects", "with_and_without"]
 
 _EXACT = 1e-8
 """Relative error of a law of all rows after which none is doubted."""
-_CLEAR = 6.0
-"""Bits by which the law without some rows must be shorter: odds of 64 to 1."""
+_CLEAR, _SOUGHT = 6.0, 10.0
+"""Bits by which the law without some rows must be shorter: odds of 64 to 1; and bits for having
+sought a law that was made for these rows among a thousand."""
 _LAW = 0.3
 """Relative error of a law of the other rows above which it is none that a row could contradict."""
+_FORETOLD = 6.0
+"""Standard deviations within which a law says what a row is."""
 _FIRST = 0.5
 """Share of the time for the search with all rows."""
 
@@ -61,9 +64,27 @@ def with_and_without(
     some = run(_of_rows(search, kept, left))
     told = len(rows) * math.log2(float(np.ptp(search["target"].values)))
     told += math.log2(math.comb(len(search["inputs"]), len(rows)))
-    if _error(some) > _LAW or _bits(some) + told + _CLEAR > _bits(every):
+    clear = _CLEAR if _is_foretold(every, some, search, rows) else -_SOUGHT
+    if _error(some) > _LAW or _bits(some) + told + clear > _bits(every):
         return every
     return some[0], some[1], _with_all_rows(some, every[2], rows)
+
+
+def _is_foretold(every: Found, some: Found, search: Mapping[str, Any], rows: Sequence[int]) -> bool:
+    """Whether the law of all rows, its constants from the others, says what the doubted rows are.
+
+    One that does not, such as one with a pole beside a row, was made for them.
+    """
+    few = FewRows.of(some[0].split, search["inputs"].names)
+    assert few is not None
+    place = list(rows)
+    fits = few.again(every[2].formulas)
+    if not fits:
+        return False
+    missed = search["target"].values[place, 0] - fits[0].formula.predict(
+        search["inputs"].values[place]
+    )
+    return bool(np.all(np.abs(missed) < _FORETOLD * max(float(np.std(fits[0].residuals)), 1e-300)))
 
 
 def _error(found: Found) -> float:
