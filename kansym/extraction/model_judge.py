@@ -1,4 +1,4 @@
-"""A model in place of data: how noisy its answers are, and which laws it surely obeys."""
+"""How noisy answers of a model or measured rows are, and which laws they surely obey."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,15 +6,22 @@ from kansym.extraction.attempt import Attempt
 from kansym.extraction.plainness import is_plain
 from kansym.neural.readers.black_box import BlackBox
 from kansym.symbolic.choosing.judge import Judge
+from kansym.symbolic.laws.smooth import noise_level
 
-__all__ = ["best_law", "first_noise", "is_striking"]
+__all__ = ["best_law", "first_noise", "is_striking", "is_within_noise"]
 
 LEARNED, STRIKING = 1e-8, 1e-3
 """Least error of a law of a trained model; that of a striking law, without measured numbers."""
 
 
-def first_noise(box: BlackBox | None, judge: Judge) -> float:
+WITHIN = 1.1
+"""Error over the noise of the rows, which is known to a tenth, up to which a law leaves noise."""
+
+
+def first_noise(box: BlackBox | None, judge: Judge, many: bool) -> float:
     """Relative noise of the rows, as far as it is known before a network was trained."""
+    if box is None and judge.kind == "data" and many:
+        return noise_level(judge.X, judge.y[:, 0])
     if box is not None and box.noise is not None:
         return float(box.noise[0] / (judge.y.std() or 1.0))
     return LEARNED if box is not None and box.learned and judge.kind == "network" else 0.0
@@ -37,3 +44,11 @@ def is_striking(attempt: Attempt, judge: Judge, inputs: int) -> bool:
         return False
     exact = all(c.exact is not None for f in best.formulas for c in f.constants)
     return exact and is_plain(best.complexity, inputs)
+
+
+def is_within_noise(attempt: Attempt, noise: float) -> bool:
+    """Whether the law of noisy rows has no constant but a factor, and misses them by the noise."""
+    best = attempt.best
+    if best is None or best.error > WITHIN * noise:
+        return False
+    return sum(c.exact is None for f in best.formulas for c in f.constants) <= 1

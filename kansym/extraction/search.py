@@ -24,7 +24,7 @@ from kansym.extraction.last_fit import with_last_fits
 from kansym.extraction.law_reading import kan_of, law_point, law_result
 from kansym.extraction.leftover import leaves_noise
 from kansym.extraction.limits import Limits
-from kansym.extraction.model_judge import best_law, first_noise, is_striking
+from kansym.extraction.model_judge import best_law, first_noise, is_striking, is_within_noise
 from kansym.extraction.plainness import is_plain
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split, errors_of, split_rows
@@ -41,15 +41,8 @@ from kansym.shared.progress import ProgressCallback
 from kansym.shared.tables import Table
 from kansym.symbolic.laws.last_resort import straight_line
 from kansym.symbolic.laws.law import Law, Rows
-from kansym.symbolic.laws.proposing import (
-    FAILURES,
-    OF_FEW_ROWS,
-    OF_NOISY_ROWS,
-    PLAIN,
-    SOURCES,
-)
+from kansym.symbolic.laws.proposing import FAILURES, OF_FEW_ROWS, OF_NOISY_ROWS, PLAIN, SOURCES
 from kansym.symbolic.laws.proposing import propose as propose_laws
-from kansym.symbolic.laws.smooth import noise_level
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.growing_errors import (
     growing_errors,
@@ -67,8 +60,8 @@ LAWS, LAWS_AGAIN, TRAINING = 0.4, 0.5, 0.7
 """Shares of the time: for laws that rows suggest, after which laws are sought again, now that the
 noise is known from networks, and after which no new network is trained."""
 OF_FEW, SIMPLE, FINISHED = 0.7, 0.6, 3
-"""Shares of the time for laws of few rows, and of that for the simple ones; how many of these are
-finished."""
+"""Shares of the time for laws of few or noisy rows, and of that for the simple ones; how many of
+these are finished."""
 MOST_SIMPLE, AT_ONCE = 6.0, 1.0
 """Seconds for simple laws of few noisy rows, and before them for plain laws that are exact."""
 _log = logging.getLogger("kansym")
@@ -144,7 +137,7 @@ class Search:
 
     def _tried(self) -> Iterator[int]:
         """Numbers of attempts with a formula, as they come in."""
-        noise = first_noise(self.box, self.split.judge) or self._noise_of_rows()
+        noise = first_noise(self.box, self.split.judge, self._few is None)
         yield from self._proposed(noise)
         told = False
         for number in self._trained():
@@ -153,21 +146,14 @@ class Search:
                 yield from self._read_network(number)
             if not told and self.deadline.left() < (1 - LAWS_AGAIN) * self.settings.budget:
                 told = True
-                yield from self._proposed(self._noise())
+                yield from self._proposed(0.0 if noise > 0 else self._noise())
         if not told:
-            yield from self._proposed(self._noise())
+            yield from self._proposed(0.0 if noise > 0 else self._noise())
         for number in unread_networks(self.attempts):
             short = self.settings.budget < LEAST_READING  # a straight line is there in no time
             if self.deadline.passed and (short or self._best() is not None):
                 return
             yield from self._read_network(number)
-
-    def _noise_of_rows(self) -> float:
-        """Noise that many measured rows show by themselves."""
-        judge = self.split.judge
-        if self._few is not None or judge.kind != "data":
-            return 0.0
-        return within(self.deadline.left(), partial(noise_level, judge.X, judge.y[:, 0]), 0.0)
 
     def _noise(self) -> float:
         """Error of the best network so far: all that a formula could leave over."""
@@ -176,16 +162,15 @@ class Search:
     def _proposed(self, noise: float) -> Iterator[int]:
         """Laws that rows with so much noise suggest; one that cannot be read ends nothing.
 
-        Of few rows all laws are seen before one is enough; a striking one waits for a network.
+        Of few or noisy rows all laws are seen first, but of the plainest; a striking one waits.
         """
         if self._few is not None and noise == 0:
             plain = propose_laws(self._rows(noise), self.deadline.within(AT_ONCE), PLAIN)
             yield from (self._read_law(law) for law in plain if law.error < EXACT)
-        until = self.deadline.share(LAWS if self._few is None else OF_FEW)
-        waiting = [*self._by_units(), *self._simple(until)] if noise == 0 else []
-        sources = SOURCES if self._few is None else OF_FEW_ROWS
-        if noise > EXACT and self._few is None and self.split.judge.kind == "data":
-            sources = OF_NOISY_ROWS
+        noisy = noise > EXACT and self._few is None and self.split.judge.kind == "data"
+        sources = OF_FEW_ROWS if self._few is not None else OF_NOISY_ROWS if noisy else SOURCES
+        until = self.deadline.share(LAWS if sources is SOURCES else OF_FEW)
+        waiting = [*self._by_units(), *self._simple(until)] if noise == 0 or noisy else []
         laws = iter(propose_laws(self._rows(noise), until, sources))
         for law in each_within(laws, lambda: until.left() + OVERTIME):
             try:
@@ -193,7 +178,9 @@ class Search:
             except FAILURES as failure:
                 _log.warning("a law could not be read: %r", failure)
                 continue
-            if self._few is None:
+            if noisy and is_within_noise(self.attempts[number], noise) and self._is_enough(number):
+                break
+            if self._few is None and not noisy:
                 yield waiting.pop()
                 if is_striking(self.attempts[number], self.split.judge, len(self.inputs.names)):
                     break
@@ -205,8 +192,7 @@ class Search:
             return []
         try:
             limit = until.share(SIMPLE).within(MOST_SIMPLE)
-            seconds = limit.left() + OVERTIME
-            laws = within(seconds, partial(self._few.laws, limit), [], failures=())
+            laws = within(limit.left() + OVERTIME, partial(self._few.laws, limit), [], failures=())
         except FAILURES as failure:
             _log.warning("simple laws failed: %r", failure)
             return []
@@ -304,8 +290,8 @@ class Search:
 
     def _wanted(self, attempt: Attempt) -> Attempt:
         """An attempt with those of its formulas that are within the limits."""
-        judge = self.split.judge
-        points = self.limits.within(attempt.points, lambda p: judge.length(p.error, p.complexity))
+        length = self.split.judge.length
+        points = self.limits.within(attempt.points, lambda p: length(p.error, p.complexity))
         return replace(attempt, points=points)
 
     def _is_enough(self, number: int) -> bool:
@@ -390,9 +376,8 @@ class Search:
             model = kan_of(attempt.best.formulas[0], self.inputs, name)
         except InputError:
             return None
-        settings, split = self.settings, self.split
-        point, X = attempt.best, self.inputs
-        result = law_result(point, front, model, X, name, split, settings, spent)
+        settings, split, point = self.settings, self.split, attempt.best
+        result = law_result(point, front, model, self.inputs, name, split, settings, spent)
         return model, self._noted(result)
 
     def _noted(self, result: Extraction) -> Extraction:

@@ -67,27 +67,32 @@ def _sum_shares(directions: Array, along: Array) -> Iterator[tuple[int, int, Arr
 def best_products(
     values: Float[np.ndarray, "n rows"],
     y: Float[np.ndarray, " rows"],
+    always: Float[np.ndarray, "rows terms"],
     count: int,
     burden: Burden = None,
 ) -> list[Pair]:
-    """The best b f g + c g + d, g the second."""
-    y = (y - y.mean()) / max(float(np.linalg.norm(y - y.mean())), 1e-300)
+    """The best b f g + c g + terms, g the second."""
+    basis = np.linalg.qr(always)[0]
+    y = _without(y[None], basis)[0]
+    y = y / max(float(np.linalg.norm(y)), 1e-300)
     values = values / np.linalg.norm(values, axis=1)[:, None]
     every = np.arange(len(values))
-    return _collected(_product_shares(values, y), every, every, count, burden)
+    return _collected(_product_shares(values, y, basis), every, every, count, burden)
 
 
-def _product_shares(values: Array, y: Array) -> Iterator[tuple[int, int, Array]]:
-    """Share of every b f g + c g + d; rows are f, columns g."""
-    squares, own = values**2, values @ y
-    mean, n = values.mean(axis=1), values.shape[1]
-    qq = 1 - n * mean**2
+def _product_shares(values: Array, y: Array, basis: Array) -> Iterator[tuple[int, int, Array]]:
+    """Share of every b f g + c g + terms; rows are f, columns g."""
+    squares, own, known = values**2, values @ y, values @ basis
+    qq = 1 - np.sum(known**2, axis=1)
     for start in range(0, len(values), _BLOCK):
         f = values[start : start + _BLOCK]
-        sums = f @ values.T
-        pp = squares[start : start + _BLOCK] @ squares.T - sums * sums / n
-        pq = f @ squares.T - sums * mean
+        pp = squares[start : start + _BLOCK] @ squares.T
+        pq = f @ squares.T
         py = (f * y) @ values.T
+        for term, along in zip(basis.T, known.T, strict=True):
+            part = (f * term) @ values.T
+            pq -= part * along
+            pp -= part * part
         determinant = pp * qq - pq * pq
         share = py * py * qq - (2 * own) * py * pq + own**2 * pp
         determinant[~(determinant > _PARALLEL * pp * qq)] = np.inf

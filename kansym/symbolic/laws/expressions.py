@@ -63,6 +63,14 @@ _JOINS = (
     (np.divide, lambda a, b: a / b),
     (lambda a, b: b / a, lambda a, b: b / a),
 )
+_POWERS = (
+    (np.power, lambda a, b: a**b),
+    (lambda a, b: a**-b, lambda a, b: a**-b),
+)
+"""Of inputs, and of 1 + x and 1 - x, with inputs as exponents."""
+_POWER_COST = 0.5
+_BASES = (-1, 11, 12)
+"""Places among the functions of what is raised to powers; -1 is an input."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +106,8 @@ class Expressions:
             return self.inputs[first]
         if operation < len(_FUNCTIONS):
             return _FUNCTIONS[operation].expr(self._made(first))
-        return _JOINS[operation - len(_FUNCTIONS)][1](self._made(first), self._made(second))
+        join = (*_JOINS, *_POWERS)[operation - len(_FUNCTIONS)][1]
+        return join(self._made(first), self._made(second))
 
     def plainest(self, most: int) -> "Expressions":
         """The first of them."""
@@ -156,6 +165,16 @@ class _Growing:
                 costs = self.costs[i] + self.costs[j] + 1
                 self.add(join(self.values[i], self.values[j]), costs, made)
 
+    def raised(self, bases: Array, exponents: Array) -> None:
+        """Each positive one of some to the power of each of others, and of these below the line."""
+        bases = bases[(self.values[bases] > 0).all(axis=1)]
+        i, j = np.repeat(bases, len(exponents)), np.tile(exponents, len(bases))
+        for number, (power, _) in enumerate(_POWERS):
+            operation = np.full(len(i), len(_FUNCTIONS) + len(_JOINS) + number)
+            made = np.stack([operation, i, j], axis=1)
+            costs = self.costs[i] + self.costs[j] + _POWER_COST
+            self.add(power(self.values[i], self.values[j]), costs, made)
+
     def plainest(self, places: Array, most: int) -> Array:
         """Those of least cost of some."""
         return places[np.argsort(self.costs[places], kind="stable")[:most]]
@@ -167,8 +186,8 @@ _LOT = 4000
 def short_expressions(inputs: Quantities, most: int) -> Expressions:
     """The plainest expressions of some quantities, at most so many.
 
-    They are inputs, functions of them, two of these joined by + - * /, functions around these, and
-    a third part joined to the plainest ones of two parts.
+    They are inputs, functions of them, two of these joined by + - * /, powers whose exponents are
+    inputs, functions around these, and a third part joined to the plainest ones of two parts.
 
     Examples
     --------
@@ -186,6 +205,7 @@ def short_expressions(inputs: Quantities, most: int) -> Expressions:
         grown.around(leaves, _FUNCTIONS[:_OF_INPUTS])
         parts = np.arange(len(grown.costs))
         grown.joined(parts, parts)
+        grown.raised(parts[np.isin(grown.made[parts, 0], _BASES)], leaves)
         two = np.arange(len(parts), len(grown.costs))
         grown.around(grown.plainest(two, most // _AROUND_SHARE), _FUNCTIONS)
         third = parts if count <= _FEW else leaves

@@ -11,7 +11,7 @@ from kansym.symbolic.laws.checking import checked, fresh_constants
 from kansym.symbolic.laws.columns import as_rational, monomial
 from kansym.symbolic.laws.law import Law, Rows
 
-__all__ = ["Monomials", "powers_of"]
+__all__ = ["Monomials", "powers_of", "snapped"]
 
 _STEPS = 12
 """Gauss-Newton steps for powers: they start near, from logarithms."""
@@ -37,7 +37,7 @@ class Monomials:
         if found is None:
             return
         powers, errors = found
-        rounded = np.array([_snapped(p, e) for p, e in zip(powers, errors, strict=True)])
+        rounded = np.array([snapped(p, e) for p, e in zip(powers, errors, strict=True)])
         constant = fresh_constants(rows.names, len(steady) + 1)
         names = [sympy.Symbol(rows.names[k]) for k in steady]
         signs = [1 if rows.X[0, k] > 0 else -1 for k in steady]
@@ -120,7 +120,7 @@ def _gauss_newton(columns: np.ndarray, y: np.ndarray, start: np.ndarray) -> np.n
     return found
 
 
-def _snapped(power: float, error: float) -> float:
+def snapped(power: float, error: float) -> float:
     """The fraction that a power may be, nan if none is near; the plainest first."""
     allowed = min(max(_SURE * error, _ROUNDING), _LOOSE)
     for denominator in _DENOMINATORS:

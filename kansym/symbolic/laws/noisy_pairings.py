@@ -14,7 +14,7 @@ from kansym.symbolic.laws.expression_pairs import best_products, best_quotients,
 from kansym.symbolic.laws.expressions import Expressions, short_expressions
 from kansym.symbolic.laws.law import Law, Rows
 
-__all__ = ["NoisyPairings"]
+__all__ = ["BITS", "NoisyPairings", "refined"]
 
 Array = np.ndarray
 
@@ -23,8 +23,10 @@ _MANY = 1200
 _ROWS = 400
 _TRIED = 8
 """Pairs of a kind that are fitted."""
-_BITS = 5.0
+BITS = 5.0
 """Length of an operation of an expression."""
+_TERM = 15.0
+"""Twice the bits of an input as a term, with its constant."""
 _HANDED_ON = 3
 _STEPS = 20
 _MOST_INPUTS = 4
@@ -42,11 +44,11 @@ class NoisyPairings:
         kept = np.random.default_rng(0).permutation(len(rows.y))[:_ROWS]
         few = Quantities.inputs(rows.X[kept], rows.names)
         found: dict[sympy.Expr, Law] = {}
-        for expr, start in _forms(short_expressions(few, _MANY), rows.y[kept], rows.names):
+        for expr, start in _forms(short_expressions(few, _MANY), rows.y[kept], few):
             if until.passed:
                 break
             is_new = expr not in found and _has_plain_powers(expr)
-            law = _refined(expr, start, rows, until) if is_new else None
+            law = refined(expr, start, self.name, rows, until) if is_new else None
             if law is not None:
                 found[expr] = law
         yield from sorted(found.values(), key=lambda law: length(law, rows))[:_HANDED_ON]
@@ -55,13 +57,11 @@ class NoisyPairings:
 Start = dict[sympy.Symbol, float]
 
 
-def _forms(
-    some: Expressions, y: Array, names: tuple[str, ...]
-) -> Iterator[tuple[sympy.Expr, Start]]:
+def _forms(some: Expressions, y: Array, few: Quantities) -> Iterator[tuple[sympy.Expr, Start]]:
     """The best pairs of every kind, each with and without the constants beside its parts."""
     values, one = some.values, np.ones((len(y), 1))
-    burden = 2.0 ** (2 * _BITS * some.costs / len(y))
-    a, b, c = fresh_constants(names, 3)
+    burden = 2.0 ** (2 * BITS * some.costs / len(y))
+    a, b, c = fresh_constants(tuple(map(str, few.exprs)), 3)
     for pair in best_quotients(values, y, one, _TRIED, burden):
         f, g = some.expr(pair.first), some.expr(pair.second)
         u, v = values[pair.first], values[pair.second]
@@ -78,11 +78,39 @@ def _forms(
         for alone in (f, g):
             yield a * alone, {a: 1.0}
             yield a * alone + c, {a: 1.0, c: 1.0}
-    for pair in best_products(values, y, _TRIED, burden):
-        f, g = some.expr(pair.first), some.expr(pair.second)
-        yield a * f * g + b * g, {a: 1.0, b: 1.0}
-        yield a * f * g + c, {a: 1.0, c: 1.0}
-        yield a * f * g, {a: 1.0}
+    straight = np.column_stack([one, few.values])
+    for always in (one, straight):
+        for pair in best_products(values, y, always, _TRIED, burden):
+            f, g = some.expr(pair.first), some.expr(pair.second)
+            if always is straight:
+                product = values[pair.first] * values[pair.second]
+                yield _with_inputs(f * g, product, y, few)
+                continue
+            yield a * f * g + b * g, {a: 1.0, b: 1.0}
+            yield a * f * g + c, {a: 1.0, c: 1.0}
+            yield a * f * g, {a: 1.0}
+
+
+def _with_inputs(
+    first: sympy.Expr, values: Array, y: Array, few: Quantities
+) -> tuple[sympy.Expr, Start]:
+    """A term and those inputs beside it that shorten the description."""
+    columns = np.column_stack([values, few.values, np.ones(len(y))])
+    chosen = list(range(columns.shape[1]))
+
+    def size(some: list[int]) -> float:
+        rest = y - columns[:, some] @ np.linalg.lstsq(columns[:, some], y, rcond=None)[0]
+        return len(y) * float(np.log2(max(float(rest @ rest), 1e-300))) + len(some) * _TERM
+
+    while len(chosen) > 1:
+        without = min(([k for k in chosen if k != out] for out in chosen[1:]), key=size)
+        if size(without) >= size(chosen):
+            break
+        chosen = without
+    names = fresh_constants(tuple(map(str, few.exprs)), len(chosen))
+    terms = [first, *few.exprs, sympy.S.One]
+    total = sympy.Add(*(name * terms[k] for name, k in zip(names, chosen, strict=True)))
+    return total, dict.fromkeys(names, 1.0)
 
 
 def _has_plain_powers(expr: sympy.Expr) -> bool:
@@ -91,10 +119,10 @@ def _has_plain_powers(expr: sympy.Expr) -> bool:
     return all(abs(p) == sympy.S.Half for p in powers if p.is_Rational and not p.is_Integer)
 
 
-def _refined(expr: sympy.Expr, start: Start, rows: Rows, until: Deadline) -> Law | None:
+def refined(expr: sympy.Expr, start: Start, source: str, rows: Rows, until: Deadline) -> Law | None:
     """The law with the constants of least squares on all rows."""
     try:
         found = refine(expr, rows.names, rows.X, rows.y, start, max_steps=_STEPS, deadline=until)
     except InputError:
         return None
-    return checked(expr, found.substitutions, NoisyPairings.name, rows)
+    return checked(expr, found.substitutions, source, rows)

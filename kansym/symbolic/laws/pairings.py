@@ -120,7 +120,8 @@ class _Search:
         """B f g + c g + d for a function of y."""
         z = target.forward(self.y)
         some = self.expressions.values[:_FEWER]
-        for pair in best_products(some[:, :_SCREENED], z[:_SCREENED], _TRIED):
+        one = np.ones((_SCREENED, 1))
+        for pair in best_products(some[:, :_SCREENED], z[:_SCREENED], one, _TRIED):
             f, g = some[pair.first], some[pair.second]
             weights = _fitted(np.column_stack([f * g, g, np.ones_like(g)]), z)
             if weights is not None:

@@ -14,6 +14,7 @@ from kansym.symbolic.laws.exact_laws import ExactLaws, PlainRelations
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.monomials import Monomials
 from kansym.symbolic.laws.noisy_pairings import NoisyPairings
+from kansym.symbolic.laws.noisy_products import NoisyProducts
 from kansym.symbolic.laws.pairings import Pairings
 from kansym.symbolic.laws.relevance import relevant_inputs
 from kansym.symbolic.laws.smaller_problems import SmallerProblems
@@ -51,6 +52,7 @@ OF_FEW_ROWS: tuple[Source, ...] = (
 """For measured tables: first those that take a second and see laws through errors."""
 OF_NOISY_ROWS: tuple[Source, ...] = (
     Monomials(),
+    NoisyProducts(),
     NoisyPairings(),
     Univariate(),
     SparseSums(),

@@ -16,7 +16,7 @@ VALUES = np.random.default_rng(0).uniform(0.5, 2.0, (300, 50))
 F, G, ONES = VALUES[20], VALUES[250], np.ones((50, 1))
 PLANTED = {
     "sum": (lambda: best_sums(VALUES, 2 * F - 3 * G + 1, ONES, 1), {20, 250}),
-    "product": (lambda: best_products(VALUES, 2 * F * G + 3 * G - 4, 1), {20, 250}),
+    "product": (lambda: best_products(VALUES, 2 * F * G + 3 * G - 4, ONES, 1), {20, 250}),
     "quotient": (lambda: best_quotients(VALUES, (2 * F + 1) / (G + 3), ONES, 1), {20, 250}),
 }
 
