@@ -11,7 +11,7 @@ from kansym.symbolic.measurements.residual_tests import serial_pattern
 __all__ = ["leaves_noise"]
 
 CHANCE = 0.01
-"""p-value of a pattern along an input below which it is none of chance."""
+"""p-value of patterns along all inputs together below which they are none of chance."""
 
 
 def leaves_noise(formulas: tuple[Formula, ...], judge: Judge) -> bool:
@@ -20,4 +20,4 @@ def leaves_noise(formulas: tuple[Formula, ...], judge: Judge) -> bool:
     if not np.isfinite(residual).all():
         return False
     patterns = [serial_pattern(residual[np.argsort(x), 0]) for x in judge.X.T]
-    return min(patterns) > CHANCE and nothing_left(judge.X, residual[:, 0])
+    return min(patterns) * len(patterns) > CHANCE and nothing_left(judge.X, residual[:, 0])
