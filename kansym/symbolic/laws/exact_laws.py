@@ -58,14 +58,23 @@ class PlainRelations:
 
 
 class ExactLaws:
-    """Relations among inputs, functions of inputs and of the target, in ever smaller problems."""
+    """Relations among inputs, functions of inputs and of the target, in ever smaller problems.
+
+    Parameters
+    ----------
+    deep : whether functions of two inputs and the like are tried in all problems; without, it takes
+        seconds.
+    """
 
     name = "relation"
+
+    def __init__(self, deep: bool = True) -> None:
+        self.deep = deep
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Exact laws, the plain first; nothing for rows with noise."""
         if _can_be_exact(rows):
-            yield from _Search(rows, until).laws()
+            yield from _Search(rows, until).laws(self.deep)
 
 
 def _can_be_exact(rows: Rows) -> bool:
@@ -88,7 +97,7 @@ class _Search:
         yield from self.plain(root)
         yield from self.tried(root, next(trials_with_functions(root)))
 
-    def laws(self) -> Iterator[Law]:
+    def laws(self, deep: bool) -> Iterator[Law]:
         root = Reduced.of(self.rows)
         yield from self.plain_laws()
         for state in one_combination(root):
@@ -99,7 +108,8 @@ class _Search:
             return
         yield from self.explored(Step(root, fit))
         yield from self.outer(root, fit)
-        yield from self.deeper()
+        if deep:
+            yield from self.deeper()
 
     def outer(self, root: Reduced, fit: Smooth) -> Iterator[Law]:
         """The problem for functions of the target that are much smoother than the target is."""

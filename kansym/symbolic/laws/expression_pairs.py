@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-__all__ = ["Pair", "best_products", "best_quotients", "best_sums"]
+__all__ = ["Pair", "best_products", "best_quotients", "best_single", "best_sums", "exact_weights"]
 
 Array = np.ndarray
 Burden = Float[np.ndarray, " n"] | None
@@ -20,6 +20,8 @@ _BLOCK = 512
 _PARALLEL = 1e-10
 """Least share of a column that the others do not have."""
 _TRIVIAL = 1e-9
+_DIGITS = 12
+"""Of losses that are told apart."""
 
 
 @dataclass(frozen=True, order=True)
@@ -29,6 +31,20 @@ class Pair:
     loss: float
     first: int
     second: int
+
+
+def best_single(
+    values: Float[np.ndarray, "n rows"],
+    y: Float[np.ndarray, " rows"],
+    always: Float[np.ndarray, "rows terms"],
+    count: int,
+) -> list[int]:
+    """The best a f + terms, those that are equally good in the order of the columns."""
+    basis = np.linalg.qr(always)[0]
+    directions, kept = _directions(values, basis)
+    target = _without(y[None], basis)[0]
+    left = 1 - (directions @ target) ** 2 / max(float(target @ target), 1e-300)
+    return kept[np.argsort(np.round(left, _DIGITS), kind="stable")[:count]].tolist()
 
 
 def best_sums(
@@ -118,6 +134,21 @@ def best_quotients(
     return _collected(shares(), kept, wanted, count, burden)
 
 
+def exact_weights(
+    columns: Float[np.ndarray, "rows terms"], z: Float[np.ndarray, " rows"], within: float = 1e-9
+) -> Float[np.ndarray, " terms"] | None:
+    """Weights of an exact sum, 0 for those of columns that do nothing; None if it is not exact."""
+    norms = np.linalg.norm(columns, axis=0)
+    weights = np.linalg.lstsq(columns / norms, z, rcond=None)[0]
+    limit = within * float(np.linalg.norm(z))
+    weights[np.abs(weights) < limit] = 0.0
+    used = np.flatnonzero(weights)
+    weights[used] = np.linalg.lstsq(columns[:, used] / norms[used], z, rcond=None)[0]
+    if np.linalg.norm(columns / norms @ weights - z) > limit:
+        return None
+    return weights / norms
+
+
 def _without(values: Array, basis: Array) -> Array:
     """Values without their part along a basis."""
     values = values - (values @ basis) @ basis.T
@@ -142,6 +173,8 @@ def _collected(
     """The best partner of each, and of those pairs the best."""
     found: list[Pair] = []
     for start, other, share in shares:
+        if not share.size:
+            continue
         loss = 1.0 - np.nan_to_num(share, copy=False, nan=0.0, posinf=0.0)
         if burden is not None:
             rows, columns = share.shape

@@ -123,9 +123,28 @@ class _Growing:
         rng = np.random.default_rng(0)
         self.marks = rng.normal(size=(2, len(inputs.values)))
         self.met: set[tuple[float, float]] = set()
-        self.values = np.zeros((0, len(inputs.values)))
-        self.costs = np.zeros(0)
-        self.made = np.zeros((0, 3), dtype=int)
+        self._lots = [(np.zeros((0, len(inputs.values))), np.zeros(0), np.zeros((0, 3), int))]
+
+    def _lot(self, part: int) -> Array:
+        """Values, costs or origins of all that was added."""
+        if len(self._lots) > 1:
+            self._lots = [tuple(np.concatenate(parts) for parts in zip(*self._lots, strict=True))]
+        return self._lots[0][part]
+
+    @property
+    def values(self) -> Array:
+        """Values, shape (expressions, rows)."""
+        return self._lot(0)
+
+    @property
+    def costs(self) -> Array:
+        """Costs."""
+        return self._lot(1)
+
+    @property
+    def made(self) -> Array:
+        """How each was made."""
+        return self._lot(2)
 
     def add(self, values: Array, costs: Array, made: Array) -> None:
         """Those that are sound and new."""
@@ -142,38 +161,37 @@ class _Growing:
             if mark not in self.met:
                 self.met.add(mark)
                 kept.append(row)
-        self.values = np.vstack([self.values, values[kept]])
-        self.costs = np.concatenate([self.costs, costs[kept]])
-        self.made = np.vstack([self.made, made[kept]])
+        self._lots.append((values[kept], costs[kept], made[kept]))
 
     def around(self, places: Array, functions: Sequence[_Function]) -> None:
         """Functions of some of them."""
+        values, costs = self.values[places], self.costs[places]
         for number, function in enumerate(functions):
             operation = np.full(len(places), number)
             made = np.stack([operation, places, np.zeros_like(places)], axis=1)
-            self.add(function.value(self.values[places]), self.costs[places] + function.cost, made)
+            self.add(function.value(values), costs + function.cost, made)
 
     def joined(self, left: Array, right: Array) -> None:
         """Each of some with each of others."""
         pairs = np.stack([np.repeat(left, len(right)), np.tile(right, len(left))], axis=1)
         pairs = np.unique(np.sort(pairs, axis=1), axis=0)
+        values, own = self.values, self.costs
         for lot in np.array_split(pairs, 1 + len(pairs) // _LOT):
             i, j = lot.T
             for number, (join, _) in enumerate(_JOINS):
                 operation = np.full(len(lot), len(_FUNCTIONS) + number)
                 made = np.stack([operation, i, j], axis=1)
-                costs = self.costs[i] + self.costs[j] + 1
-                self.add(join(self.values[i], self.values[j]), costs, made)
+                self.add(join(values[i], values[j]), own[i] + own[j] + 1, made)
 
     def raised(self, bases: Array, exponents: Array) -> None:
         """Each positive one of some to the power of each of others, and of these below the line."""
         bases = bases[(self.values[bases] > 0).all(axis=1)]
         i, j = np.repeat(bases, len(exponents)), np.tile(exponents, len(bases))
+        base, exponent, costs = self.values[i], self.values[j], self.costs[i] + self.costs[j]
         for number, (power, _) in enumerate(_POWERS):
             operation = np.full(len(i), len(_FUNCTIONS) + len(_JOINS) + number)
             made = np.stack([operation, i, j], axis=1)
-            costs = self.costs[i] + self.costs[j] + _POWER_COST
-            self.add(power(self.values[i], self.values[j]), costs, made)
+            self.add(power(base, exponent), costs + _POWER_COST, made)
 
     def plainest(self, places: Array, most: int) -> Array:
         """Those of least cost of some."""
@@ -204,9 +222,11 @@ def short_expressions(inputs: Quantities, most: int) -> Expressions:
         leaves = np.arange(len(grown.costs))
         grown.around(leaves, _FUNCTIONS[:_OF_INPUTS])
         parts = np.arange(len(grown.costs))
+        grown.around(parts[count:], _FUNCTIONS)
+        one = len(grown.costs)
         grown.joined(parts, parts)
         grown.raised(parts[np.isin(grown.made[parts, 0], _BASES)], leaves)
-        two = np.arange(len(parts), len(grown.costs))
+        two = np.arange(one, len(grown.costs))
         grown.around(grown.plainest(two, most // _AROUND_SHARE), _FUNCTIONS)
         third = parts if count <= _FEW else leaves
         room = _SURPLUS * most // (len(third) * len(_JOINS))

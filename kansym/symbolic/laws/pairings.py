@@ -20,6 +20,7 @@ from kansym.symbolic.laws.expression_pairs import (
     best_products,
     best_quotients,
     best_sums,
+    exact_weights,
 )
 from kansym.symbolic.laws.expressions import Expressions, short_expressions
 from kansym.symbolic.laws.law import Law, Rows
@@ -38,7 +39,6 @@ _MANY, _FEWER = 8000, 4000
 _MOST_INPUTS = 6
 _TRIED = 30
 """Pairs that are fitted."""
-_EXACT = 1e-9
 _ROUNDING = 1e-10
 """Relative distance of a weight from the fraction that it is."""
 _TARGETS = ("1/y", "y^2", "exp y", "sqrt y", "sin y", "cos y", "tan y", "1/y^2", "tanh^-1 y")
@@ -54,7 +54,7 @@ class Pairings:
         inputs = [k for k in range(len(rows.names)) if np.ptp(rows.X[:, k]) > 0]
         if rows.noise > _NEARLY_EXACT or len(rows.y) < _FEWEST_ROWS or np.ptp(rows.y) == 0:
             return
-        if not 1 <= len(inputs) <= _MOST_INPUTS:
+        if not 2 <= len(inputs) <= _MOST_INPUTS:
             return
         kept = np.random.default_rng(0).permutation(len(rows.y))[:_ROWS]
         few = Quantities.inputs(rows.X[kept], rows.names).take(inputs)
@@ -111,7 +111,7 @@ class _Search:
         )
         for pair in pairs:
             f, g = (self.expressions.values[k] for k in (pair.first, pair.second))
-            weights = _fitted(np.column_stack([f, g, always]), z)
+            weights = exact_weights(np.column_stack([f, g, always]), z)
             if weights is not None:
                 exprs = [factor * self.expressions.expr(k) for k in (pair.first, pair.second)]
                 yield from self.law(weights, [*exprs, *terms], target, "sum")
@@ -123,7 +123,7 @@ class _Search:
         one = np.ones((_SCREENED, 1))
         for pair in best_products(some[:, :_SCREENED], z[:_SCREENED], one, _TRIED):
             f, g = some[pair.first], some[pair.second]
-            weights = _fitted(np.column_stack([f * g, g, np.ones_like(g)]), z)
+            weights = exact_weights(np.column_stack([f * g, g, np.ones_like(g)]), z)
             if weights is not None:
                 f, g = (self.expressions.expr(k) for k in (pair.first, pair.second))
                 yield from self.law(weights, [f * g, g, sympy.S.One], target, "product")
@@ -136,7 +136,7 @@ class _Search:
         few = slice(None, _SCREENED)
         for pair in best_quotients(values[:, few], z[few], always[few], _TRIED):
             f, g = values[pair.first], values[pair.second]
-            weights = _fitted(np.column_stack([f, always, -z]), z * g)
+            weights = exact_weights(np.column_stack([f, always, -z]), z * g)
             if weights is not None:
                 top = [self.expressions.expr(pair.first), sympy.S.One, *self.inputs.exprs]
                 below = [self.expressions.expr(pair.second), sympy.S.One]
@@ -154,7 +154,9 @@ class _Search:
         always = np.column_stack([np.ones_like(z), np.log(np.abs(own.values))])
         few = slice(None, _SCREENED)
         for pair in best_sums(logs[:, few], z[few], always[few], _TRIED):
-            weights = _fitted(np.column_stack([logs[pair.first], logs[pair.second], always]), z)
+            weights = exact_weights(
+                np.column_stack([logs[pair.first], logs[pair.second], always]), z
+            )
             if weights is None:
                 continue
             bases = [*(self.expressions.expr(k) for k in sound[[pair.first, pair.second]])]
@@ -199,19 +201,6 @@ class _Search:
         law = checked(target.inverse(expr), start, source, self.rows)
         if law is not None and is_exact(law):
             yield law
-
-
-def _fitted(columns: Array, z: Array) -> Array | None:
-    """Weights of an exact sum, 0 for those of columns that do nothing; None if it is not exact."""
-    norms = np.linalg.norm(columns, axis=0)
-    weights = np.linalg.lstsq(columns / norms, z, rcond=None)[0]
-    size = float(np.linalg.norm(z))
-    weights[np.abs(weights) < _EXACT * size] = 0.0
-    if np.linalg.norm(columns / norms @ weights - z) > _EXACT * size:
-        return None
-    used = np.flatnonzero(weights)
-    weights[used] = np.linalg.lstsq(columns[:, used] / norms[used], z, rcond=None)[0]
-    return weights / norms
 
 
 def _powers(bases: Sequence[sympy.Expr], powers: Array) -> sympy.Expr:

@@ -16,6 +16,7 @@ from kansym.symbolic.laws.monomials import Monomials
 from kansym.symbolic.laws.noisy_pairings import NoisyPairings
 from kansym.symbolic.laws.noisy_products import NoisyProducts
 from kansym.symbolic.laws.pairings import Pairings
+from kansym.symbolic.laws.partly_free import PartlyFree
 from kansym.symbolic.laws.relevance import relevant_inputs
 from kansym.symbolic.laws.smaller_problems import SmallerProblems
 from kansym.symbolic.laws.sparse_sums import SparseSums
@@ -32,6 +33,8 @@ SOURCES: tuple[Source, ...] = (
     PlainRelations(),
     Univariate(),
     Additive(),
+    ExactLaws(deep=False),
+    PartlyFree(),
     ExactLaws(),
     Pairings(),
     SmallerProblems(),
@@ -46,6 +49,7 @@ OF_FEW_ROWS: tuple[Source, ...] = (
     SparseSums(),
     Additive(),
     ExactLaws(),
+    PartlyFree(),
     Pairings(),
     SmallerProblems(),
 )

@@ -62,6 +62,8 @@ TARGETS: dict[str, Target] = {
         Target("sin y", np.sin, sympy.asin, -_HALF, _HALF),
         Target("cos y", np.cos, sympy.acos, 0.0, np.pi),
         Target("tan y", np.tan, sympy.atan, -_HALF, _HALF),
+        Target("asin y", np.arcsin, sympy.sin, -1.0, 1.0),
+        Target("acos y", np.arccos, sympy.cos, -1.0, 1.0),
         Target("tanh^-1 y", np.arctanh, sympy.tanh, -1 + 1e-12, 1 - 1e-12),
     )
 }

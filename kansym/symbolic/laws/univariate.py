@@ -14,6 +14,7 @@ from kansym.symbolic.laws.exponential_sums import (
 from kansym.symbolic.laws.form import Form
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.rational_functions import exact_quotients, quotients_of_functions
+from kansym.symbolic.laws.short_curves import short_curves
 from kansym.symbolic.laws.simple_models import simple_models
 
 __all__ = ["Univariate", "univariate_laws"]
@@ -21,6 +22,7 @@ __all__ = ["Univariate", "univariate_laws"]
 Stage = Callable[[Curve, Deadline], Iterator[Form]]
 _PLAIN: tuple[Stage, ...] = (
     exact_quotients,
+    short_curves,
     simple_models,
     quotients_of_functions,
     exponential_sums,

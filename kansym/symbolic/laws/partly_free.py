@@ -1,0 +1,243 @@
+"""Laws that hold unknown functions of single quantities, beside short expressions.
+
+A remainder of y (see `kansym.symbolic.laws.remainders`) may be a sum of unknown functions of single
+inputs; of these and a multiple of a short expression; of these and an unknown function of a short
+expression; or a polynomial in all inputs but one with coefficients that are unknown functions of
+that one. Each is a linear space, so that thousands of remainders are tested by one matrix product.
+The unknown functions are then named one by one as curves, whatever constants stand in them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
+
+import numpy as np
+import sympy
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.checking import values_of
+from kansym.symbolic.laws.columns import Quantities
+from kansym.symbolic.laws.expressions import Expressions, short_expressions
+from kansym.symbolic.laws.free_functions import FreeSum, FreeTerm, chebyshev_columns
+from kansym.symbolic.laws.free_spaces import (
+    FreeSpace,
+    crossed,
+    of_single_inputs,
+    over_functions,
+    over_monomials,
+)
+from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.remainders import OVER, TIMES, Remainder, remainders
+from kansym.symbolic.laws.targets import TARGETS, Target, targets_of
+
+__all__ = ["PartlyFree"]
+
+Array = np.ndarray
+
+_NEARLY_EXACT = 1e-9
+_FEWEST_ROWS = 100
+_ROWS, _MOST_ROWS = 400, 1000
+"""Rows on which remainders are screened: in small spaces, in large ones."""
+_MOST_INPUTS = 6
+_EXPRESSIONS = 12000
+_OUTER = (
+    "y", "log y", "log -y", "1/y", "y^2", "-y^2", "exp y", "sqrt y", "cbrt y", "asin y", "acos y",
+)  # fmt: skip
+_OF_Y, _OF_OTHERS = 12000, 1500
+"""Expressions that are taken off y, and off functions of y."""
+_SCREENED, _SURE = 1e-5, 1e-7
+"""Error of a remainder over its spread that is looked at, and up to which the plain go first."""
+_TAKEN, _MANY_TAKEN, _ARGUMENTS = 30, 600, 1000
+"""Expressions that y is divided by before others are put in, in large spaces, and these."""
+_SAME = 1e-7
+"""Least share of an expression that a space does not have."""
+_TRIED, _NAMED = 5, 4
+"""Remainders of a space that are fitted, and sums of a step whose functions are named."""
+
+
+class PartlyFree:
+    """Sums of unknown functions of single inputs, seen through expressions around and in them."""
+
+    name = "unknown functions"
+
+    def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
+        """Exact laws; nothing for rows with noise."""
+        inputs = [k for k in range(len(rows.names)) if np.ptp(rows.X[:, k]) > 0]
+        if rows.noise > _NEARLY_EXACT or len(rows.y) < _FEWEST_ROWS or np.ptp(rows.y) == 0:
+            return
+        if 2 <= len(inputs) <= _MOST_INPUTS:
+            yield from _Search(rows, inputs, until).laws()
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A remainder and the terms that it may be a sum of."""
+
+    remainder: Remainder
+    terms: tuple[FreeTerm, ...]
+
+
+class _Search:
+    """The rows, short expressions, and remainders of y."""
+
+    def __init__(self, rows: Rows, inputs: Sequence[int], until: Deadline) -> None:
+        self.rows, self.until = rows, until
+        order = np.random.default_rng(0).permutation(len(rows.y))
+        self.kept, self.more = order[:_ROWS], order[:_MOST_ROWS]
+        self.inputs = Quantities.inputs(rows.X, rows.names).take(inputs)
+        self.some = Quantities(self.inputs.values[self.kept], self.inputs.exprs)
+        self.y = rows.y[self.kept]
+
+    @cached_property
+    def expressions(self) -> Expressions:
+        """Short expressions of the inputs."""
+        return short_expressions(self.some, _EXPRESSIONS)
+
+    def laws(self) -> Iterator[Law]:
+        """Step by step, the quick ones first."""
+        single = FreeSpace.of(of_single_inputs(self.some))
+        if single is None:
+            return
+        yield from self.confirmed(self.with_functions_of_one(self.alone()))
+        few = self.over_plain(_OUTER, _TAKEN)
+        yield from self.confirmed(self.with_functions_of_one(few))
+        for space in (single, crossed(self.some)):
+            if space is not None:
+                yield from self.confirmed(self.beside_expressions(space, few))
+        yield from self.confirmed(self.of_expressions(single, few))
+        for step in self.sums(single, TARGETS["y"]):
+            yield from self.confirmed(step)
+        many = self.over_plain(("y", "exp y", "sqrt y", "cbrt y", "y^2"), _MANY_TAKEN)
+        yield from self.confirmed(self.with_functions_of_one(many))
+        for target in targets_of(self.y, _OUTER[1:]):
+            for step in self.sums(single, target):
+                yield from self.confirmed(step)
+
+    def alone(self) -> tuple[list[Remainder], Array]:
+        """Functions of y, and their values on all rows."""
+        y = TARGETS["y"]
+        found = [
+            Remainder(target, y, None, sympy.S.Zero, target.forward(self.rows.y))
+            for target in targets_of(self.rows.y, _OUTER)
+        ]
+        return found, np.array([one.values for one in found])
+
+    def over_plain(self, outer: Sequence[str], count: int) -> tuple[list[Remainder], Array]:
+        """Functions of y over and times plain expressions, and their values on all rows."""
+        plain = self.expressions.plainest(count)
+        found: list[Remainder] = []
+        for target in targets_of(self.y, outer):
+            for many in remainders(self.y, target, plain):
+                if many.inner.name == "y" and many.operation in (None, TIMES, OVER):
+                    found += [many.one(k, plain) for k in range(len(many.values))]
+        wholes = [self.whole(one) for one in found]
+        kept = [k for k, z in enumerate(wholes) if z is not None]
+        return [found[k] for k in kept], np.array([wholes[k] for k in kept])
+
+    def with_functions_of_one(self, few: tuple[list[Remainder], Array]) -> Iterator[_Candidate]:
+        """Polynomials in all inputs but one, and the like, whatever function of that one."""
+        found, values = few
+        rows = Quantities(self.inputs.values[self.more], self.inputs.exprs)
+        for k in range(len(rows)):
+            for space in chain(over_monomials(rows, k), over_functions(rows, k)):
+                errors = space.errors(values[:, self.more])
+                for place in _likely(errors):
+                    yield _Candidate(found[place], space.terms)
+
+    def beside_expressions(
+        self, space: FreeSpace, few: tuple[list[Remainder], Array]
+    ) -> Iterator[_Candidate]:
+        """Sums of the terms of a space and a multiple of an expression."""
+        found, values = few
+        rest = _normed(space.without(values[:, self.kept]))
+        directions, kept = _beside(space, self.expressions.values)
+        left = 1 - (rest @ directions.T) ** 2
+        best = left.argmin(axis=1)
+        for place in _likely(np.sqrt(np.maximum(left[np.arange(len(rest)), best], 0.0))):
+            expr = self.expressions.expr(int(kept[best[place]]))
+            yield _Candidate(found[place], (*space.terms, FreeTerm(expr, self.values(expr))))
+
+    def of_expressions(
+        self, space: FreeSpace, few: tuple[list[Remainder], Array]
+    ) -> Iterator[_Candidate]:
+        """Sums of the terms of a space and a function of an expression."""
+        remainder, values = few
+        rest, found = _normed(space.without(values[:, self.kept])), []
+        for number in _beside(space, self.expressions.values)[1][:_ARGUMENTS]:
+            if self.until.passed:
+                return
+            columns = chebyshev_columns(self.expressions.values[number], _ARGUMENT_DEGREE)
+            basis = np.linalg.qr(space.without(columns[:, 1:].T).T)[0]
+            left = 1 - np.sum((rest @ basis) ** 2, axis=1)
+            place = int(left.argmin())
+            found.append((float(np.sqrt(max(left[place], 0.0))), int(number), place))
+        one = np.ones(len(self.rows.y))
+        for place in _likely(np.array([error for error, *_ in found])):
+            _, number, chosen = found[place]
+            expr = self.expressions.expr(number)
+            term = FreeTerm(sympy.S.One, one, expr, self.values(expr), constant=False)
+            yield _Candidate(remainder[chosen], (*space.terms, term))
+
+    def sums(self, space: FreeSpace, target: Target) -> Iterator[list[_Candidate]]:
+        """Remainders of one function of y that lie in a space, for each way to make them."""
+        count = _OF_Y if target.name == "y" else _OF_OTHERS
+        for many in remainders(self.y, target, self.expressions.plainest(count)):
+            if self.until.passed:
+                return
+            places = _likely(space.errors(many.values))
+            yield [_Candidate(many.one(k, self.expressions), space.terms) for k in places]
+
+    def confirmed(self, candidates: Iterable[_Candidate]) -> Iterator[Law]:
+        """Laws of candidates that hold on all rows with functions of a higher degree."""
+        found: list[tuple[int, int, FreeSum, Remainder]] = []
+        for number, candidate in enumerate(candidates):
+            if self.until.passed:
+                break
+            z = self.whole(candidate.remainder)
+            sum_ = (
+                FreeSum.of([self.on_all(t) for t in candidate.terms], z) if z is not None else None
+            )
+            if sum_ is not None:
+                terms = len(sum_.terms) + (candidate.remainder.operation is not None)
+                found.append((terms, number, sum_, candidate.remainder))
+        for *_, sum_, remainder in sorted(found, key=lambda each: each[:2])[:_NAMED]:
+            yield from sum_.laws(remainder.restore, remainder.words, self.rows, self.until)
+
+    def on_all(self, term: FreeTerm) -> FreeTerm:
+        """A term on all rows."""
+        at = None if term.quantity is None else self.values(term.quantity)
+        return replace(term, size=self.values(term.factor), at=at)
+
+    def whole(self, remainder: Remainder) -> Array | None:
+        """The values of a remainder on all rows."""
+        with np.errstate(all="ignore"):
+            z = remainder.of(self.rows.y, self.values(remainder.taken))
+        return z if np.isfinite(z).all() else None
+
+    def values(self, expr: sympy.Expr) -> Array:
+        """An expression of the inputs on all rows."""
+        return values_of(expr, {}, self.rows)
+
+
+_ARGUMENT_DEGREE = 14
+
+
+def _likely(errors: Array) -> list[int]:
+    """The least errors; those that are as good as exact in their order."""
+    rounded = np.maximum(errors, _SURE)
+    places = np.argsort(rounded, kind="stable")[:_TRIED]
+    return [int(place) for place in places if rounded[place] < _SCREENED]
+
+
+def _normed(values: Array) -> Array:
+    """Rows of norm 1."""
+    return values / np.maximum(np.linalg.norm(values, axis=1), 1e-300)[:, None]
+
+
+def _beside(space: FreeSpace, values: Array) -> tuple[Array, Array]:
+    """What rows have beside a space, of norm 1, and which have anything."""
+    rest = space.without(values)
+    norm = np.linalg.norm(rest, axis=1)
+    kept = np.flatnonzero(norm > _SAME * np.linalg.norm(values, axis=1))
+    return rest[kept] / norm[kept, None], kept

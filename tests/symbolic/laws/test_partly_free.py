@@ -1,0 +1,44 @@
+"""Laws with unknown functions of single inputs are found, whatever constants stand in them."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.checking import values_of
+from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.partly_free import PartlyFree
+
+Array = np.ndarray
+
+LAWS: dict[str, Callable[[Array, Array, Array], Array]] = {
+    "linear in two inputs, functions of the third": lambda a, b, c: (
+        a * np.sqrt(c + np.sin(c)) + b * np.log(c + 1.7)
+    ),
+    "functions of two inputs, each times the other": lambda a, b, c: (
+        a * np.sin(b + 2.83) + b**3 * np.log(a) ** 2 + c
+    ),
+    "within a logarithm, over an expression": lambda a, b, c: (
+        b + np.log(b**3 - 2.96 * np.sin(c) / a)
+    ),
+}
+
+
+def rows_of(law: Callable[..., Array], seed: int) -> Rows:
+    X = np.random.default_rng(seed).uniform(1, 3, (600, 3))
+    return Rows(X, law(*X.T), ("a", "b", "c"))
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_law_is_found_and_holds_on_fresh_rows(name: str) -> None:
+    rows, fresh = rows_of(LAWS[name], 0), rows_of(LAWS[name], 1)
+    found = PartlyFree().propose(rows, Deadline.after(30))
+    law = next(law for law in found if law.error < 1e-12)
+    assert np.allclose(values_of(law.expr, law.start, fresh), fresh.y, rtol=1e-8)
+
+
+def test_noise_is_left_to_others() -> None:
+    rows = rows_of(LAWS["functions of two inputs, each times the other"], 0)
+    noisy = Rows(rows.X, rows.y, rows.names, noise=1e-3)
+    assert not list(PartlyFree().propose(noisy, Deadline.after(5)))
