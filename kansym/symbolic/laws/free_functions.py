@@ -27,7 +27,7 @@ Array = np.ndarray
 
 _HELD_OUT = 5
 """One row of so many tells whether a sum is right."""
-_ROWS_PER_COLUMN = 2.5
+_ROWS_PER_COLUMN = 2.0
 _DEGREES = (28, 20, 14, 10, 8)
 _PROMISING, _EXACT = 1e-6, 1e-8
 """Error over the spread of a sum that is pruned, and of one that is believed."""

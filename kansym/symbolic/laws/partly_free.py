@@ -101,6 +101,8 @@ class _Search:
             return
         yield from self.confirmed(self.with_functions_of_one(self.alone()))
         few = self.over_plain(_OUTER, _TAKEN)
+        if not few[0]:
+            return
         yield from self.confirmed(self.with_functions_of_one(few))
         for space in (single, crossed(self.some)):
             if space is not None:
@@ -138,6 +140,8 @@ class _Search:
     def with_functions_of_one(self, few: tuple[list[Remainder], Array]) -> Iterator[_Candidate]:
         """Polynomials in all inputs but one, and the like, whatever function of that one."""
         found, values = few
+        if not found:
+            return
         rows = Quantities(self.inputs.values[self.more], self.inputs.exprs)
         for k in range(len(rows)):
             for space in chain(over_monomials(rows, k), over_functions(rows, k)):
