@@ -124,7 +124,7 @@ def _programs(
         if weights is not None:
             terms = [*(_program(expressions, k) for k in (pair.first, pair.second)), 1.0, "x"]
             yield _sum(terms, weights)
-    for pair in best_products(values, z, _TRIED):
+    for pair in best_products(values, z, one[:, None], _TRIED):
         f, g = values[pair.first], values[pair.second]
         weights = exact_weights(np.column_stack([f * g, g, one]), z, within)
         if weights is not None:
