@@ -190,7 +190,8 @@ def test_an_edge_that_no_function_explains_is_named_and_stays_a_curve():
     def odd(u: torch.Tensor) -> torch.Tensor:
         return torch.sin(7 * u) * torch.exp(-u) + torch.sin(4 * u**2)
 
-    found = extract(two_layers(odd, torch.square, lambda u: u), library=FEW, progress=False)
+    model = two_layers(odd, torch.square, lambda u: u)
+    found = extract(model, library=FEW, engine=None, reading="weights", progress=False)
     assert Status.UNEXPLAINED_EDGE in statuses(found)
     assert found.formulas[0].curves
     X = rows(60, seed=5)

@@ -12,7 +12,7 @@ X = np.random.default_rng(0).uniform(-1, 1, (600, 2))
 
 
 def best(y: np.ndarray, noise: float = 0.0) -> Law | None:
-    laws = list(Additive().propose(Rows(X, y, ("a", "b"), noise), Deadline.after(40)))
+    laws = list(Additive().propose(Rows(X, y, ("a", "b"), noise), Deadline.after(8)))
     return min(laws, key=lambda law: law.error, default=None)
 
 
