@@ -295,13 +295,14 @@ def model(tmp_path) -> Path:
 
 
 def test_functions_are_fixed_and_forbidden_edge_by_edge(model, capsys):
-    assert main(["extract", str(model), "--edges"]) == 0
+    weights = ["extract", str(model), "--edges", "--reading", "weights"]
+    assert main(weights) == 0
     plain = capsys.readouterr().out
     assert "a -> y = sin" in plain
     assert "b -> y = x^2" in plain
 
-    words = ["--edges", "--fix", "b -> y=cosh", "--forbid", "a->y=sin"]
-    assert main(["extract", str(model), *words]) == 0
+    words = ["--fix", "b -> y=cosh", "--forbid", "a->y=sin"]
+    assert main([*weights, *words]) == 0
     changed = capsys.readouterr().out
     assert "b -> y = cosh" in changed
     assert "a -> y = sin" not in changed

@@ -82,7 +82,7 @@ def change_edge(model: KAN, place: tuple[int, int, int], rng: np.random.Generato
 
 
 @given(model=kans(), seed=st.integers(0, 10**6))
-@settings(max_examples=200)
+@settings(max_examples=60)
 def test_an_mlp_form_however_it_is_disguised_is_the_network_of_its_kan(
     model: KAN, seed: int
 ) -> None:

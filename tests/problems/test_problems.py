@@ -55,7 +55,7 @@ def test_every_formula_agrees_with_sympy_in_high_precision(name: str) -> None:
     assert problem.truth is not None
     for row, value in zip(X, y, strict=True):
         at = dict(zip(map(sympy.Symbol, problem.inputs), map(sympy.Float, row), strict=True))
-        exact = problem.truth.subs(at).evalf(30)
+        exact = problem.truth.evalf(30, subs=at)
         assert_allclose(value, float(exact), rtol=1e-9, atol=1e-12)
 
 

@@ -56,7 +56,7 @@ def expressions(draw, depth: int = 3) -> str:
     return form.format(draw(part), draw(part))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(expressions())
 def test_the_kan_of_an_expression_equals_it(text):
     found = parse(text)
