@@ -12,6 +12,7 @@ from kansym.symbolic.laws.additive import Additive
 from kansym.symbolic.laws.checking import checked, is_exact, length
 from kansym.symbolic.laws.exact_laws import ExactLaws, PlainRelations
 from kansym.symbolic.laws.law import Law, Rows, Source
+from kansym.symbolic.laws.monomial_pairs import MonomialPairs
 from kansym.symbolic.laws.monomials import Monomials
 from kansym.symbolic.laws.noisy_pairings import NoisyPairings
 from kansym.symbolic.laws.noisy_products import NoisyProducts
@@ -58,6 +59,7 @@ OF_NOISY_ROWS: tuple[Source, ...] = (
     Monomials(),
     NoisyProducts(),
     NoisyPairings(),
+    MonomialPairs(),
     Univariate(),
     SparseSums(),
     Additive(),

@@ -116,7 +116,9 @@ def _slowest(form: Form, curve: Curve) -> Form:
 
 def _raced(model: _Model, curve: Curve, until: Deadline) -> list[Form]:
     """A model at the best inner constants that were found on some of the rows."""
-    few = curve.thinned(_WAVE_ROWS if "wave" in model.inner else _SCREENED)
+    # Beside noise the errors of models can only be compared on the same rows.
+    many_rows = "wave" in model.inner or curve.noise > 0
+    few = curve.thinned(_WAVE_ROWS if many_rows else _SCREENED)
     many = ManyStarts.of(model.program, model.inner, model.linear, few.x, few.y, few.root)
     fits = many.raced(_starts(model.inner, curve.thinned(_WAVE_ROWS)), until)
     size = float(np.linalg.norm(few.y * few.root)) / few.spread

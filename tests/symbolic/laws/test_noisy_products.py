@@ -6,6 +6,7 @@ import sympy
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.monomial_pairs import MonomialPairs
 from kansym.symbolic.laws.noisy_pairings import NoisyPairings
 from kansym.symbolic.laws.noisy_products import NoisyProducts
 
@@ -38,3 +39,15 @@ def test_an_input_is_the_exponent_of_one_more_than_another():
     f, r, n = sympy.symbols("f r n")
     (constant,) = law.start
     assert sympy.simplify(law.expr - constant * f / (1 + r) ** n) == 0
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.1])
+def test_the_square_is_a_sum_of_two_monomials(noise):
+    rows = drawn(
+        lambda a, b, c, d, e: np.sqrt(3 * a * b + c * d**2 / e**2), tuple("abcde"), noise, 1, 3
+    )
+    law = next(MonomialPairs().propose(rows, Deadline.after(10)))
+    square = sympy.expand(law.expr**2)
+    found = {sympy.Mul(*(f for f in t.args if f not in law.start)) for t in square.args}
+    a, b, c, d, e = sympy.symbols("a b c d e")
+    assert found == {a * b, c * d**2 / e**2}
