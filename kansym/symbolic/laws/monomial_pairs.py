@@ -1,6 +1,7 @@
-"""Laws that are sums of two monomials, of up to eight inputs, for a function of y; with noise."""
+"""Laws that are sums of two monomials, of up to seven inputs, for a function of y; with noise."""
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -18,7 +19,7 @@ from kansym.symbolic.laws.targets import Target, targets_of
 __all__ = ["MonomialPairs"]
 
 _TARGETS = ("y", "y^2", "1/y", "1/y^2", "log y")
-_MOST_INPUTS = 8
+_MOST_INPUTS = 7
 _POWERS, _MOST_POWERS, _MANY = (0, 1, -1, 2, -2), 6, 2500
 """Of an input, the largest sum of those of a monomial, and monomials of which all pairs are made."""
 _ROWS, _TRIED, _HANDED_ON = 400, 4, 3
@@ -78,8 +79,9 @@ def _fitted(columns: Float[np.ndarray, "rows terms"], z: Float[np.ndarray, " row
     return np.linalg.lstsq(columns / units, z, rcond=None)[0] / units
 
 
+@cache
 def _exponents(inputs: int) -> Int[np.ndarray, "monomials inputs"]:
     """Those of the plainest monomials, the constant left out."""
-    rows = (row for row in product(_POWERS, repeat=inputs) if 0 < sum(map(abs, row)))
-    found = np.array([row for row in rows if sum(map(abs, row)) <= _MOST_POWERS])
+    sizes = ((row, sum(map(abs, row))) for row in product(_POWERS, repeat=inputs))
+    found = np.array([row for row, size in sizes if 0 < size <= _MOST_POWERS])
     return found[np.argsort(np.abs(found).sum(axis=1), kind="stable")][:_MANY]
