@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+import sympy
+
 from kansym.extraction.attempt import Attempt
 from kansym.extraction.plainness import is_plain
 from kansym.neural.readers.black_box import BlackBox
@@ -14,7 +16,7 @@ LEARNED, STRIKING = 1e-8, 1e-3
 """Least error of a law of a trained model; that of a striking law, without measured numbers."""
 
 
-WITHIN = 1.1
+WITHIN = 1.2
 """Error over the noise of the rows, which is known to a tenth, up to which a law leaves noise."""
 
 
@@ -51,4 +53,11 @@ def is_within_noise(attempt: Attempt, noise: float) -> bool:
     best = attempt.best
     if best is None or best.error > WITHIN * noise:
         return False
-    return sum(c.exact is None for f in best.formulas for c in f.constants) <= 1
+    for formula in best.formulas:
+        free = [sympy.Symbol(c.name) for c in formula.constants if c.exact is None]
+        if len(free) > 1 or any(
+            formula.template.as_independent(c, as_Add=False)[0] * c != formula.template
+            for c in free
+        ):
+            return False
+    return True

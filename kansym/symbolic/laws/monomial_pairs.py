@@ -21,7 +21,7 @@ __all__ = ["MonomialPairs"]
 _TARGETS = ("y", "y^2", "1/y", "1/y^2", "log y")
 _MOST_INPUTS = 7
 _POWERS, _MOST_POWERS, _MANY = (0, 1, -1, 2, -2), 6, 2500
-"""Of an input, the largest sum of those of a monomial, and monomials of which all pairs are made."""
+"""Of an input, the largest sum of those of a monomial, and monomials that pairs are made of."""
 _ROWS, _TRIED, _HANDED_ON = 400, 4, 3
 
 

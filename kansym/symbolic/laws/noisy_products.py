@@ -27,7 +27,8 @@ Array = np.ndarray
 _MANY = 800
 """Expressions; each stands in an exponent, and as a factor with a power."""
 _ROWS = 400
-_TRIED, _HANDED_ON = 6, 3
+_TRIED, _ALONE, _HANDED_ON = 6, 16, 3
+"""Pairs of expressions and single ones that are fitted, and laws that are handed on."""
 _NOTHING = 1e-6
 """Least part of an expression's norm that the logarithms of inputs leave."""
 _TERM = 30.0
@@ -126,7 +127,7 @@ class _Logarithm:
         size = np.linalg.norm(rest, axis=1)
         size[size < _NOTHING * np.linalg.norm(more, axis=1)] = np.inf
         share = (rest @ left / size) ** 2 / max(float(left @ left), 1e-300)
-        return np.argsort((1 - share) * self.burden)[:_TRIED].tolist()
+        return np.argsort((1 - share) * self.burden)[:_ALONE].tolist()
 
     def _pruned(self, chosen: list[int]) -> list[int]:
         """Without columns, never the first, that do not shorten the description."""
