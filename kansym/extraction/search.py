@@ -191,8 +191,7 @@ class Search:
         if self._few is None:
             return []
         try:
-            limit = until.share(SIMPLE).within(MOST_SIMPLE)
-            laws = within(limit.left() + OVERTIME, partial(self._few.laws, limit), [], failures=())
+            laws = self._few.laws(until.share(SIMPLE).within(MOST_SIMPLE))
         except FAILURES as failure:
             _log.warning("simple laws failed: %r", failure)
             return []

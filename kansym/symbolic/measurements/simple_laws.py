@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 import sympy
 
+from kansym.shared.bounded_time import each_within
 from kansym.shared.deadline import Deadline
 from kansym.shared.row_errors import RowErrors
 from kansym.symbolic.formulas.complexity import complexity
@@ -27,6 +28,8 @@ _OF_ONE_INPUT = 6
 _SHARE, _CONSTANT_BITS = 0.3, 24.0
 """What a bit of the form counts beside one of the data; and what its bits count for a constant,
 which the rows count instead."""
+_OVERTIME = 0.1
+"""Seconds after its time in which a fit may end."""
 _CURVE_CONSTANTS = 12
 """Constants that a tabulated curve stands for."""
 _EXPONENT_BITS = 5.0
@@ -88,9 +91,16 @@ def simple_laws(
     ----------
     names : of the inputs.
     X, y, errors : shapes (rows, inputs) and (rows,), and the errors of the rows.
-    until : when to stop with what there is.
+    until : when to stop with what there is, whatever is being fitted then.
     """
-    found: list[FormulaFit] = []
+    fits = each_within(_fitted(names, X, y, errors, until), lambda: until.left() + _OVERTIME)
+    return sorted(fits, key=lambda fit: description_length(fit, y, errors))
+
+
+def _fitted(
+    names: tuple[str, ...], X: np.ndarray, y: np.ndarray, errors: RowErrors, until: Deadline
+) -> Iterator[FormulaFit]:
+    """Simple laws with their constants at the minimum, as they are proposed."""
     seen: set[sympy.Expr] = set()
     weights = None if np.ptp(errors.inverse) == 0 else errors.inverse**2
     for formula in _proposed(names, X, y, weights, until):
@@ -105,8 +115,7 @@ def simple_laws(
         # Without degrees of freedom there are no standard errors, which says nothing against it.
         known = np.isfinite(list(fit.stderr.values())).all() or fit.freedom <= 0
         if np.isfinite(fit.chi2) and known:
-            found.append(fit)
-    return sorted(found, key=lambda fit: description_length(fit, y, errors))
+            yield fit
 
 
 def _proposed(
