@@ -28,8 +28,8 @@ _LAW = 0.3
 """Relative error of a law of the other rows above which it is none that a row could contradict."""
 _FORETOLD = 6.0
 """Standard deviations within which a law says what a row is."""
-_FIRST = 0.5
-"""Share of the time for the search with all rows."""
+_LEAST, _FIRST = 0.5, 0.5
+"""Seconds below which there is time for one search only, and the share of that with all rows."""
 
 Found = tuple[Search, KAN, Extraction]
 
@@ -37,6 +37,8 @@ Found = tuple[Search, KAN, Extraction]
 def suspects(search: Mapping[str, Any]) -> tuple[int, ...]:
     """Rows, as in the table, that a search might do better without."""
     measured = search["split"].measured
+    if search["settings"].budget < _LEAST:
+        return ()
     if measured is None or len(measured[0]) > MOST or measured[1].shape[1] != 1:
         return ()
     X, y, errors = measured

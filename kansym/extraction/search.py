@@ -18,14 +18,13 @@ from kansym.extraction.attempt import (
 )
 from kansym.extraction.conclusion import judged_by_model
 from kansym.extraction.constant_units import Units, with_units
+from kansym.extraction.enough import EXACT, PROMISING, is_enough
 from kansym.extraction.few_rows import FewRows
 from kansym.extraction.formulas import front_point
 from kansym.extraction.last_fit import with_last_fits
 from kansym.extraction.law_reading import kan_of, law_point, law_result
-from kansym.extraction.leftover import leaves_noise
 from kansym.extraction.limits import Limits
 from kansym.extraction.model_judge import best_law, first_noise, is_striking, is_within_noise
-from kansym.extraction.plainness import is_plain
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split, errors_of, split_rows
 from kansym.extraction.weights_reading import INTERRUPTED, read_weights
@@ -52,10 +51,6 @@ from kansym.symbolic.measurements.growing_errors import (
 
 __all__ = ["Search"]
 
-EXACT, ROUNDING, FEW = 1e-8, 1e-13, 3
-"""Relative error of a formula on data without noise that is right; of one with more than a few
-constants, which could be an approximation, only rounding may be left."""
-PROMISING = 1e-2  # error of a network that is read at once
 LAWS, LAWS_AGAIN, TRAINING = 0.4, 0.5, 0.7
 """Shares of the time: for laws that rows suggest, after which laws are sought again, now that the
 noise is known from networks, and after which no new network is trained."""
@@ -71,8 +66,6 @@ LEAST_READING, READING = 0.5, 20.0
 """Least and most seconds for reading one network."""
 WRONG_UNITS = 40.0
 """Bits for a constant of exactly 1 in the units of the table, which would mend the dimensions."""
-AS_GOOD = 1.1
-"""Error of a formula over that of the KAN it was read from, up to which nothing was lost."""
 
 
 class Search:
@@ -165,7 +158,9 @@ class Search:
         Of few or noisy rows all laws are seen first, but of the plainest; a striking one waits.
         """
         if self._few is not None and noise == 0:
-            plain = propose_laws(self._rows(noise), self.deadline.within(AT_ONCE), PLAIN)
+            at_once = self.deadline.within(AT_ONCE)
+            plain = iter(propose_laws(self._rows(noise), at_once, PLAIN))
+            plain = each_within(plain, lambda: at_once.left() + OVERTIME)
             yield from (self._read_law(law) for law in plain if law.error < EXACT)
         noisy = noise > EXACT and self._few is None and self.split.judge.kind == "data"
         sources = OF_FEW_ROWS if self._few is not None else OF_NOISY_ROWS if noisy else SOURCES
@@ -294,24 +289,11 @@ class Search:
         return replace(attempt, points=points)
 
     def _is_enough(self, number: int) -> bool:
-        """Whether a formula is exact, or plain and what it leaves over is noise.
-
-        A model that judges has no noise: there it says as much as the KAN it was read from.
-        """
-        attempt, judge = self._wanted(self.attempts[number]), self.split.judge
+        """Whether the formula of an attempt ends the search; one of wrong units if it is exact."""
+        attempt = self._wanted(self.attempts[number])
         if attempt.best is None or (self._mismatch(attempt) and attempt.best.error > EXACT):
             return False
-        if not is_plain(attempt.best.complexity, len(self.inputs.names)):
-            return attempt.best.error < ROUNDING
-        free = sum(c.exact is None for f in attempt.best.formulas for c in f.constants)
-        if attempt.best.error < (EXACT if free <= FEW else ROUNDING):
-            return True
-        if judge.kind == "network":
-            if attempt.model is not None:
-                return attempt.best.error < AS_GOOD * attempt.error
-            attained = self._noise()
-            return free == 0 and attempt.best.error < AS_GOOD * attained < AS_GOOD * PROMISING
-        return leaves_noise(attempt.best.formulas, judge)
+        return is_enough(attempt, self.split.judge, len(self.inputs.names), self._noise())
 
     def _best(self) -> Attempt | None:
         """The attempt of shortest description, if any was read."""
