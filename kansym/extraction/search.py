@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,7 +32,7 @@ from kansym.neural.readers.black_box import BlackBox
 from kansym.neural.training.trial_shapes import propose
 from kansym.results.parts import FrontPoint
 from kansym.results.result import Extraction
-from kansym.shared.bounded_time import each_within, within
+from kansym.shared.bounded_time import each_within
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback
