@@ -4,7 +4,7 @@ Terms m f(u) with a known factor m, a known quantity u and an unknown function f
 coefficients of Chebyshev polynomials for f, so that rows tell at once whether such a sum is exact.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -158,9 +158,17 @@ class FreeSum:
         )
 
     def laws(
-        self, restore: Callable[[sympy.Expr], sympy.Expr], source: str, rows: Rows, until: Deadline
+        self,
+        restore: Callable[[sympy.Expr], sympy.Expr],
+        source: str,
+        rows: Rows,
+        until: Deadline,
+        start: Mapping[sympy.Symbol, float] | None = None,
     ) -> Iterator[Law]:
-        """Laws for y: the curves named one by one, all constants then refined together."""
+        """Laws for y: the curves named one by one, all constants then refined together.
+
+        Constants that come in by restoring y have their values in ``start``.
+        """
         choices: list[list[Law]] = []
         for number, (term, curve) in enumerate(zip(self.terms, self.curves, strict=True)):
             left = until.share(1 / (1 + len(self.terms) - number)).within(_MOST_SECONDS)
@@ -169,7 +177,7 @@ class FreeSum:
                 return
             choices.append(named)
         for chosen in list(product(*choices))[:_COMBINATIONS]:
-            law = self._together(chosen, restore, source, rows, until)
+            law = self._together(chosen, restore, source, rows, until, start or {})
             if law is not None:
                 yield law
             if until.passed:
@@ -182,6 +190,7 @@ class FreeSum:
         source: str,
         rows: Rows,
         until: Deadline,
+        more: Mapping[sympy.Symbol, float],
     ) -> Law | None:
         """The sum of named curves, restored to y, its constants refined on all rows."""
         count = sum(len(law.start) for law in chosen)
@@ -197,7 +206,7 @@ class FreeSum:
             total += term.factor * expr
             start |= {renamed[symbol]: value for symbol, value in law.start.items()}
         start[offset] = float(np.mean(self.z - values_of(total, start, rows)))
-        return _refined(restore(total + offset), start, source, rows, until)
+        return _refined(restore(total + offset), start | dict(more), source, rows, until)
 
 
 def _named(

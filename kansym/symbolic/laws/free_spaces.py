@@ -10,7 +10,14 @@ from jaxtyping import Float
 from kansym.symbolic.laws.columns import Quantities, exponents_up_to, monomial
 from kansym.symbolic.laws.free_functions import FreeTerm
 
-__all__ = ["FreeSpace", "crossed", "of_single_inputs", "over_functions", "over_monomials"]
+__all__ = [
+    "FreeSpace",
+    "crossed",
+    "of_single_inputs",
+    "over_functions",
+    "over_monomials",
+    "with_products",
+]
 
 Array = np.ndarray
 
@@ -71,8 +78,18 @@ def crossed(inputs: Quantities) -> FreeSpace | None:
         for j in places
         if j != k
     ]
-    products = [FreeTerm(exprs[k] * exprs[j], x[k] * x[j]) for k in places for j in range(k)]
-    return FreeSpace.of([*of_single_inputs(inputs), *terms, *products])
+    return FreeSpace.of([*of_single_inputs(inputs), *terms, *_products(inputs)])
+
+
+def with_products(inputs: Quantities) -> FreeSpace | None:
+    """Unknown functions of single inputs, and products of two inputs."""
+    return FreeSpace.of([*of_single_inputs(inputs), *_products(inputs)])
+
+
+def _products(inputs: Quantities) -> list[FreeTerm]:
+    """Products of two inputs."""
+    x, exprs, places = inputs.values.T, inputs.exprs, range(len(inputs))
+    return [FreeTerm(exprs[k] * exprs[j], x[k] * x[j]) for k in places for j in range(k)]
 
 
 def over_monomials(inputs: Quantities, k: int) -> Iterator[FreeSpace]:

@@ -26,7 +26,9 @@ from kansym.symbolic.laws.free_spaces import (
     of_single_inputs,
     over_functions,
     over_monomials,
+    with_products,
 )
+from kansym.symbolic.laws.function_products import FunctionProduct, function_product
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.remainders import OVER, TIMES, Remainder, remainders
 from kansym.symbolic.laws.targets import TARGETS, Target, targets_of
@@ -50,6 +52,8 @@ _SCREENED, _SURE = 1e-5, 1e-7
 """Error of a remainder over its spread that is looked at, and up to which the plain go first."""
 _TAKEN, _MANY_TAKEN, _ARGUMENTS = 30, 600, 1000
 """Expressions that y is divided by before others are put in, in large spaces, and these."""
+_PAIRED, _LOT = 4000, 400
+"""Expressions that y is divided by before another one is added, and how many at once."""
 _SAME = 1e-7
 """Least share of an expression that a space does not have."""
 _TRIED, _NAMED = 5, 4
@@ -100,6 +104,7 @@ class _Search:
         if single is None:
             return
         yield from self.confirmed(self.with_functions_of_one(self.alone()))
+        yield from self.beside_products(single)
         few = self.over_plain(_OUTER, _TAKEN)
         if not few[0]:
             return
@@ -110,11 +115,48 @@ class _Search:
         yield from self.confirmed(self.of_expressions(single, few))
         for step in self.sums(single, TARGETS["y"]):
             yield from self.confirmed(step)
+        yield from self.confirmed(self.beside_one_more(single))
         many = self.over_plain(("y", "exp y", "sqrt y", "cbrt y", "y^2"), _MANY_TAKEN)
         yield from self.confirmed(self.with_functions_of_one(many))
         for target in targets_of(self.y, _OUTER[1:]):
             for step in self.sums(single, target):
                 yield from self.confirmed(step)
+
+    def beside_products(self, single: FreeSpace) -> Iterator[Law]:
+        """Sums of functions of single inputs, products of two, and a product of functions."""
+        spaces: list[FreeSpace] = [single]
+        if len(self.inputs) > 2:
+            more = with_products(self.some)
+            spaces += [] if more is None else [more]
+        for target in targets_of(self.rows.y, _OUTER[:-2]):
+            whole = target.forward(self.rows.y)
+            for space in spaces:
+                found = function_product(self.some, whole[self.kept], space, _PRODUCT_DEGREE)
+                if self.until.passed:
+                    return
+                if found is not None and found.error < _SCREENED:
+                    yield from self.of_product(found, space, target, whole)
+                    break
+
+    def of_product(
+        self, found: FunctionProduct, space: FreeSpace, target: Target, z: Array
+    ) -> Iterator[Law]:
+        """Laws with such a product, its functions seen on all rows."""
+        terms = [self.on_all(term) for term in space.terms]
+        every = FreeSpace.of(terms, _ARGUMENT_DEGREE + 6)
+        if every is None:
+            return
+        finer = function_product(self.inputs, z, every, _ARGUMENT_DEGREE + 6, found)
+        named = None if finer is None else finer.named(self.rows.names, self.until)
+        if finer is None or named is None:
+            return
+        product, start = named
+        rest = FreeSum.of(terms, z - np.prod(finer.functions(), axis=0))
+        if rest is not None:
+            words = f"{target.name} less a product of functions"
+            yield from rest.laws(
+                lambda expr: target.inverse(expr + product), words, self.rows, self.until, start
+            )
 
     def alone(self) -> tuple[list[Remainder], Array]:
         """Functions of y, and their values on all rows."""
@@ -154,13 +196,31 @@ class _Search:
     ) -> Iterator[_Candidate]:
         """Sums of the terms of a space and a multiple of an expression."""
         found, values = few
-        rest = _normed(space.without(values[:, self.kept]))
-        directions, kept = _beside(space, self.expressions.values)
-        left = 1 - (rest @ directions.T) ** 2
-        best = left.argmin(axis=1)
-        for place in _likely(np.sqrt(np.maximum(left[np.arange(len(rest)), best], 0.0))):
-            expr = self.expressions.expr(int(kept[best[place]]))
+        for place, expr in self.beside(space, values[:, self.kept]):
             yield _Candidate(found[place], (*space.terms, FreeTerm(expr, self.values(expr))))
+
+    def beside_one_more(self, space: FreeSpace) -> Iterator[_Candidate]:
+        """The same of y times or over one of many expressions."""
+        expressions = self.expressions.plainest(_PAIRED)
+        for many in remainders(self.y, TARGETS["y"], expressions):
+            if self.until.passed:
+                return
+            if many.inner.name == "y" and many.operation in (TIMES, OVER):
+                for place, expr in self.beside(space, many.values):
+                    one, term = many.one(place, expressions), FreeTerm(expr, self.values(expr))
+                    yield _Candidate(one, (*space.terms, term))
+
+    def beside(self, space: FreeSpace, values: Array) -> list[tuple[int, sympy.Expr]]:
+        """Rows that lie in a space but for a multiple of an expression, and these."""
+        directions, kept = _beside(space, self.expressions.values)
+        rest = _normed(space.without(values))
+        best, least = np.zeros(len(rest), dtype=int), np.ones(len(rest))
+        for start in range(0, len(rest), _LOT):
+            left = 1 - (rest[start : start + _LOT] @ directions.T) ** 2
+            best[start : start + _LOT] = left.argmin(axis=1)
+            least[start : start + _LOT] = left.min(axis=1)
+        places = _likely(np.sqrt(np.maximum(least, 0.0)))
+        return [(k, self.expressions.expr(int(kept[best[k]]))) for k in places]
 
     def of_expressions(
         self, space: FreeSpace, few: tuple[list[Remainder], Array]
@@ -224,7 +284,7 @@ class _Search:
         return values_of(expr, {}, self.rows)
 
 
-_ARGUMENT_DEGREE = 14
+_ARGUMENT_DEGREE, _PRODUCT_DEGREE = 14, 10
 
 
 def _likely(errors: Array) -> list[int]:
