@@ -6,7 +6,7 @@ states of fewest quantities first.
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, count
+from itertools import chain, count, islice
 
 import numpy as np
 import sympy
@@ -110,6 +110,9 @@ class _Search:
         yield from self.outer(root, fit)
         if deep:
             yield from self.deeper()
+        else:
+            for stage in islice(trials_with_functions(root), 1, 2):
+                yield from self.tried(root, stage)
 
     def outer(self, root: Reduced, fit: Smooth) -> Iterator[Law]:
         """The problem for functions of the target that are much smoother than the target is."""

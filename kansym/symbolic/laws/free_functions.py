@@ -19,7 +19,7 @@ from kansym.shared.errors import InputError
 from kansym.symbolic.constants.refinement import refine
 from kansym.symbolic.laws.checking import checked, fresh_constants, values_of
 from kansym.symbolic.laws.law import Law, Rows
-from kansym.symbolic.laws.univariate import univariate_laws
+from kansym.symbolic.laws.univariate import Stage, univariate_laws
 
 __all__ = ["FreeSum", "FreeTerm", "chebyshev_columns"]
 
@@ -163,16 +163,18 @@ class FreeSum:
         source: str,
         rows: Rows,
         until: Deadline,
+        stages: tuple[Stage, ...] | None = None,
         start: Mapping[sympy.Symbol, float] | None = None,
     ) -> Iterator[Law]:
         """Laws for y: the curves named one by one, all constants then refined together.
 
-        Constants that come in by restoring y have their values in ``start``.
+        For the stages see `univariate_laws`; constants that come in by restoring y have their
+        values in ``start``.
         """
         choices: list[list[Law]] = []
         for number, (term, curve) in enumerate(zip(self.terms, self.curves, strict=True)):
             left = until.share(1 / (1 + len(self.terms) - number)).within(_MOST_SECONDS)
-            named = _named(term, curve, self.blur, rows.names, left)
+            named = _named(term, curve, self.blur, rows.names, left, stages)
             if not named:
                 return
             choices.append(named)
@@ -210,7 +212,12 @@ class FreeSum:
 
 
 def _named(
-    term: FreeTerm, curve: Array, blur: float, names: tuple[str, ...], until: Deadline
+    term: FreeTerm,
+    curve: Array,
+    blur: float,
+    names: tuple[str, ...],
+    until: Deadline,
+    stages: tuple[Stage, ...] | None,
 ) -> list[Law]:
     """The laws of one curve, in the inputs."""
     if term.quantity is None or term.at is None:
@@ -221,7 +228,8 @@ def _named(
         name += "_"
     noise = blur / (float(np.std(term.size * curve)) or 1.0)
     few = slice(None, _ROWS_NAMED)
-    found = islice(univariate_laws(term.at[few], curve[few], name, noise, until), _FORMS)
+    laws = univariate_laws(term.at[few], curve[few], name, noise, until, stages=stages)
+    found = islice(laws, _FORMS)
     place, limit = {sympy.Symbol(name): term.quantity}, max(_NAMED, _ABOVE * noise)
     return [
         Law(law.expr.xreplace(place), law.start, law.source, law.error)

@@ -23,7 +23,7 @@ from kansym.symbolic.laws.checking import fresh_constants
 from kansym.symbolic.laws.columns import Quantities
 from kansym.symbolic.laws.free_functions import chebyshev_columns
 from kansym.symbolic.laws.free_spaces import FreeSpace
-from kansym.symbolic.laws.univariate import univariate_laws
+from kansym.symbolic.laws.univariate import Stage, univariate_laws
 
 __all__ = ["FunctionProduct", "function_product"]
 
@@ -63,7 +63,7 @@ class FunctionProduct:
         return np.array([each @ own for each, own in pairs])
 
     def named(
-        self, names: tuple[str, ...], until: Deadline
+        self, names: tuple[str, ...], until: Deadline, stages: tuple[Stage, ...] | None = None
     ) -> tuple[sympy.Expr, dict[sympy.Symbol, float]] | None:
         """The product as an expression and its constants; None if a function has no plain law."""
         product, scale, start = sympy.S.One, 1.0, dict[sympy.Symbol, float]()
@@ -76,7 +76,7 @@ class FunctionProduct:
                 scale *= float(np.mean(values))
                 continue
             x, limit = self.inputs.values[:, k], until.within(_SECONDS)
-            laws = univariate_laws(x, values / size, u.name, self.error, limit)
+            laws = univariate_laws(x, values / size, u.name, self.error, limit, stages=stages)
             law = next(islice(laws, 1), None)
             if law is None or law.error > _NAMED:
                 return None

@@ -30,8 +30,9 @@ from kansym.symbolic.laws.free_spaces import (
 )
 from kansym.symbolic.laws.function_products import FunctionProduct, function_product
 from kansym.symbolic.laws.law import Law, Rows
-from kansym.symbolic.laws.remainders import OVER, TIMES, Remainder, remainders
+from kansym.symbolic.laws.remainders import Remainder, remainders
 from kansym.symbolic.laws.targets import TARGETS, Target, targets_of
+from kansym.symbolic.laws.univariate import QUICK
 
 __all__ = ["PartlyFree"]
 
@@ -46,8 +47,10 @@ _EXPRESSIONS = 12000
 _OUTER = (
     "y", "log y", "log -y", "1/y", "y^2", "-y^2", "exp y", "sqrt y", "cbrt y", "asin y", "acos y",
 )  # fmt: skip
-_OF_Y, _OF_OTHERS = 12000, 1500
-"""Expressions that are taken off y, and off functions of y."""
+_OF_ALL = 1000
+"""Expressions that are taken off y and its functions; then all are taken off y."""
+_EXACT = 1e-8
+"""Error over the spread of y at which a product is believed."""
 _SCREENED, _SURE = 1e-5, 1e-7
 """Error of a remainder over its spread that is looked at, and up to which the plain go first."""
 _TAKEN, _MANY_TAKEN, _ARGUMENTS = 30, 600, 1000
@@ -113,14 +116,14 @@ class _Search:
             if space is not None:
                 yield from self.confirmed(self.beside_expressions(space, few))
         yield from self.confirmed(self.of_expressions(single, few))
-        for step in self.sums(single, TARGETS["y"]):
+        for target in targets_of(self.y, _OUTER):
+            for step in self.sums(single, target, _OF_ALL):
+                yield from self.confirmed(step)
+        for step in self.sums(single, TARGETS["y"], _EXPRESSIONS):
             yield from self.confirmed(step)
         yield from self.confirmed(self.beside_one_more(single))
         many = self.over_plain(("y", "exp y", "sqrt y", "cbrt y", "y^2"), _MANY_TAKEN)
         yield from self.confirmed(self.with_functions_of_one(many))
-        for target in targets_of(self.y, _OUTER[1:]):
-            for step in self.sums(single, target):
-                yield from self.confirmed(step)
 
     def beside_products(self, single: FreeSpace) -> Iterator[Law]:
         """Sums of functions of single inputs, products of two, and a product of functions."""
@@ -147,15 +150,23 @@ class _Search:
         if every is None:
             return
         finer = function_product(self.inputs, z, every, _ARGUMENT_DEGREE + 6, found)
-        named = None if finer is None else finer.named(self.rows.names, self.until)
-        if finer is None or named is None:
+        if finer is None or finer.error > _EXACT:
+            return
+        named = finer.named(self.rows.names, self.until, QUICK)
+        named = named or finer.named(self.rows.names, self.until)
+        if named is None:
             return
         product, start = named
         rest = FreeSum.of(terms, z - np.prod(finer.functions(), axis=0))
         if rest is not None:
             words = f"{target.name} less a product of functions"
             yield from rest.laws(
-                lambda expr: target.inverse(expr + product), words, self.rows, self.until, start
+                lambda expr: target.inverse(expr + product),
+                words,
+                self.rows,
+                self.until,
+                None,
+                start,
             )
 
     def alone(self) -> tuple[list[Remainder], Array]:
@@ -169,15 +180,12 @@ class _Search:
 
     def over_plain(self, outer: Sequence[str], count: int) -> tuple[list[Remainder], Array]:
         """Functions of y over and times plain expressions, and their values on all rows."""
-        plain = self.expressions.plainest(count)
+        plain = short_expressions(self.inputs, count)
         found: list[Remainder] = []
-        for target in targets_of(self.y, outer):
-            for many in remainders(self.y, target, plain):
-                if many.inner.name == "y" and many.operation in (None, TIMES, OVER):
-                    found += [many.one(k, plain) for k in range(len(many.values))]
-        wholes = [self.whole(one) for one in found]
-        kept = [k for k, z in enumerate(wholes) if z is not None]
-        return [found[k] for k in kept], np.array([wholes[k] for k in kept])
+        for target in targets_of(self.rows.y, outer):
+            for many in remainders(self.rows.y, target, plain, ("y",), ()):
+                found += [many.one(k, plain) for k in range(len(many.values))]
+        return found, np.array([one.values for one in found])
 
     def with_functions_of_one(self, few: tuple[list[Remainder], Array]) -> Iterator[_Candidate]:
         """Polynomials in all inputs but one, and the like, whatever function of that one."""
@@ -202,13 +210,12 @@ class _Search:
     def beside_one_more(self, space: FreeSpace) -> Iterator[_Candidate]:
         """The same of y times or over one of many expressions."""
         expressions = self.expressions.plainest(_PAIRED)
-        for many in remainders(self.y, TARGETS["y"], expressions):
+        for many in remainders(self.y, TARGETS["y"], expressions, ("y",), ()):
             if self.until.passed:
                 return
-            if many.inner.name == "y" and many.operation in (TIMES, OVER):
-                for place, expr in self.beside(space, many.values):
-                    one, term = many.one(place, expressions), FreeTerm(expr, self.values(expr))
-                    yield _Candidate(one, (*space.terms, term))
+            for place, expr in self.beside(space, many.values):
+                one, term = many.one(place, expressions), FreeTerm(expr, self.values(expr))
+                yield _Candidate(one, (*space.terms, term))
 
     def beside(self, space: FreeSpace, values: Array) -> list[tuple[int, sympy.Expr]]:
         """Rows that lie in a space but for a multiple of an expression, and these."""
@@ -243,9 +250,8 @@ class _Search:
             term = FreeTerm(sympy.S.One, one, expr, self.values(expr), constant=False)
             yield _Candidate(remainder[chosen], (*space.terms, term))
 
-    def sums(self, space: FreeSpace, target: Target) -> Iterator[list[_Candidate]]:
+    def sums(self, space: FreeSpace, target: Target, count: int) -> Iterator[list[_Candidate]]:
         """Remainders of one function of y that lie in a space, for each way to make them."""
-        count = _OF_Y if target.name == "y" else _OF_OTHERS
         for many in remainders(self.y, target, self.expressions.plainest(count)):
             if self.until.passed:
                 return
@@ -265,8 +271,10 @@ class _Search:
             if sum_ is not None:
                 terms = len(sum_.terms) + (candidate.remainder.operation is not None)
                 found.append((terms, number, sum_, candidate.remainder))
-        for *_, sum_, remainder in sorted(found, key=lambda each: each[:2])[:_NAMED]:
-            yield from sum_.laws(remainder.restore, remainder.words, self.rows, self.until)
+        found.sort(key=lambda each: each[:2])
+        for stages, most in ((QUICK, _NAMED), (None, 1)):
+            for *_, sum_, one in found[:most]:
+                yield from sum_.laws(one.restore, one.words, self.rows, self.until, stages)
 
     def on_all(self, term: FreeTerm) -> FreeTerm:
         """A term on all rows."""

@@ -4,7 +4,7 @@ g2(g1(y) - e), g2(g1(y) e) and g2(g1(y)/e) for functions g1, g2 and thousands of
 rows of a matrix: one product with a basis tells which of them lie in a linear space.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,13 +114,21 @@ _OF_SUMS = (
 
 
 def remainders(
-    y: Float[np.ndarray, " rows"], outer: Target, expressions: Expressions
+    y: Float[np.ndarray, " rows"],
+    outer: Target,
+    expressions: Expressions,
+    of_products: Sequence[str] = _OF_PRODUCTS,
+    of_sums: Sequence[str] = _OF_SUMS,
 ) -> Iterator[Remainders]:
-    """Those of one function of y, the plain before the strange."""
+    """Those of one function of y, the plain before the strange.
+
+    Names are those of the functions g2 of products and quotients, and of sums and differences.
+    """
     z = outer.forward(y)
     yield Remainders(outer, TARGETS["y"], None, z[None], np.zeros(0, dtype=int))
-    of_products = _OF_PRODUCTS_OF_Y if outer.name == "y" else _OF_PRODUCTS
-    for operations, names in (((OVER, TIMES), of_products), ((LESS, PLUS), _OF_SUMS)):
+    if of_products is _OF_PRODUCTS and outer.name == "y":
+        of_products = _OF_PRODUCTS_OF_Y
+    for operations, names in (((OVER, TIMES), of_products), ((LESS, PLUS), of_sums)):
         for operation in operations:
             with np.errstate(all="ignore"):
                 left = operation.of(z, expressions.values)

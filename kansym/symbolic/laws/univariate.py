@@ -17,12 +17,13 @@ from kansym.symbolic.laws.rational_functions import exact_quotients, quotients_o
 from kansym.symbolic.laws.short_curves import short_curves
 from kansym.symbolic.laws.simple_models import simple_models
 
-__all__ = ["Univariate", "univariate_laws"]
+__all__ = ["QUICK", "Stage", "Univariate", "univariate_laws"]
 
 Stage = Callable[[Curve, Deadline], Iterator[Form]]
+QUICK: tuple[Stage, ...] = (exact_quotients, short_curves)
+"""Those that see an exact law in a fraction of a second."""
 _PLAIN: tuple[Stage, ...] = (
-    exact_quotients,
-    short_curves,
+    *QUICK,
     simple_models,
     quotients_of_functions,
     exponential_sums,
@@ -54,6 +55,7 @@ def univariate_laws(
     until: Deadline,
     weights: np.ndarray | None = None,
     independent: float = np.inf,
+    stages: tuple[Stage, ...] | None = None,
 ) -> Iterator[Law]:
     """Laws y = h(x), those of shortest description first.
 
@@ -65,6 +67,7 @@ def univariate_laws(
     until : when to stop with what there is.
     weights : one over the variance of y (rows,), up to a factor.
     independent : as of `kansym.symbolic.laws.law.Rows`.
+    stages : what is tried; by default everything.
 
     Examples
     --------
@@ -81,7 +84,7 @@ def univariate_laws(
         return
     forms: list[Form] = []
     is_noise = False
-    for stage in _PLAIN + _RICH:
+    for stage in _PLAIN + _RICH if stages is None else stages:
         if is_noise and stage in _RICH and _shortest(forms, curve).error < _EXPLAINED:
             break
         # Beside a plain form that leaves nothing but noise, only an exact one is worth having.

@@ -19,6 +19,9 @@ LAWS: dict[str, Callable[[Array, Array, Array], Array]] = {
     "functions of two inputs, each times the other": lambda a, b, c: (
         a * np.sin(b + 2.83) + b**3 * np.log(a) ** 2 + c
     ),
+    "a product of three functions beside a product of two inputs": lambda a, b, c: (
+        3.7 * np.sqrt(b * np.exp(a)) * np.log(c + 0.64) - 2.37 * (a + 0.92) * (c + 1.9)
+    ),
     "within a logarithm, over an expression": lambda a, b, c: (
         b + np.log(b**3 + 2.96 * np.sin(c) / a)
     ),
