@@ -28,7 +28,8 @@ Array = np.ndarray
 
 _FEWEST_ROWS, _ROWS = 24, 96
 _PLAINEST, _EXPRESSIONS = 400, 1200
-_NOISY = 1e-5
+_NOISY = 1e-8
+"""Error of a curve from which on chance would meet one of so many pairs."""
 _TRIED, _FINISHED = 6, 2
 """Pairs of a step that are fitted, and laws that are handed on."""
 _EXACT = 1e-9
