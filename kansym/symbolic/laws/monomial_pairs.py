@@ -16,7 +16,7 @@ from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.noisy_pairings import BITS, refined
 from kansym.symbolic.laws.targets import Target, targets_of
 
-__all__ = ["MonomialPairs"]
+__all__ = ["MonomialPairs", "plain_exponents"]
 
 _TARGETS = ("y", "y^2", "1/y", "1/y^2", "log y")
 _MOST_INPUTS = 7
@@ -57,7 +57,7 @@ def _forms(
         return
     weight = np.median(slope) / slope  # errors of y are alike, so are those of g(y) / g'(y)
     z = target.forward(y) * weight
-    exponents = _exponents(len(few))
+    exponents = plain_exponents(len(few))
     values = Quantities(few.values / few.sizes(), few.exprs).columns(exponents).T
     sound = np.isfinite(values).all(axis=1) & (np.ptp(values, axis=1) > 0)
     values, exponents = values[sound], exponents[sound]
@@ -80,7 +80,7 @@ def _fitted(columns: Float[np.ndarray, "rows terms"], z: Float[np.ndarray, " row
 
 
 @cache
-def _exponents(inputs: int) -> Int[np.ndarray, "monomials inputs"]:
+def plain_exponents(inputs: int) -> Int[np.ndarray, "monomials inputs"]:
     """Those of the plainest monomials, the constant left out."""
     sizes = ((row, sum(map(abs, row))) for row in product(_POWERS, repeat=inputs))
     found = np.array([row for row, size in sizes if 0 < size <= _MOST_POWERS])

@@ -13,10 +13,11 @@ from jaxtyping import Float
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import fresh_constants, length
-from kansym.symbolic.laws.columns import Quantities, as_rational
+from kansym.symbolic.laws.columns import Quantities, as_rational, monomial
 from kansym.symbolic.laws.expression_pairs import best_sums
 from kansym.symbolic.laws.expressions import short_expressions
 from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.monomial_pairs import plain_exponents
 from kansym.symbolic.laws.monomials import snapped
 from kansym.symbolic.laws.noisy_pairings import BITS, refined
 
@@ -24,8 +25,9 @@ __all__ = ["NoisyProducts"]
 
 Array = np.ndarray
 
-_MANY = 800
-"""Expressions; each stands in an exponent, and as a factor with a power."""
+_MANY, _MONOMIALS = 800, 600
+"""Expressions; each stands in an exponent, and as a factor with a power. And monomials of three or
+more inputs, in exponents alone."""
 _ROWS = 400
 _TRIED, _ALONE, _HANDED_ON = 6, 16, 3
 """Pairs of expressions and single ones that are fitted, and laws that are handed on."""
@@ -94,11 +96,19 @@ class _Logarithm:
         steady = [k for k in range(len(inputs)) if X[:, k].min() > 0 or X[:, k].max() < 0]
         some = short_expressions(inputs, _MANY)
         positive = np.flatnonzero(some.values.min(axis=1) > 0)
+        powers = plain_exponents(len(inputs))
+        powers = powers[(powers != 0).sum(axis=1) > 2][:_MONOMIALS]
+        products = inputs.columns(powers).T
+        sound = np.isfinite(products).all(axis=1)
+        powers, products = powers[sound], products[sound]
         exprs = [some.expr(k) for k in range(len(some))]
+        exprs += [monomial(inputs.exprs, row) for row in powers]
         logs = np.log(some.values[positive])
-        values = np.vstack([np.ones(len(y)), np.log(np.abs(X.T[steady])), some.values, logs])
+        known = [np.ones(len(y)), np.log(np.abs(X.T[steady]))]
+        values = np.vstack([*known, some.values, products, logs])
         weight = np.abs(y) / np.median(np.abs(y))  # errors of y are alike, so those of y d log y
-        costs = np.concatenate([some.costs, some.costs[positive]])
+        every = np.concatenate([some.costs, np.abs(powers).sum(axis=1) - 1.0])
+        costs = np.concatenate([every, some.costs[positive]])
         bases = [inputs.exprs[k] if X[0, k] > 0 else -inputs.exprs[k] for k in steady]
         always = 1 + len(bases)
         return cls(
@@ -106,7 +116,7 @@ class _Logarithm:
             values * weight,
             2.0 ** (2 * BITS * costs / len(y)),
             (sympy.S.One, *bases, *exprs, *(exprs[k] for k in positive)),
-            tuple(k < always or k >= always + len(some) for k in range(len(values))),
+            tuple(k < always or k >= always + len(exprs) for k in range(len(values))),
             always,
             sign,
         )
