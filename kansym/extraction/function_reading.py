@@ -15,7 +15,7 @@ from kansym.extraction.split import Split, errors_of, split_rows
 from kansym.extraction.weights_reading import reading_of
 from kansym.neural.readers.black_box import BlackBox, black_box
 from kansym.neural.readers.tracing import rows_of
-from kansym.neural.training.student import more_rows, student_of
+from kansym.neural.training.student import Student, more_rows
 from kansym.results.joined import joined
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
@@ -83,8 +83,7 @@ def read_function(
     with progress_bar(progress, "reading") as tell:
         smooth = box
         if not box.is_smooth(asked.values):
-            tell(0.0, "training a smooth student")
-            smooth = student_of(box, rows.values, seconds=STUDENT * settings.budget)
+            smooth = Student(box, rows.values, STUDENT * settings.budget)
             findings.append(Finding(Status.SMOOTH_STUDENT, "model", box.source))
         results, total = [], settings.budget
         for position, name in enumerate(targets.names):
@@ -92,7 +91,7 @@ def read_function(
             budget = max(LEAST, left / (len(names) - position))
             target = Table(targets.values[:, position : position + 1], (name,))
             noise = None if box.noise is None or y is not None else box.noise[[position]]
-            own, output = _Output(box, position), _Output(smooth, position, noise)
+            own, output = _Output(box, position), _Output(smooth, position, noise, smooth is box)
             errors = errors_of(sigma, weights, None if y is None else target)
             data = target if measured else None
             split = split_rows(own.answers, asked.values, data, None, settings, errors)
@@ -133,10 +132,10 @@ def _compared(result: Extraction, box: BlackBox, split: Split) -> Extraction:
 
 
 class _Output(BlackBox):
-    """One output of a black box."""
+    """One output of a black box, and whether the model that it stands for is smooth."""
 
-    def __init__(self, box: BlackBox, position: int, noise: Any = None):
-        self.box, self.position, self.noise = box, position, noise
+    def __init__(self, box: BlackBox, position: int, noise: Any = None, smooth: bool = True):
+        self.box, self.position, self.noise, self.smooth = box, position, noise, smooth
         self.source, self.learned = box.source, box.learned
 
     def answers(self, X: Any) -> Any:

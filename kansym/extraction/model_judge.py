@@ -10,23 +10,32 @@ from kansym.neural.readers.black_box import BlackBox
 from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.laws.smooth import noise_level
 
-__all__ = ["best_law", "first_noise", "is_striking", "is_within_noise"]
+__all__ = ["best_law", "is_striking", "is_within_noise", "noises"]
 
-LEARNED, STRIKING = 1e-8, 1e-3
-"""Least error of a law of a trained model; that of a striking law, without measured numbers."""
+MISFITS, ROUGH_MISFITS = (1e-2, 1e-3), (3e-2, 1e-2)
+"""Relative errors that trained models usually make, and rough ones: what a law may leave over is
+not known without data, so each is tried, first the one with which the search is soon done."""
+STRIKING = 1e-3
+"""Error of a striking law, without measured numbers."""
 
 
 WITHIN = 1.2
 """Error over the noise of the rows, which is known to a tenth, up to which a law leaves noise."""
 
 
-def first_noise(box: BlackBox | None, judge: Judge, many: bool) -> float:
-    """Relative noise of the rows, as far as it is known before a network was trained."""
-    if box is None and judge.kind == "data" and many:
-        return noise_level(judge.X, judge.y[:, 0])
-    if box is not None and box.noise is not None:
-        return float(box.noise[0] / (judge.y.std() or 1.0))
-    return LEARNED if box is not None and box.learned and judge.kind == "network" else 0.0
+def noises(box: BlackBox | None, judge: Judge, many: bool) -> tuple[float, ...]:
+    """Relative noise of the rows, as far as it is known before a network was trained.
+
+    What a trained model misses is a noise to laws; several sizes of it are tried in turn.
+    """
+    if box is None:
+        measured = judge.kind == "data" and many
+        return (noise_level(judge.X, judge.y[:, 0]) if measured else 0.0,)
+    if box.noise is not None:
+        return (float(box.noise[0] / (judge.y.std() or 1.0)),)
+    if not box.learned or judge.kind == "data":
+        return (0.0,)
+    return MISFITS if box.smooth else ROUGH_MISFITS
 
 
 def best_law(

@@ -23,7 +23,7 @@ from kansym.extraction.formulas import front_point
 from kansym.extraction.last_fit import with_last_fits
 from kansym.extraction.law_reading import kan_of, law_point, law_result
 from kansym.extraction.limits import Limits
-from kansym.extraction.model_judge import best_law, first_noise, is_striking, is_within_noise
+from kansym.extraction.model_judge import best_law, is_striking, is_within_noise, noises
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split, errors_of, split_rows
 from kansym.extraction.weights_reading import INTERRUPTED, read_weights
@@ -129,9 +129,10 @@ class Search:
 
     def _tried(self) -> Iterator[int]:
         """Numbers of attempts with a formula, as they come in."""
-        noise = first_noise(self.box, self.split.judge, self._few is None)
-        yield from self._proposed(noise)
-        told = False
+        supposed = noises(self.box, self.split.judge, self._few is None)
+        for noise in supposed:
+            yield from self._proposed(noise)
+        noise, told = supposed[-1], len(supposed) > 1
         for number in self._trained():
             if self.attempts[number].error < PROMISING:
                 yield from best_law(self.attempts, self.split.judge, self._length)

@@ -15,7 +15,7 @@ from kansym.network.structure.symmetries import Symmetry, importances, symmetrie
 from kansym.network.structure.trees import Tree
 from kansym.neural.readers.black_box import black_box
 from kansym.neural.readers.tracing import rows_of
-from kansym.neural.training.student import more_rows, student_of
+from kansym.neural.training.student import Student, more_rows
 from kansym.shared.errors import InputError
 from kansym.shared.tables import output_names
 
@@ -127,7 +127,7 @@ def structure(
         raise InputError(f"output={output} is not there: the model has {width}, from 0 on.")
     smooth = box.is_smooth(asked)
     if not smooth:
-        box = student_of(box, rows.values, seconds=seconds, seed=seed)
+        box = Student(box, rows.values, seconds, seed)
     values = box.answers(asked)[:, output]
 
     def gradients(X: Float[np.ndarray, "rows inputs"]) -> Float[np.ndarray, "rows inputs"]:

@@ -51,8 +51,9 @@ class Status(Enum):
         "seen: read it by its function (reading='function'), or train a sparser network."
     )
     SMOOTH_STUDENT = (
-        "The model is rough (constant or linear by pieces, or noisy), so its gradients say little "
-        "and a smooth network that learned its answers was read: compare the formula with data."
+        "The model is rough (constant or linear by pieces, or noisy), so its gradients say little; "
+        "its answers, or a smooth network that learned them, were read: compare the formula with "
+        "data."
     )
     BETTER_THAN_NETWORK = (
         "The formula fits the data better than the network did, so it is a law of the data more "

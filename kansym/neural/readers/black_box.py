@@ -42,11 +42,13 @@ class BlackBox(ABC):
     source : what it is, in words.
     learned : whether it was trained, so that no law is exact for it.
     noise : standard deviation of each answer from call to call (outputs,); None if there is none.
+    smooth : whether its own gradients are of use, as far as that was looked at.
     """
 
     source: str
     learned: bool = True
     noise: Float[Array, " outputs"] | None = None
+    smooth: bool = True
 
     @abstractmethod
     def answers(self, X: Float[Array, "rows inputs"]) -> Float[Array, "rows outputs"]:

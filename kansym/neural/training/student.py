@@ -1,5 +1,7 @@
 """A smooth student: an MLP that learns the answers of a model whose own gradients are rough."""
 
+from functools import cached_property
+
 import numpy as np
 from jaxtyping import Float
 from scipy.spatial import cKDTree
@@ -9,7 +11,7 @@ from kansym.neural.readers.black_box import BlackBox, TorchBox
 from kansym.neural.training.history import uninterrupted
 from kansym.neural.training.training import train
 
-__all__ = ["more_rows", "student_of"]
+__all__ = ["Student", "more_rows"]
 
 Array = np.ndarray
 ANSWERS = 4000
@@ -48,10 +50,8 @@ def more_rows(
     return np.concatenate([X, X[first] + share * (X[second] - X[first])])
 
 
-def student_of(
-    box: BlackBox, X: Float[Array, "rows inputs"], *, seconds: float, seed: int = 0
-) -> BlackBox:
-    """An MLP trained on a model's answers, as a black box with exact, smooth gradients.
+class Student(BlackBox):
+    """An MLP trained on a model's answers, with exact, smooth gradients; trained when first asked.
 
     Parameters
     ----------
@@ -60,8 +60,25 @@ def student_of(
     seconds : time for training.
     seed : of the student.
     """
-    rows = more_rows(X, ANSWERS, seed=seed)
-    answers = box.answers(rows)
-    student = MLP([X.shape[1], *HIDDEN, answers.shape[1]], activation="tanh", seed=seed)
-    uninterrupted(train(student, rows, answers, seconds=seconds, seed=seed, progress=False))
-    return TorchBox(student)
+
+    def __init__(
+        self, box: BlackBox, X: Float[Array, "rows inputs"], seconds: float, seed: int = 0
+    ):
+        self.box, self.X, self.seconds, self.seed = box, X, seconds, seed
+        self.source, self.learned = box.source, box.learned
+
+    @cached_property
+    def _trained(self) -> TorchBox:
+        rows = more_rows(self.X, ANSWERS, seed=self.seed)
+        answers = self.box.answers(rows)
+        widths = [rows.shape[1], *HIDDEN, answers.shape[1]]
+        student = MLP(widths, activation="tanh", seed=self.seed)
+        settings = {"seconds": self.seconds, "seed": self.seed, "progress": False}
+        uninterrupted(train(student, rows, answers, **settings))
+        return TorchBox(student)
+
+    def answers(self, X: Array) -> Array:
+        return self._trained.answers(X)
+
+    def gradients(self, X: Array) -> Array:
+        return self._trained.gradients(X)

@@ -38,13 +38,13 @@ class Step:
     fit: Smooth
 
     @classmethod
-    def confirmed(cls, state: Reduced, before: Smooth) -> "Step | None":
-        """The step to a state if a smooth fit to it is about as good as the one before."""
+    def confirmed(cls, state: Reduced, before: Smooth, noise: float = 0.0) -> "Step | None":
+        """The step to a state if a smooth fit to it leaves about as little as before, or noise."""
         if not len(state.quantities) or not np.isfinite(state.rest).all():
             return None
         fit = smooth(state.quantities.values, state.rest)
-        good = fit is not None and fit.error <= max(_KEPT * before.error, _FLOOR)
-        return cls(state, fit) if good and fit is not None else None
+        limit = max(_KEPT * max(before.error, noise), _FLOOR)
+        return cls(state, fit) if fit is not None and fit.error <= limit else None
 
 
 def steps_from(state: Reduced, fit: Smooth) -> Iterator[Reduced]:

@@ -1,7 +1,7 @@
 """The functions of one variable that measured tables follow most often, from two rows on."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 
@@ -93,7 +93,8 @@ def simple_models(curve: Curve, until: Deadline) -> Iterator[Form]:
             break
         if len(model.inner) + len(model.linear) < curve.rows:
             tried += _raced(model, curve, until)
-    tried.sort(key=lambda form: form.length(curve))
+    few = replace(curve, rows=min(curve.rows, _SCREENED))  # errors are those on so few rows
+    tried.sort(key=lambda form: form.length(few))
     for form in tried[:_FINISHED]:
         yield _slowest(form.fitted(curve, until), curve)
 

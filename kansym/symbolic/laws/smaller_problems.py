@@ -19,7 +19,7 @@ from kansym.symbolic.laws.noisy_pairings import NoisyPairings
 from kansym.symbolic.laws.one_combination import one_combination
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.reductions import Step, steps_from
-from kansym.symbolic.laws.smooth import smooth
+from kansym.symbolic.laws.smooth import Smooth, smooth
 from kansym.symbolic.laws.sparse_sums import SparseSums
 from kansym.symbolic.laws.univariate import univariate_laws
 
@@ -31,6 +31,9 @@ _LAWS = 8
 _SECONDS, _PAIRS = 4.0, 0.6
 """For the laws of one problem, and the share of pairs of expressions."""
 _REFITTED = 30
+_LOST, _LEAST_LOST = 5.0, 1e-2
+"""Error of a smooth fit over that in all quantities, at which a function of one combination misses
+part of the law, and the error that polynomials leave of a curve that turns quickly."""
 _WITHIN_NOISE, _PLAIN = 1.03, 2
 """Error over the noise at which a law leaves nothing to explain, and constants of a plain one."""
 
@@ -47,7 +50,8 @@ class SmallerProblems:
         if fit is None or np.ptp(rows.y) == 0:
             return
         met: set[str] = set()
-        states = chain(one_combination(root), _explored(Step(root, fit), met, until))
+        ones = (one for one in one_combination(root) if _is_as_smooth(one, fit))
+        states = chain(ones, _explored(Step(root, fit), met, rows.noise, until))
         for state in islice(states, _MOST_STATES):
             if until.passed:
                 return
@@ -58,7 +62,7 @@ class SmallerProblems:
                 return
 
 
-def _explored(step: Step, met: set[str], until: Deadline) -> Iterator[Reduced]:
+def _explored(step: Step, met: set[str], noise: float, until: Deadline) -> Iterator[Reduced]:
     """Confirmed smaller problems, the smallest of a branch first."""
     branches = 0
     for state in steps_from(step.state, step.fit):
@@ -68,11 +72,17 @@ def _explored(step: Step, met: set[str], until: Deadline) -> Iterator[Reduced]:
         if settled is None or str(settled.restore(_MARK)) + str(settled.quantities.exprs) in met:
             continue
         met.add(str(settled.restore(_MARK)) + str(settled.quantities.exprs))
-        confirmed = Step.confirmed(settled, step.fit)
+        confirmed = Step.confirmed(settled, step.fit, noise)
         if confirmed is not None:
             branches += 1
-            yield from _explored(confirmed, met, until)
+            yield from _explored(confirmed, met, noise, until)
             yield settled
+
+
+def _is_as_smooth(one: Reduced, before: Smooth) -> bool:
+    """Whether the function of one combination leaves about as little as one of all quantities."""
+    fit = smooth(one.quantities.values, one.target)
+    return fit is None or fit.error <= _LOST * max(before.error, _LEAST_LOST)
 
 
 _MARK = sympy.Symbol("z")

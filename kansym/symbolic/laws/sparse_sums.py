@@ -60,7 +60,7 @@ class SparseSums:
         weight = 1 / np.maximum(slope, _LEVEL * np.median(slope))
         z = target.forward(few.y) * weight
         weighted = terms.weighted(weight)
-        chosen = chosen_terms(weighted, z, until)
+        chosen = chosen_terms(weighted, z, until, independent=rows.independent)
         if not chosen:
             return
         weights = (

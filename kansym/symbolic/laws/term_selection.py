@@ -26,27 +26,34 @@ _EXACT = 1e-22
 
 
 def chosen_terms(
-    terms: Terms, y: Float[np.ndarray, " rows"], until: Deadline, most: int = _MOST_TERMS
+    terms: Terms,
+    y: Float[np.ndarray, " rows"],
+    until: Deadline,
+    most: int = _MOST_TERMS,
+    independent: float = np.inf,
 ) -> list[int]:
-    """Terms of the sum of shortest description, by forward selection with exchanges."""
+    """Terms of the sum of shortest description, by forward selection with exchanges.
+
+    Where fewer rows are independent, terms cost more, as the residuals of all rows are counted.
+    """
     size = np.linalg.norm(terms.values, axis=0)
     columns = terms.values / np.where(size > 0, size, 1)
-    best: tuple[float, list[int]] = (_length(columns, y, [], terms.bits), [])
-    for start in _starts(columns, y, terms.bits):
+    n, few = len(y), min(len(y), independent)
+    # 0.5 few log2(residual) + terms (0.5 log2(few) + bits), times n / few.
+    bits = n / few * (terms.bits + 0.5 * np.log2(few)) - 0.5 * np.log2(n)
+    best: tuple[float, list[int]] = (_length(columns, y, [], bits), [])
+    for start in _starts(columns, y, bits):
         chosen = list(start)
         while len(chosen) < most and not until.passed:
-            added = _best_addition(columns, y, chosen, terms.bits)
+            added = _best_addition(columns, y, chosen, bits)
             if added is None:
                 break
-            longer = _exchanged(columns, y, [*chosen, added], terms.bits, until)
-            if (
-                _length(columns, y, longer, terms.bits)
-                >= _length(columns, y, chosen, terms.bits) - 1
-            ):
+            longer = _exchanged(columns, y, [*chosen, added], bits, until)
+            if _length(columns, y, longer, bits) >= _length(columns, y, chosen, bits) - 1:
                 break
             chosen = longer
-        chosen = _pruned(columns, y, chosen, terms.bits)
-        length = _length(columns, y, chosen, terms.bits)
+        chosen = _pruned(columns, y, chosen, bits)
+        length = _length(columns, y, chosen, bits)
         if length < best[0]:
             best = length, chosen
         if until.passed:

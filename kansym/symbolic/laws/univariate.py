@@ -113,13 +113,15 @@ def _leaves_noise(form: Form, curve: Curve) -> bool:
     """Whether residuals in order of x neither follow one another nor can be interpolated."""
     if len(form.start) > _FEW or form.error < _NO_NOISE:
         return False
+    smooth = curve.rows < len(curve.x)  # the errors of a smooth model are smooth themselves
+    if smooth and curve.noise > 0:
+        return form.error <= curve.noise
     if curve.noise > 0 and form.error > _ABOVE * curve.noise:
         return False
     rest = (form.values(curve) - curve.y) * curve.root
     follows = abs(float(rest[1:] @ rest[:-1])) / float(rest @ rest)
     if follows >= _WHITE / np.sqrt(len(rest)):
         return False
-    smooth = curve.rows < len(curve.x)  # the errors of a smooth model are smooth themselves
     return smooth or _interpolated(curve.x, rest) > _UNTOLD
 
 
