@@ -76,7 +76,7 @@ def read_function(
     measured = y is not None or box.noise is not None  # answers with noise are like data
     more = ANSWERS if box.noise is None else NOISY_ANSWERS
     asked = rows if y is not None else Table(more_rows(rows.values, more), rows.names)
-    findings, answers = [], box.answers(asked.values)
+    findings, answers = [], box.finite_answers(asked.values)
     names = output_names(answers.shape[1], rows.names)
     targets = Table(answers, names) if y is None else as_targets(y, len(rows), len(names))
     targets = named_apart(targets, rows.names)

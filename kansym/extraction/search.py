@@ -262,7 +262,9 @@ class Search:
         accuracy = self.settings.accuracy or self.split.judge.floor
         settings = replace(self.settings, budget=budget, accuracy=accuracy)
         if self.split.judge.kind == "network":
-            settings = replace(settings, exact=True)  # a model's answers were not measured
+            # A model's answers were not measured, and the KAN itself misses them by its error.
+            accuracy = max(accuracy, attempt.error)
+            settings = replace(settings, accuracy=accuracy, exact=True)
         inputs, target = self.inputs.frame(), self.target.frame()
         try:
             result = read_weights(attempt.model, inputs, target, settings, False, **self.errors)

@@ -128,7 +128,7 @@ def structure(
     smooth = box.is_smooth(asked)
     if not smooth:
         box = Student(box, rows.values, seconds, seed)
-    values = box.answers(asked)[:, output]
+    values = box.finite_answers(asked)[:, output]
 
     def gradients(X: Float[np.ndarray, "rows inputs"]) -> Float[np.ndarray, "rows inputs"]:
         return box.gradients(X)[output]

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
+from kansym.neural.readers.class_scores import ClassScores
 from kansym.neural.readers.files import load_model
 from kansym.neural.readers.opened import Readable, ReadRows
 from kansym.shared.errors import InputError, KansymError, UnsupportedModelError, require
@@ -30,6 +31,8 @@ STILL, ROUGH = 1e-6, 1e-3
 """Relative changes of a gradient: none, and too much for so short a step as three of STEP."""
 ROUNDED = 1e-7
 """Relative change of answers from call to call that sums in another order may make."""
+SINGLE = 5e-7
+"""The same over the size of the answers: about what single precision allows."""
 PROBES = 200
 """Rows on which a model is tried before it is asked in earnest."""
 
@@ -57,6 +60,18 @@ class BlackBox(ABC):
     @abstractmethod
     def gradients(self, X: Float[Array, "rows inputs"]) -> Float[Array, "outputs rows inputs"]:
         """Derivatives of every output by the inputs."""
+
+    def finite_answers(self, X: Float[Array, "rows inputs"]) -> Float[Array, "rows outputs"]:
+        """Outputs at rows, refused if one of them is not finite."""
+        answers = self.answers(X)
+        bad = ~np.isfinite(answers).all(axis=1)
+        if bad.any():
+            row = X[int(np.argmax(bad))].tolist()
+            raise InputError(
+                f"{self.source} gives no finite answer on {int(bad.sum())} of {len(X)} rows, such "
+                f"as {row}: leave such rows out of X."
+            )
+        return answers
 
     def is_smooth(self, X: Float[Array, "rows inputs"]) -> bool:
         """Whether gradients say how the answers change nearby.
@@ -189,21 +204,14 @@ def black_box(model: Any, X: Float[Array, "rows inputs"]) -> BlackBox:
     box = _box(model, X)
     probes = X[:PROBES]
     # In another order, so that noise from a generator that was set back is another one.
-    first, second = box.answers(probes), box.answers(probes[::-1].copy())[::-1]
-    bad = ~np.isfinite(first).all(axis=1)
-    if bad.any():
-        row = probes[int(np.argmax(bad))].tolist()
-        raise InputError(
-            f"{box.source} gives no finite answer on {int(bad.sum())} of {len(probes)} rows, such "
-            f"as {row}: leave such rows out of X."
-        )
+    first, second = box.finite_answers(probes), box.answers(probes[::-1].copy())[::-1]
     change, spread = np.abs(first - second).max(), first.std(axis=0).max()
     if change > 0.5 * spread > 0:
         raise InputError(
             f"{box.source} answers the same rows differently from call to call (by {change:.2g}, "
             f"its spread is {spread:.2g}): fix its random state, or average its answers."
         )
-    if change > ROUNDED * spread:
+    if change > max(ROUNDED * spread, SINGLE * np.abs(first).max()):
         box.noise = np.sqrt(np.mean((first - second) ** 2, axis=0) / 2)
     return box
 
@@ -217,10 +225,9 @@ def _box(model: Any, X: Array) -> BlackBox:
         box = TorchBox(model)
         return box if box.differentiates(X) else CallableBox(box.answers, source, spread)
     if isinstance(model, Readable):
-        stage = model.open(ReadRows(X)).stage
-        return CallableBox(stage.evaluate, source, spread)
+        return CallableBox(_asked_file(model, X), "The model in the file", spread)
     if callable(getattr(model, "predict", None)):
-        return CallableBox(_asked_estimator(_kept_as_it_is(model)), source, spread)
+        return CallableBox(_asked_estimator(_kept_as_it_is(model), X), source, spread)
     if callable(model):
         return CallableBox(model, getattr(model, "__name__", source), spread, learned=False)
     raise UnsupportedModelError(
@@ -229,7 +236,18 @@ def _box(model: Any, X: Array) -> BlackBox:
     )
 
 
-def _asked_estimator(model: Any) -> Callable[[Array], Array]:
+def _asked_file(model: Readable, X: Array) -> Callable[[Array], Array]:
+    """What a model answers that was read from a file, by its own software if need be."""
+    try:
+        return model.open(ReadRows(X)).stage.evaluate
+    except UnsupportedModelError:
+        asked = model.asked()
+        if asked is None:
+            raise
+        return asked
+
+
+def _asked_estimator(model: Any, X: Array) -> Callable[[Array], Array]:
     """What an estimator predicts; of a classifier, log-odds against its first class."""
     names = getattr(model, "feature_names_in_", None)
 
@@ -238,14 +256,9 @@ def _asked_estimator(model: Any) -> Callable[[Array], Array]:
             return X
         return require("pandas", "sklearn").DataFrame(X, columns=list(names))
 
-    def log_odds(X: Array) -> Array:
-        shares = np.clip(model.predict_proba(as_fitted(X)), 1e-300, None)
-        return np.log(shares[:, 1:]) - np.log(shares[:, :1])
-
     if getattr(model, "_estimator_type", "") == "classifier" or hasattr(model, "classes_"):
-        if not hasattr(model, "predict_proba"):
-            return lambda X: model.decision_function(as_fitted(X))
-        return log_odds
+        scores = ClassScores(model, as_fitted(X[:PROBES]))
+        return lambda X: scores(as_fitted(X))
     return lambda X: model.predict(as_fitted(X))
 
 

@@ -61,16 +61,10 @@ class _OnnxModel(Readable):
 
     def open(self, reading: ReadRows) -> Opened:
         """The network as stages."""
-        onnx = require("onnx", "onnx")
-        inputs = [each for each in self.graph.input if each.name not in self.constants]
-        if len(inputs) != 1 or len(self.graph.output) != 1:
-            raise UnsupportedModelError(
-                f"The ONNX network has {len(inputs)} inputs and {len(self.graph.output)} outputs: "
-                "one of each is read."
-            )
+        name = self._input().name
         found: dict[str, Value | None] = {
             "": None,
-            inputs[0].name: reading.inputs,
+            name: reading.inputs,
             **self.constants,
         }
         for node in self.graph.node:
@@ -80,23 +74,46 @@ class _OnnxModel(Readable):
             raise UnsupportedModelError("The output of the ONNX network depends on no input.")
         numbers = [each for each in self.constants.values() if each.dtype.kind == "f"]
         opened = Opened.of(stage, f"ONNX {self.graph.name or 'network'}", numbers)
-        kind = onnx.helper.tensor_dtype_to_np_dtype(inputs[0].type.tensor_type.elem_type)
-        evaluator = require("onnx.reference", "onnx").ReferenceEvaluator(self.model)
-
-        def own(rows: Array) -> Array:
-            """Answers of ONNX's own evaluator; row by row, for some files fix their number."""
-            given = rows.astype(kind)[:, None]
-            try:
-                return np.stack([evaluator.run(None, {inputs[0].name: row})[0] for row in given])
-            except _FAILURES as error:
-                raise UnsupportedModelError(
-                    f"ONNX's own evaluator cannot compute {opened.source} "
-                    f"({shortened(str(error), 200)}): export the model again."
-                ) from error
-
-        precision = max(opened.precision, float(np.finfo(kind).eps))
+        own = self.asked()
+        precision = max(opened.precision, float(np.finfo(self._kind()).eps))
         check_answers(stage, reading, own, opened.source, precision)
         return opened
+
+    def asked(self) -> Callable[[Array], Array]:
+        """Answers of ONNX's own evaluator; row by row, if the file fixes their number."""
+        entrance, kind = self._input(), self._kind()
+        evaluator = require("onnx.reference", "onnx").ReferenceEvaluator(self.model)
+        shape = entrance.type.tensor_type.shape.dim
+        single = not shape or bool(shape[0].dim_value)
+
+        def own(rows: Array) -> Array:
+            given = rows.astype(kind)
+            parts = given[:, None] if single else given[None]
+            try:
+                found = [evaluator.run(None, {entrance.name: part})[0] for part in parts]
+            except _FAILURES as error:
+                raise UnsupportedModelError(
+                    f"ONNX's own evaluator cannot compute the network "
+                    f"({shortened(str(error), 200)}): export the model again."
+                ) from error
+            return np.concatenate(found).reshape(len(rows), -1)
+
+        return own
+
+    def _input(self) -> Any:
+        """The input of the network."""
+        inputs = [each for each in self.graph.input if each.name not in self.constants]
+        if len(inputs) != 1 or len(self.graph.output) != 1:
+            raise UnsupportedModelError(
+                f"The ONNX network has {len(inputs)} inputs and {len(self.graph.output)} outputs: "
+                "one of each is read."
+            )
+        return inputs[0]
+
+    def _kind(self) -> Any:
+        """The kind of its numbers."""
+        onnx = require("onnx", "onnx")
+        return onnx.helper.tensor_dtype_to_np_dtype(self._input().type.tensor_type.elem_type)
 
 
 def _computed(node: Any, found: dict[str, Value | None]) -> Value:

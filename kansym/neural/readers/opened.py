@@ -1,7 +1,7 @@
 """What every reader returns about a model."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,6 +76,10 @@ class Readable(ABC):
     @abstractmethod
     def open(self, reading: "ReadRows") -> Opened:
         """The model as stages."""
+
+    def asked(self) -> Callable[[np.ndarray], np.ndarray] | None:
+        """From rows to answers, by the software of the file; None if there is none at hand."""
+        return None
 
 
 class ReadRows:

@@ -13,7 +13,7 @@ import sympy
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.constants.refinement import refine
-from kansym.symbolic.laws.checking import checked, length
+from kansym.symbolic.laws.checking import checked, length, values_of
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.noisy_pairings import NoisyPairings
 from kansym.symbolic.laws.one_combination import one_combination
@@ -85,7 +85,7 @@ def _is_as_smooth(one: Reduced, before: Smooth) -> bool:
     return fit is None or fit.error <= _LOST * max(before.error, _LEAST_LOST)
 
 
-_MARK = sympy.Symbol("z")
+_MARK = sympy.Symbol("z_of_state")
 
 
 def _laws(state: Reduced, rows: Rows, until: Deadline) -> Iterator[Law]:
@@ -93,8 +93,9 @@ def _laws(state: Reduced, rows: Rows, until: Deadline) -> Iterator[Law]:
     names = tuple(f"u{k}_" for k in range(len(state.quantities)))
     inner = replace(rows, X=state.quantities.values, y=state.target, names=names)
     if len(names) == 1:
+        weights, noise = _errors(state, rows)
         x, few = inner.X[:, 0], rows.independent
-        found = univariate_laws(x, inner.y, names[0], rows.noise, until, independent=few)
+        found = univariate_laws(x, inner.y, names[0], noise, until, weights, independent=few)
     else:
         pairs = NoisyPairings().propose(inner, until.share(_PAIRS))
         found = [*pairs, *SparseSums().propose(inner, until)]
@@ -106,6 +107,27 @@ def _laws(state: Reduced, rows: Rows, until: Deadline) -> Iterator[Law]:
         refitted = _refitted(expr, law, source, rows, until)
         if refitted is not None:
             yield refitted
+
+
+def _errors(state: Reduced, rows: Rows) -> tuple[np.ndarray | None, float]:
+    """Weights of a target's rows, and its noise over its spread, where errors of y are alike."""
+    z, step = state.target, _STEP * float(np.std(state.target))
+    moved = [
+        replace(rows, X=np.column_stack([rows.X, z + h]), names=(*rows.names, _MARK.name))
+        for h in (-step, step)
+    ]
+    low, high = (values_of(state.restore(_MARK), {}, each) for each in moved)
+    slope = (high - low) / (2 * step) if step else low
+    weights = slope**2
+    if not (np.isfinite(weights).all() and (weights > 0).any()):
+        return None, rows.noise
+    mean = np.average(z, weights=weights)
+    spread = np.sqrt(np.average((z - mean) ** 2, weights=weights) * np.mean(weights))
+    return weights, rows.noise * float(np.std(rows.y) / spread) if spread > 0 else rows.noise
+
+
+_STEP = 1e-4
+"""Of a target, over its spread, in which y changes in proportion."""
 
 
 def _refitted(expr: sympy.Expr, law: Law, source: str, rows: Rows, until: Deadline) -> Law | None:

@@ -37,6 +37,8 @@ _PRUNED = 2
 _FEW, _NO_NOISE, _ABOVE, _WHITE = 6, 1e-7, 1.5, 2.0
 """Most constants of a form that may end the search, error below which there is no noise, error over
 a known noise that is more than it, and standard deviations of the autocorrelation of noise."""
+_PLAIN_CONSTANTS = 3
+"""Most constants of a form that is plain, beside which no other is sought within a smooth error."""
 _FEWEST_TOLD, _UNTOLD = 8, 0.6
 """Rows from which neighbours tell a residual, and least ratio at which they do not: noise has 1,
 give or take 0.2 in ten rows."""
@@ -114,10 +116,10 @@ def _leaves_noise(form: Form, curve: Curve) -> bool:
     if len(form.start) > _FEW or form.error < _NO_NOISE:
         return False
     smooth = curve.rows < len(curve.x)  # the errors of a smooth model are smooth themselves
-    if smooth and curve.noise > 0:
-        return form.error <= curve.noise
     if curve.noise > 0 and form.error > _ABOVE * curve.noise:
         return False
+    if smooth and curve.noise > 0:
+        return len(form.start) <= _PLAIN_CONSTANTS
     rest = (form.values(curve) - curve.y) * curve.root
     follows = abs(float(rest[1:] @ rest[:-1])) / float(rest @ rest)
     if follows >= _WHITE / np.sqrt(len(rest)):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPRegressor
@@ -129,6 +129,22 @@ def test_classifiers_answer_with_log_odds():
     labels = X[:, 0] > X[:, 1]
     model = LogisticRegression().fit(X, labels)
     assert_allclose(black_box(model, X).answers(X)[:, 0], model.decision_function(X), rtol=1e-6)
+
+
+def test_a_class_without_a_vote_counts_as_half_a_vote():
+    forest = RandomForestClassifier(10, random_state=0).fit(X, X[:, 0] > X[:, 1])
+    shares = forest.predict_proba(X)
+    assert (shares == 0).any()
+    log_odds = black_box(forest, X).answers(X)[:, 0]
+    assert_allclose(np.abs(log_odds).max(), np.log(1 / 0.05))
+
+
+def test_single_precision_is_no_noise():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 64), nn.Tanh(), nn.Linear(64, 1))
+    with torch.no_grad():
+        model[2].bias += 1000.0
+    assert black_box(model, X).noise is None
 
 
 @pytest.mark.parametrize(

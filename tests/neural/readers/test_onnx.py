@@ -11,6 +11,7 @@ from onnx.reference import ReferenceEvaluator
 
 from kansym.neural.readers import onnx_files
 from kansym.neural.readers import operations as ops
+from kansym.neural.readers.black_box import black_box
 from kansym.neural.readers.tracing import trace
 from kansym.shared.errors import InputError, ModelFileError, UnsupportedModelError
 
@@ -48,6 +49,18 @@ def between(*nodes: onnx.NodeProto) -> onnx.ModelProto:
         helper.make_node("Add", ["w", "b"], ["y"]),
     ]
     return model([first, *nodes, *last])
+
+
+def test_a_graph_with_an_operator_that_is_not_known_is_asked_for_its_answers(tmp_path: Path):
+    mean = helper.make_node("ReduceMean", ["u"], ["v"], keepdims=1)
+    last = helper.make_node("Mul", ["u", "v"], ["y"])
+    first = helper.make_node("Gemm", ["x", "A", "a"], ["u"], transB=1)
+    proto = model([first, mean, last], output=5)
+    onnx.save(proto, str(tmp_path / "model.onnx"))
+    (exact,) = ReferenceEvaluator(proto).run(None, {"x": X})
+    box = black_box(tmp_path / "model.onnx", X.astype(float))
+    assert_allclose(box.answers(X.astype(float)), exact, rtol=1e-6)
+    assert box.noise is None
 
 
 def agree(proto: onnx.ModelProto, path: Path) -> None:
