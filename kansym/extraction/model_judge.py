@@ -1,24 +1,24 @@
 """How noisy answers of a model or measured rows are, and which laws they surely obey."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import sympy
 
 from kansym.extraction.attempt import Attempt
 from kansym.extraction.plainness import is_plain
+from kansym.extraction.settings import Settings
 from kansym.neural.readers.black_box import BlackBox
 from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.laws.smooth import noise_level
 
-__all__ = ["best_law", "is_striking", "is_within_noise", "noises"]
+__all__ = ["best_law", "is_striking", "is_within_noise", "noises", "of_kan"]
 
 MISFITS, ROUGH_MISFITS = (1e-2, 1e-3), (3e-2, 1e-2)
 """Relative errors that trained models usually make, and rough ones: what a law may leave over is
 not known without data, so each is tried, first the one with which the search is soon done."""
 STRIKING = 1e-3
 """Error of a striking law, without measured numbers."""
-
-
 WITHIN = 1.2
 """Error over the noise of the rows, which is known to a tenth, up to which a law leaves noise."""
 
@@ -36,6 +36,22 @@ def noises(box: BlackBox | None, judge: Judge, many: bool) -> tuple[float, ...]:
     if not box.learned or judge.kind == "data":
         return (0.0,)
     return MISFITS if box.smooth else ROUGH_MISFITS
+
+
+def of_kan(
+    settings: Settings, judge: Judge, box: BlackBox | None, error: float, budget: float
+) -> Settings:
+    """How a KAN is read that stands for the rows with this error.
+
+    A model's answers were not measured, and what a KAN misses of them is within its error, for
+    that of a trained model is larger.
+    """
+    accuracy = settings.accuracy or judge.floor
+    if judge.kind == "data":
+        return replace(settings, budget=budget, accuracy=accuracy)
+    if box is not None and box.learned:
+        accuracy = max(accuracy, error)
+    return replace(settings, budget=budget, accuracy=accuracy, exact=True)
 
 
 def best_law(

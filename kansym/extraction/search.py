@@ -23,7 +23,7 @@ from kansym.extraction.formulas import front_point
 from kansym.extraction.last_fit import with_last_fits
 from kansym.extraction.law_reading import kan_of, law_point, law_result
 from kansym.extraction.limits import Limits
-from kansym.extraction.model_judge import best_law, is_striking, is_within_noise, noises
+from kansym.extraction.model_judge import best_law, is_striking, is_within_noise, noises, of_kan
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split, errors_of, split_rows
 from kansym.extraction.weights_reading import INTERRUPTED, read_weights
@@ -259,12 +259,7 @@ class Search:
         attempt = self.attempts[number]
         self.tell(f"reading {attempt.origin}")
         budget = max(LEAST_READING, min(READING, 0.5 * self.deadline.left()))
-        accuracy = self.settings.accuracy or self.split.judge.floor
-        settings = replace(self.settings, budget=budget, accuracy=accuracy)
-        if self.split.judge.kind == "network":
-            # A model's answers were not measured, and the KAN itself misses them by its error.
-            accuracy = max(accuracy, attempt.error)
-            settings = replace(settings, accuracy=accuracy, exact=True)
+        settings = of_kan(self.settings, self.split.judge, self.box, attempt.error, budget)
         inputs, target = self.inputs.frame(), self.target.frame()
         try:
             result = read_weights(attempt.model, inputs, target, settings, False, **self.errors)

@@ -61,9 +61,9 @@ OF_NOISY_ROWS: tuple[Source, ...] = (
     NoisyPairings(),
     MonomialPairs(),
     Univariate(),
-    SparseSums(),
     Additive(),
     SmallerProblems(),
+    SparseSums(),
 )
 """For rows that are known to be noisy: no law is exact."""
 _SHARE = 0.6

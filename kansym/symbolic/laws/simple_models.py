@@ -93,7 +93,8 @@ def simple_models(curve: Curve, until: Deadline) -> Iterator[Form]:
             break
         if len(model.inner) + len(model.linear) < curve.rows:
             tried += _raced(model, curve, until)
-    few = replace(curve, rows=min(curve.rows, _SCREENED))  # errors are those on so few rows
+    # Errors are those on so few rows.
+    few = replace(curve, rows=min(curve.rows, _WAVE_ROWS if curve.noise > 0 else _SCREENED))
     tried.sort(key=lambda form: form.length(few))
     for form in tried[:_FINISHED]:
         yield _slowest(form.fitted(curve, until), curve)
