@@ -140,6 +140,8 @@ class FreeSum:
         parts = [term.columns(degree) for term in terms]
         matrix = np.column_stack([np.ones_like(z), *parts])
         norms = np.linalg.norm(matrix, axis=0)
+        if not (np.isfinite(norms).all() and norms.all()):
+            return None
         scaled = matrix[~test] / norms
         weights = lstsq(scaled, z[~test], cond=_RANK, lapack_driver="gelsy")[0] / norms
         spread = float(np.std(z)) or 1.0

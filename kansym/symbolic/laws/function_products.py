@@ -119,7 +119,7 @@ def function_product(
         return None
     losses = [np.linalg.norm(_residual(each, columns, target / size, space)) for each in starts]
     best = int(np.argmin(losses))
-    if losses[best] > _HOPELESS:
+    if not losses[best] < _HOPELESS:
         return None
     shape = starts[best].shape
     found = least_squares(

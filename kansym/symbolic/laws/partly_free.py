@@ -9,7 +9,7 @@ The unknown functions are then named one by one as curves, whatever constants st
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 
 import numpy as np
@@ -91,10 +91,12 @@ class _Search:
     def __init__(self, rows: Rows, inputs: Sequence[int], until: Deadline) -> None:
         self.rows, self.until = rows, until
         order = np.random.default_rng(0).permutation(len(rows.y))
-        self.kept, self.more = order[:_ROWS], order[:_MOST_ROWS]
         self.inputs = Quantities.inputs(rows.X, rows.names).take(inputs)
-        self.some = Quantities(self.inputs.values[self.kept], self.inputs.exprs)
-        self.y = rows.y[self.kept]
+        self.some, self.more = (
+            Quantities(self.inputs.values[order[:most]], self.inputs.exprs)
+            for most in (_ROWS, _MOST_ROWS)
+        )
+        self.y, self.more_y = rows.y[order[:_ROWS]], rows.y[order[:_MOST_ROWS]]
 
     @cached_property
     def expressions(self) -> Expressions:
@@ -131,20 +133,19 @@ class _Search:
         if len(self.inputs) > 2:
             more = with_products(self.some)
             spaces += [] if more is None else [more]
-        for target in targets_of(self.rows.y, _OUTER[:-2]):
-            whole = target.forward(self.rows.y)
+        for target in targets_of(self.rows.y, _OUTER):
+            z = target.forward(self.y)
             for space in spaces:
-                found = function_product(self.some, whole[self.kept], space, _PRODUCT_DEGREE)
                 if self.until.passed:
                     return
+                found = function_product(self.some, z, space, _PRODUCT_DEGREE)
                 if found is not None and found.error < _SCREENED:
-                    yield from self.of_product(found, space, target, whole)
+                    yield from self.of_product(found, space, target)
                     break
 
-    def of_product(
-        self, found: FunctionProduct, space: FreeSpace, target: Target, z: Array
-    ) -> Iterator[Law]:
+    def of_product(self, found: FunctionProduct, space: FreeSpace, target: Target) -> Iterator[Law]:
         """Laws with such a product, its functions seen on all rows."""
+        z = target.forward(self.rows.y)
         terms = [self.on_all(term) for term in space.terms]
         every = FreeSpace.of(terms, _ARGUMENT_DEGREE + 6)
         if every is None:
@@ -160,30 +161,24 @@ class _Search:
         rest = FreeSum.of(terms, z - np.prod(finer.functions(), axis=0))
         if rest is not None:
             words = f"{target.name} less a product of functions"
-            yield from rest.laws(
-                lambda expr: target.inverse(expr + product),
-                words,
-                self.rows,
-                self.until,
-                None,
-                start,
-            )
+            back = partial(_with_product, target, product)
+            yield from rest.laws(back, words, self.rows, self.until, start=start)
 
     def alone(self) -> tuple[list[Remainder], Array]:
-        """Functions of y, and their values on all rows."""
+        """Functions of y, and their values on many rows."""
         y = TARGETS["y"]
         found = [
-            Remainder(target, y, None, sympy.S.Zero, target.forward(self.rows.y))
+            Remainder(target, y, None, sympy.S.Zero, target.forward(self.more_y))
             for target in targets_of(self.rows.y, _OUTER)
         ]
         return found, np.array([one.values for one in found])
 
     def over_plain(self, outer: Sequence[str], count: int) -> tuple[list[Remainder], Array]:
-        """Functions of y over and times plain expressions, and their values on all rows."""
-        plain = short_expressions(self.inputs, count)
+        """Functions of y over and times plain expressions, and their values on many rows."""
+        plain = short_expressions(self.more, count)
         found: list[Remainder] = []
         for target in targets_of(self.rows.y, outer):
-            for many in remainders(self.rows.y, target, plain, ("y",), ()):
+            for many in remainders(self.more_y, target, plain, ("y",), ()):
                 found += [many.one(k, plain) for k in range(len(many.values))]
         return found, np.array([one.values for one in found])
 
@@ -192,11 +187,9 @@ class _Search:
         found, values = few
         if not found:
             return
-        rows = Quantities(self.inputs.values[self.more], self.inputs.exprs)
-        for k in range(len(rows)):
-            for space in chain(over_monomials(rows, k), over_functions(rows, k)):
-                errors = space.errors(values[:, self.more])
-                for place in _likely(errors):
+        for k in range(len(self.more)):
+            for space in chain(over_monomials(self.more, k), over_functions(self.more, k)):
+                for place in _likely(space.errors(values)):
                     yield _Candidate(found[place], space.terms)
 
     def beside_expressions(
@@ -204,7 +197,7 @@ class _Search:
     ) -> Iterator[_Candidate]:
         """Sums of the terms of a space and a multiple of an expression."""
         found, values = few
-        for place, expr in self.beside(space, values[:, self.kept]):
+        for place, expr in self.beside(space, values[:, :_ROWS]):
             yield _Candidate(found[place], (*space.terms, FreeTerm(expr, self.values(expr))))
 
     def beside_one_more(self, space: FreeSpace) -> Iterator[_Candidate]:
@@ -234,7 +227,7 @@ class _Search:
     ) -> Iterator[_Candidate]:
         """Sums of the terms of a space and a function of an expression."""
         remainder, values = few
-        rest, found = _normed(space.without(values[:, self.kept])), []
+        rest, found = _normed(space.without(values[:, :_ROWS])), []
         for number in _beside(space, self.expressions.values)[1][:_ARGUMENTS]:
             if self.until.passed:
                 return
@@ -293,6 +286,11 @@ class _Search:
 
 
 _ARGUMENT_DEGREE, _PRODUCT_DEGREE = 14, 10
+
+
+def _with_product(target: Target, product: sympy.Expr, expr: sympy.Expr) -> sympy.Expr:
+    """From what stands beside a product to y."""
+    return target.inverse(expr + product)
 
 
 def _likely(errors: Array) -> list[int]:
