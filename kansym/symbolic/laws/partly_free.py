@@ -128,11 +128,9 @@ class _Search:
         yield from self.confirmed(self.with_functions_of_one(many))
 
     def beside_products(self, single: FreeSpace) -> Iterator[Law]:
-        """Sums of functions of single inputs, products of two, and a product of functions."""
-        spaces: list[FreeSpace] = [single]
-        if len(self.inputs) > 2:
-            more = with_products(self.some)
-            spaces += [] if more is None else [more]
+        """A product of functions beside functions of single inputs and products of two."""
+        more = with_products(self.some) if len(self.inputs) > 2 else None
+        spaces = [single] if more is None else [single, more]
         for target in targets_of(self.rows.y, _OUTER):
             z = target.forward(self.y)
             for space in spaces:
