@@ -27,6 +27,7 @@ from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.row_errors import RowErrors, row_errors
+from kansym.shared.status import Finding, Status
 from kansym.shared.tables import Table, as_table, as_targets, named_apart
 from kansym.shared.whole_numbers import LARGEST_SEED, checked_whole
 from kansym.symbolic.engines import Engine, engine_beside
@@ -148,7 +149,8 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     Parameters
     ----------
     X, y : inputs (rows, inputs) and targets (rows,) or (rows, outputs), arrays or data frames;
-        every output gets a law of its own.
+        every output gets a law of its own. Rows with an infinite target, as at a pole, are left
+        out, which a finding says, unless their errors are given.
     sigma, weights, exact : errors of the rows, and what to do about exact numbers, see
         `kansym.extract`.
     loss : ``"robust"`` leaves rows out, and names them, that contradict a law of all others;
@@ -210,6 +212,10 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         shape |= {"accuracy": accuracy, "engine": engine, "progress": progress}
         return _in_groups(X, y, groups, seconds, **given, **shape)
     inputs = as_table(X)
+    poles = _poles(y) if sigma is None and weights is None else np.zeros(len(inputs), dtype=bool)
+    if poles.any() and len(poles) == len(inputs):
+        inputs = replace(inputs, values=inputs.values[~poles])
+        y = y[~poles] if isinstance(y, pd.DataFrame | pd.Series) else np.asarray(y)[~poles]
     targets = named_apart(as_targets(y, len(inputs)), inputs.names)
     if resume is not None and not resume.is_of(inputs.values, targets.values):
         raise InputError("resume= was found for other rows: give the X and y of that search.")
@@ -250,9 +256,25 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         found = every_output(search_for, count, jobs, deadline, tell)
     models = tuple(one.model for one in found)
     result = joined([one.result for one in found])
+    if poles.any():
+        detail = f"y is infinite on {int(poles.sum())} of {len(poles)} rows, which were left out"
+        pole = Finding(Status.OUTSIDE_DOMAIN, f"row {int(poles.argmax())}", detail)
+        result = replace(result, status=(*result.status, pole))
     attempts = tuple(attempt for one in found for attempt in one.attempts)
     spent = time.monotonic() - started + (0.0 if resume is None else resume.seconds)
     return Discovery(result, models, attempts, spent)
+
+
+def _poles(y: Any) -> np.ndarray:
+    """Rows where a target is infinite, as long as others are numbers (rows,)."""
+    try:
+        values = np.asarray(y, dtype=float)
+    except (OverflowError, RuntimeError, TypeError, ValueError):
+        return np.zeros(0, dtype=bool)  # which is refused with its reason
+    if values.ndim not in (1, 2):
+        return np.zeros(0, dtype=bool)
+    infinite = np.isinf(values) if values.ndim == 1 else np.isinf(values).any(axis=1)
+    return np.zeros_like(infinite) if infinite.all() else infinite
 
 
 def _check(seconds: float, grid: Any, degree: Any, starts: Any, loss: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 import kansym
 from kansym.extraction.searches import processes
 from kansym.shared.errors import InputError
+from kansym.shared.status import Status
 
 X = np.random.default_rng(0).uniform(1, 2, (600, 2))
 Y = np.stack([X[:, 0] * X[:, 1], X[:, 0] / X[:, 1] ** 2], axis=1)
@@ -31,3 +32,15 @@ def test_processes_hand_their_laws_back():
 def test_a_number_of_processes_that_is_none_is_refused(n_jobs):
     with pytest.raises(InputError, match="n_jobs="):
         processes(n_jobs)
+
+
+def test_a_row_at_a_pole_is_left_out_and_said():
+    x = np.linspace(0, 2, 401)[:, None]
+    with np.errstate(divide="ignore"):
+        y = 1 / (x[:, 0] - 1)
+    found = kansym.discover(x, y, seconds=8)
+    assert str(found.result.expr) == "1/(x1 - 1)"
+    (finding,) = [one for one in found.result.status if one.status is Status.OUTSIDE_DOMAIN]
+    assert "1 of 401 rows" in finding.detail
+    with pytest.raises(InputError, match="not finite"):
+        kansym.discover(x, np.full(401, np.inf), seconds=1)
