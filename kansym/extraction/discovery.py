@@ -273,8 +273,8 @@ def _poles(y: Any) -> np.ndarray:
         return np.zeros(0, dtype=bool)  # which is refused with its reason
     if values.ndim not in (1, 2):
         return np.zeros(0, dtype=bool)
-    infinite = np.isinf(values) if values.ndim == 1 else np.isinf(values).any(axis=1)
-    return np.zeros_like(infinite) if infinite.all() else infinite
+    infinite = np.any(np.isinf(values.reshape(len(values), -1)), axis=1)
+    return np.asarray(infinite & (not infinite.all()))
 
 
 def _check(seconds: float, grid: Any, degree: Any, starts: Any, loss: str) -> None:
