@@ -94,6 +94,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="search N times within the budget and say how far the searches agree (1)",
     )
+    formula.add_argument(
+        "--loss",
+        choices=("robust", "squared"),
+        default="robust",
+        help="leave rows out that contradict all others (robust), or count every row",
+    )
     add_choices(formula)
     written = parser.add_argument_group("what is written")
     written.add_argument("--save", metavar="MODEL.safetensors", help="write the trained network")
@@ -169,7 +175,9 @@ def _check_together(options: argparse.Namespace) -> None:
     if options.start and options.classes:
         raise InputError("--start and --classes were both given: classes need a KAN, by --width.")
     shaped = options.start or options.width or options.classes
-    for name, given in (("max-complexity", options.max_complexity), ("seeds", options.seeds > 1)):
+    asked = {"max-complexity": options.max_complexity, "seeds": options.seeds > 1}
+    asked["loss"] = options.loss != "robust"
+    for name, given in asked.items():
         if given and shaped:
             raise InputError(f"--{name} is for a search: leave --start, --width, --classes out.")
     if options.groups and (options.width or options.classes):
@@ -192,7 +200,7 @@ def _discover(
 
     limit = {"seconds": options.budget} if options.budget else {}
     settings = {"seed": options.seed, "progress": options.progress, **given, **limit}
-    settings["max_complexity"] = options.max_complexity
+    settings |= {"max_complexity": options.max_complexity, "loss": options.loss}
     if options.seeds > 1:
         agreement = discover_over_seeds(inputs, target, options.seeds, **settings)
         say(f"{agreement}\n")

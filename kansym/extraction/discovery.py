@@ -280,7 +280,10 @@ def _poles(y: Any) -> np.ndarray:
 def _check(seconds: float, grid: Any, degree: Any, starts: Any, loss: str) -> None:
     """Refuse settings that no search could use."""
     if loss not in get_args(Loss):
-        raise InputError(f"loss={loss!r} is none of a search: give 'robust' or 'squared'.")
+        raise InputError(
+            f"loss={loss!r} is none of a search: give 'robust' or 'squared'; refit(loss=) of the "
+            "result takes others."
+        )
     if not isinstance(seconds, Real) or not seconds > 0:
         raise InputError(f"seconds={seconds!r} is no time: give a positive number.")
     checked_whole("grid", grid, 1, MOST_NUMBERS)

@@ -81,11 +81,11 @@ class Status(Enum):
     )
     OUTLYING_ROWS = (
         "Noise does not explain these rows: see whether value and unit are right, and drop them "
-        "or use loss='huber' if they are not."
+        "or fit again with loss='huber' (fit_formula, refit of a result) if they are not."
     )
     ROWS_LEFT_OUT = (
         "These rows contradict all others and did not count: see whether value and unit are right, "
-        "or give loss='squared' to count them."
+        "or give loss='squared' (--loss) to count them."
     )
     EQUAL_GROUPS = (
         "Some groups have the same value of a constant within its error: use one group for them if "
