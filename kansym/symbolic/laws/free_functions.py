@@ -6,6 +6,7 @@ coefficients of Chebyshev polynomials for f, so that rows tell at once whether s
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice, product
 
 import numpy as np
@@ -59,6 +60,11 @@ class FreeTerm:
     quantity: sympy.Expr | None = None
     at: Float[np.ndarray, " rows"] | None = None
     constant: bool = True
+
+    @property
+    def shares_constants(self) -> bool:
+        """Whether a constant of the function times the factor may be part of other terms."""
+        return self.at is not None and self.factor != 1
 
     def columns(self, degree: int) -> Float[np.ndarray, "rows columns"]:
         """The factor times Chebyshev polynomials up to a degree."""
@@ -173,6 +179,8 @@ class FreeSum:
         For the stages see `univariate_laws`; constants that come in by restoring y have their
         values in ``start``.
         """
+        if any(term.shares_constants for term in self.terms):
+            yield from self._in_turn(restore, source, rows, until, stages, start or {})
         choices: list[list[Law]] = []
         for number, (term, curve) in enumerate(zip(self.terms, self.curves, strict=True)):
             left = until.share(1 / (1 + len(self.terms) - number)).within(_MOST_SECONDS)
@@ -186,6 +194,40 @@ class FreeSum:
                 yield law
             if until.passed:
                 return
+
+    def _in_turn(
+        self,
+        restore: Callable[[sympy.Expr], sympy.Expr],
+        source: str,
+        rows: Rows,
+        until: Deadline,
+        stages: tuple[Stage, ...] | None,
+        more: Mapping[sympy.Symbol, float],
+    ) -> Iterator[Law]:
+        """The curves with factors first, without constants: others then hold no part of them."""
+        total, start, left = sympy.S.Zero, dict(more), self.z
+        others: list[FreeTerm] = []
+        for term, curve in zip(self.terms, self.curves, strict=True):
+            if not term.shares_constants:
+                others.append(term)
+                continue
+            limit = until.within(_MOST_SECONDS)
+            law = next(iter(_named(term, curve, self.blur, rows.names, limit, stages)), None)
+            if law is None:
+                return
+            parts = sympy.Add.make_args(law.expr)
+            shape = sympy.Add(*(part for part in parts if part not in law.start))
+            count = len(start) + len(law.start)
+            fresh = fresh_constants(rows.names, count, "q")[len(start) :]
+            renamed = dict(zip(law.start, fresh, strict=True))
+            total += term.factor * shape.xreplace(renamed)
+            start |= {renamed[s]: float(v) for s, v in law.start.items() if shape.has(s)}
+            left = left - term.size * values_of(shape, law.start, rows)
+            others.append(FreeTerm(term.factor, term.size))
+        rest = FreeSum.of(others, left)
+        if rest is not None:
+            back = partial(_restored, restore, total)
+            yield from rest.laws(back, source, rows, until, stages, start)
 
     def _together(
         self,
@@ -211,6 +253,13 @@ class FreeSum:
             start |= {renamed[symbol]: value for symbol, value in law.start.items()}
         start[offset] = float(np.mean(self.z - values_of(total, start, rows)))
         return _refined(restore(total + offset), start | dict(more), source, rows, until)
+
+
+def _restored(
+    restore: Callable[[sympy.Expr], sympy.Expr], known: sympy.Expr, expr: sympy.Expr
+) -> sympy.Expr:
+    """From what stands beside a known part to y."""
+    return restore(known + expr)
 
 
 def _named(
