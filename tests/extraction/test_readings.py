@@ -67,6 +67,18 @@ def test_a_law_that_a_network_obeys_within_its_error_is_read_without_data():
     assert statuses(result) == {Status.OK}
 
 
+@pytest.mark.slow
+def test_a_law_that_a_network_misses_by_a_hundredth_is_read_without_data():
+    class Roughly(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            law = x[:, :1] / torch.sqrt(x[:, 1:2] ** 2 + x[:, 2:] ** 2)
+            return law + 2e-3 * torch.sin(3 * x[:, :1] - 2 * x[:, 1:2] * x[:, 2:])
+
+    result = extract(Roughly(), X, reading="function", budget=20, progress=False)
+    assert equivalent(result.formulas[0], "x1/sqrt(x2**2 + x3**2)")
+    assert result.fidelity.judge == "network"
+
+
 def test_a_kan_that_is_read_for_a_model_is_judged_by_the_model():
     class Nearly(torch.nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
