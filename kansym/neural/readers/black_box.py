@@ -33,8 +33,9 @@ ROUNDED = 1e-7
 """Relative change of answers from call to call that sums in another order may make."""
 SINGLE = 5e-7
 """The same over the size of the answers: about what single precision allows."""
-PROBES = 200
-"""Rows on which a model is tried before it is asked in earnest."""
+PROBES, NOISY_ROWS = 200, 2000
+"""Rows on which a model is tried before it is asked in earnest, and those that show its noise to
+two per cent."""
 
 
 class BlackBox(ABC):
@@ -212,6 +213,8 @@ def black_box(model: Any, X: Float[Array, "rows inputs"]) -> BlackBox:
             f"its spread is {spread:.2g}): fix its random state, or average its answers."
         )
     if change > max(ROUNDED * spread, SINGLE * np.abs(first).max()):
+        more = X[:NOISY_ROWS]
+        first, second = box.answers(more), box.answers(more[::-1].copy())[::-1]
         box.noise = np.sqrt(np.mean((first - second) ** 2, axis=0) / 2)
     return box
 
