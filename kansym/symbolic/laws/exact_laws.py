@@ -38,6 +38,8 @@ _MOST_STATES = 30
 _BRANCHES = 4
 """Smaller problems of one state that are followed."""
 _SMALL_DEGREE = 5
+_SHALLOW = 5.0
+"""Seconds for functions of one and two inputs in the whole problem, before others are tried."""
 _SHARE_ONE, _EXPLORING = 0.8, 0.5
 """Parts of the time for laws of one quantity, and for smaller problems."""
 _OUTER = ("1/y", "log y", "y^2", "exp y", "sqrt y", "tan y", "sin y")
@@ -111,7 +113,8 @@ class _Search:
         if deep:
             yield from self.deeper()
         else:
-            for stage in islice(trials_with_functions(root), 1, 2):
+            self.until = self.until.within(_SHALLOW)
+            for stage in islice(trials_with_functions(root), 1, 3):
                 yield from self.tried(root, stage)
 
     def outer(self, root: Reduced, fit: Smooth) -> Iterator[Law]:
