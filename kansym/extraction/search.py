@@ -57,7 +57,7 @@ OF_FEW, SIMPLE, FINISHED = 0.7, 0.6, 3
 """Shares of the time for laws of few or noisy rows, and of that for the simple ones; how many of
 these are finished."""
 MOST_SIMPLE, AT_ONCE = 6.0, 1.0
-"""Seconds for simple laws of few noisy rows, and before them for plain laws that are exact."""
+"""Seconds for simple laws of few noisy rows, and before all else for plain laws."""
 _log = logging.getLogger("kansym")
 REFINING, OVERTIME = 5.0, 0.1
 """Most seconds for the constants of a law, and those for a source to end before it is stopped."""
@@ -129,6 +129,7 @@ class Search:
 
     def _tried(self) -> Iterator[int]:
         """Numbers of attempts with a formula, as they come in."""
+        yield from self._plain()
         supposed = noises(self.box, self.split.judge, self._few is None)
         for noise in supposed:
             yield from self._proposed(noise)
@@ -152,16 +153,20 @@ class Search:
         """Error of the best network so far: all that a formula could leave over."""
         return min((attempt.error for attempt in self.attempts if attempt.model), default=0.0)
 
+    def _plain(self) -> Iterator[int]:
+        """Plain laws that data follow exactly: seen at once, whatever the rows look like."""
+        if self.split.judge.kind != "data":
+            return
+        at_once = self.deadline.within(AT_ONCE)
+        plain = iter(propose_laws(self._rows(0.0), at_once, PLAIN))
+        plain = each_within(plain, lambda: at_once.left() + OVERTIME)
+        yield from (self._read_law(law) for law in plain if law.error < EXACT)
+
     def _proposed(self, noise: float) -> Iterator[int]:
         """Laws that rows with so much noise suggest; one that cannot be read ends nothing.
 
         Of few or noisy rows all laws are seen first, but of the plainest; a striking one waits.
         """
-        if self._few is not None and noise == 0:
-            at_once = self.deadline.within(AT_ONCE)
-            plain = iter(propose_laws(self._rows(noise), at_once, PLAIN))
-            plain = each_within(plain, lambda: at_once.left() + OVERTIME)
-            yield from (self._read_law(law) for law in plain if law.error < EXACT)
         noisy = noise > EXACT and self._few is None and self.split.judge.kind == "data"
         sources = OF_FEW_ROWS if self._few is not None else OF_NOISY_ROWS if noisy else SOURCES
         until = self.deadline.share(LAWS if sources is SOURCES else OF_FEW)
