@@ -8,6 +8,7 @@ goes on at once. It works off the main thread as well, where alarm signals do no
 import contextvars
 import ctypes
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +35,20 @@ _FAILURES = (
 
 class _TimeUpError(BaseException):
     """Raised inside the computation when its time is up."""
+
+
+def _silence_orders() -> None:
+    """Say nothing of an order that a destructor or a callback has swallowed: it is given again."""
+    before = sys.unraisablehook
+    if getattr(before, "silences_orders", False):
+        return
+
+    def hook(unraisable: Any) -> None:
+        if unraisable.exc_type is not _TimeUpError:
+            before(unraisable)
+
+    hook.silences_orders = True  # pyright: ignore[reportFunctionMemberAccess]
+    sys.unraisablehook = hook
 
 
 @final
@@ -76,6 +91,7 @@ class _Run:
             if self.ended or self.thread.ident is None:
                 return
             self.ordered = True
+            _silence_orders()
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(self.thread.ident), ctypes.py_object(_TimeUpError)
             )

@@ -23,6 +23,8 @@ BUSY = 4.0
 def interrupted(work, after: float):
     """What some work returns that gets a signal after some time, and how long that took."""
     clock = threading.Timer(after, os.kill, (os.getpid(), signal.SIGINT))
+    # A shell's background jobs begin with the signal ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     began = time.monotonic()
     clock.start()
     try:
@@ -31,6 +33,7 @@ def interrupted(work, after: float):
     finally:
         clock.cancel()
         clock.join()
+        signal.signal(signal.SIGINT, before)
     return found, taken
 
 
