@@ -68,7 +68,7 @@ _POWERS = (
     (lambda a, b: a**-b, lambda a, b: a**-b),
 )
 """Of inputs, and of 1 + x and 1 - x, with inputs as exponents."""
-_POWER_COST = 0.5
+_POWER_COST = 1.0
 _BASES = (-1, 11, 12)
 """Places among the functions of what is raised to powers; -1 is an input."""
 
