@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["intervals_plot", "two_readings_plot"]
 
+_APART = 0.26
+"""Of a row: how far apart the dots of a kind stand."""
+
 
 @styled()
 def intervals_plot(
@@ -64,11 +67,16 @@ def two_readings_plot(
     ax = ax or new_axes(620, 34 * len(kinds) + 64, left=118, right=30, below=44, top=28)
     colours = (LEARNED, SYMBOL, GREY)
     for number, (reading, intervals) in enumerate(found.items()):
-        colour, shift = colours[number % len(colours)], 0.26 * (number - (len(found) - 1) / 2)
-        places = [place + shift for place, kind in enumerate(kinds) if kind in intervals]
+        colour, places = colours[number % len(colours)], []
+        for place, kind in enumerate(kinds):
+            beside = [other for other, own in found.items() if kind in own]
+            if kind in intervals:
+                places.append(place + _APART * (beside.index(reading) - (len(beside) - 1) / 2))
         own = [intervals[kind] for kind in kinds if kind in intervals]
         ax.hlines(places, [i.low for i in own], [i.high for i in own], color=colour, linewidth=2.2)
-        ax.plot([i.value for i in own], places, "o", color=colour, markersize=6, label=reading)
+        ax.plot(
+            [i.value for i in own], places, "o", color=colour, markersize=6, label=f"by {reading}"
+        )
     ax.set_yticks(range(len(kinds)), list(kinds))
     ax.set(xlim=(0, 1), ylim=(len(kinds) - 0.5, -0.5), xlabel=words)
     ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(found), fontsize=8)
