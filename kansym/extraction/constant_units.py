@@ -16,12 +16,12 @@ from typing import Any, Self
 import numpy as np
 import sympy
 
-from kansym.problems.units import parse_unit, unit_factors, unit_scale
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 from kansym.shared.status import Finding, Status
 from kansym.shared.tables import Table
+from kansym.shared.units import parse_unit, unit_factors, unit_scale
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.laws.law import Law
 from kansym.symbolic.measurements.measured_constants import with_measured_constants

@@ -256,7 +256,8 @@ class Problem:
         InputError
             If the dimensions do not agree, with the part where they do not.
         """
-        from kansym.problems.units import dimension_of, parse_unit
+        from kansym.problems.dimensions import dimension_of
+        from kansym.shared.units import parse_unit
 
         if self.template is None:
             return None

@@ -30,7 +30,7 @@ import pandas as pd
 from kansym.shared.data_tables import MISSING, DataTable
 from kansym.shared.errors import InputError, require
 from kansym.shared.tables import check_distinct, split_units
-from kansym.shared.unit_registry import is_unit
+from kansym.shared.units import is_unit
 
 __all__ = ["read_table"]
 

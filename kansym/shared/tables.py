@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from kansym.shared.errors import InputError
 from kansym.shared.printable_text import shortened
-from kansym.shared.unit_registry import is_unit
+from kansym.shared.units import is_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,7 +157,7 @@ def tensor_values(data: Any, what: str) -> np.ndarray:
         data = data.detach().cpu()
         return (data.double() if data.is_floating_point() else data).numpy()
     # torch's own refusals: of sparse and quantised ones, of nested ones, of those without data.
-    except (TypeError, RuntimeError, NotImplementedError) as error:
+    except (TypeError, RuntimeError) as error:
         kind = getattr(data, "layout", None) or type(data).__name__
         raise InputError(
             f"{what} is a torch tensor without a plain array of numbers ({kind}, on "

@@ -8,8 +8,9 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kansym.problems.units import ONE, dimension_of, parse_unit, unit_scale
+from kansym.problems.dimensions import dimension_of
 from kansym.shared.errors import InputError
+from kansym.shared.units import ONE, is_unit, parse_unit, unit_scale
 from kansym.symbolic.formulas.parsing import parse
 
 POWERS = st.lists(st.integers(-4, 4), min_size=7, max_size=7)
@@ -130,3 +131,15 @@ def test_scales_of_units_are_those_of_pint(text, amount, same):
     else:
         expected = amount * pint.application_registry.Quantity(1.0, same).to_base_units().magnitude
         assert unit_scale(text) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "text", ["nan", "if", "m**9**9**9", "m/0", "9" * 40 + "m^", "m|s", "''m", "red/"]
+)
+def test_texts_of_any_kind_are_asked_about_in_no_time(text: str) -> None:
+    assert not is_unit(text)
+
+
+def test_raised_powers_are_powers() -> None:
+    assert parse_unit("kg m² s⁻²") == parse_unit("J")
+    assert unit_scale("cm²") == unit_scale("cm^2")

@@ -1,30 +1,25 @@
-"""Dimensions of quantities, and whether a formula's dimensions agree.
+"""Units by their text: their dimension, their scale, and whether a text is one.
 
-A dimension is a product of powers of the seven base units of the SI. Units and prefixes are those
-that pint knows [1]_; scale is ignored, because a check of dimensions does not need it: ``km`` and
-``m`` are both lengths.
+A dimension is a product of powers of the seven base units of the SI. Names and prefixes are those
+that pint knows [1]_, and a few that astronomers write. Texts are taken apart here and pint is asked
+for single names only, since it would compute whatever powers a text from a table asks for.
 
 References
 ----------
 .. [1] H. E. Grecco, Pint: makes units easy, https://pint.readthedocs.io
 """
 
-import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
-from kansym.shared.unit_registry import unit_registry
 
-if TYPE_CHECKING:
-    import sympy
-
-__all__ = ["ONE", "Dimension", "dimension_of", "parse_unit", "unit_factors", "unit_scale"]
+__all__ = ["ONE", "Dimension", "is_unit", "parse_unit", "unit_factors", "unit_scale"]
 
 _BASE = {
     "m": "[length]",
@@ -39,6 +34,11 @@ _FACTOR = re.compile(
     r"(?P<name>[^\W\d_]+|[%°][^\W\d_]?)"
     r"(?:(?:\^|\*\*)?\(?(?P<power>[-+]?\d{1,4}(?:/\d{1,4}|\.\d{1,9})?)\)?)?"
 )
+_SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+_RAISED = re.compile("[⁻⁰¹²³⁴-⁹]+")
+_LONGEST = 40
+"""Letters of a unit, at most, where it is not said that a text is one."""
+_MORE = ("jansky = 1e-26 watt / meter ** 2 / hertz = Jy", "magnitude = [] = mag", "dex = []")
 _SCALE = re.compile(r"^\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
 
 
@@ -125,7 +125,8 @@ def unit_factors(text: str) -> Iterator[tuple[str, Fraction]]:
     >>> [(name, str(power)) for name, power in unit_factors("kg m/s^2")]
     [('kg', '1'), ('m', '1'), ('s', '-2')]
     """
-    sign, rest = 1, _SCALE.sub("", text.strip())
+    plain = _RAISED.sub(lambda found: f"^{found[0].translate(_SUPERSCRIPTS)}", text.strip())
+    sign, rest = 1, _SCALE.sub("", plain)
     while rest:
         if rest[0] in " *.·":
             rest = rest[1:]
@@ -141,10 +142,26 @@ def unit_factors(text: str) -> Iterator[tuple[str, Fraction]]:
             rest, sign = rest[factor.end() :], 1
 
 
+def is_unit(text: str) -> bool:
+    """Whether a text is a unit by its names.
+
+    Examples
+    --------
+    >>> is_unit("mol/L"), is_unit("cm²"), is_unit("red"), is_unit("1.5")
+    (True, True, False, False)
+    """
+    if not any(letter.isalpha() or letter in "%°" for letter in text) or len(text) > _LONGEST:
+        return False
+    try:
+        return all(_dimension(name) is not None for name, _ in unit_factors(text))
+    except InputError:
+        return False
+
+
 def _named(name: str, text: str) -> Dimension:
     found = _dimension(name)
     if found is None:
-        known = [*_BASE, *unit_registry()]
+        known = [*_BASE, *_registry()]
         raise InputError(
             f"The unit {text!r} has the unknown name {name!r}: use SI units, with prefixes or "
             f"derived ones; {hint(name, known, 'such as N, eV, km or mol')}."
@@ -153,13 +170,24 @@ def _named(name: str, text: str) -> Dimension:
 
 
 @cache
+def _registry() -> Any:
+    """Pint's registry, made when it is first asked for: that takes half a second."""
+    from pint import UnitRegistry
+
+    registry = UnitRegistry()
+    for definition in _MORE:
+        registry.define(definition)
+    return registry
+
+
+@cache
 def _dimension(name: str) -> Dimension | None:
     """What pint says about one name; None if it is no unit of the seven base units."""
     from pint.errors import PintError
 
     try:
-        found = dict(unit_registry().parse_units(name).dimensionality)
-    except (PintError, AttributeError, ValueError, TypeError):
+        found = dict(_registry().parse_units(name).dimensionality)
+    except (PintError, ValueError):  # the latter for nan, which is a number to pint
         return None
     if not found.keys() <= set(_BASE.values()):
         return None
@@ -171,81 +199,5 @@ def _dimension(name: str) -> Dimension | None:
 @cache
 def _size(name: str) -> float:
     """One unit by its name, in base units."""
-    registry = unit_registry()
+    registry = _registry()
     return float(registry.get_base_units(registry.parse_units(name))[0])
-
-
-def dimension_of(expression: "sympy.Expr", units: Mapping[str, Dimension]) -> Dimension:
-    """Dimension of a formula, after checking every sum, power and function in it.
-
-    Terms of a sum must have one dimension; exponents and the arguments of functions must be pure
-    numbers. Numbers are pure numbers.
-
-    Parameters
-    ----------
-    expression : sympy expression.
-    units : dimension of each variable, by name.
-
-    Examples
-    --------
-    >>> import sympy
-    >>> t, x = sympy.symbols("t x")
-    >>> units = {"t": parse_unit("s"), "x": parse_unit("m")}
-    >>> print(dimension_of(3 * x / t**2, units))
-    m s^-2
-    >>> dimension_of(x + t, units)
-    Traceback (most recent call last):
-        ...
-    kansym.shared.errors.InputError: The sum t + x adds s to m: check the formula and its units.
-    """
-    if expression.is_Symbol:
-        name = str(expression)
-        if name not in units:
-            raise InputError(f"The variable {name!r} has no unit: give one, '1' for a number.")
-        return units[name]
-    if expression.is_number:
-        return ONE
-    arguments: tuple[Any, ...] = expression.args
-    return _combined(expression, [dimension_of(argument, units) for argument in arguments])
-
-
-def _combined(expression: Any, parts: list[Dimension]) -> Dimension:
-    """Dimension of an expression from those of its arguments."""
-    name = expression.func.__name__
-    if name == "Mul":
-        return math.prod(parts, start=ONE)
-    if name == "Pow":
-        return _of_power(expression, parts)
-    if name in {"Add", "Max", "Min"}:
-        other = next((part for part in parts if part != parts[0]), None)
-        if other is not None:
-            raise InputError(
-                f"The sum {expression} adds {parts[0]} to {other}: check the formula and its units."
-            )
-    if name in {"Add", "Max", "Min", "Abs"}:
-        return parts[0]
-    if name in {"sign", "Heaviside"}:
-        return ONE
-    for argument, part in zip(expression.args, parts, strict=True):
-        if not part.is_one:
-            raise InputError(
-                f"The function {name} is taken of {argument}, which has the dimension {part}: "
-                "its argument must be a pure number."
-            )
-    return ONE
-
-
-def _of_power(expression: Any, parts: list[Dimension]) -> Dimension:
-    base, exponent = parts
-    if not exponent.is_one:
-        raise InputError(
-            f"The exponent of {expression} has the dimension {exponent}: it must be a pure number."
-        )
-    if base.is_one:
-        return ONE
-    if not expression.exp.is_number:
-        raise InputError(
-            f"In {expression} a quantity in {base} is raised to a power that varies: "
-            "divide it by a unit first."
-        )
-    return base ** Fraction(float(expression.exp)).limit_denominator(1000)
