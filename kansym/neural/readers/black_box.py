@@ -278,11 +278,12 @@ def _copied(model: nn.Module) -> nn.Module:
 
 def _kept_as_it_is(model: Any) -> Any:
     """A copy of an estimator, so that asking does not change it; itself if it has none."""
-    # What the copying of locks and handles, of pointers, of wrappers that pass every attribute on,
-    # and of classes that refuse it raises: predict is then asked as its owner would ask it.
+    # Locks raise TypeError, pointers ValueError, tensors within a graph and wrappers that pass
+    # every attribute on RuntimeError, closed handles AttributeError: such a model has no copy, and
+    # predict is asked as its owner would ask it.
     try:
         return copy.deepcopy(model)
-    except (TypeError, ValueError, AttributeError, RecursionError, NotImplementedError):
+    except (AttributeError, RuntimeError, TypeError, ValueError):
         return model
 
 

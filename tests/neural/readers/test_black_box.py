@@ -1,12 +1,16 @@
 """Any model answers as a black box: values, gradients, and whether they can be trusted."""
 
+import copy
+import ctypes
+import threading
+
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -175,3 +179,39 @@ def test_answers_may_be_printed_over(capsys: pytest.CaptureFixture[str]):
 
     black_box(talking, X)
     assert capsys.readouterr().out == ""
+
+
+class _Passing:
+    """Passes every attribute on to what it wraps."""
+
+    def __init__(self, inside: object) -> None:
+        self.inside = inside
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inside, name)
+
+
+class _Closed:
+    """A handle whose session has ended."""
+
+    def __reduce__(self) -> str:
+        return self.session.path  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize(
+    ("held", "raised"),
+    [
+        (threading.Lock(), TypeError),
+        (ctypes.pointer(ctypes.c_int(1)), ValueError),
+        (torch.ones(1, requires_grad=True) * 2, RuntimeError),
+        (_Passing({}), RecursionError),
+        (_Closed(), AttributeError),
+    ],
+    ids=["lock", "pointer", "tensor", "wrapper", "handle"],
+)
+def test_an_estimator_that_has_no_copy_is_asked_itself(held: object, raised: type[Exception]):
+    model = LinearRegression().fit(X, X[:, 0])
+    model.held = held  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(raised):
+        copy.deepcopy(model)
+    assert_allclose(black_box(model, X).answers(X)[:, 0], X[:, 0], atol=1e-9)
