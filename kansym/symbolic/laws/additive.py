@@ -20,8 +20,7 @@ from jaxtyping import Float
 from scipy.interpolate import BSpline
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.constants.refinement import refine
-from kansym.symbolic.laws.checking import checked, fresh_constants, length, values_of
+from kansym.symbolic.laws.checking import fitted, fresh_constants, length, values_of
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.univariate import univariate_laws
 
@@ -87,7 +86,7 @@ class Additive:
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Laws for the targets that are sums, the one of least error first."""
-        inputs = [i for i in range(rows.X.shape[1]) if np.ptp(rows.X[:, i]) > 0]
+        inputs = rows.varying
         if not 2 <= len(inputs) <= MOST_INPUTS:
             return
         found = [one for one in (_curves(rows, inputs, t) for t in _TRANSFORMS) if one is not None]
@@ -173,10 +172,5 @@ def _together(
         return None
     expr = transform.back(total + offset)
     expr = -expr if transform.even and rows.y.max() < 0 else expr
-    try:
-        refined = refine(expr, rows.names, rows.X, rows.y, start, deadline=until.within(2.0))
-    except (ArithmeticError, ValueError):
-        return None
-    found = {symbol: refined.values.get(str(symbol), start[symbol]) for symbol in start}
     words = f"sum of functions of single inputs, {transform.name}"
-    return checked(expr, found, words, rows)
+    return fitted(expr, start, words, rows, until.within(2.0))

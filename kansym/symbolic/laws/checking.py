@@ -7,12 +7,14 @@ import sympy
 from jaxtyping import Float
 
 from kansym.programs.program import evaluate
+from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
+from kansym.symbolic.constants.refinement import refine
 from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.formulas.sympy_programs import from_sympy
 from kansym.symbolic.laws.law import Law, Rows
 
-__all__ = ["EXACT", "checked", "fresh_constants", "is_exact", "length", "values_of"]
+__all__ = ["EXACT", "checked", "fitted", "fresh_constants", "is_exact", "length", "values_of"]
 
 EXACT = 1e-11
 """Error over the spread below which a law leaves nothing to explain in exact data: rounding."""
@@ -48,6 +50,24 @@ def checked(
     if error < EXACT and relative > _RELATIVE:
         error = min(relative, 1.0)  # the small rows are not explained
     return Law(expr, kept, source, error)
+
+
+def fitted(
+    expr: sympy.Expr,
+    start: Mapping[sympy.Symbol, float],
+    source: str,
+    rows: Rows,
+    until: Deadline,
+    most_steps: int = 200,
+) -> Law | None:
+    """The law with the constants of least squares on the rows; None where there are none."""
+    try:
+        found = refine(
+            expr, rows.names, rows.X, rows.y, start, max_steps=most_steps, deadline=until
+        )
+    except (ArithmeticError, ValueError):
+        return None
+    return checked(expr, found.substitutions, source, rows)
 
 
 FEW, ROUNDING = 3, 1e-13

@@ -14,7 +14,7 @@ import sympy
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import checked
 from kansym.symbolic.laws.function_columns import Group, functions_of_one, functions_of_two
-from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.law import NEARLY_EXACT, Law, Rows
 from kansym.symbolic.laws.one_combination import one_combination, roughness
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.reductions import Step, steps_from
@@ -31,8 +31,6 @@ from kansym.symbolic.laws.univariate import univariate_laws
 
 __all__ = ["ExactLaws", "PlainRelations"]
 
-_NEARLY_EXACT = 1e-9
-"""Noise above which no relation among columns is exact."""
 _FEWEST_ROWS = 15
 _MOST_STATES = 30
 _BRANCHES = 4
@@ -55,7 +53,7 @@ class PlainRelations:
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Exact laws that need no smaller problem."""
-        if _can_be_exact(rows) and len(rows.names) > 1:
+        if rows.may_be_exact(_FEWEST_ROWS) and len(rows.names) > 1:
             yield from _Search(rows, until).plain_laws()
 
 
@@ -75,13 +73,8 @@ class ExactLaws:
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Exact laws, the plain first; nothing for rows with noise."""
-        if _can_be_exact(rows):
+        if rows.may_be_exact(_FEWEST_ROWS):
             yield from _Search(rows, until).laws(self.deep)
-
-
-def _can_be_exact(rows: Rows) -> bool:
-    """Whether there are enough rows without noise."""
-    return rows.noise <= _NEARLY_EXACT and len(rows.y) >= _FEWEST_ROWS and bool(np.ptp(rows.y) > 0)
 
 
 class _Search:
@@ -155,7 +148,7 @@ class _Search:
             inner = law.expr.xreplace({sympy.Symbol(name): state.quantities.exprs[0]})
             source = ", ".join([law.source, *state.steps])
             found = checked(state.restore(inner), law.start, source, self.rows)
-            if found is not None and found.error < _NEARLY_EXACT:
+            if found is not None and found.error < NEARLY_EXACT:
                 yield found
 
     def explored(self, step: Step, depth: int = 0) -> Iterator[Law]:

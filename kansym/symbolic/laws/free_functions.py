@@ -16,9 +16,7 @@ from numpy.polynomial import chebyshev
 from scipy.linalg import lstsq
 
 from kansym.shared.deadline import Deadline
-from kansym.shared.errors import InputError
-from kansym.symbolic.constants.refinement import refine
-from kansym.symbolic.laws.checking import checked, fresh_constants, values_of
+from kansym.symbolic.laws.checking import fitted, fresh_constants, values_of
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.univariate import Stage, univariate_laws
 
@@ -252,7 +250,9 @@ class FreeSum:
             total += term.factor * expr
             start |= {renamed[symbol]: value for symbol, value in law.start.items()}
         start[offset] = float(np.mean(self.z - values_of(total, start, rows)))
-        return _refined(restore(total + offset), start | dict(more), source, rows, until)
+        return fitted(
+            restore(total + offset), start | dict(more), source, rows, until.within(_REFINING)
+        )
 
 
 def _restored(
@@ -287,20 +287,3 @@ def _named(
         for law in found
         if law.error < limit and len(law.start) <= _MOST_CONSTANTS
     ]
-
-
-def _refined(
-    expr: sympy.Expr,
-    start: dict[sympy.Symbol, float],
-    source: str,
-    rows: Rows,
-    until: Deadline,
-) -> Law | None:
-    """The law with its constants fitted to y."""
-    try:
-        found = refine(
-            expr, rows.names, rows.X, rows.y, start, deadline=until.within(_REFINING)
-        ).values
-    except (ArithmeticError, InputError, ValueError):
-        return None
-    return checked(expr, {s: found.get(str(s), start[s]) for s in start}, source, rows)

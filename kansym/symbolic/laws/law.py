@@ -10,7 +10,10 @@ from jaxtyping import Float
 
 from kansym.shared.deadline import Deadline
 
-__all__ = ["Law", "Rows", "Source"]
+__all__ = ["NEARLY_EXACT", "Law", "Rows", "Source"]
+
+NEARLY_EXACT = 1e-9
+"""Noise up to which rows may follow a law exactly, and error of a law that may be exact."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,15 @@ class Rows:
     names: tuple[str, ...]
     noise: float = 0.0
     independent: float = np.inf
+
+    @property
+    def varying(self) -> list[int]:
+        """Places of the inputs that are not the same on all rows."""
+        return np.flatnonzero(np.ptp(self.X, axis=0) > 0).tolist()
+
+    def may_be_exact(self, fewest: int) -> bool:
+        """Whether there are rows enough, without noise, of a target that varies."""
+        return self.noise <= NEARLY_EXACT and len(self.y) >= fewest and bool(np.ptp(self.y) > 0)
 
 
 class Source(Protocol):

@@ -9,11 +9,11 @@ import sympy
 from jaxtyping import Float, Int
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import fresh_constants, length
+from kansym.symbolic.laws.checking import fitted, fresh_constants, length
 from kansym.symbolic.laws.columns import Quantities, monomial
 from kansym.symbolic.laws.expression_pairs import best_sums
 from kansym.symbolic.laws.law import Law, Rows
-from kansym.symbolic.laws.noisy_pairings import BITS, refined
+from kansym.symbolic.laws.noisy_pairings import BITS, STEPS
 from kansym.symbolic.laws.targets import Target, targets_of
 
 __all__ = ["MonomialPairs", "plain_exponents"]
@@ -42,7 +42,7 @@ class MonomialPairs:
                 if until.passed:
                     break
                 source = f"{self.name} for {target.name}"
-                law = refined(expr, start, source, rows, until)
+                law = fitted(expr, start, source, rows, until, STEPS)
                 if law is not None:
                     found[expr] = law
         yield from sorted(found.values(), key=lambda law: length(law, rows))[:_HANDED_ON]

@@ -6,15 +6,13 @@ import numpy as np
 import sympy
 
 from kansym.shared.deadline import Deadline
-from kansym.shared.errors import InputError
-from kansym.symbolic.constants.refinement import refine
-from kansym.symbolic.laws.checking import checked, fresh_constants, length
+from kansym.symbolic.laws.checking import fitted, fresh_constants, length
 from kansym.symbolic.laws.columns import Quantities
 from kansym.symbolic.laws.expression_pairs import best_products, best_quotients, best_sums
 from kansym.symbolic.laws.expressions import Expressions, short_expressions
 from kansym.symbolic.laws.law import Law, Rows
 
-__all__ = ["BITS", "NoisyPairings", "refined"]
+__all__ = ["BITS", "STEPS", "NoisyPairings"]
 
 Array = np.ndarray
 
@@ -28,7 +26,8 @@ BITS = 5.0
 _TERM = 15.0
 """Twice the bits of an input as a term, with its constant."""
 _HANDED_ON = 3
-_STEPS = 20
+STEPS = 20
+"""Of least squares for the constants of a law within noise: a start of ones is near enough."""
 _MOST_INPUTS = 4
 
 
@@ -48,7 +47,7 @@ class NoisyPairings:
             if until.passed:
                 break
             is_new = expr not in found and _has_plain_powers(expr)
-            law = refined(expr, start, self.name, rows, until) if is_new else None
+            law = fitted(expr, start, self.name, rows, until, STEPS) if is_new else None
             if law is not None:
                 found[expr] = law
         yield from sorted(found.values(), key=lambda law: length(law, rows))[:_HANDED_ON]
@@ -117,12 +116,3 @@ def _has_plain_powers(expr: sympy.Expr) -> bool:
     """Whether powers are whole or roots: others bend as any curve does, within noise."""
     powers = [power.exp for power in expr.atoms(sympy.Pow)]
     return all(abs(p) == sympy.S.Half for p in powers if p.is_Rational and not p.is_Integer)
-
-
-def refined(expr: sympy.Expr, start: Start, source: str, rows: Rows, until: Deadline) -> Law | None:
-    """The law with the constants of least squares on all rows."""
-    try:
-        found = refine(expr, rows.names, rows.X, rows.y, start, max_steps=_STEPS, deadline=until)
-    except InputError:
-        return None
-    return checked(expr, found.substitutions, source, rows)

@@ -12,14 +12,14 @@ import sympy
 from jaxtyping import Float
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import fresh_constants, length
+from kansym.symbolic.laws.checking import fitted, fresh_constants, length
 from kansym.symbolic.laws.columns import Quantities, as_rational, monomial
 from kansym.symbolic.laws.expression_pairs import best_sums
 from kansym.symbolic.laws.expressions import short_expressions
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.monomial_pairs import plain_exponents
 from kansym.symbolic.laws.monomials import snapped
-from kansym.symbolic.laws.noisy_pairings import BITS, refined
+from kansym.symbolic.laws.noisy_pairings import BITS, STEPS
 
 __all__ = ["NoisyProducts"]
 
@@ -60,7 +60,7 @@ class NoisyProducts:
                 break
             expr, start = logarithm.product(chosen, rows.names)
             if expr not in found:
-                law = refined(expr, start, self.name, rows, until)
+                law = fitted(expr, start, self.name, rows, until, STEPS)
                 if law is not None:
                     found[expr] = law
         yield from sorted(found.values(), key=lambda law: length(law, rows))[:_HANDED_ON]

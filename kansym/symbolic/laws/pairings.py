@@ -30,7 +30,6 @@ __all__ = ["Pairings"]
 
 Array = np.ndarray
 
-_NEARLY_EXACT = 1e-9
 _FEWEST_ROWS = 40
 _ROWS, _SCREENED = 256, 64
 """Rows on which pairs are fitted, and those on which they are screened."""
@@ -51,10 +50,8 @@ class Pairings:
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Exact laws; nothing for rows with noise."""
-        inputs = [k for k in range(len(rows.names)) if np.ptp(rows.X[:, k]) > 0]
-        if rows.noise > _NEARLY_EXACT or len(rows.y) < _FEWEST_ROWS or np.ptp(rows.y) == 0:
-            return
-        if not 2 <= len(inputs) <= _MOST_INPUTS:
+        inputs = rows.varying
+        if not (rows.may_be_exact(_FEWEST_ROWS) and 2 <= len(inputs) <= _MOST_INPUTS):
             return
         kept = np.random.default_rng(0).permutation(len(rows.y))[:_ROWS]
         few = Quantities.inputs(rows.X[kept], rows.names).take(inputs)

@@ -38,7 +38,6 @@ __all__ = ["PartlyFree"]
 
 Array = np.ndarray
 
-_NEARLY_EXACT = 1e-9
 _FEWEST_ROWS = 100
 _ROWS, _MOST_ROWS = 400, 1000
 """Rows on which remainders are screened: in small spaces, in large ones."""
@@ -70,10 +69,8 @@ class PartlyFree:
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Exact laws; nothing for rows with noise."""
-        inputs = [k for k in range(len(rows.names)) if np.ptp(rows.X[:, k]) > 0]
-        if rows.noise > _NEARLY_EXACT or len(rows.y) < _FEWEST_ROWS or np.ptp(rows.y) == 0:
-            return
-        if 2 <= len(inputs) <= _MOST_INPUTS:
+        inputs = rows.varying
+        if rows.may_be_exact(_FEWEST_ROWS) and 2 <= len(inputs) <= _MOST_INPUTS:
             yield from _Search(rows, inputs, until).laws()
 
 

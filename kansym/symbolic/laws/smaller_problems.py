@@ -11,9 +11,7 @@ import numpy as np
 import sympy
 
 from kansym.shared.deadline import Deadline
-from kansym.shared.errors import InputError
-from kansym.symbolic.constants.refinement import refine
-from kansym.symbolic.laws.checking import checked, length, values_of
+from kansym.symbolic.laws.checking import checked, fitted, length, values_of
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.noisy_pairings import NoisyPairings
 from kansym.symbolic.laws.one_combination import one_combination
@@ -136,9 +134,5 @@ def _refitted(expr: sympy.Expr, law: Law, source: str, rows: Rows, until: Deadli
     before = checked(expr, start, source, rows)
     if before is None or not start:
         return before
-    try:
-        found = refine(expr, rows.names, rows.X, rows.y, start, max_steps=_REFITTED, deadline=until)
-    except InputError:
-        return before
-    after = checked(expr, found.substitutions, source, rows)
+    after = fitted(expr, start, source, rows, until, _REFITTED)
     return after if after is not None and after.error < before.error else before

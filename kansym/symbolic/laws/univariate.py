@@ -174,7 +174,7 @@ class Univariate:
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Laws of the one input, none where several vary."""
-        varying = np.flatnonzero(np.ptp(rows.X, axis=0) > 0)
+        varying = rows.varying
         if len(varying) == 1:
             column = int(varying[0])
             x, name, few = rows.X[:, column], rows.names[column], rows.independent
