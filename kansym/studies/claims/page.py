@@ -1,5 +1,6 @@
 """The page on the claims: per claim the statement, what was run, figures and verdict."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Literal
 
@@ -24,7 +25,7 @@ from kansym.documents.pictures import Picture
 from kansym.studies.claims.claim import Estimate, Verdict
 from kansym.studies.claims.runner import ClaimResult, ClaimsReport
 
-__all__ = ["claims_document"]
+__all__ = ["claims_document", "estimate_tables"]
 
 _KIND: dict[Verdict, Literal["good", "remark", "warning"]] = {
     Verdict.HOLDS: "good",
@@ -70,7 +71,7 @@ def _section(result: ClaimResult) -> Section:
         Notice(_KIND[ruling.verdict], words[:1].upper() + words[1:], line(claim.rule)),
         Paragraph(line(Strong("What was run."), f" {claim.tried}")),
         *(Illustration(Picture(p.axes), line(p.caption), p.description) for p in ruling.plots),
-        *_tables(ruling.figures),
+        *estimate_tables(ruling.figures),
     ]
     if ruling.formulas:
         read = tuple(row(origin, text) for origin, text in ruling.formulas)
@@ -85,7 +86,7 @@ def _section(result: ClaimResult) -> Section:
     return Section(f"{claim.identifier} {claim.title}", tuple(blocks))
 
 
-def _tables(figures: tuple[Estimate, ...]) -> list[Block]:
+def estimate_tables(figures: Sequence[Estimate]) -> list[Block]:
     """One table per group of figures."""
     return [
         Tabular(

@@ -24,7 +24,7 @@ from kansym.studies.comparison.plots import intervals_plot
 from kansym.studies.comparison.tables import cost_table, pair_table, recovery_table
 from kansym.studies.intervals import Interval
 
-__all__ = ["comparison_document"]
+__all__ = ["comparison_document", "failures_table"]
 
 _MOST_ROWS = 500
 
@@ -140,13 +140,26 @@ def _failures(comparison: Comparison) -> list[Block]:
     failed = [record for record in comparison.records if record.status != "ok"]
     if not failed:
         return []
-    rows = tuple(
-        row(r.problem, r.kind, r.reading, str(r.seed), r.reason or "–") for r in failed[:_MOST_ROWS]
-    )
-    header = row("problem", "kind", "reading", "seed", "reason")
-    table = Tabular(header, rows, "lllrl", line("Failed runs."))
     words = line(f"{len(failed)} runs failed and count as not recovered.")
-    return [Section("Failures", (Notice("warning", "Failures", words), Details("All", (table,))))]
+    return [
+        Section(
+            "Failures",
+            (
+                Notice("warning", "Failures", words),
+                Details("All", (failures_table(failed[:_MOST_ROWS]),)),
+            ),
+        )
+    ]
+
+
+def failures_table(failed: Sequence[Record]) -> Tabular:
+    """Runs that came to nothing, by name and reason."""
+    rows = tuple(
+        row(r.problem, r.kind, r.reading, str(r.seed), f"{r.noise:g}", r.reason or "–")
+        for r in failed
+    )
+    header = row("problem", "kind", "reading", "seed", "noise", "reason")
+    return Tabular(header, rows, "lllrrl", line("Failed runs."))
 
 
 def _sizes(sizes: Sizes) -> str:

@@ -1,28 +1,26 @@
 """Parts of the pages on the evidence: every figure in them is computed from the rows."""
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
 
 from kansym.documents.blocks import (
     Block,
     Illustration,
     Items,
-    Line,
     Paragraph,
     Strong,
     Tabular,
     line,
     row,
 )
-from kansym.documents.numbers import number
 from kansym.documents.pictures import Picture
 from kansym.studies.bench.kind_names import DESCRIPTIONS, DISCOVER
 from kansym.studies.bench.reading_names import DATA, FUNCTION, QUESTIONS, WEIGHTS
 from kansym.studies.bench.record import Record
 from kansym.studies.bench.runs import PARAMETERS
-from kansym.studies.claims.claim import Estimate
+from kansym.studies.claims.page import estimate_tables
 from kansym.studies.comparison.comparison import compare
 from kansym.studies.comparison.figures import KindSummary
+from kansym.studies.comparison.page import failures_table
 from kansym.studies.comparison.plots import two_readings_plot
 from kansym.studies.comparison.tables import cost_table, pair_table, recovery_table
 from kansym.studies.comparison.words import percent
@@ -183,26 +181,11 @@ def _estimates(evidence: Evidence, identifier: str) -> list[Block]:
     if not found:
         return _NOT_YET
     ruling = found[0].ruling
-    blocks: list[Block] = [
-        Tabular(
-            row("", "value", "95 % interval", "runs"),
-            tuple(_estimate(one) for one in own),
-            "lrrr",
-            line(f"{group}."),
-        )
-        for group, own in groupby(ruling.figures, key=lambda one: one.group)
-    ]
+    blocks = estimate_tables(ruling.figures)
     if ruling.formulas and identifier == "C8":
         rows = tuple(row(origin, text[:200]) for origin, text in ruling.formulas)
         blocks.append(Tabular(row("read from", "formula"), rows, "ll", line("Formulas.")))
     return [*blocks, Items(tuple(line(remark) for remark in ruling.remarks))]
-
-
-def _estimate(one: Estimate) -> tuple[Line, ...]:
-    interval: Line = line("–")
-    if one.low is not None and one.high is not None:
-        interval = line(number(one.low, 3), " to ", number(one.high, 3))
-    return row(one.name, number(one.value, 3), interval, str(one.runs))
 
 
 # -- every problem -----------------------------------------------------------------------------
@@ -258,16 +241,9 @@ def _verdict(record: Record) -> str:
 
 
 def _failures(evidence: Evidence) -> list[Block]:
-    """Runs that came to nothing, by name and reason."""
+    """Runs that came to nothing."""
     lost = [r for r in (*evidence.records, *evidence.widened) if r.status != "ok"]
-    if not lost:
-        return [Paragraph(line("No run was lost."))]
-    rows = tuple(
-        row(r.problem, r.kind, r.reading, str(r.seed), f"{r.noise:g}", r.reason or "–")
-        for r in lost
-    )
-    header = row("problem", "kind", "reading", "seed", "noise", "reason")
-    return [Tabular(header, rows, "lllrrl", line("Runs that came to nothing."))]
+    return [failures_table(lost)] if lost else [Paragraph(line("No run was lost."))]
 
 
 def _made(evidence: Evidence) -> list[Block]:
