@@ -8,7 +8,9 @@ same run, by the processor's time of the thread: other programs then matter less
 
 What bounds it: of the 21 ms that [100, 100, 100] takes where the MLP takes 10, matrix products take
 7; the basis takes the others, some 35 passes over 100,000 points, each as long as it takes to read
-and write them. The small shapes are bound by the number of operations, 10 to 20 us each.
+and write them. Points taken in blocks that stay in the cache (4,096 to 65,536 at once) were no
+faster, nor was the closed form (relu(2 - |v|)^3 - 4 relu(1 - |v|)^3) / 6 of all cubic functions at
+once. The small shapes are bound by the number of operations, 10 to 20 us each.
 """
 
 import os

@@ -182,7 +182,7 @@ class _Basis(torch.autograd.Function):
         flat, place = gradient.reshape(-1), _places(interval, grid + degree)
         total = torch.zeros_like(t)
         for slope in _pieces(t, degree, 1):
-            total.addcmul_(flat.gather(0, place).view(t.shape), slope)
+            total.addcmul_(flat.index_select(0, place).view(t.shape), slope)
             place.add_(1)
         return total.mul_(scale), None, None, None, None, None
 
