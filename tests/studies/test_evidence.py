@@ -11,7 +11,7 @@ from kansym.studies.bench.record import Record
 from kansym.studies.bench.results_file import ResultsFile, read_results
 from kansym.studies.evidence import gathering
 from kansym.studies.evidence.blocks import BLOCKS
-from kansym.studies.evidence.design import KINDS, PARTS, design, problems
+from kansym.studies.evidence.design import KINDS, PARTS, design, peers, problems
 from kansym.studies.evidence.evidence import Evidence
 from kansym.studies.evidence.gathering import gather, pack, unpack
 
@@ -27,7 +27,7 @@ def test_every_tenth_is_like_the_whole():
 
 def test_no_run_is_planned_twice_and_a_third_has_noise_and_seeds():
     for equal in ("parameters", "accuracy"):
-        runs = [run for step in design() for run in step.runs if step.equal == equal]
+        runs = [run for step in design() for run in step.runs if step.file == equal]
         assert max(Counter(run.key for run in runs).values()) == 1
     runs = [run for step in design() for run in step.runs]
     many = len({run.problem.name for run in runs})
@@ -65,6 +65,8 @@ def evidence(tmp_path):
     (tmp_path / "rows").mkdir()
     with ResultsFile(tmp_path / "rows" / "parameters.jsonl", {"rows": 1000}) as file:
         file.append(rows)
+    with ResultsFile(tmp_path / "rows" / "peers.jsonl", {"rows": 1000}) as file:
+        file.append([_record(f"P{i}", "peer-gplearn", "data") for i in range(3)])
     pack(tmp_path / "rows", tmp_path / "packed")
     return Evidence.read(tmp_path / "packed")
 
@@ -101,6 +103,23 @@ def test_shares_on_the_page_are_those_of_the_rows(evidence):
     assert "no &lt;result&gt;" in told
 
 
+def test_other_programs_stand_beside_the_search_on_their_problems(evidence):
+    text = to_markdown(Document("", tuple(BLOCKS["peers"](evidence))))
+    runs = {cells[1].strip(): cells[2].strip() for cells in map(_cells, text.splitlines())}
+    assert runs["discover"] == runs["peer-gplearn"] == "3"
+    assert runs["discover − peer-gplearn"]
+
+
+def _cells(row: str) -> list[str]:
+    return row.split("|") if row.count("|") > 2 else ["", "", ""]
+
+
+def test_other_programs_get_the_problems_of_the_design():
+    runs = [run for step in peers(["peer-operon"]) for run in step.runs]
+    assert [run.problem.name for run in runs] == [problem.name for problem in problems()]
+    assert {run.reading for run in runs} == {"data"}
+
+
 def test_packed_rows_are_the_same_bytes_and_come_back(evidence, tmp_path):
     first = (tmp_path / "packed" / "parameters.jsonl.gz").read_bytes()
     pack(tmp_path / "rows", tmp_path / "packed")
@@ -120,7 +139,7 @@ def test_packed_rows_are_the_same_bytes_and_come_back(evidence, tmp_path):
 def test_gathering_tells_how_much_of_all_is_done(tmp_path, monkeypatch):
     steps, told = list(design(1)), []
 
-    def fake(runs, path, *, jobs, progress):
+    def fake(runs, path, *, jobs, work, progress):
         progress(0.5, f"{len(runs)} runs")
         return Outcome(path, len(runs), 0, len(runs), 0, 0.0)
 

@@ -18,7 +18,7 @@ from kansym.studies.bench.record import Record, failed
 from kansym.studies.bench.results_file import ResultsFile
 from kansym.studies.bench.runs import ACCURACY, PARAMETERS, Budget, Key, Like, Run
 
-__all__ = ["HERE", "Outcome", "run_benchmark"]
+__all__ = ["HERE", "Outcome", "Work", "run_benchmark"]
 
 HERE = "processes"
 """The backend that needs nothing: processes of this machine."""

@@ -58,9 +58,10 @@ def _answer(evidence: Evidence) -> list[Block]:
 def _runs(evidence: Evidence) -> list[Block]:
     """How much has been run."""
     records = [*evidence.records, *evidence.widened]
+    everything = [*records, *evidence.peers]
     sets = {record.problem: record.set for record in records}
     feynman = sum(name == "feynman" for name in sets.values())
-    lost = sum(record.status != "ok" for record in records)
+    lost = sum(record.status != "ok" for record in everything)
     budget = BUDGETS[PARAMETERS]
     several = {
         "kinds": {record.kind for record in records},
@@ -73,8 +74,9 @@ def _runs(evidence: Evidence) -> list[Block]:
         f"({feynman} Feynman equations, {len(sets) - feynman} from outside it), "
         f"{', '.join(f'{len(found)} {name}' for name, found in several.items())}; "
         f"{len(evidence.records)} rows at equal size and {len(evidence.widened)} at equal "
-        f"accuracy. {evidence.left_out} more rows belong to problems of which not every kind has "
-        f"been run. {lost} runs came to nothing; they count as not recovered. Each network had "
+        f"accuracy. Other programs have {len(evidence.peers)} rows. {evidence.left_out} more rows "
+        f"belong to problems of which not every kind has been run. {lost} runs came to nothing; "
+        "they count as not recovered. Each network had "
         f"{budget.rows} rows, and {budget.limit:g} s of one core for training and one reading."
     )
     return [Paragraph(line(words))]
@@ -148,6 +150,21 @@ def _accuracy(evidence: Evidence) -> list[Block]:
     ]
     words = [words for words in comparison.verdict if words.startswith("MLPs were widened")]
     return [*tables, *(Paragraph(line(each)) for each in words)]
+
+
+def _peers(evidence: Evidence) -> list[Block]:
+    """Other programs beside the search without a network, on the problems that they have."""
+    if not evidence.peers:
+        return _NOT_YET
+    asked = {record.problem for record in evidence.peers}
+    own = [
+        record
+        for record in evidence.records
+        if (record.kind, record.seed, record.noise) == (DISCOVER, 0, 0.0)
+        and record.problem in asked
+    ]
+    comparison = compare([*own, *evidence.peers])
+    return [recovery_table(comparison.kinds), *pair_table(comparison.pairs)]
 
 
 def _claims(evidence: Evidence) -> list[Block]:
@@ -242,13 +259,14 @@ def _verdict(record: Record) -> str:
 
 def _failures(evidence: Evidence) -> list[Block]:
     """Runs that came to nothing."""
-    lost = [r for r in (*evidence.records, *evidence.widened) if r.status != "ok"]
+    everything = (*evidence.records, *evidence.widened, *evidence.peers)
+    lost = [record for record in everything if record.status != "ok"]
     return [failures_table(lost)] if lost else [Paragraph(line("No run was lost."))]
 
 
 def _made(evidence: Evidence) -> list[Block]:
     """Versions of what made the rows."""
-    records = (*evidence.records, *evidence.widened)
+    records = (*evidence.records, *evidence.widened, *evidence.peers)
     versions = {tuple(sorted(record.versions.items())) for record in records}
     words = ["; ".join(f"{name} {version}" for name, version in each) for each in sorted(versions)]
     return [Items(tuple(line(each) for each in words))]
@@ -264,6 +282,7 @@ BLOCKS: dict[str, Callable[[Evidence], list[Block]]] = {
     "costs": _costs,
     "noise": _noise,
     "accuracy": _accuracy,
+    "peers": _peers,
     "claims": _claims,
     "stability": _stability,
     "seconds": _seconds,

@@ -1,7 +1,7 @@
 """What is measured: problems, kinds, readings, noise, seeds and sizes, in ten equal parts."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kansym.problems.catalogue import load_problems
@@ -10,7 +10,7 @@ from kansym.studies.bench.kind_names import DISCOVER
 from kansym.studies.bench.reading_names import FUNCTION, WEIGHTS
 from kansym.studies.bench.runs import ACCURACY, PARAMETERS, Budget, Run, plan
 
-__all__ = ["BUDGETS", "KINDS", "PARTS", "READINGS", "Step", "design", "problems"]
+__all__ = ["BUDGETS", "KINDS", "PARTS", "PEERS", "READINGS", "Step", "design", "peers", "problems"]
 
 PARTS = 10
 KINDS = (
@@ -26,12 +26,16 @@ _NGUYEN_OF_ONE_INPUT = 6
 _THIRD = 3
 
 
+PEERS = "peers"
+"""Name of the file with the rows of other programs."""
+
+
 @dataclass(frozen=True)
 class Step:
-    """Runs that are done together, and what they are for."""
+    """Runs that are done together, what they are for, and the file that they belong to."""
 
     words: str
-    equal: str
+    file: str
     runs: tuple[Run, ...]
 
 
@@ -53,6 +57,13 @@ def problems() -> list[Problem]:
     return [problem for _, problem in sorted(placed, key=lambda pair: pair[0])]
 
 
+def _parts() -> list[list[Problem]]:
+    """The problems in ten equal parts."""
+    everything = problems()
+    size = len(everything) // PARTS
+    return [everything[start : start + size] for start in range(0, len(everything), size)]
+
+
 def design(parts: int = PARTS) -> Iterator[Step]:
     """All runs in the order in which they are done, so that a run that is stopped is a small one.
 
@@ -68,11 +79,8 @@ def design(parts: int = PARTS) -> Iterator[Step]:
     >>> len({run.problem.name for step in design(1) for run in step.runs})
     16
     """
-    everything = problems()
-    size = len(everything) // PARTS
     like, accurate = BUDGETS[PARAMETERS], BUDGETS[ACCURACY]
-    for part in range(parts):
-        here = everything[part * size : (part + 1) * size]
+    for part, here in enumerate(_parts()[:parts]):
         third = here[::_THIRD]
         for words, chosen, kinds, seeds, noises, budget in (
             ("every kind", here, KINDS, [0], [0.0], like),
@@ -82,3 +90,16 @@ def design(parts: int = PARTS) -> Iterator[Step]:
         ):
             runs = plan(chosen, kinds, seeds, noises, budget, READINGS)
             yield Step(f"part {part + 1} of {parts}, {words}", budget.equal, tuple(runs))
+
+
+def peers(kinds: Sequence[str], parts: int = PARTS) -> Iterator[Step]:
+    """Other programs on the same problems and rows, without noise, in the same seconds.
+
+    Examples
+    --------
+    >>> len(next(peers(["peer-operon", "peer-gplearn"])).runs)
+    32
+    """
+    for part, here in enumerate(_parts()[:parts]):
+        runs = plan(here, kinds, [0], [0.0], BUDGETS[PARAMETERS])
+        yield Step(f"part {part + 1} of {parts}, other programs", PEERS, tuple(runs))

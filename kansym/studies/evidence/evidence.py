@@ -7,13 +7,13 @@ from pathlib import Path
 
 from kansym.studies.bench.record import Record
 from kansym.studies.bench.results_file import read_results
-from kansym.studies.bench.runs import ACCURACY, EQUAL, PARAMETERS
+from kansym.studies.bench.runs import ACCURACY, PARAMETERS
 from kansym.studies.claims.claim import Claim, Effort, Ruling
 from kansym.studies.claims.network_readings import EXPERIMENT, readings_of_records
 from kansym.studies.claims.registry import CLAIMS
 from kansym.studies.claims.runner import finished_claims
 from kansym.studies.comparison.comparison import Comparison, compare
-from kansym.studies.evidence.design import design
+from kansym.studies.evidence.design import PEERS, design
 
 __all__ = ["CLAIMS_FILE", "ClaimRuling", "Evidence"]
 
@@ -38,12 +38,14 @@ class Evidence:
     ----------
     records : networks of equal size, of every problem, seed and noise that has all kinds.
     widened : MLPs widened until they are as accurate as the KAN, and that KAN.
+    peers : other programs, from the same rows without noise.
     left_out : rows where a kind is missing still.
     folder : where the files are.
     """
 
     records: tuple[Record, ...]
     widened: tuple[Record, ...]
+    peers: tuple[Record, ...]
     left_out: int
     folder: Path
 
@@ -57,13 +59,14 @@ class Evidence:
             If the rows at equal size are not there, or damaged.
         """
         found = {
-            equal: read_results(path).records
-            for equal in EQUAL
-            if (path := folder / f"{equal}.jsonl.gz").exists() or equal == PARAMETERS
+            name: read_results(path).records
+            for name in (PARAMETERS, ACCURACY, PEERS)
+            if (path := folder / f"{name}.jsonl.gz").exists() or name == PARAMETERS
         }
-        whole = {equal: _whole(records) for equal, records in found.items()}
+        whole = {name: _whole(records) for name, records in found.items()}
         left_out = sum(map(len, found.values())) - sum(map(len, whole.values()))
-        return cls(whole[PARAMETERS], whole.get(ACCURACY, ()), left_out, folder)
+        widened, peers = whole.get(ACCURACY, ()), whole.get(PEERS, ())
+        return cls(whole[PARAMETERS], widened, peers, left_out, folder)
 
     @cached_property
     def comparison(self) -> Comparison:

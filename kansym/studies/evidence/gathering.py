@@ -6,8 +6,7 @@ from pathlib import Path
 
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.whole_files import write_bytes
-from kansym.studies.bench.loop import run_benchmark
-from kansym.studies.bench.runs import EQUAL
+from kansym.studies.bench.loop import Work, run_benchmark
 from kansym.studies.evidence.design import Step
 
 __all__ = ["gather", "pack", "unpack"]
@@ -18,6 +17,7 @@ def gather(
     folder: Path,
     *,
     jobs: int = 2,
+    work: Work | None = None,
     progress: bool | ProgressCallback | None = None,
 ) -> None:
     """Do the runs that the files of a folder do not have; stopped, the same call goes on.
@@ -25,8 +25,9 @@ def gather(
     Parameters
     ----------
     steps : of `kansym.studies.evidence.design.design`.
-    folder : has a file of results for each way in which MLPs are sized.
+    folder : has a file of results for each kind of steps.
     jobs : runs at once.
+    work : does the runs of other programs, see `kansym.studies.bench.run_benchmark`.
     progress : a callback, True or False for a bar, None for a bar on a terminal.
     """
     steps = list(steps)
@@ -34,8 +35,9 @@ def gather(
     asked, before = sum(len(step.runs) for step in steps), 0
     with progress_bar(progress, "evidence") as tell:
         for step in steps:
-            path = folder / f"{step.equal}.jsonl"
-            run_benchmark(step.runs, path, jobs=jobs, progress=_part_of(tell, step, before, asked))
+            path = folder / f"{step.file}.jsonl"
+            told = _part_of(tell, step, before, asked)
+            run_benchmark(step.runs, path, jobs=jobs, work=work, progress=told)
             before += len(step.runs)
 
 
@@ -51,10 +53,9 @@ def _part_of(tell: ProgressCallback, step: Step, before: int, asked: int) -> Pro
 def pack(folder: Path, packed: Path) -> None:
     """Compress the files of results: the same rows give the same bytes."""
     packed.mkdir(parents=True, exist_ok=True)
-    for name in EQUAL:
-        if (folder / f"{name}.jsonl").exists():
-            rows = (folder / f"{name}.jsonl").read_bytes()
-            write_bytes(packed / f"{name}.jsonl.gz", gzip.compress(rows, 9, mtime=0), "the rows")
+    for file in sorted(folder.glob("*.jsonl")):
+        rows = gzip.compress(file.read_bytes(), 9, mtime=0)
+        write_bytes(packed / f"{file.name}.gz", rows, "the rows")
 
 
 def unpack(packed: Path, folder: Path) -> None:
