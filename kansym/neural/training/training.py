@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -106,8 +107,7 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
     True
     """
     inputs = as_table(X)
-    n_outputs = _outputs(model, len(inputs.names))
-    names, values, objective, classes = _targets(loss, y, len(inputs), n_outputs)
+    targets = _Targets.of(loss, y, len(inputs), _outputs(model, len(inputs.names)))
     seed = int(getattr(model, "seed", 0)) if seed is None else seed
     check_settings(
         optimiser=optimiser,
@@ -122,22 +122,13 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
     check_trainable(model, len(inputs))
     chosen = optimiser or _by_size(model)
 
-    shift, spread = values.mean(0), values.std(0)
-    if classes:  # log-odds have their own scale
-        shift, spread = np.zeros(n_outputs), np.ones(n_outputs)
-    scaled = (values - shift) / spread
-    if sigma is not None or weights is not None:
-        if sigma is not None and (classes or n_outputs > 1):
-            raise InputError("sigma= are errors of one column of numbers: give weights= instead.")
-        share = row_errors(len(inputs), sigma, weights).inverse ** 2
-        # The weights are a column of the targets, over whose number the loss is the mean.
-        share *= (n_outputs + 1) / n_outputs / share.mean()
-        scaled, objective = np.column_stack([scaled, share]), Weighted(objective)
+    shift, spread = targets.units()
+    scaled, objective = targets.weighted(sigma, weights)
     with progress_bar(progress, "training") as tell:
         run = prepare(
             model, inputs.values, scaled, validation, seed, seconds, sparsity, tell, objective
         )
-        fresh = attach_rows(model, inputs.values, inputs.names, names, seed)
+        fresh = attach_rows(model, inputs.values, inputs.names, targets.names, seed)
         scale_outputs(model, 1 / spread, -shift / spread)
         best = run.best = BestModel(model, run, fresh)
         stopped = "converged"
@@ -166,7 +157,7 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
         widths=tuple(getattr(model, "widths", _sizes(model))),
         rows=len(run.x),
         held_out_rows=len(run.x_held) if run.x_held is not run.x else 0,
-        classes=classes,
+        classes=targets.classes,
     )
 
 
@@ -180,24 +171,53 @@ def _outputs(model: nn.Module, columns: int) -> int:
     return n_outputs
 
 
-def _targets(
-    loss: LossName, y: Any, n_rows: int, n_outputs: int
-) -> tuple[tuple[str, ...], np.ndarray, SquaredError | CrossEntropy, tuple[str, ...]]:
-    """Names of the outputs, targets (rows, outputs), what is made small, and classes if any."""
-    if not isinstance(loss, str) or loss not in ("squared", "cross-entropy"):
-        raise InputError(f"loss={loss!r} is not known: use 'squared' or 'cross-entropy'.")
-    if loss == "squared":
-        targets = as_targets(y, n_rows, n_outputs)
-        return targets.names, targets.values, SquaredError(), ()
-    labels = as_labels(y, n_rows)
-    if len(labels.classes) != n_outputs + 1:
-        raise InputError(
-            f"The labels are of {len(labels.classes)} classes, for which a model has "
-            f"{len(labels.classes) - 1} outputs (log-odds against the first class), not "
-            f"{n_outputs}: change its last width."
-        )
-    names = tuple(f"log-odds of {name}" for name in labels.classes[1:])
-    return names, labels.targets, CrossEntropy(labels.entropy), labels.classes
+@dataclass(frozen=True)
+class _Targets:
+    """What is to be learnt: names of outputs, values (rows, outputs), loss, and classes if any."""
+
+    names: tuple[str, ...]
+    values: Float[np.ndarray, "rows outputs"]
+    loss: SquaredError | CrossEntropy
+    classes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, loss: LossName, y: Any, n_rows: int, n_outputs: int) -> "_Targets":
+        """Columns of numbers, or labels of as many classes as a model tells apart."""
+        if not isinstance(loss, str) or loss not in ("squared", "cross-entropy"):
+            raise InputError(f"loss={loss!r} is not known: use 'squared' or 'cross-entropy'.")
+        if loss == "squared":
+            targets = as_targets(y, n_rows, n_outputs)
+            return cls(targets.names, targets.values, SquaredError())
+        labels = as_labels(y, n_rows)
+        if len(labels.classes) != n_outputs + 1:
+            raise InputError(
+                f"The labels are of {len(labels.classes)} classes, for which a model has "
+                f"{len(labels.classes) - 1} outputs (log-odds against the first class), not "
+                f"{n_outputs}: change its last width."
+            )
+        names = tuple(f"log-odds of {name}" for name in labels.classes[1:])
+        return cls(names, labels.targets, CrossEntropy(labels.entropy), labels.classes)
+
+    def units(self) -> tuple[Float[np.ndarray, " outputs"], Float[np.ndarray, " outputs"]]:
+        """Mean and spread of each column; log-odds have their own scale."""
+        if self.classes:
+            outputs = len(self.names)
+            return np.zeros(outputs), np.ones(outputs)
+        return self.values.mean(0), self.values.std(0)
+
+    def weighted(self, sigma: Any, weights: Any) -> tuple[np.ndarray, Loss]:
+        """Columns of mean 0 and spread 1, one of weights if they are given, and the loss."""
+        shift, spread = self.units()
+        scaled = (self.values - shift) / spread
+        if sigma is None and weights is None:
+            return scaled, self.loss
+        outputs = len(self.names)
+        if sigma is not None and (self.classes or outputs > 1):
+            raise InputError("sigma= are errors of one column of numbers: give weights= instead.")
+        share = row_errors(len(scaled), sigma, weights).inverse ** 2
+        # The weights are a column of the targets, over whose number the loss is the mean.
+        share *= (outputs + 1) / outputs / share.mean()
+        return np.column_stack([scaled, share]), Weighted(self.loss)
 
 
 def _sizes(model: nn.Module) -> tuple[int, int]:
