@@ -11,6 +11,7 @@ from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
 from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.training.training import train
+from kansym.studies.bench.reading_names import FUNCTION, WEIGHTS
 from kansym.studies.claims.claim import Claim, Effort, Estimate, Row, Ruling, Settings, Verdict
 from kansym.studies.claims.classifying import (
     CLASSES,
@@ -57,7 +58,12 @@ def _plan(effort: Effort) -> list[Settings]:
             settings | {"steps": large if settings["network"] in _LARGE else small}
             for settings in combinations(seed=seeds, network=networks)
         ),
-        *combinations(seed=range(effort.of(1, 1, 3)), read=read, seconds=effort.of(1, 3, 60)),
+        *combinations(
+            seed=range(effort.of(1, 1, 3)),
+            read=read,
+            reading=[WEIGHTS, FUNCTION],
+            seconds=effort.of(1, 3, 20),
+        ),
     ]
 
 
@@ -66,7 +72,8 @@ def _measure(settings: Settings) -> Row:
     if "guess" in settings:
         return _guesses(split[0], split[2])
     if "read" in settings:
-        return _formula(settings["read"], settings["seed"], settings["seconds"], split)
+        asked = {name: settings[name] for name in ("read", "reading", "seed", "seconds")}
+        return _formula(**asked, split=split)
     return _classifier(settings["network"], settings["seed"], settings["steps"], split)
 
 
@@ -114,8 +121,14 @@ def _guesses(learning: Knots, test: Knots) -> Row:
     }
 
 
-def _formula(name: str, seed: int, seconds: float, split: tuple[Knots, Knots, Knots]) -> Row:
-    """The formula of a network with one output, trained on the signature by least squares."""
+def _formula(
+    read: str, reading: str, seed: int, seconds: float, split: tuple[Knots, Knots, Knots]
+) -> Row:
+    """The formula of a network with one output, trained on the signature by least squares.
+
+    What is written in it is judged by the knots; by function it is asked alone, as else its formula
+    could come from the knots.
+    """
     learning, _, test = split
     models: dict[str, nn.Module] = {
         "kan": KAN([3, 1, 1], grid=8, seed=seed),
@@ -123,12 +136,21 @@ def _formula(name: str, seed: int, seconds: float, split: tuple[Knots, Knots, Kn
         "mlp": MLP([3, 6, 1], activation="tanh", seed=seed, device="cpu"),
         "mlp-300": MLP([3, 300, 300, 300, 1], activation="sigmoid", seed=seed, device="cpu"),
     }
-    model, X = models[name], learning.raw[:, :3]
-    steps = 1000 if name == "mlp-300" else None
+    model, X = models[read], learning.raw[:, :3]
+    steps = 1000 if read == "mlp-300" else None
     train(model, X, learning.signature, seconds=seconds, steps=steps, seed=seed, progress=False)
     with torch.no_grad():
         output = model(torch.as_tensor(test.raw[:, :3]))[:, 0].numpy()
-    result = extract(model, X, learning.signature, budget=seconds, seed=seed, progress=False)
+    alone = reading == FUNCTION
+    result = extract(
+        model,
+        X,
+        None if alone else learning.signature,
+        reading="function" if alone else "weights",
+        budget=seconds,
+        seed=seed,
+        progress=False,
+    )
     return {
         "network accuracy": signature_accuracy(output, test),
         "size": parameter_counts(model).stored,
@@ -166,7 +188,7 @@ def _judge(rows: Sequence[Row]) -> Ruling:
     figures += several(mean, _reading(read), "Networks with one output, rounded (accuracy, %)")
     verdict, condition = _verdict(gaps)
     formulas = tuple(
-        (f"{_READ[name]}, seed {row['seed']}", row["formula"])
+        (f"{_READ[name]} by {row['reading']}, seed {row['seed']}", row["formula"])
         for name, own in read.items()
         for row in own
     )
@@ -195,9 +217,10 @@ def _reading(read: dict[str, list[Row]]) -> dict[str, list[float]]:
     found = {}
     for name, own in read.items():
         found[_READ[name]] = values_of(own, "network accuracy")
-        if formulas := values_of(own, "formula accuracy"):
-            bits = np.mean(values_of(own, "complexity"))
-            found[f"formula of the {_READ[name]}, {bits:.0f} bits"] = formulas
+        for reading, of_reading in rows_by(own, "reading").items():
+            if formulas := values_of(of_reading, "formula accuracy"):
+                bits = np.mean(values_of(of_reading, "complexity"))
+                found[f"formula of the {_READ[name]} by {reading}, {bits:.0f} bits"] = formulas
     return found
 
 
@@ -224,7 +247,8 @@ _REMARKS = (
     "are equal, are kept on the same side of the split.",
     "The best KAN is chosen by the accuracies of this table, which favours the KAN.",
     "A class has no formula. Formulas are read from networks of the same shapes with one output, "
-    "trained on the signature by least squares and rounded to the next even number.",
+    "trained on the signature by least squares and rounded to the next even number: by weights, "
+    "judged by the knots, and by function, from the network's own answers alone.",
     "lambda is the longitudinal translation, mu_re and mu_im are the parts of the meridional one; "
     "the slope is lambda mu_re / (mu_re^2 + mu_im^2).",
 )
