@@ -9,7 +9,7 @@ from kansym.neural.models.kan import KAN
 from kansym.results.parts import FrontPoint
 from kansym.results.result import Extraction
 
-__all__ = ["Attempt", "Callback", "is_of", "nearest_front", "points_of", "unread_networks"]
+__all__ = ["Attempt", "Callback", "front_of", "is_of", "unread_networks"]
 
 FRONT = 15
 """Most formulas on a front."""
@@ -48,22 +48,28 @@ Callback = Callable[[Attempt], object]
 """Is told an attempt; a true answer means that nothing more is wanted."""
 
 
-def points_of(
-    attempts: Sequence[Attempt], chosen: Attempt, allowed: Callable[[FrontPoint], bool]
+def front_of(
+    attempts: Sequence[Attempt],
+    chosen: Attempt,
+    allowed: Callable[[FrontPoint], bool],
+    *,
+    whole: bool = False,
 ) -> tuple[FrontPoint, ...]:
-    """All formulas that are allowed, that of the chosen attempt selected."""
+    """All formulas that are allowed, that of the chosen attempt selected.
+
+    Unless the whole is wanted only those that no simpler one beats, and of very many those nearest
+    to the selected one.
+    """
     assert chosen.best is not None
     points = [
         replace(point, selected=point.formulas is chosen.best.formulas)
         for attempt in attempts
         for point in attempt.points
     ]
-    return tuple(point for point in points if point.selected or allowed(point))
-
-
-def nearest_front(points: Sequence[FrontPoint]) -> tuple[FrontPoint, ...]:
-    """Those that no simpler one beats; of very many those nearest to the selected one."""
-    front = not_dominated(points)
+    front = tuple(point for point in points if point.selected or allowed(point))
+    if whole:
+        return front
+    front = not_dominated(front)
     selected = next(k for k, point in enumerate(front) if point.selected)
     first = max(0, min(selected - FRONT // 2, len(front) - FRONT))
     return front[first : first + FRONT]

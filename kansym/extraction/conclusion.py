@@ -1,17 +1,16 @@
 """What is concluded from a choice: reports on edges, what is doubtful, where it came from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 
 from kansym.extraction.agreement import dependence, predicted
+from kansym.extraction.model_doubts import model_doubts
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split
 from kansym.network.network import Edge, Network
 from kansym.results.parts import EdgeReport, Provenance
-from kansym.results.result import Extraction
 from kansym.shared.status import Finding, Status
 from kansym.shared.versions import versions
 from kansym.symbolic.choosing.edge_functions import ConstantFunction
@@ -20,7 +19,7 @@ from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 
-__all__ = ["doubts", "edge_doubts", "edge_report", "is_settled", "judged_by_model", "provenance"]
+__all__ = ["doubts", "edge_doubts", "edge_report", "is_settled", "provenance"]
 
 EXACT, FEW = 1e-8, 3
 """Relative error of an exact formula, and constants of an output up to which it is no chance."""
@@ -29,14 +28,9 @@ CLEAR_BITS = 6.0
 """Lead in bits below which another function of the edge is as likely: odds of 64 to 1."""
 INDEPENDENT = 1e-6
 """Ratio of singular values below which inputs count as determining one another."""
-FAITHFUL = 1e-2
-"""Relative error against the network above which a formula misses part of it."""
-NO_WORSE, EXACT_ENOUGH = 1.1, 1e-3
-"""A formula may miss the data by this factor more than the network, or by so much at all."""
-POOR = 0.5
-"""Relative error of a network that explains less than three quarters of the variance."""
-LEAST_TESTED = 8
-"""Rows below which a test of the residual could hardly reject anything."""
+LEAST_TESTED, EXPLAINED = 8, 0.75
+"""Rows below which a test of the residual could hardly reject anything, and the share of the
+variance below which a formula has not explained what is noise."""
 _OF_FITS = frozenset(
     {
         Status.NO_FREEDOM,
@@ -159,28 +153,23 @@ def _unfaithful(
     network: Network, split: Split, error: float, fits: Sequence[FormulaFit]
 ) -> list[Finding]:
     """Whether the formula, or the network itself, misses what it should give."""
-    judge = split.judge
-    if judge.kind == "network":
-        detail = f"relative error {error:.1e} against the network"
-        return [] if error < FAITHFUL else [Finding(Status.LOW_FIDELITY, "formula", detail)]
-    misfit = judge.error(network(judge.X))
+    if split.judge.kind == "network":
+        return model_doubts(split.judge, error)
     if fits and all(_is_noise(fit) for fit in fits):
         return []
-    # A network with a parameter for every row could follow the noise.
-    says = network.parameters[0] < len(judge.X)
-    if says and not error < max(NO_WORSE * misfit, EXACT_ENOUGH):
-        detail = f"relative error {error:.1e}, that of the network is {misfit:.1e}"
-        return [Finding(Status.LOW_FIDELITY, "formula", detail)]
-    if misfit > POOR and error > POOR and split.labelled is None:
-        detail = f"relative error of the network {misfit:.1e}"
-        return [Finding(Status.POOR_NETWORK, "network", detail)]
-    return []
+    found = model_doubts(split.judge, error, network(split.judge.X))
+    # A network with a parameter for every row could follow the noise; classes are no distances.
+    meant = {
+        Status.LOW_FIDELITY: network.parameters[0] < len(split.judge.X),
+        Status.POOR_NETWORK: split.labelled is None,
+    }
+    return [finding for finding in found if meant[finding.status]]
 
 
 def _is_noise(fit: FormulaFit) -> bool:
     """Whether nothing in the residual of a fit says that the formula misses something."""
     doubtful = {Status.RESIDUAL_PATTERN, Status.ERRORS_DISAGREE, Status.NO_FREEDOM}
-    tested = fit.rows >= LEAST_TESTED and (fit.absolute or fit.r2 > 1 - POOR**2)
+    tested = fit.rows >= LEAST_TESTED and (fit.absolute or fit.r2 > EXPLAINED)
     return tested and not doubtful & {finding.status for finding in fit.findings}
 
 
@@ -203,14 +192,3 @@ def provenance(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         references=(*REFERENCES, *dict.fromkeys(notes)),
     )
-
-
-def judged_by_model(result: Extraction, split: Split) -> Extraction:
-    """The reading of a KAN by a model that judges: its answers are no measured rows."""
-    if split.judge.kind == "data":
-        return result
-    status = tuple(finding for finding in result.status if finding.status not in _OF_FITS)
-    point = next(point for point in result.front if point.selected)
-    fine = Finding(Status.OK, "formula", f"relative error {point.error:.1e} against the network")
-    fidelity = split.fidelity(result.network, result.formulas)
-    return replace(result, status=status or (fine,), fidelity=fidelity, data=split.rows)

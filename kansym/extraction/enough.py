@@ -10,7 +10,7 @@ from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.residual_tests import serial_pattern
 
-__all__ = ["EXACT", "PROMISING", "is_enough"]
+__all__ = ["EXACT", "PROMISING", "STRIKING", "is_enough"]
 
 EXACT, ROUNDING, FEW = 1e-8, 1e-13, 3
 """Relative error of a formula on data without noise that is right; of one with more than a few
@@ -19,6 +19,9 @@ PROMISING = 1e-2
 """Error of a network that is read at once."""
 AS_GOOD = 1.1
 """Error of a formula over that of the KAN it was read from, up to which nothing was lost."""
+STRIKING, CERTAIN = 1e-3, 3.0
+"""Error of a striking law, without measured numbers; what the last factor is for it: a network has
+many, and follows the errors of the model as well."""
 CHANCE = 0.01
 """p-value of patterns along all inputs together below which they are none of chance."""
 
@@ -44,7 +47,8 @@ def is_enough(attempt: Attempt, judge: Judge, inputs: int, attained: float) -> b
     if judge.kind == "network":
         if attempt.model is not None:
             return best.error < AS_GOOD * attempt.error
-        return free == 0 and best.error < AS_GOOD * attained < AS_GOOD * PROMISING
+        factor = CERTAIN if best.error < STRIKING else AS_GOOD
+        return free == 0 and best.error < factor * attained < factor * PROMISING
     return _leaves_noise(best.formulas, judge)
 
 

@@ -66,7 +66,8 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
         it computes, asked from outside, its structure found from its own gradients; ``"auto"``
         does both within the budget, as far as needed, and keeps the shorter description.
     loss : ``"cross-entropy"`` if y are the labels of classes, and the outputs of the network the
-        log-odds of all classes but the first against the first, as `train` makes them.
+        log-odds of all classes but the first against the first, as `train` makes them; by function
+        also a value or a probability for every class.
     library : the functions to try: a `Library`, or names of sets and functions, such as
         ``"physics"`` or ``["elementary", "-tan"]``.
     budget : seconds after which the best formula so far is returned.

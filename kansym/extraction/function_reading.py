@@ -8,16 +8,23 @@ import time
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from kansym.extraction.agreement import agreement, predicted
+from kansym.extraction.gathering import labels_of
+from kansym.extraction.model_doubts import better_than_model, model_doubts
+from kansym.extraction.plainness import transcription
 from kansym.extraction.search import Search
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split, errors_of, split_rows
 from kansym.extraction.weights_reading import reading_of
 from kansym.neural.readers.black_box import BlackBox, black_box
+from kansym.neural.readers.log_odds import LogOdds
 from kansym.neural.readers.tracing import rows_of
 from kansym.neural.training.student import Student, more_rows
 from kansym.results.joined import joined
 from kansym.results.result import Extraction
+from kansym.shared.class_labels import Labels, class_shares
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.status import Finding, Status
@@ -34,10 +41,8 @@ LEAST = 0.02
 """Least seconds for an output."""
 STUDENT = 0.25
 """Share of the time for a smooth student of a rough model."""
-BETTER = 0.5
-"""Error of a formula over that of the model below which it knows more than the model."""
-FAITHFUL = 1e-3
-"""Relative error below which a formula misses nothing that matters."""
+OF_THE_KAN = {Status.OK, Status.LOW_FIDELITY, Status.POOR_NETWORK, Status.TRANSCRIBED}
+"""Findings about a KAN that stands for the model: whether it was hit, or transcribed."""
 SHAPE = {"grid": 4, "degree": 3, "starts": 6}
 """Of the dense KANs that are tried where gradients show no structure."""
 
@@ -72,63 +77,116 @@ def read_function(
         raise InputError(
             f"X has {len(rows)} rows, too few to see what a model computes: give at least {FEWEST}."
         )
-    box = black_box(model, rows.values)
-    measured = y is not None or box.noise is not None  # answers with noise are like data
-    more = ANSWERS if box.noise is None else NOISY_ANSWERS
-    asked = rows if y is not None else Table(more_rows(rows.values, more), rows.names)
-    findings, answers = [], box.finite_answers(asked.values)
-    names = output_names(answers.shape[1], rows.names)
-    targets = Table(answers, names) if y is None else as_targets(y, len(rows), len(names))
-    targets = named_apart(targets, rows.names)
+    box, labels = black_box(model, rows.values), None
+    if settings.loss == "cross-entropy":
+        labels, y = labels_of(y, len(rows), sigma), None
+        box = LogOdds(box, rows.values, len(labels.classes))
+        settings = replace(settings, classes=labels.classes)
+    asked = rows
+    if y is None and labels is None:
+        more = ANSWERS if box.noise is None else NOISY_ANSWERS
+        asked = Table(more_rows(rows.values, more), rows.names)
+    question = _Question(box, asked, y, {"sigma": sigma, "weights": weights}, settings)
+    results, total = [], settings.budget
     with progress_bar(progress, "reading") as tell:
-        smooth = box
-        if not box.is_smooth(asked.values):
-            smooth = Student(box, rows.values, STUDENT * settings.budget)
-            findings.append(Finding(Status.SMOOTH_STUDENT, "model", box.source))
-        results, total = [], settings.budget
-        for position, name in enumerate(targets.names):
+        for position in range(len(question.names)):
             left = total - (time.monotonic() - started)
-            budget = max(LEAST, left / (len(names) - position))
-            target = Table(targets.values[:, position : position + 1], (name,))
-            noise = None if box.noise is None or y is not None else box.noise[[position]]
-            own, output = _Output(box, position), _Output(smooth, position, noise, smooth is box)
-            errors = errors_of(sigma, weights, None if y is None else target)
-            data = target if measured else None
-            split = split_rows(own.answers, asked.values, data, None, settings, errors)
-            limited, given = replace(settings, budget=budget), {"sigma": sigma, "weights": weights}
-            search = Search(asked, target, split, limited, SHAPE, tell, output, given)
-            results.append(_compared(search.run()[1], own, split))
+            search = question.search(position, left, tell)
+            results.append(_compared(search.run()[1], question.output(position), search.split))
             if search.interrupted:
                 total = 0.0  # the other outputs have no time left
-    return _signed(joined(results), box, findings, time.monotonic() - started)
+    result = joined(results)
+    if labels is not None:
+        result = _classified(result, question, labels)
+    return _signed(result, question, time.monotonic() - started)
 
 
-def _signed(
-    result: Extraction, box: BlackBox, findings: list[Finding], seconds: float
-) -> Extraction:
+class _Question:
+    """What is asked of a black box: its answers at rows, or what was measured there."""
+
+    def __init__(
+        self, box: BlackBox, rows: Table, y: Any, errors: dict[str, Any], settings: Settings
+    ):
+        self.box, self.rows, self.errors, self.settings = box, rows, errors, settings
+        self.answers, self.measured = box.finite_answers(rows.values), y is not None
+        names = output_names(self.answers.shape[1], rows.names)
+        targets = as_targets(y, len(rows), len(names)) if self.measured else None
+        self.targets = named_apart(targets or Table(self.answers, names), rows.names)
+        self.names = self.targets.names
+        self.smooth = box
+        if not box.is_smooth(rows.values):
+            self.smooth = Student(box, rows.values, STUDENT * settings.budget)
+
+    def output(self, position: int) -> BlackBox:
+        """One output of the model."""
+        return _Output(self.box, position)
+
+    def search(self, position: int, seconds: float, tell: ProgressCallback) -> Search:
+        """The search for the law of an output, in its share of the seconds left for the others."""
+        budget = max(LEAST, seconds / (len(self.names) - position))
+        target = Table(self.targets.values[:, [position]], (self.names[position],))
+        noise = None if self.box.noise is None or self.measured else self.box.noise[[position]]
+        output = _Output(self.smooth, position, noise, self.smooth is self.box)
+        # Answers with noise are like data.
+        data = target if self.measured or self.box.noise is not None else None
+        known = self.errors
+        if self.box.classifies and not self.measured:
+            known = {"sigma": None, "weights": self._doubt(position)}
+        errors = errors_of(**known, targets=target if known is not self.errors else data)
+        own, rows = self.output(position), self.rows
+        split = split_rows(own.answers, rows.values, data, None, self.settings, errors)
+        limited = replace(self.settings, budget=budget, loss="squared")
+        return Search(rows, target, split, limited, SHAPE, tell, output, known)
+
+    def _doubt(self, position: int) -> np.ndarray:
+        """What rows count for a class: p (1 - p), at least as for a share that no row shows."""
+        share = class_shares(self.answers)[:, position]
+        doubt = np.maximum(share * (1 - share), 1 / len(share))
+        own = self.errors["weights"]
+        return doubt if own is None else doubt * np.asarray(own, dtype=float)
+
+
+def _classified(result: Extraction, question: _Question, labels: Labels) -> Extraction:
+    """The result with the shares of all rows that formula and model put in the right class."""
+    every = np.arange(len(question.rows))
+    fidelity = replace(
+        result.fidelity,
+        rows=len(every),
+        held_out_rows=0,
+        right=labels.right(predicted(result.formulas, question.rows.values), every),
+        right_network=labels.right(question.answers, every),
+    )
+    made = replace(result.provenance, settings=question.settings.record())
+    return replace(result, fidelity=fidelity, provenance=made)
+
+
+def _signed(result: Extraction, question: _Question, seconds: float) -> Extraction:
     """The result with what was read, how, and in what time."""
-    reading = reading_of("function", result, seconds)
-    made = replace(result.provenance, model=box.source, readings=(reading,))
-    status = (*findings, *result.status) if findings else result.status
+    source, reading = question.box.source, reading_of("function", result, seconds)
+    made = replace(result.provenance, model=source, readings=(reading,))
+    status = result.status
+    if question.smooth is not question.box:
+        status = (Finding(Status.SMOOTH_STUDENT, "model", source), *status)
     return replace(result, provenance=made, status=status)
 
 
 def _compared(result: Extraction, box: BlackBox, split: Split) -> Extraction:
     """The result with its fidelity to the model, and what that says about the model."""
-    X = split.check_X if len(split.check_X) else split.judge.X
+    judge, X = split.judge, split.check_X if len(split.check_X) else split.judge.X
     answers, values = box.answers(X), predicted(result.formulas, X)
     rmse_network, r2_network = agreement(values, answers)
     fidelity = replace(result.fidelity, rmse_network=rmse_network, r2_network=r2_network)
-    doubts = [finding for finding in result.status if finding.status is not Status.OK]
-    if split.judge.kind == "data":
-        own = split.judge.error(box.answers(split.judge.X))
-        error = split.judge.error(predicted(result.formulas, split.judge.X))
-        detail = f"relative error {error:.1e}, that of the model is {own:.1e}"
-        if error < BETTER * own:
-            doubts.append(Finding(Status.BETTER_THAN_NETWORK, "formula", detail))
-        elif error > max(own / BETTER, FAITHFUL):
-            doubts.append(Finding(Status.LOW_FIDELITY, "formula", detail))
-    return replace(result, fidelity=fidelity, status=tuple(doubts) or result.status)
+    error, long = judge.error(predicted(result.formulas, judge.X)), transcription(result)
+    if judge.kind == "data":
+        own = box.answers(judge.X)
+        said = better_than_model(judge, error, own) or model_doubts(judge, error, own)
+    else:
+        said = model_doubts(judge, error, plain=long is None)
+    # What was found of the KAN of the formula is not meant of the model.
+    doubts = [one for one in result.status if one.status not in OF_THE_KAN]
+    doubts += [*said, *([] if long is None else [long])]
+    fine = Finding(Status.OK, "formula", f"relative error {error:.1e} against the {judge.kind}")
+    return replace(result, fidelity=fidelity, status=tuple(doubts) or (fine,))
 
 
 class _Output(BlackBox):

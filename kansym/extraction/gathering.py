@@ -28,7 +28,7 @@ from kansym.symbolic.choosing.product_powers import rewrite_product_powers
 from kansym.symbolic.fitting.edge_fit import EdgeFit
 from kansym.symbolic.library.library import Library
 
-__all__ = ["gather", "traced"]
+__all__ = ["gather", "labels_of", "traced"]
 
 TRACING_SHARE, TRACING_LEAST = 0.5, 0.5
 """Share of the budget, and seconds beside it, after which a network is too large to be opened."""
@@ -103,9 +103,14 @@ def gather(
     inputs = network.sample if rows is None else rows.values
     labels = targets = None
     if settings.loss == "cross-entropy":
-        labels = _labels(y, len(inputs), len(network.outputs))
-        if sigma is not None:
-            raise InputError("Classes have no standard errors: give weights= instead of sigma=.")
+        labels = labels_of(y, len(inputs), sigma)
+        if len(labels.classes) != len(network.outputs) + 1:
+            raise InputError(
+                f"The labels are of {len(labels.classes)} classes but the network has "
+                f"{len(network.outputs)} outputs: its weights are read as log-odds against the "
+                "first class, one output fewer than classes. Use reading='function', or leave loss "
+                "out to let the network judge."
+            )
         if weights is not None:
             share = row_errors(len(inputs), None, weights).inverse ** 2
             labels, weights = replace(labels, weight=share / share.mean()), None
@@ -163,15 +168,10 @@ def _named_after(network: Network, targets: Table) -> Network:
     return network.renamed(targets.names)
 
 
-def _labels(y: Any, n_rows: int, n_outputs: int) -> Labels:
-    """Labels for a network of log-odds."""
+def labels_of(y: Any, n_rows: int, sigma: Any = None) -> Labels:
+    """The labels of rows, which have to be there and have no standard errors."""
     if y is None:
         raise InputError("loss='cross-entropy' was given without labels: give them as y.")
-    labels = as_labels(y, n_rows)
-    if len(labels.classes) != n_outputs + 1:
-        raise InputError(
-            f"The labels are of {len(labels.classes)} classes but the network has {n_outputs} "
-            "outputs: labels judge log-odds against the first class, one output fewer than "
-            "classes. Leave loss out to let the network judge."
-        )
-    return labels
+    if sigma is not None:
+        raise InputError("Classes have no standard errors: give weights= instead of sigma=.")
+    return as_labels(y, n_rows)

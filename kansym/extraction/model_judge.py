@@ -6,27 +6,42 @@ from dataclasses import replace
 import sympy
 
 from kansym.extraction.attempt import Attempt
+from kansym.extraction.enough import STRIKING
 from kansym.extraction.plainness import is_plain
 from kansym.extraction.settings import Settings
 from kansym.neural.readers.black_box import BlackBox
 from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.laws.smooth import noise_level
 
-__all__ = ["best_law", "is_striking", "is_within_noise", "noises", "of_kan"]
+__all__ = [
+    "best_law",
+    "has_exact_numbers",
+    "is_striking",
+    "is_within_noise",
+    "knows_shapes",
+    "noises",
+    "of_kan",
+]
 
 MISFITS, ROUGH_MISFITS = (1e-2, 1e-3), (3e-2, 1e-2)
 """Relative errors that trained models usually make, and rough ones: what a law may leave over is
 not known without data, so each is tried, first the one with which the search is soon done."""
-STRIKING = 1e-3
-"""Error of a striking law, without measured numbers."""
 WITHIN = 1.2
 """Error over the noise of the rows, which is known to a tenth, up to which a law leaves noise."""
 
 
-def noises(box: BlackBox | None, judge: Judge, many: bool) -> tuple[float, ...]:
-    """Relative noise of the rows, as far as it is known before a network was trained.
+def knows_shapes(box: BlackBox | None, judge: Judge) -> bool:
+    """Whether a model judges whose own gradients show the shape of its law at once."""
+    return box is not None and box.learned and box.smooth and judge.kind == "network"
 
-    What a trained model misses is a noise to laws; several sizes of it are tried in turn.
+
+def noises(
+    box: BlackBox | None, judge: Judge, many: bool, attained: float = 0.0
+) -> tuple[float, ...]:
+    """Relative noise of the rows, as far as it is known.
+
+    What a trained model misses is a noise to laws: at most what the best network leaves over, if
+    there is one; else several sizes of it are tried in turn.
     """
     if box is None:
         measured = judge.kind == "data" and many
@@ -35,6 +50,8 @@ def noises(box: BlackBox | None, judge: Judge, many: bool) -> tuple[float, ...]:
         return (float(box.noise[0] / (judge.y.std() or 1.0)),)
     if not box.learned or judge.kind == "data":
         return (0.0,)
+    if 0 < attained < max(MISFITS):
+        return (attained,)
     return MISFITS if box.smooth else ROUGH_MISFITS
 
 
@@ -51,7 +68,7 @@ def of_kan(
         return replace(settings, budget=budget, accuracy=accuracy)
     if box is not None and box.learned:
         accuracy = max(accuracy, error)
-    return replace(settings, budget=budget, accuracy=accuracy, exact=True)
+    return replace(settings, budget=budget, accuracy=accuracy, exact=True, answers=True)
 
 
 def best_law(
@@ -69,8 +86,13 @@ def is_striking(attempt: Attempt, judge: Judge, inputs: int) -> bool:
     best = attempt.best
     if judge.kind == "data" or best is None or best.error > STRIKING:
         return False
-    exact = all(c.exact is not None for f in best.formulas for c in f.constants)
-    return exact and is_plain(best.complexity, inputs)
+    return has_exact_numbers(attempt) and is_plain(best.complexity, inputs)
+
+
+def has_exact_numbers(attempt: Attempt) -> bool:
+    """Whether no constant of a formula is a measured number."""
+    formulas = () if attempt.best is None else attempt.best.formulas
+    return all(c.exact is not None for formula in formulas for c in formula.constants)
 
 
 def is_within_noise(attempt: Attempt, noise: float) -> bool:

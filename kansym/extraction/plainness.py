@@ -1,5 +1,7 @@
 """Whether a formula is plain enough to be a law, or only transcribes what it was read from."""
 
+import math
+
 from kansym.network.network import Network
 from kansym.results.result import Extraction
 from kansym.shared.status import Finding, Status
@@ -34,6 +36,7 @@ def transcription(result: Extraction) -> Finding | None:
     point = next((point for point in result.front if point.selected), None)
     if point is None or is_plain(point.complexity, len(result.input_names)):
         return None
-    numbers = result.provenance.parameters
-    detail = f"{point.complexity:.0f} bits for a network of {numbers} numbers, no law seen"
+    # What it takes to write the answers themselves down to the same error.
+    rows = result.fidelity.rows * len(result.formulas) * max(0.0, -math.log2(point.error or 1.0))
+    detail = f"{point.complexity:.0f} bits, and its rows at this error {rows:.0f}: no law seen"
     return Finding(Status.TRANSCRIBED, "formula", detail)

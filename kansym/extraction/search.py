@@ -7,15 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kansym.extraction.attempt import (
-    Attempt,
-    Callback,
-    is_of,
-    nearest_front,
-    points_of,
-    unread_networks,
-)
-from kansym.extraction.conclusion import judged_by_model
+from kansym.extraction.attempt import Attempt, Callback, front_of, is_of, unread_networks
 from kansym.extraction.constant_units import Units, with_units
 from kansym.extraction.enough import EXACT, PROMISING, is_enough
 from kansym.extraction.few_rows import FewRows
@@ -23,7 +15,15 @@ from kansym.extraction.formulas import front_point
 from kansym.extraction.last_fit import with_last_fits
 from kansym.extraction.law_reading import kan_of, law_point, law_result
 from kansym.extraction.limits import Limits
-from kansym.extraction.model_judge import best_law, is_striking, is_within_noise, noises, of_kan
+from kansym.extraction.model_judge import (
+    best_law,
+    has_exact_numbers,
+    is_striking,
+    is_within_noise,
+    knows_shapes,
+    noises,
+    of_kan,
+)
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split, errors_of, split_rows
 from kansym.extraction.weights_reading import INTERRUPTED, read_weights
@@ -50,9 +50,12 @@ from kansym.symbolic.measurements.growing_errors import (
 
 __all__ = ["Search"]
 
-LAWS, LAWS_AGAIN, TRAINING = 0.4, 0.5, 0.7
-"""Shares of the time: for laws that rows suggest, after which laws are sought again, now that the
-noise is known from networks, and after which no new network is trained."""
+SHOWN, LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.4, 0.5, 0.7
+"""Shares of the time: for networks of shapes that are known at once, for laws that rows suggest,
+after which laws are sought again, now that the noise is known from networks, and after which no new
+network is trained."""
+NEAR = 5e-2
+"""Error at which a network of such a shape is read: a model's own errors are of this size."""
 OF_FEW, SIMPLE, FINISHED = 0.7, 0.6, 3
 """Shares of the time for laws of few or noisy rows, and of that for the simple ones; how many of
 these are finished."""
@@ -107,8 +110,7 @@ class Search:
         self.attempts: list[Attempt] = list(earlier)
         self.interrupted = False
         self._seed = settings.seed + len(earlier)
-        self._callback = callback
-        self._tell = tell
+        self._callback, self._tell = callback, tell
         self._late = False  # errors that grow were seen after networks had been read
         self._few = FewRows.of(split, inputs.names)
 
@@ -130,11 +132,17 @@ class Search:
     def _tried(self) -> Iterator[int]:
         """Numbers of attempts with a formula, as they come in."""
         yield from self._plain()
-        supposed = noises(self.box, self.split.judge, self._few is None)
+        networks, early = self._trained(), list[int]()
+        for number in self._shown(networks):
+            early.append(number)
+            if has_exact_numbers(self.attempts[number]):
+                yield number
+        supposed = noises(self.box, self.split.judge, self._few is None, self._noise())
         for noise in supposed:
             yield from self._proposed(noise)
-        noise, told = supposed[-1], len(supposed) > 1
-        for number in self._trained():
+        yield from early
+        noise, told = supposed[-1], bool(early) or len(supposed) > 1
+        for number in networks:
             if self.attempts[number].error < PROMISING:
                 yield from best_law(self.attempts, self.split.judge, self._length)
                 yield from self._read_network(number)
@@ -148,6 +156,16 @@ class Search:
             if self.deadline.passed and (short or self._best() is not None):
                 return
             yield from self._read_network(number)
+
+    def _shown(self, networks: Iterator[int]) -> Iterator[int]:
+        """Formulas of the first networks, where the model itself shows what shape they have."""
+        until = self.deadline.share(SHOWN)
+        for number in networks if knows_shapes(self.box, self.split.judge) else ():
+            if self.attempts[number].error > NEAR:
+                return
+            yield from self._read_network(number)
+            if until.passed:
+                return
 
     def _noise(self) -> float:
         """Error of the best network so far: all that a formula could leave over."""
@@ -237,8 +255,7 @@ class Search:
         self.tell(f"{law.source}, error {law.error:.1e}")
         until = self.deadline.within(REFINING)
         point = law_point(law, self.inputs.names, self.split, self.settings, until)
-        name = self.target.names[0]
-        self.attempts.append(Attempt(name, law.source, law.error, (point,)))
+        self.attempts.append(Attempt(self.target.names[0], law.source, law.error, (point,)))
         return len(self.attempts) - 1
 
     def _trained(self) -> Iterator[int]:
@@ -351,8 +368,7 @@ class Search:
             if self._few is not None:
                 exact = self.settings.exact
                 front = with_last_fits(self.split, result.formulas, front, exact)[1]
-            result = self._noted(replace(result, front=front))
-            return attempt.model, judged_by_model(result, self.split)
+            return attempt.model, self._noted(replace(result, front=front))
         assert attempt.best is not None
         spent, name = {"search": self.settings.budget - self.deadline.left()}, self.target.names[0]
         try:
@@ -380,6 +396,5 @@ class Search:
             known = self.units is None or self.units.mismatch(point.formulas[0]) is None
             return known and self.limits.allow(point)
 
-        points = points_of(self.attempts, chosen, allowed)
         # Of few rows constants are fitted first, then none may beat another.
-        return nearest_front(points) if self._few is None else points
+        return front_of(self.attempts, chosen, allowed, whole=self._few is not None)

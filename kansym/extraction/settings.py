@@ -42,6 +42,8 @@ class Settings:
     exact: Exact = "report"
     max_complexity: float | None = None
     required: tuple[str, ...] = ()
+    answers: bool = False
+    """Whether targets are what a model answers: it judges then, as its errors are smooth."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.loss, str) or self.loss not in LOSSES:

@@ -131,24 +131,30 @@ def split_rows(
 
     Parameters
     ----------
-    network : from rows to outputs; needed if it is to judge.
-    X, targets, labels : the rows, with data or labels if there are any.
-    settings : the share of rows to keep aside, the seed, and the accuracy.
+    network : from rows to outputs; what judges, if nothing else is there.
+    X, targets, labels : the rows, with data, a model's answers or labels if there are any.
+    settings : share of rows to keep aside, seed, accuracy, and whether targets are answers.
     """
     order = np.random.default_rng(settings.seed).permutation(len(X))
     n_check = int(settings.held_out * len(X)) if len(X) >= FEWEST else 0
     used, check = order[n_check:], order[:n_check]
-    if targets is not None:
+    if targets is not None and not settings.answers:
         floor = settings.accuracy or DATA_FLOOR
         weights = None if errors is None else errors.inverse[used, None] ** 2
         judge = Judge(X[used], targets.values[used], "data", floor, weights)
         order = np.concatenate([used, check])
         errors = None if errors is None else errors.of_rows(order)
         return Split(judge, X[check], targets.values[check], errors=errors, order=order)
-    assert network is not None
-    rows = X[used][:NETWORK_ROWS]
-    judge = Judge(rows, network(rows), "network", settings.accuracy or NETWORK_FLOOR)
-    if labels is None:
+    used = used[:NETWORK_ROWS]
+    rows = X[used]
+    if targets is not None:
+        values = targets.values[used]
+    else:
+        assert network is not None
+        values = network(rows)
+    weights = None if errors is None else errors.inverse[used, None] ** 2
+    judge = Judge(rows, values, "network", settings.accuracy or NETWORK_FLOOR, weights)
+    if labels is None or network is None:
         return Split(judge, X[check])
     labelled = LabelledRows(labels, used, check)
     return Split(labelled.judge(judge, network(judge.X)), X[check], labelled=labelled)

@@ -28,6 +28,11 @@ ROWS = 1000
 """At which gradients are taken."""
 TOLERANCES = (3e-3, 1e-2, 3e-2, 1e-1)
 """Residuals that count as zero, tried in turn until a tree is found."""
+ROUGH = "the model's own gradients are rough; those of a smooth student were used, its error is"
+TAUGHT = 0.03
+"""Error of a student from which on its gradients show no symmetries of the model."""
+LOST = 3.0
+"""Scatter of the curves of a tree over that, at which they are no functions of what they take."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,8 @@ class Structure:
     tree : how the inputs meet: sums and products of unknown functions, each marked ``?``.
     tolerance : relative residual at which the tree holds; None if no tree was found.
     symmetries : the surest first.
-    smooth : whether the model's own gradients were used, and not those of a smooth student.
+    student : relative error of the smooth student whose gradients were used; None if the model's
+        own were.
     """
 
     output: str
@@ -50,7 +56,7 @@ class Structure:
     tree: Tree
     tolerance: float | None
     symmetries: tuple[Symmetry, ...]
-    smooth: bool
+    student: float | None
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """The tree as a drawing on axes of matplotlib, by default new ones."""
@@ -65,6 +71,8 @@ class Structure:
         order = np.argsort(-self.importance)
         shares = tuple(row(self.inputs[i], f"{100 * self.importance[i]:.1f} %") for i in order)
         found = tuple(line(str(each)) for each in self.symmetries) or (line("none"),)
+        if self.student is not None:
+            said = f"{said} {ROUGH[0].upper()}{ROUGH[1:]} {self.student:.1e}."
         return Section(
             f"Structure of {self.output}",
             (
@@ -88,8 +96,8 @@ class Structure:
         lines += ["", "symmetries:", *(f"  {found}" for found in self.symmetries)]
         if not self.symmetries:
             lines.append("  none")
-        if not self.smooth:
-            lines += ["", "read from a smooth student: the model's own gradients are rough"]
+        if self.student is not None:
+            lines += ["", f"{ROUGH} {self.student:.1e}"]
         return "\n".join(lines)
 
 
@@ -125,9 +133,10 @@ def structure(
     width = box.answers(asked[:1]).shape[1]
     if not 0 <= output < width:
         raise InputError(f"output={output} is not there: the model has {width}, from 0 on.")
-    smooth = box.is_smooth(asked)
-    if not smooth:
+    student = None
+    if not box.is_smooth(asked):
         box = Student(box, rows.values, seconds, seed)
+        student = box.error
     values = box.finite_answers(asked)[:, output]
 
     def gradients(X: Float[np.ndarray, "rows inputs"]) -> Float[np.ndarray, "rows inputs"]:
@@ -136,15 +145,18 @@ def structure(
     own = gradients(asked)
     trees = ((t, find_structure(asked, values, own, tolerance=t)) for t in TOLERANCES)
     tolerance, tree = next(
-        ((t, tree) for t, tree in trees if tree.unknown() is None),
+        ((t, tree) for t, tree in trees if tree.unknown() is None and tree.scatter() < LOST * t),
         (None, find_structure(asked, values, own, tolerance=TOLERANCES[1])),
     )
+    found = symmetries(asked, values, gradients, rows.names)
+    if student is not None:
+        found = tuple(each for each in found if max(each.residual, student) < TAUGHT)
     return Structure(
         output=output_names(width, rows.names)[output],
         inputs=rows.names,
         importance=importances(asked, own),
         tree=tree,
         tolerance=tolerance,
-        symmetries=symmetries(asked, values, gradients, rows.names),
-        smooth=smooth,
+        symmetries=found,
+        student=student,
     )

@@ -3,8 +3,11 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from math import log2
+from math import log, log2
 from typing import Any
+
+import numpy as np
+from scipy.special import entr
 
 from kansym.extraction.function_reading import read_function
 from kansym.extraction.gathering import traced
@@ -16,6 +19,7 @@ from kansym.network.network import Network
 from kansym.neural.readers.known_forms import known_form
 from kansym.results.parts import Reading
 from kansym.results.result import Extraction
+from kansym.shared.class_labels import as_labels
 from kansym.shared.errors import UnsupportedModelError
 from kansym.shared.progress import ProgressCallback
 from kansym.shared.status import Status
@@ -54,13 +58,14 @@ def read_both(
         # The form is what was asked for: no other one may take its place.
         return read_weights(model, X, y, settings, progress, **errors)
     network = _network(model, X, settings)
-    reason = _why_not_weights(network)
+    classes = len(as_labels(y, len(y)).classes) if labels and y is not None else None
+    reason = _why_not_weights(network, classes)
     whole = settings.budget
-    if labels or not reason:
+    if not reason:
         opened = network if isinstance(network, Network) else None
-        limited = _within(settings, FIRST * whole, labels)
+        limited = _within(settings, FIRST * whole)
         first = read_weights(model, X, y, limited, progress, **errors, network=opened)
-        if labels or _is_clear(first) or INTERRUPTED in first.status:
+        if _is_clear(first) or INTERRUPTED in first.status:
             return first
         left = whole - (time.monotonic() - started)
         if first.formulas and left <= 0:
@@ -85,18 +90,20 @@ def _network(model: Any, X: Any, settings: Settings) -> Network | str:
         return str(error)
 
 
-def _why_not_weights(network: Network | str) -> str:
+def _why_not_weights(network: Network | str, classes: int | None) -> str:
     """What speaks against a reading by weights, if anything does."""
     if isinstance(network, str):
         return network
+    if classes is not None and len(network.outputs) != classes - 1:
+        return f"{len(network.outputs)} outputs are no log-odds of {classes} classes"
     if surely_transcribed(network):
         return f"{len(network.edges)} edges could only be transcribed"
     return ""
 
 
-def _within(settings: Settings, seconds: float, whole: bool = False) -> Settings:
+def _within(settings: Settings, seconds: float) -> Settings:
     """The settings with less time."""
-    return settings if whole else replace(settings, budget=max(LEAST, seconds))
+    return replace(settings, budget=max(LEAST, seconds))
 
 
 def _is_clear(result: Extraction) -> bool:
@@ -121,7 +128,9 @@ def _length(result: Extraction) -> float:
     point = next((point for point in result.front if point.selected), None)
     if point is None:
         return float("inf")
-    rows = result.fidelity.rows
+    rows, right = result.fidelity.rows, result.fidelity.right
+    if right is not None:  # what it takes to name the rows of the wrong class
+        return rows * float(np.sum(entr([right, 1 - right]))) / log(2) + point.complexity
     weight = rows if result.fidelity.judge == "data" else min(rows, SMOOTH_ROWS)
     floor = DATA_FLOOR if result.fidelity.judge == "data" else NETWORK_FLOOR
     return weight * log2(max(point.error, floor)) + point.complexity

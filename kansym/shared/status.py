@@ -38,6 +38,10 @@ class Status(Enum):
         "The formula is undefined on some rows (division by zero, or a logarithm or root of a "
         "negative number): restrict the range or choose another function for that edge."
     )
+    NETWORK_DIFFERS = (
+        "The formula is plain and comes near to the model without being it; whether the model has "
+        "not learned the law exactly, or the formula misses part of it, only data tell: give y."
+    )
     POOR_NETWORK = (
         "The network itself fits the data poorly, so the formula cannot be better: "
         "train with more starts, a wider network or more data."
@@ -47,8 +51,8 @@ class Status(Enum):
         "train a smaller network or a sparser one, with pruning."
     )
     TRANSCRIBED = (
-        "The formula only transcribes the network, it is as long as its weights, and no law was "
-        "seen: read it by its function (reading='function'), or train a sparser network."
+        "The formula only transcribes the network, and no law was seen: read it the other way "
+        "(reading='function' or 'weights'), or train a sparser network."
     )
     SMOOTH_STUDENT = (
         "The model is rough (constant or linear by pieces, or noisy), so its gradients say little; "

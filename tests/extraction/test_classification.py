@@ -220,7 +220,38 @@ def test_outputs_are_one_fewer_than_classes(widths, y, words):
     with pytest.raises(InputError, match=words):
         kansym.train(kansym.KAN(widths), X, y, loss="cross-entropy")
     with pytest.raises(InputError, match="one output fewer"):
-        kansym.extract(kansym.KAN(widths), X, y, loss="cross-entropy")
+        kansym.extract(kansym.KAN(widths), X, y, loss="cross-entropy", reading="weights")
+
+
+class Circle(torch.nn.Module):
+    """A value for each of two classes whose difference is that of a circle, or their shares."""
+
+    def __init__(self, shares: bool):
+        super().__init__()
+        self.shares = shares
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        any_value, odds = torch.sin(x[:, 0]), 4 * (1.2 - (x**2).sum(dim=1))
+        values = torch.stack([any_value, any_value + odds], dim=1)
+        return torch.softmax(values, dim=1) if self.shares else values
+
+
+@pytest.mark.parametrize("shares", [False, True])
+def test_the_log_odds_of_a_network_with_an_output_per_class_are_read(shares):
+    X, y = circle()
+    names = np.array(["around", "within"])[y]
+    result = kansym.extract(Circle(shares), X, names, loss="cross-entropy", budget=8)
+    assert kansym.equivalent(result.formulas[0], "4.8 - 4*x1**2 - 4*x2**2", tolerance=1e-6)
+    assert result.reading == "function"
+    assert result.fidelity.right == result.fidelity.right_network
+    assert result.provenance.classes == ("around", "within")
+
+
+def test_a_network_with_too_few_outputs_is_refused():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    y = [0, 1, 2, 1] * 10
+    with pytest.raises(InputError, match="an output for every class"):
+        kansym.extract(kansym.KAN([2, 1]), X, y, loss="cross-entropy", reading="function")
 
 
 def test_labels_are_needed_and_losses_known():

@@ -136,6 +136,33 @@ def test_structure_is_shown_without_a_formula():
     assert found.importance.shape == (3,)
 
 
+def test_a_tree_that_the_answers_do_not_follow_is_none():
+    rows = np.random.default_rng(0).uniform(-1, 1, (800, 2))
+    found = kansym.structure(lambda X: X[:, 0] ** 3 - X[:, 0] * X[:, 1] + X[:, 1] ** 2, rows)
+    assert found.tolerance is None
+    assert "No tree" in str(found.section())
+
+
+def test_inputs_over_many_decades_are_looked_at_by_their_logarithms():
+    rows = 10 ** np.random.default_rng(0).uniform(-6, 6, (800, 2))
+    found = kansym.structure(lambda X: X[:, 0] * X[:, 1], rows)
+    assert found.student is None
+    assert ("product", ("x1", "x2")) in {(one.kind, one.inputs) for one in found.symmetries}
+
+
+def test_a_plain_law_that_a_network_misses_is_left_open_without_data_and_settled_by_them():
+    class Unfinished(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x[:, :1] * x[:, 1:2] * (1 + 0.03 * torch.sin(4 * x[:, :1] * x[:, 1:2]))
+
+    alone = extract(Unfinished(), X[:, :2], reading="function", budget=5, progress=False)
+    assert equivalent(alone.formulas[0], "x1*x2")
+    assert Status.NETWORK_DIFFERS in statuses(alone)
+    assert Status.LOW_FIDELITY not in statuses(alone)
+    with_data = extract(Unfinished(), X[:, :2], Y_TWO, reading="function", budget=5, progress=False)
+    assert statuses(with_data) == {Status.BETTER_THAN_NETWORK}
+
+
 class Raising(torch.nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         raise RuntimeError("no such rows")

@@ -107,6 +107,10 @@ def by_function(function: Function, known: bool = False) -> Extraction:
     return read(function, data, *y, reading="function", budget=4)
 
 
+def nearly_a_product(X: np.ndarray) -> np.ndarray:
+    return X[:, 0] * X[:, 1] + 0.02 * np.sin(40 * X[:, 0]) * np.cos(30 * X[:, 1])
+
+
 def hurried() -> Iterable[Finding]:
     """A fit that may take one step only."""
     whole = search.minimise
@@ -134,6 +138,7 @@ REACHED: dict[Status, Callable[[], Iterable[Finding]]] = {
     ),
     Status.LOW_FIDELITY: lambda: read(straight(torch.sin)).fix(1, "x").status,
     Status.OUTSIDE_DOMAIN: undefined_rows,
+    Status.NETWORK_DIFFERS: lambda: by_function(nearly_a_product).status,
     Status.POOR_NETWORK: untrained,
     Status.NOT_READABLE: large,
     Status.BUDGET_SPENT: lambda: read(exp_sin(), budget=0.01).status,

@@ -65,3 +65,19 @@ def test_importances_are_shares():
     shares = importances(X, gradient)
     assert_allclose(shares.sum(), 1.0)
     assert shares[2] == shares[3] == 0
+
+
+def test_powers_that_are_no_fractions_are_said_as_they_are():
+    seen = found(lambda x: x[0] ** 0.37 * x[1] ** 1.5)
+    assert "b -> s^-0.247 b" in seen[("scaling", ("a", "b"))]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda x: 20 * x[1] + x[0] * x[1], lambda x: 100 + x[0] ** 2 / 10],
+    ids=["a small product beside a large term", "little beside a constant"],
+)
+def test_what_is_small_beside_something_large_is_no_symmetry(function: Function):
+    kinds = {kind for kind, _ in found(function, tolerance=0.03)}
+    assert "sum of parts" not in kinds
+    assert not any("s^0.0" in words for words in found(function, tolerance=0.03).values())

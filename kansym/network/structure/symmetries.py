@@ -30,6 +30,10 @@ STEP = 0.05
 """Of differences of gradients, over the spread of an input."""
 LARGEST, CLOSE = 6, 0.01
 """Largest denominator of a power that is a fraction, and how near it has to be."""
+NO_WORSE, ROUNDED = 3.0, 1e-4
+"""Growth of a residual when powers become fractions, or its size, that change no claim."""
+CONSTANT = 0.1
+"""What the mean of a term counts beside its variation: a constant cancels any other."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Symmetry:
     kind : what it is.
     inputs : the inputs that take part.
     statement : in words, for a reader.
-    residual : root-mean-square of what should vanish, over that of its largest term.
+    residual : root-mean-square of what should vanish, over the size of its largest term.
     """
 
     kind: Kind
@@ -161,7 +165,7 @@ def _scalings(
     vectors = [vector for vector, residual in _null_vectors(columns) if residual < tolerance]
     found = []
     for vector in _sparse(np.array(vectors)) if vectors else ():
-        powers = np.array([_fraction(part) for part in vector])
+        powers, residual = _simple_powers(vector, columns)
         powers *= np.sign(powers[-1]) or np.sign(powers[np.flatnonzero(powers)[0]])
         moved = [k for k in range(len(used)) if powers[k] != 0]
         scaled = ", ".join(
@@ -171,13 +175,28 @@ def _scalings(
         if powers[-1] == 0:
             statement = f"under {scaled} the function stays the same"
         inputs = tuple(names[used[k]] for k in moved)
-        found.append(Symmetry("scaling", inputs, statement, _residual(*(columns * powers).T)))
+        found.append(Symmetry("scaling", inputs, statement, residual))
     return found
+
+
+def _simple_powers(vector: Array, columns: Array) -> tuple[Array, float]:
+    """Powers as fractions if they are no worse than the numbers found, and their residual."""
+
+    def residual(powers: Array) -> float:
+        """Of the terms, whose variation is what has to cancel: any two constants do."""
+        terms = columns * powers
+        varying = np.sqrt(terms.var(axis=0) + CONSTANT**2 * np.mean(terms**2, axis=0))
+        return float(np.sqrt(np.mean(terms.sum(axis=1) ** 2)) / varying.max())
+
+    fractions = np.array([_fraction(part) for part in vector])
+    if fractions.any() and residual(fractions) <= max(NO_WORSE * residual(vector), ROUNDED):
+        return fractions, residual(fractions)
+    return vector, residual(vector)
 
 
 def _of_s(power: float) -> str:
     """A power of the factor s in words."""
-    return "s" if power == 1 else f"s^{power:g}"
+    return "s" if power == 1 else f"s^{power:.3g}"
 
 
 def _fraction(value: float) -> float:
@@ -220,7 +239,8 @@ def _parts(
         bend = (gradients(middle + step) - gradients(middle - step)) / (2 * STEP)
         for j in (j for j in used if j > i):
             mixed = float(np.sqrt(np.mean((bend[:, j] * spread[j]) ** 2)))
-            size = float(np.sqrt(np.mean((g[:, j] * spread[j]) ** 2)))
+            # Of the smaller term: beside a large one any product looks like a constant.
+            size = min(float(np.sqrt(np.mean((g[:, k] * spread[k]) ** 2))) for k in (i, j))
             pair = (names[i], names[j])
             statement = f"{pair[0]} and {pair[1]} stand in different terms of a sum"
             residual = mixed / size if size > 0 else np.inf

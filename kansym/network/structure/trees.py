@@ -47,6 +47,11 @@ class Tree:
         found = (branch.tree.unknown() for branch in self.branches)
         return next((tree for tree in found if tree is not None), None)
 
+    def scatter(self) -> float:
+        """Largest share of a curve's variation that its argument does not explain."""
+        own = [_scatter(branch.x, branch.y) for branch in self.branches if not branch.straight]
+        return max([0.0, *own, *(branch.tree.scatter() for branch in self.branches)])
+
     def completed(self, tree: "Tree", tolerance: float) -> "Tree":
         """With another tree, in the variables of the unknown node, in that node's place."""
         node = self.unknown()
@@ -97,6 +102,17 @@ def _replaced(tree: Tree, node: Tree, by: Tree) -> Tree:
         return by
     branches = (replace(each, tree=_replaced(each.tree, node, by)) for each in tree.branches)
     return replace(tree, branches=tuple(branches)) if tree.branches else tree
+
+
+def _scatter(x: Array, y: Array) -> float:
+    """Spread of y about lines between its neighbours in x, over that of y itself."""
+    order = np.argsort(x)
+    x, y = x[order], y[order]
+    width = x[2:] - x[:-2]
+    share = np.where(width > 0, (x[1:-1] - x[:-2]) / np.where(width > 0, width, 1.0), 0.5)
+    rest = y[1:-1] - (1 - share) * y[:-2] - share * y[2:]
+    size = np.sqrt(np.mean(1 + share**2 + (1 - share) ** 2)) * np.std(y)
+    return float(np.sqrt(np.mean(rest**2)) / size) if size > 0 else 0.0
 
 
 def power(v: Array, exponent: float) -> Array | None:

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import io
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,8 +28,11 @@ STEP = 1e-3
 rounded to ten digits a little less."""
 STRIDE = 0.1
 """A step, over the spread of an input, in which the gradient of a curved function changes."""
-STILL, ROUGH = 1e-6, 1e-3
-"""Relative changes of a gradient: none, and too much for so short a step as three of STEP."""
+STILL, ROUGH, SMALL = 1e-6, 1e-3, 1e-3
+"""Relative changes of a gradient: none, and too much for so short a step as three of STEP; and a
+gradient, over the median of all rows, whose own changes say little."""
+DECADE = 10.0
+"""Ratio of its largest value to its least from which on an input is looked at by its logarithm."""
 ROUNDED = 1e-7
 """Relative change of answers from call to call that sums in another order may make."""
 SINGLE = 5e-7
@@ -47,12 +51,14 @@ class BlackBox(ABC):
     learned : whether it was trained, so that no law is exact for it.
     noise : standard deviation of each answer from call to call (outputs,); None if there is none.
     smooth : whether its own gradients are of use, as far as that was looked at.
+    classifies : whether its answers are log-odds of classes, so that only near 0 they are exact.
     """
 
     source: str
     learned: bool = True
     noise: Float[Array, " outputs"] | None = None
     smooth: bool = True
+    classifies: bool = False
 
     @abstractmethod
     def answers(self, X: Float[Array, "rows inputs"]) -> Float[Array, "rows outputs"]:
@@ -79,13 +85,16 @@ class BlackBox(ABC):
 
         They do not for piecewise constant or linear functions, nor for answers with noise.
         """
-        rows, spread = X[:PROBES], _spread(X)
+        rows, unit = X[:PROBES], _units(X)[:PROBES]
         here = self.gradients(rows)
         size = np.sqrt(np.mean(here**2, axis=(1, 2)))[:, None]
+        # Over decades every row counts by its own gradient; where there is none, nothing changes.
+        own = np.sqrt(np.mean(here**2, axis=2))
+        own = own + SMALL * np.median(own, axis=1, keepdims=True) + np.finfo(float).tiny
 
         def change(step: float) -> Array:
             """Of the gradient over a step, relative to its size."""
-            return np.abs(self.gradients(rows + step * spread) - here).max(axis=2) / size
+            return np.abs(self.gradients(rows + step * unit) - here).max(axis=2) / own
 
         with np.errstate(divide="ignore", invalid="ignore"):
             near, further, far = (change(step) for step in (3 * STEP, 10 * STEP, STRIDE))
@@ -156,9 +165,9 @@ class CallableBox(BlackBox):
     """Any function of rows; gradients by central differences."""
 
     def __init__(
-        self, function: Callable[[Array], Any], source: str, spread: Array, learned: bool = True
+        self, function: Callable[[Array], Any], source: str, X: Array, learned: bool = True
     ):
-        self.function, self.source, self.spread = function, source, spread
+        self.function, self.source, self.domain = function, source, X
         self.learned = learned
 
     def answers(self, X: Array) -> Array:
@@ -169,13 +178,11 @@ class CallableBox(BlackBox):
 
     def gradients(self, X: Array) -> Array:
         n_rows, n_inputs = X.shape
-        step = STEP * self.spread
-        moved = (
-            X[:, None, None, :]
-            + np.array([1.0, -1.0])[None, None, :, None] * (np.diag(step)[None, :, None, :])
-        )
+        step = STEP * _units(X, self.domain)
+        both = np.array([1.0, -1.0])[None, None, :, None]
+        moved = X[:, None, None, :] + both * (step[:, :, None] * np.eye(n_inputs))[:, :, None, :]
         values = self.answers(moved.reshape(-1, n_inputs)).reshape(n_rows, n_inputs, 2, -1)
-        slopes = (values[:, :, 0] - values[:, :, 1]) / (2 * step[None, :, None])
+        slopes = (values[:, :, 0] - values[:, :, 1]) / (2 * step[:, :, None])
         return np.moveaxis(slopes, 2, 0)
 
 
@@ -223,16 +230,18 @@ def _box(model: Any, X: Array) -> BlackBox:
     """The black box for a kind of model."""
     if isinstance(model, str | Path):
         model = load_model(Path(model))
-    spread, source = _spread(X), type(model).__name__
+    source = type(model).__name__
     if isinstance(model, nn.Module):
         box = TorchBox(model)
-        return box if box.differentiates(X) else CallableBox(box.answers, source, spread)
+        return box if box.differentiates(X) else CallableBox(box.answers, source, X)
     if isinstance(model, Readable):
-        return CallableBox(_asked_file(model, X), "The model in the file", spread)
+        return CallableBox(_asked_file(model, X), "The model in the file", X)
     if callable(getattr(model, "predict", None)):
-        return CallableBox(_asked_estimator(_kept_as_it_is(model), X), source, spread)
+        box = CallableBox(_asked_estimator(_kept_as_it_is(model), X), source, X)
+        box.classifies = _is_classifier(model)
+        return box
     if callable(model):
-        return CallableBox(model, getattr(model, "__name__", source), spread, learned=False)
+        return CallableBox(model, getattr(model, "__name__", source), X, learned=False)
     raise UnsupportedModelError(
         f"A {source} cannot be asked for its answers: give a torch module, an estimator with "
         "predict, a model file, or a function from rows to answers."
@@ -259,10 +268,15 @@ def _asked_estimator(model: Any, X: Array) -> Callable[[Array], Array]:
             return X
         return require("pandas", "sklearn").DataFrame(X, columns=list(names))
 
-    if getattr(model, "_estimator_type", "") == "classifier" or hasattr(model, "classes_"):
+    if _is_classifier(model):
         scores = ClassScores(model, as_fitted(X[:PROBES]))
         return lambda X: scores(as_fitted(X))
     return lambda X: model.predict(as_fitted(X))
+
+
+def _is_classifier(model: Any) -> bool:
+    """Whether an estimator predicts classes."""
+    return getattr(model, "_estimator_type", "") == "classifier" or hasattr(model, "classes_")
 
 
 def _copied(model: nn.Module) -> nn.Module:
@@ -297,18 +311,20 @@ def _own_failures(source: str) -> Iterator[None]:
     except Exception as error:
         raise InputError(
             f"{source} raised {type(error).__name__} on rows of its own domain "
-            f"({str(error)[:100]}): give X on which it is defined."
+            f"({str(error)[:100]}): give X on which it is defined, or a function of arrays "
+            "(rows, inputs)."
         ) from error
 
 
 @contextlib.contextmanager
 def _unchanged_random_numbers() -> Any:
-    """Global random numbers of numpy and torch stay as they were."""
-    state = np.random.get_state()  # noqa: NPY002 - foreign code may use the global generator
+    """Global random numbers of Python, numpy and torch stay as they were."""
+    own, state = random.getstate(), np.random.get_state()  # noqa: NPY002 - foreign code may use it
     with torch.random.fork_rng(devices=[]):
         try:
             yield
         finally:
+            random.setstate(own)
             np.random.set_state(state)  # noqa: NPY002 - as above
 
 
@@ -339,7 +355,10 @@ def _wrong_shape(source: str, n_rows: int, shape: tuple[int, ...]) -> InputError
     )
 
 
-def _spread(X: Array) -> Array:
-    """Spread of every input; 1 for one that does not vary."""
-    spread = X.std(axis=0)
-    return np.where(spread > 0, spread, 1.0)
+def _units(X: Array, domain: Array | None = None) -> Array:
+    """What a step of 1 is in every input of every row: its spread, or over decades its size."""
+    known = X if domain is None else domain
+    spread, size = known.std(axis=0), np.abs(known)
+    one_sign = (known.min(axis=0) > 0) | (known.max(axis=0) < 0)
+    decades = one_sign & (size.max(axis=0) > DECADE * size.min(axis=0))
+    return np.where(decades, np.abs(X), np.where(spread > 0, spread, 1.0))

@@ -68,17 +68,22 @@ class Student(BlackBox):
         self.source, self.learned = box.source, box.learned
 
     @cached_property
-    def _trained(self) -> TorchBox:
+    def _trained(self) -> tuple[TorchBox, float]:
         rows = more_rows(self.X, ANSWERS, seed=self.seed)
         answers = self.box.answers(rows)
         widths = [rows.shape[1], *HIDDEN, answers.shape[1]]
         student = MLP(widths, activation="tanh", seed=self.seed)
         settings = {"seconds": self.seconds, "seed": self.seed, "progress": False}
-        uninterrupted(train(student, rows, answers, **settings))
-        return TorchBox(student)
+        history = uninterrupted(train(student, rows, answers, **settings))
+        return TorchBox(student), history.validation
+
+    @property
+    def error(self) -> float:
+        """Of the student on answers that were held out, over their spread."""
+        return self._trained[1]
 
     def answers(self, X: Array) -> Array:
-        return self._trained.answers(X)
+        return self._trained[0].answers(X)
 
     def gradients(self, X: Array) -> Array:
-        return self._trained.gradients(X)
+        return self._trained[0].gradients(X)

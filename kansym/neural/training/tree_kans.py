@@ -28,6 +28,8 @@ TOLERANCES = (3e-3, 1e-2, 3e-2, 1e-1)
 """Residuals that count as zero, tried in turn: how exact the gradients are is not known."""
 SURE = 1e-2
 """Largest of these at which a part of a tree is believed."""
+WRONG = 0.1
+"""Scatter about the curves of a tree at which it misses what depends on other inputs."""
 SHARE = 0.5
 """Of the time, that training the surrogate may take."""
 ROWS = 1000
@@ -74,7 +76,7 @@ def trees_of(
         tree = within(deadline.left(), finding, None, failures=())
         if tree is None:
             return
-        if str(tree) in seen:
+        if str(tree) in seen or tree.scatter() > WRONG:
             continue
         seen.add(str(tree))
         rest = tree.unknown()

@@ -1,7 +1,7 @@
 """KANs of several shapes for the same rows, the likeliest first.
 
 One layer first. Then, in turn, the trees that the gradients of a surrogate show, and dense shapes
-that laws are often found in.
+that laws are often found in. A model that is smooth shows its trees at once, before all else.
 """
 
 from collections.abc import Iterator
@@ -66,11 +66,18 @@ def propose(
     settings = {"grid": grid, "degree": degree, "starts": starts}
     training = _Training(table, targets, seed, settings, Deadline.after(seconds), box)
     simple, others = shapes(len(table.names), len(targets.names))
-    for widths in simple:
-        yield training.dense(widths, ONE)
     smallest = np.inf
     # A model that knows the function shows its trees once.
     surrogates = HIDDEN if box is None else HIDDEN[:1]
+    if box is not None and box.smooth:
+        surrogates = ()
+        for proposal in training.trees(HIDDEN[0]):
+            smallest = min(smallest, proposal.error)
+            yield proposal
+        if training.deadline.passed or smallest < SETTLED:
+            return
+    for widths in simple:
+        yield training.dense(widths, ONE)
     for hidden, widths in zip(surrogates, others, strict=False):
         for proposal in training.trees(hidden):
             smallest = min(smallest, proposal.error)
