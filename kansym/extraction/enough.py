@@ -10,13 +10,14 @@ from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.residual_tests import serial_pattern
 
-__all__ = ["EXACT", "PROMISING", "STRIKING", "is_enough"]
+__all__ = ["EXACT", "NEAR", "PROMISING", "STRIKING", "is_enough"]
 
 EXACT, ROUNDING, FEW = 1e-8, 1e-13, 3
 """Relative error of a formula on data without noise that is right; of one with more than a few
 constants, which could be an approximation, only rounding may be left."""
-PROMISING = 1e-2
-"""Error of a network that is read at once."""
+PROMISING, NEAR = 1e-2, 5e-2
+"""Error of a network that is read at once; of one whose shape a model shows, for the model's own
+errors are of this size."""
 AS_GOOD = 1.1
 """Error of a formula over that of the KAN it was read from, up to which nothing was lost."""
 STRIKING, CERTAIN = 1e-3, 3.0

@@ -10,6 +10,9 @@ from kansym.extraction.enough import STRIKING
 from kansym.extraction.plainness import is_plain
 from kansym.extraction.settings import Settings
 from kansym.neural.readers.black_box import BlackBox
+from kansym.results.result import Extraction
+from kansym.shared.deadline import Deadline
+from kansym.shared.status import Finding, Status
 from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.laws.smooth import noise_level
 
@@ -21,6 +24,7 @@ __all__ = [
     "knows_shapes",
     "noises",
     "of_kan",
+    "of_whole_search",
 ]
 
 MISFITS, ROUGH_MISFITS = (1e-2, 1e-3), (3e-2, 1e-2)
@@ -69,6 +73,19 @@ def of_kan(
     if box is not None and box.learned:
         accuracy = max(accuracy, error)
     return replace(settings, budget=budget, accuracy=accuracy, exact=True, answers=True)
+
+
+def of_whole_search(result: Extraction, seconds: float, until: Deadline) -> Extraction:
+    """The reading of a network, with the time of the search if that ran out in place of its own."""
+    others = tuple(each for each in result.status if each.status is not Status.BUDGET_SPENT)
+    if len(others) == len(result.status):
+        return result
+    if until.passed:
+        others = (*others, Finding(Status.BUDGET_SPENT, "search", f"{seconds:.3g} s"))
+    error = next(point.error for point in result.front if point.selected)
+    detail = f"relative error {error:.1e} against the {result.fidelity.judge}"
+    fine = Finding(Status.OK, "formula", detail)
+    return replace(result, status=others or (fine,))
 
 
 def best_law(

@@ -1,6 +1,7 @@
 """Whether a formula is plain enough to be a law, or only transcribes what it was read from."""
 
 import math
+from itertools import pairwise
 
 from kansym.network.network import Network
 from kansym.results.result import Extraction
@@ -12,6 +13,10 @@ PLAIN = 120.0
 """Bits per input above which a formula is no law that a person would recognise."""
 LEAST = 8.0
 """Bits of the plainest function on an edge, with a constant of its own."""
+MATTERING = 0.01
+"""Share of a node's variation from which on an edge that enters it would be missed."""
+SIMPLE, CLOSE = (1.0, 2.0, 3.0, 4.0), 0.02
+"""Ratios of slopes that need no number, and how near a ratio has to be."""
 
 
 def is_plain(bits: float, inputs: int) -> bool:
@@ -26,9 +31,23 @@ def is_plain(bits: float, inputs: int) -> bool:
 
 
 def surely_transcribed(network: Network) -> bool:
-    """Whether no formula of a network could be plain, so many of its edges are curved."""
+    """Whether no formula of a network could be plain, of so many numbers and curves it is made.
+
+    Every curved edge counts, and every straight one from an input whose slope is no simple multiple
+    of that of its neighbour, for it needs a number of its own.
+    """
     curved = sum(not edge.straight for edge in network.edges)
-    return not is_plain(LEAST * curved, len(network.inputs))
+    slopes: dict[str, list[float]] = {}
+    for edge in network.edges:
+        if edge.straight and edge.source in network.inputs and edge.importance > MATTERING:
+            slope = float((edge.y[-1] - edge.y[0]) / (edge.x[-1] - edge.x[0]))
+            slopes.setdefault(edge.target, []).append(abs(slope))
+    numbers = sum(
+        min(abs(other / one - simple) for simple in SIMPLE) > CLOSE
+        for found in slopes.values()
+        for one, other in pairwise(sorted(found))
+    )
+    return not is_plain(LEAST * (curved + numbers), len(network.inputs))
 
 
 def transcription(result: Extraction) -> Finding | None:

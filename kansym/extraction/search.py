@@ -9,7 +9,7 @@ import numpy as np
 
 from kansym.extraction.attempt import Attempt, Callback, front_of, is_of, unread_networks
 from kansym.extraction.constant_units import Units, with_units
-from kansym.extraction.enough import EXACT, PROMISING, is_enough
+from kansym.extraction.enough import EXACT, NEAR, PROMISING, is_enough
 from kansym.extraction.few_rows import FewRows
 from kansym.extraction.formulas import front_point
 from kansym.extraction.last_fit import with_last_fits
@@ -23,6 +23,7 @@ from kansym.extraction.model_judge import (
     knows_shapes,
     noises,
     of_kan,
+    of_whole_search,
 )
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split, errors_of, split_rows
@@ -54,8 +55,6 @@ SHOWN, LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.4, 0.5, 0.7
 """Shares of the time: for networks of shapes that are known at once, for laws that rows suggest,
 after which laws are sought again, now that the noise is known from networks, and after which no new
 network is trained."""
-NEAR = 5e-2
-"""Error at which a network of such a shape is read: a model's own errors are of this size."""
 OF_FEW, SIMPLE, FINISHED = 0.7, 0.6, 3
 """Shares of the time for laws of few or noisy rows, and of that for the simple ones; how many of
 these are finished."""
@@ -187,7 +186,8 @@ class Search:
         """
         noisy = noise > EXACT and self._few is None and self.split.judge.kind == "data"
         sources = OF_FEW_ROWS if self._few is not None else OF_NOISY_ROWS if noisy else SOURCES
-        until = self.deadline.share(LAWS if sources is SOURCES else OF_FEW)
+        shown = self.box is not None and any(attempt.model for attempt in self.attempts)
+        until = self.deadline.share(LAWS if sources is SOURCES and not shown else OF_FEW)
         waiting = [*self._by_units(), *self._simple(until)] if noise == 0 or noisy else []
         laws = iter(propose_laws(self._rows(noise), until, sources))
         for law in each_within(laws, lambda: until.left() + OVERTIME):
@@ -351,8 +351,7 @@ class Search:
             if found is not None:
                 return found
         line = self._wanted(self.attempts[self._read_law(straight_line(self._rows(0.0)))])
-        found = None if line.best is None else self._complete(line)
-        if found is not None:
+        if line.best is not None and (found := self._complete(line)) is not None:
             return found
         bits = [point.complexity for attempt in self.attempts for point in attempt.points]
         raise InputError(
@@ -368,6 +367,7 @@ class Search:
             if self._few is not None:
                 exact = self.settings.exact
                 front = with_last_fits(self.split, result.formulas, front, exact)[1]
+            result = of_whole_search(result, self.settings.budget, self.deadline)
             return attempt.model, self._noted(replace(result, front=front))
         assert attempt.best is not None
         spent, name = {"search": self.settings.budget - self.deadline.left()}, self.target.names[0]

@@ -153,7 +153,8 @@ def test_inputs_over_many_decades_are_looked_at_by_their_logarithms():
 def test_a_plain_law_that_a_network_misses_is_left_open_without_data_and_settled_by_them():
     class Unfinished(torch.nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return x[:, :1] * x[:, 1:2] * (1 + 0.03 * torch.sin(4 * x[:, :1] * x[:, 1:2]))
+            error = torch.sin(7 * x[:, :1]) * torch.cos(5 * x[:, 1:2])
+            return x[:, :1] * x[:, 1:2] + 0.08 * error
 
     alone = extract(Unfinished(), X[:, :2], reading="function", budget=5, progress=False)
     assert equivalent(alone.formulas[0], "x1*x2")
