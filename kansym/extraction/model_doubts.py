@@ -47,7 +47,7 @@ def model_doubts(
         return [Finding(Status.LOW_FIDELITY, "formula", detail)]
     left = ((answers - judge.y) / judge.scale).T
     noise = own < FAITHFUL or all(nothing_left(judge.X, column) for column in left)
-    if error < BETTER * own or (noise and not own > POOR):
+    if min(error, own) < POOR and (error < BETTER * own or noise):
         return []
     return [Finding(Status.POOR_NETWORK, "network", f"relative error of the network {own:.1e}")]
 

@@ -24,8 +24,8 @@ from kansym.symbolic.laws.univariate import univariate_laws
 __all__ = ["SmallerProblems"]
 
 _MOST_STATES, _BRANCHES = 8, 2
-_LAWS = 8
-"""Laws of one problem that are handed on."""
+_LAWS, _SUMS = 8, 2
+"""Laws of one problem that are handed on, and of a curve those that are sums of its powers."""
 _SECONDS, _PAIRS = 4.0, 0.6
 """For the laws of one problem, and the share of pairs of expressions."""
 _REFITTED = 30
@@ -93,7 +93,8 @@ def _laws(state: Reduced, rows: Rows, until: Deadline) -> Iterator[Law]:
     if len(names) == 1:
         weights, noise = _errors(state, rows)
         x, few = inner.X[:, 0], rows.independent
-        found = univariate_laws(x, inner.y, names[0], noise, until, weights, independent=few)
+        curves = univariate_laws(x, inner.y, names[0], noise, until, weights, independent=few)
+        found = chain(islice(SparseSums().propose(inner, until), _SUMS), curves)
     else:
         pairs = NoisyPairings().propose(inner, until.share(_PAIRS))
         found = [*pairs, *SparseSums().propose(inner, until)]
