@@ -96,7 +96,7 @@ def _trained(
 
 def study(figure: str, kinds: Sequence[str], step: int, options: argparse.Namespace) -> None:
     """Train and read networks on the Feynman equations, and print both answers."""
-    problems = find_problems(["feynman"])[:: step * options.every]
+    problems = find_problems(["feynman"])[options.offset :: step * options.every]
     # Each kind by itself: the plan names kinds of networks that bench itself does not train.
     budget = Budget(2 * options.seconds, 1000)
     runs = [
@@ -199,6 +199,7 @@ def main() -> None:
     }
     parser.add_argument("figure", choices=figures)
     parser.add_argument("--every", type=int, default=1, help="take one problem in so many")
+    parser.add_argument("--offset", type=int, default=0, help="the first problem taken")
     parser.add_argument("--seconds", type=float, default=30.0, help="to train, and to read")
     parser.add_argument("--readings", type=lambda text: text.split(","), default=READINGS)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)

@@ -35,8 +35,8 @@ WITHIN = 1.2
 
 
 def knows_shapes(box: BlackBox | None, judge: Judge) -> bool:
-    """Whether a model judges whose own gradients show the shape of its law at once."""
-    return box is not None and box.learned and box.smooth and judge.kind == "network"
+    """Whether a trained model judges, whose gradients show the shape of its law at once."""
+    return box is not None and box.learned and judge.kind == "network"
 
 
 def noises(
@@ -54,9 +54,8 @@ def noises(
         return (float(box.noise[0] / (judge.y.std() or 1.0)),)
     if not box.learned or judge.kind == "data":
         return (0.0,)
-    if 0 < attained < max(MISFITS):
-        return (attained,)
-    return MISFITS if box.smooth else ROUGH_MISFITS
+    usual = MISFITS if box.smooth else ROUGH_MISFITS
+    return (attained,) if 0 < attained < max(usual) else usual
 
 
 def of_kan(

@@ -52,9 +52,9 @@ from kansym.symbolic.measurements.growing_errors import (
 __all__ = ["Search"]
 
 SHOWN, LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.4, 0.5, 0.7
-"""Shares of the time: for networks of shapes that are known at once, for laws that rows suggest,
-after which laws are sought again, now that the noise is known from networks, and after which no new
-network is trained."""
+"""Shares of the time: for networks of shapes that are known at once and to read one, for laws that
+rows suggest, after which laws are sought again, now that the noise is known from networks, and
+after which no new network is trained."""
 OF_FEW, SIMPLE, FINISHED = 0.7, 0.6, 3
 """Shares of the time for laws of few or noisy rows, and of that for the simple ones; how many of
 these are finished."""
@@ -162,7 +162,7 @@ class Search:
         for number in networks if knows_shapes(self.box, self.split.judge) else ():
             if self.attempts[number].error > NEAR:
                 return
-            yield from self._read_network(number)
+            yield from self._read_network(number, SHOWN)
             if until.passed:
                 return
 
@@ -276,11 +276,11 @@ class Search:
             self.attempts.append(Attempt(name, origin, found.error, model=found.model))
             yield len(self.attempts) - 1
 
-    def _read_network(self, number: int) -> Iterator[int]:
+    def _read_network(self, number: int, share: float = 0.5) -> Iterator[int]:
         """The formula of a trained network; none if its reading fails."""
         attempt = self.attempts[number]
         self.tell(f"reading {attempt.origin}")
-        budget = max(LEAST_READING, min(READING, 0.5 * self.deadline.left()))
+        budget = max(LEAST_READING, min(READING, share * self.deadline.left()))
         settings = of_kan(self.settings, self.split.judge, self.box, attempt.error, budget)
         inputs, target = self.inputs.frame(), self.target.frame()
         try:

@@ -1,7 +1,7 @@
 """KANs of several shapes for the same rows, the likeliest first.
 
 One layer first. Then, in turn, the trees that the gradients of a surrogate show, and dense shapes
-that laws are often found in. A model that is smooth shows its trees at once, before all else.
+that laws are often found in. A model shows its trees itself, before all else.
 """
 
 from collections.abc import Iterator
@@ -69,7 +69,7 @@ def propose(
     smallest = np.inf
     # A model that knows the function shows its trees once.
     surrogates = HIDDEN if box is None else HIDDEN[:1]
-    if box is not None and box.smooth:
+    if box is not None and (box.smooth or box.learned):
         surrogates = ()
         for proposal in training.trees(HIDDEN[0]):
             smallest = min(smallest, proposal.error)
