@@ -5,7 +5,7 @@ INSTALL := $(BIN)/pip install -qq -c constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: demo test slow doctest lint docs evidence examples clean
+.PHONY: demo test slow doctest lint docs package evidence examples clean
 .NOTPARALLEL:
 
 demo: .venv/has-kansym
@@ -29,6 +29,10 @@ lint: .venv/has-dev
 
 docs: .venv/has-dev
 	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -W -n --keep-going -b html docs docs/_build/html
+
+# The archives for the index: built, checked, and the wheel run without the sources beside it.
+package: .venv/has-dev
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/test_packaging.py
 
 # About eighteen hours of one core; stopped, it goes on where it was. QUICK=1 does sixteen problems
 # without noise, in twenty minutes on two cores.

@@ -26,6 +26,7 @@ extensions = [
     "mathml",
     "public_names",
     "tables",
+    "thumbnails",
 ]
 exclude_patterns = ["_build", "gallery/**/*.md5", "gallery/**/*.py", "gallery/**/*.ipynb"]
 default_role = "literal"  # `Status` in a docstring is a name, whether or not a page has it

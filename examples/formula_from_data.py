@@ -34,3 +34,8 @@ print(result)
 print(result.formulas[0].table())
 print("predicted", result.predict(np.array([[1.5, 1.0]])))
 print("expected ", 1.5**2 + 1.537 * np.sin(2.413))
+
+# %%
+# What each input does by the formula, among the readings; then what is left over.
+result.plot()
+result.plot_residuals()

@@ -34,3 +34,7 @@ from_mlp = kansym.extract(mlp, X)
 print("from the KAN:", from_kan.expr)
 print("from the MLP:", from_mlp.expr)
 print("equal:", from_kan.expr == from_mlp.expr)
+
+# %%
+# The KAN with its curve on every edge, which the perceptron computes as well.
+model.plot()

@@ -34,3 +34,7 @@ for ending in ("html", "md", "tex"):
     path = Path(f"report.{ending}")
     kansym.report(result, path)
     print(path, path.stat().st_size, "bytes")
+
+# %%
+# Its pictures are axes of matplotlib too.
+result.plot_front()

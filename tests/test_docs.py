@@ -32,3 +32,11 @@ def test_every_reference_page_is_in_the_index():
     index = (DOCS / "reference" / "index.md").read_text(encoding="utf-8")
     pages = {page.stem for page in (DOCS / "reference").glob("*.md")} - {"index"}
     assert pages <= set(index.split())
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_outside_the_documentation_lead_somewhere(name: str):
+    """Those within it are checked when it is built."""
+    page = DOCS.parent / name
+    for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (DOCS.parent / target).exists(), target

@@ -52,8 +52,9 @@ class PublicNames(Table):
     heading = ("name", "what it is")
 
     def rows(self) -> Iterable[Sequence[str]]:
-        """One row per name of `kansym.__all__`."""
-        return [_public_name(name) for name in kansym.__all__ if name != "__version__"]
+        """One row per name of `kansym.__all__`; `extract`, which most people come for, first."""
+        names = [name for name in kansym.__all__ if name != "__version__"]
+        return [_public_name(name) for name in sorted(names, key=lambda name: name != "extract")]
 
 
 class LibraryTable(Table):

@@ -18,6 +18,7 @@ __all__ = [
     "numbers",
     "positive",
     "seconds",
+    "units",
     "widths",
 ]
 
@@ -54,6 +55,23 @@ def numbers(text: str) -> dict[str, float]:
             raise argparse.ArgumentTypeError(
                 f"{part!r} is no name with a number such as a=2.5"
             ) from None
+    return found
+
+
+def units(text: str) -> dict[str, str]:
+    """Columns with their units, separated by commas.
+
+    Examples
+    --------
+    >>> units("L=m, v=m/s")
+    {'L': 'm', 'v': 'm/s'}
+    """
+    found: dict[str, str] = {}
+    for part in names(text):
+        name, equals, unit = part.rpartition("=")
+        if not equals or not name.strip() or not unit.strip():
+            raise argparse.ArgumentTypeError(f"{part!r} is no column with its unit such as v=m/s")
+        found[name.strip()] = unit.strip()
     return found
 
 
@@ -113,12 +131,18 @@ def _number(text: str, kind: type, least: float, most: float, words: str) -> Any
 
 
 def add_engine(parser: Arguments) -> None:
-    """Functions to try, and a search engine for what they lack."""
+    """Functions to try, what they cost, and a search engine for what they lack."""
     parser.add_argument(
         "--library",
         metavar="NAMES",
         help="functions to try, sets (elementary, physics, special) and single ones: sin,exp; "
         "--library=-tan is all of elementary but tan",
+    )
+    parser.add_argument(
+        "--costs",
+        type=numbers,
+        metavar="SIN=2,EXP=3",
+        help="how many times their bits functions and operations (+ * / ^) count",
     )
     parser.add_argument(
         "--engine",
@@ -129,7 +153,7 @@ def add_engine(parser: Arguments) -> None:
 
 
 def engine_of(options: argparse.Namespace) -> dict[str, Any]:
-    """Engine and library as arguments of `extract`; they are missed before the work begins."""
+    """Engine, library and costs for `extract`; wrong ones are missed before the work begins."""
     found: dict[str, Any] = {}
     if options.engine:
         from kansym.symbolic.engines import engine_named
@@ -139,6 +163,11 @@ def engine_of(options: argparse.Namespace) -> dict[str, Any]:
         from kansym.symbolic.library.library import as_library
 
         found["library"] = as_library(options.library)
+    if options.costs:
+        from kansym.symbolic.library.costs import checked_costs
+
+        checked_costs(options.costs)
+        found["costs"] = options.costs
     return found
 
 

@@ -13,10 +13,12 @@ from kansym.cli.arguments import (
     bits,
     engine_of,
     groups_and_inputs,
+    names,
     numbers,
     positive,
     seconds,
     sigma_and_inputs,
+    units,
     widths,
 )
 from kansym.cli.choices import add_choices, check_choices, chosen_again
@@ -42,7 +44,7 @@ EXAMPLE = "kansym fit data.csv --target y --inputs a,b --out report.html"
 # Share of a time budget that training may use; the rest is for reading the formula.
 _TRAINING_SHARE = 0.6
 # Seconds for the formula of a network whose training was interrupted.
-_HURRY = 1.0
+_HURRY = 0.5
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +57,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_inputs(table)
     add_sigma(table)
     add_groups(table)
+    table.add_argument(
+        "--units",
+        type=units,
+        metavar="L=m,T=s",
+        help="units of columns whose names have none; laws that they forbid are left out",
+    )
     table.add_argument(
         "--classes", action="store_true", help="the column holds classes, numbers or text"
     )
@@ -86,6 +94,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_engine(formula)
     formula.add_argument(
         "--max-complexity", type=bits, metavar="BITS", help="longest formula that may be the result"
+    )
+    formula.add_argument(
+        "--required", type=names, metavar="A,B", help="inputs that the formula has to contain"
     )
     formula.add_argument(
         "--seeds",
@@ -177,6 +188,7 @@ def _check_together(options: argparse.Namespace) -> None:
     shaped = options.start or options.width or options.classes
     asked = {"max-complexity": options.max_complexity, "seeds": options.seeds > 1}
     asked["loss"] = options.loss != "robust"
+    asked |= {"units": options.units, "required": options.required}
     for name, given in asked.items():
         if given and shaped:
             raise InputError(f"--{name} is for a search: leave --start, --width, --classes out.")
@@ -201,6 +213,7 @@ def _discover(
     limit = {"seconds": options.budget} if options.budget else {}
     settings = {"seed": options.seed, "progress": options.progress, **given, **limit}
     settings |= {"max_complexity": options.max_complexity, "loss": options.loss}
+    settings |= {"required": options.required or ()} | _units(options)
     if options.seeds > 1:
         agreement = discover_over_seeds(inputs, target, options.seeds, **settings)
         say(f"{agreement}\n")
@@ -214,6 +227,13 @@ def _discover(
         say(f"{found.grouped}\n")
     say(f"tried in {found.seconds:.1f} s: {', '.join(found.origins)}\n")
     write_outputs(found.result, options, kept)
+
+
+def _units(options: argparse.Namespace) -> dict[str, Any]:
+    """Units of inputs and target as settings of `discover`."""
+    given = dict(options.units or {})
+    output = given.pop(options.target, None)
+    return {"units": given or None, "output_unit": output}
 
 
 def _form_in_groups(
@@ -245,19 +265,11 @@ def _known_start(inputs: Any, options: argparse.Namespace, splines: dict[str, An
     return KAN.from_expression(options.start, columns, constants=constants, X=inputs, **splines)
 
 
-def _shape(
-    given: list[int | tuple[int, int]] | None, n_inputs: int, n_outputs: int
-) -> list[int | tuple[int, int]]:
+def _shape(given: list[int | tuple[int, int]] | None, n_inputs: int, n_outputs: int) -> Any:
     """The widths asked for, checked against the data, or two hidden nodes more than inputs."""
-    if given is None:
-        return [n_inputs, n_inputs + 2, n_outputs]
-    if given[0] != n_inputs or given[-1] != n_outputs:
-        outputs = "1 output" if n_outputs == 1 else f"{n_outputs} outputs (one less than classes)"
-        raise InputError(
-            f"--width begins with {given[0]} and ends with {given[-1]}, but the data have "
-            f"{n_inputs} inputs and {outputs}: begin with {n_inputs} and end with {n_outputs}."
-        )
-    return given
+    from kansym.neural.models.sizes import checked_ends
+
+    return checked_ends(given or [n_inputs, n_inputs + 2, n_outputs], n_inputs, n_outputs)
 
 
 def _train(

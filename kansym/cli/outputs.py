@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ def check_outputs(options: argparse.Namespace, *read: str | None) -> None:
         if place := getattr(options, option, None):
             if option == "out":
                 format_of(place)
+                # Loaded now, not when somebody who interrupts the work waits for the report.
+                import_module("matplotlib.figure")
             check_place(place, what, taken)
             taken.append(place)
 

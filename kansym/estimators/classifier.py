@@ -1,25 +1,25 @@
 """A classifier whose log-odds are formulas, as an estimator of scikit-learn."""
 
-from typing import Any, Self, final
+from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
+import pandas as pd
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from kansym.estimators.networks import trained_and_read
 from kansym.estimators.rows import new_inputs, seed_of, training_rows, weights_and_errors
-from kansym.extraction.extract import extract
 from kansym.neural.models.kan import KAN
-from kansym.neural.training.training import train
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
 from kansym.symbolic.formulas.class_boundaries import Boundary
 
-__all__ = ["SymbolicClassifier"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
-TRAINING = 0.6
-"""Share of the time that training may use; the rest is for reading the formulas."""
+__all__ = ["SymbolicClassifier"]
 
 
 @final
@@ -31,10 +31,14 @@ class SymbolicClassifier(ClassifierMixin, BaseEstimator):
     seconds : time limit of fit.
     hidden : nodes between inputs and outputs; two more than inputs unless given, of which training
         keeps those that are needed.
-    library : functions to try, see `kansym.discover`.
+    width : instead, nodes of every layer of the KAN, such as ``[2, 5, 1]``: inputs first, last one
+        less than there are classes.
+    reading : by ``"weights"``, by ``"function"``, or both, see `kansym.extract`.
+    library, max_complexity, costs : functions to try, see `kansym.extract`.
     engine : for edges that no function of the library explains, see `kansym.extract`.
     accuracy : error over the spread of the log-odds that is not worth explaining.
     grid, degree : of the splines.
+    warm_start : whether fit trains the KAN on that it has, if the width is the same.
     random_state : seed of starts and splits.
 
     Attributes
@@ -43,6 +47,7 @@ class SymbolicClassifier(ClassifierMixin, BaseEstimator):
     model_ : the KAN.
     result_ : the formulas and all that supports them, an `Extraction`.
     expr_ : the formula as a sympy expression; a tuple of them for three classes or more.
+    equations_ : the Pareto front as a data frame, simplest first.
     boundaries_ : where two classes are equally likely, as equations.
     n_features_in_, feature_names_in_ : columns of X, and their names if they have any.
 
@@ -57,26 +62,37 @@ class SymbolicClassifier(ClassifierMixin, BaseEstimator):
     classes_: np.ndarray
     model_: KAN
     result_: Extraction
+    equations_: pd.DataFrame
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - scikit-learn reads the settings off the signature
         self,
         *,
         seconds: float = 60.0,
         hidden: int | None = None,
+        width: "Sequence[Any] | None" = None,
+        reading: str = "auto",
         library: Any = "elementary",
+        max_complexity: float | None = None,
+        costs: "Mapping[str, float] | None" = None,
         engine: Any = "pairs",
         accuracy: float | None = None,
         grid: int = 5,
         degree: int = 3,
+        warm_start: bool = False,
         random_state: Any = None,
     ):
         self.seconds = seconds
         self.hidden = hidden
+        self.width = width
+        self.reading = reading
         self.library = library
+        self.max_complexity = max_complexity
+        self.costs = costs
         self.engine = engine
         self.accuracy = accuracy
         self.grid = grid
         self.degree = degree
+        self.warm_start = warm_start
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -97,25 +113,25 @@ class SymbolicClassifier(ClassifierMixin, BaseEstimator):
             raise InputError(
                 f"All rows are of one class ({self.classes_[0]}): give rows of at least two."
             )
-        seed, n_inputs = seed_of(self.random_state), inputs.shape[1]
+        if self.hidden is not None and self.width is not None:
+            raise InputError("hidden= and width= were both given: give one of them.")
+        outputs, n_inputs = len(self.classes_) - 1, inputs.shape[1]
         hidden = n_inputs + 2 if self.hidden is None else self.hidden
-        widths = [n_inputs, hidden, len(self.classes_) - 1]
-        self.model_ = KAN(widths, grid=self.grid, degree=self.degree, seed=seed)
-        settings: dict[str, Any] = {"loss": "cross-entropy", "seed": seed, "progress": False}
-        settings |= weights
+        seed = seed_of(self.random_state)
+        settings: dict[str, Any] = {"loss": "cross-entropy", "seed": seed, **weights}
         # Numbers in place of the classes keep their order, whatever the labels are.
-        limit = TRAINING * self.seconds
-        history = train(self.model_, inputs, index, seconds=limit, **settings)
-        self.result_ = extract(
-            self.model_,
+        self.model_, self.result_ = trained_and_read(
+            (n_inputs, hidden, outputs) if self.width is None else self.width,
             inputs,
             index,
-            library=self.library,
-            engine=self.engine,
-            accuracy=self.accuracy,
-            budget=max(self.seconds - history.seconds, (1 - TRAINING) * self.seconds),
-            **settings,
+            outputs,
+            seconds=self.seconds,
+            training=settings,
+            reading=settings | {name: getattr(self, name) for name in READING},
+            splines={"grid": self.grid, "degree": self.degree, "seed": seed},
+            trained=getattr(self, "model_", None) if self.warm_start else None,
         )
+        self.equations_ = self.result_.front_frame()
         return self
 
     @property
@@ -155,3 +171,7 @@ class SymbolicClassifier(ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.non_deterministic = True  # how far training gets in its time depends on the machine
         return tags
+
+
+READING = ("reading", "library", "max_complexity", "costs", "engine", "accuracy")
+"""Parameters that are settings of `extract` under the same name."""

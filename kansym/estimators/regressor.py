@@ -8,12 +8,14 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
+from kansym.estimators.networks import trained_and_read
 from kansym.estimators.rows import new_inputs, seed_of, training_rows, weights_and_errors
 from kansym.extraction.discovery import Discovery, discover
 from kansym.results.result import Extraction
+from kansym.shared.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from kansym.symbolic.engines import Engine
     from kansym.symbolic.library.library import Library
@@ -24,14 +26,19 @@ __all__ = ["SymbolicRegressor"]
 
 @final
 class SymbolicRegressor(RegressorMixin, BaseEstimator):
-    """Find a formula for data, see `kansym.discover`.
+    """Find a formula for data, see `kansym.discover`, or train one KAN and read it.
 
     Parameters
     ----------
     seconds : time limit of fit; it ends sooner if a law leaves nothing to explain.
+    width : nodes of every layer, such as ``[2, 5, 1]``: a KAN of this shape alone is trained, and
+        its formula is read. By default laws are sought from every source.
+    reading : of that KAN, by ``"weights"``, by ``"function"``, or both, see `kansym.extract`.
     library : functions to try: a `Library`, or names of sets and functions, see
         `kansym.discover`.
     max_complexity : longest formula in bits; None for no limit.
+    costs : how many times their bits functions and operations count, see `kansym.discover`.
+    required : names of inputs that the formula has to contain.
     engine : for edges that no function of the library explains, see `kansym.extract`.
     accuracy : error over the spread of y that is not worth explaining.
     exact : what to do about exact numbers on noisy data, see `kansym.extract`.
@@ -39,12 +46,13 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
     units, output_unit : of the inputs and of y, see `kansym.discover`.
     grid, degree, starts : of the networks, see `kansym.discover`.
     n_jobs : processes for several outputs, -1 for one on every core.
-    warm_start : whether fit on the same rows goes on where it stopped.
+    warm_start : whether fit on the same rows goes on where it stopped; with a width, training.
     random_state : seed of starts and splits.
 
     Attributes
     ----------
-    discovery_ : everything that was tried, a `Discovery`.
+    discovery_ : everything that was tried, a `Discovery`; not with a width.
+    model_ : with a width, the `KAN`.
     result_ : the formulas and all that supports them, an `Extraction`.
     expr_ : the formula as a sympy expression; a tuple of them for several outputs.
     equations_ : the Pareto front as a data frame, simplest first.
@@ -67,8 +75,12 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         self,
         *,
         seconds: float = 60.0,
+        width: "Sequence[Any] | None" = None,
+        reading: str = "auto",
         library: "Library | str | list[str]" = "elementary",
         max_complexity: float | None = None,
+        costs: "Mapping[str, float] | None" = None,
+        required: "Sequence[str]" = (),
         engine: "str | Engine | None" = "pairs",
         accuracy: float | None = None,
         exact: "Exact" = "report",
@@ -83,8 +95,12 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         random_state: Any = None,
     ):
         self.seconds = seconds
+        self.width = width
+        self.reading = reading
         self.library = library
         self.max_complexity = max_complexity
+        self.costs = costs
+        self.required = required
         self.engine = engine
         self.accuracy = accuracy
         self.exact = exact
@@ -111,22 +127,53 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         inputs, targets = training_rows(self, X, y, multi_output=True, y_numeric=True)
         used, errors = weights_and_errors(inputs, sample_weight, sigma)
         inputs, targets = inputs[used], targets[used]
+        targets = _with_name(targets, y)
+        if self.width is None:
+            self.result_ = self._searched(inputs, targets, errors)
+        else:
+            self.result_ = self._read(inputs, targets, errors)
+        self.equations_ = self.result_.front_frame()
+        self.mean_ = np.mean(np.asarray(targets), axis=0)
+        return self
+
+    def _searched(self, inputs: Any, targets: Any, errors: dict[str, Any]) -> Extraction:
+        """The law that a search found."""
+        if self.reading != "auto":
+            raise InputError(f"reading={self.reading!r} is that of one KAN: give its width= too.")
         earlier = getattr(self, "discovery_", None) if self.warm_start else None
-        if earlier is not None and not earlier.is_of(_array(inputs), _columns(targets)):
+        if earlier is not None and not earlier.is_of(np.asarray(inputs, float), _columns(targets)):
             earlier = None
         self.discovery_ = discover(
             inputs,
-            _with_name(targets, y),
+            targets,
             **errors,
-            **{name: getattr(self, name) for name in SETTINGS},
+            **{name: getattr(self, name) for name in (*OF_BOTH, *OF_A_SEARCH)},
+            seconds=self.seconds,
             seed=seed_of(self.random_state),
             resume=earlier,
             progress=False,
         )
-        self.result_ = self.discovery_.result
-        self.equations_ = self.result_.front_frame()
-        self.mean_ = np.mean(targets, axis=0)
-        return self
+        return self.discovery_.result
+
+    def _read(self, inputs: Any, targets: Any, errors: dict[str, Any]) -> Extraction:
+        """The formula of a KAN of the given width."""
+        for name in ("units", "output_unit", "required"):
+            if getattr(self, name):
+                raise InputError(f"{name}= is for a search: leave it out, or width=.")
+        seed = seed_of(self.random_state)
+        self.model_, result = trained_and_read(
+            self.width,  # pyright: ignore[reportArgumentType]
+            inputs,
+            targets,
+            _columns(targets).shape[1],
+            seconds=self.seconds,
+            training={"seed": seed, "starts": self.starts, **errors},
+            reading={"seed": seed, "reading": self.reading, **errors}
+            | {name: getattr(self, name) for name in OF_BOTH},
+            splines={"grid": self.grid, "degree": self.degree, "seed": seed},
+            trained=getattr(self, "model_", None) if self.warm_start else None,
+        )
+        return result
 
     @property
     def expr_(self) -> Any:
@@ -163,19 +210,14 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):
         return tags
 
 
-SETTINGS = (
-    "seconds", "library", "max_complexity", "engine", "accuracy", "exact", "grid", "degree",
-    "starts", "n_jobs", "loss", "units", "output_unit",
-)  # fmt: skip
-"""Parameters that are settings of `discover` under the same name."""
+OF_BOTH = ("library", "max_complexity", "costs", "engine", "accuracy", "exact")
+OF_A_SEARCH = ("required", "grid", "degree", "starts", "n_jobs", "loss", "units", "output_unit")
+"""Parameters that are settings of `discover`, and of `extract` too, under the same name."""
 
 
-def _array(inputs: Any) -> np.ndarray:
-    return np.asarray(inputs, float)
-
-
-def _columns(targets: np.ndarray) -> np.ndarray:
+def _columns(targets: Any) -> np.ndarray:
     """Targets as a table."""
+    targets = np.asarray(targets)
     return targets if targets.ndim > 1 else targets[:, None]
 
 

@@ -9,7 +9,7 @@ from kansym.neural.models.kan import KAN
 from kansym.results.parts import FrontPoint
 from kansym.results.result import Extraction
 
-__all__ = ["Attempt", "Callback", "front_of", "is_of", "unread_networks"]
+__all__ = ["Attempt", "Callback", "front_of", "is_of", "is_stopped", "unread_networks"]
 
 FRONT = 15
 """Most formulas on a front."""
@@ -46,6 +46,13 @@ class Attempt:
 
 Callback = Callable[[Attempt], object]
 """Is told an attempt; a true answer means that nothing more is wanted."""
+
+
+def is_stopped(attempt: Attempt, tell: Callback | None) -> bool:
+    """Whether the user's function wants no more; a constant is not shown to it."""
+    formulas = attempt.best.formulas if attempt.best else ()
+    shown = any(formula.used_inputs for formula in formulas)
+    return tell is not None and shown and bool(tell(attempt))
 
 
 def front_of(

@@ -70,6 +70,8 @@ class Units:
             raise InputError(
                 f"units= names {stray!r}, which is no input: {hint(stray, inputs.names)}."
             )
+        if output is not None and not isinstance(output, str):
+            raise InputError(f"output_unit={output!r:.80} is no unit: give text such as 'm/s'.")
         known = {**inputs.units, **given}
         own = output or target.units.get(target.names[0])
         if not known and own is None:

@@ -31,6 +31,7 @@ from kansym.shared.status import Finding, Status
 from kansym.shared.tables import Table, as_table, as_targets, named_apart
 from kansym.shared.whole_numbers import LARGEST_SEED, checked_whole
 from kansym.symbolic.engines import Engine, engine_beside
+from kansym.symbolic.formulas.complexity import charging
 from kansym.symbolic.library.library import LIBRARY, Choosable, as_library
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.groups import Groups, without_groups
@@ -127,6 +128,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     exact: Exact = "report",
     library: Choosable = LIBRARY,
     max_complexity: float | None = None,
+    costs: Mapping[str, float] | None = None,
     required: Sequence[str] = (),
     seconds: float = 60.0,
     accuracy: float | None = None,
@@ -164,6 +166,8 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         ``"physics"`` or ``["elementary", "-tan"]``. With less than the standard library no law has
         any other function; sums, products and powers are always tried.
     max_complexity : longest formula in bits that may be the result; None for no limit.
+    costs : how many times their bits functions and operations count, such as
+        ``{"sin": 2, "exp": 3, "^": 1.5}``: what costs more is chosen only if it explains more.
     required : names of inputs that the formula has to contain.
     seconds : time limit for everything.
     accuracy : relative error of y that is not worth explaining, see `kansym.extract`.
@@ -194,13 +198,13 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     >>> discover(X, X[:, 0] * X[:, 1] / X[:, 2] ** 2, seconds=20).result.expr
     x1*x2/x3**2
     """
-    _check(seconds, grid, degree, starts, loss)
+    _check(seconds, grid, degree, starts, loss, resume, callback)
     started, deadline = time.monotonic(), Deadline.after(seconds)
     if groups is not None:
         given = {"sigma": sigma, "weights": weights, "exact": exact, "library": library}
         shape = {"grid": grid, "degree": degree, "starts": starts, "seed": seed}
         alone = {
-            "required": required or None,
+            "required": None if isinstance(required, tuple | list) and not required else required,
             "resume": resume,
             "callback": callback,
             "max_complexity": max_complexity,
@@ -209,7 +213,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         if other is not None:
             raise InputError(f"groups= and {other}= were both given: leave one of them out.")
         shape |= {"units": units, "output_unit": output_unit, "loss": loss}
-        shape |= {"accuracy": accuracy, "engine": engine, "progress": progress}
+        shape |= {"accuracy": accuracy, "engine": engine, "progress": progress, "costs": costs}
         return _in_groups(X, y, groups, seconds, **given, **shape)
     inputs = as_table(X)
     poles = _poles(y) if sigma is None and weights is None else np.zeros(len(inputs), dtype=bool)
@@ -228,6 +232,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         engine=engine_beside(engine, library),
         exact=exact,
         max_complexity=max_complexity,
+        costs=costs,
         required=_checked(required, inputs.names),
     )
     errors = {"sigma": sigma, "weights": weights}
@@ -277,9 +282,11 @@ def _poles(y: Any) -> np.ndarray:
     return np.asarray(infinite & (not infinite.all()))
 
 
-def _check(seconds: float, grid: Any, degree: Any, starts: Any, loss: str) -> None:
+def _check(
+    seconds: float, grid: Any, degree: Any, starts: Any, loss: str, resume: Any, callback: Any
+) -> None:
     """Refuse settings that no search could use."""
-    if loss not in get_args(Loss):
+    if not isinstance(loss, str) or loss not in get_args(Loss):
         raise InputError(
             f"loss={loss!r} is none of a search: give 'robust' or 'squared'; refit(loss=) of the "
             "result takes others."
@@ -289,6 +296,10 @@ def _check(seconds: float, grid: Any, degree: Any, starts: Any, loss: str) -> No
     checked_whole("grid", grid, 1, MOST_NUMBERS)
     checked_whole("degree", degree, 1, MOST_DEGREE)
     checked_whole("starts", starts, 1, LARGEST_SEED)
+    if resume is not None and not isinstance(resume, Discovery):
+        raise InputError(f"resume={resume!r:.80} is no search: give what discover returned.")
+    if callback is not None and not callable(callback):
+        raise InputError(f"callback={callback!r:.80} is no function: give one of an Attempt.")
 
 
 def _checked(required: Sequence[str], names: tuple[str, ...]) -> tuple[str, ...]:
@@ -304,7 +315,7 @@ def _checked(required: Sequence[str], names: tuple[str, ...]) -> tuple[str, ...]
 
 def _in_groups(X: Any, y: Any, groups: Any, seconds: float, **settings: Any) -> Discovery:
     """One form for all groups: forms are sought in the largest ones."""
-    started = time.monotonic()
+    started, deadline = time.monotonic(), Deadline.after(seconds)
     inputs = as_table(without_groups(X, groups))
     target = as_targets(y, len(inputs))
     members = Groups.of(groups, X, len(inputs))
@@ -331,19 +342,21 @@ def _in_groups(X: Any, y: Any, groups: Any, seconds: float, **settings: Any) -> 
     points = [point for attempt in attempts for point in attempt.points]
     forms = different_forms(formula for point in points for formula in point.formulas)
     y_one = target.values[:, 0]
-    fits = grouped_fits(forms, inputs, y_one, members, known, settings["exact"])
-    if not fits:
-        raise InputError(
-            "No form suits all groups: give more rows for each, or more seconds for the search."
-        )
+    same = ("accuracy", "seed", "exact", "costs")
     reading = Settings(
         library=as_library(settings["library"]),
-        accuracy=settings["accuracy"],
-        seed=settings["seed"],
         budget=seconds,
-        exact=settings["exact"],
+        **{each: settings[each] for each in same},
     )
-    model, result = grouped_result(fits, inputs, target, members, known, reading, units)
+    with charging(reading.prices):
+        fits = grouped_fits(forms, inputs, y_one, members, known, reading.exact, deadline)
+        if not fits:
+            raise InputError(
+                "No form suits all groups: give more rows for each, or more seconds for the search."
+            )
+        model, result = grouped_result(
+            fits, inputs, target, members, known, reading, units, deadline
+        )
     return Discovery(result, (model,), tuple(attempts), time.monotonic() - started, fits[0])
 
 

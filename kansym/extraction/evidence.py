@@ -42,6 +42,7 @@ from kansym.symbolic.choosing.engine_search import search_edges
 from kansym.symbolic.choosing.judge import Choice, Option
 from kansym.symbolic.choosing.simpler_functions import shorten
 from kansym.symbolic.fitting.edge_fit import EdgeFit
+from kansym.symbolic.formulas.complexity import charging
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.library.candidate import Candidate
 from kansym.symbolic.library.library import Library
@@ -136,6 +137,11 @@ class Evidence:
 
     def conclude(self, spent: float = 0.0) -> Extraction:
         """Choose functions, write formulas, check them; some seconds of the budget are spent."""
+        with charging(self.settings.prices):
+            return self._concluded(spent)
+
+    def _concluded(self, spent: float) -> Extraction:
+        """The result, at the costs of functions that are in force."""
         if not self.network.edges:
             return self._constant()
         if len(self.network.edges) > MOST_EDGES:
@@ -167,8 +173,10 @@ class Evidence:
         findings = list(self.network.findings)
         findings += edge_doubts(self.network, edges, formulas, selected.error)
         fidelity = self.split.fidelity(self.network, formulas)
-        split, scatter = by_their_scatter(self.split, self.network.inputs, formulas)
-        formulas, front, fits = with_last_fits(split, formulas, front, self.settings.exact)
+        split, scatter = by_their_scatter(self.split, self.network.inputs, formulas, deadline)
+        formulas, front, fits = with_last_fits(
+            split, formulas, front, self.settings.exact, deadline
+        )
         findings += doubts(self.network, split, formulas, selected.error, fits)
         if (self.cut or deadline.passed) and not is_settled(formulas, selected.error):
             findings.append(Finding(Status.BUDGET_SPENT, "search", f"{self.settings.budget:.3g} s"))
@@ -192,9 +200,9 @@ class Evidence:
         judge = self.split.judge
         points = [front_point(judge, (one,), selected=one is every[0]) for one in every]
         front = not_dominated(points)
-        split, scatter = by_their_scatter(self.split, self.network.inputs, formulas)
+        split, scatter = by_their_scatter(self.split, self.network.inputs, formulas, deadline)
         formulas, front, fits = with_last_fits(
-            split, formulas, front, self.settings.exact, kept=True
+            split, formulas, front, self.settings.exact, deadline, kept=True
         )
         edges = tuple(
             replace(edge_report(edge, options[0], fits_of_edge), finding=None)

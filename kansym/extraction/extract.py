@@ -1,6 +1,6 @@
 """Open a trained network of any kind and read a formula off it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 from kansym.shared.progress import ProgressCallback
 from kansym.symbolic.engines import Engine, engine_beside
+from kansym.symbolic.formulas.complexity import charging
 from kansym.symbolic.library.library import LIBRARY, Choosable, as_library
 from kansym.symbolic.measurements.refitting import Exact
 
@@ -41,6 +42,7 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     engine: str | Engine | None = "pairs",
     exact: Exact = "report",
     max_complexity: float | None = None,
+    costs: Mapping[str, float] | None = None,
     progress: bool | ProgressCallback | None = None,
 ) -> Extraction:
     """Open a trained network of any kind and read a formula off it.
@@ -87,6 +89,8 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
         On data that are exact to rounding they take their places in any case.
     max_complexity : longest formula in bits that may be the result; of a longer one the front has
         the nearest that is allowed.
+    costs : how many times their bits functions and operations count, such as
+        ``{"sin": 2, "exp": 3, "^": 1.5}``: what costs more is chosen only if it explains more.
     progress : True or False for a bar, or a callback; by default a bar on a terminal.
 
     Returns
@@ -124,13 +128,15 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
         constants=constants,
         exact=exact,
         max_complexity=max_complexity,
+        costs=costs,
     )
     searching = engine_beside(engine, library)
     settings = replace(settings, engine=searching)
     readers = {"auto": read_both, "weights": read_weights, "function": read_function}
     if not isinstance(reading, str) or reading not in readers:
         raise InputError(f"reading={reading!r} is not known: {hint(str(reading), readers)}.")
-    result = readers[reading](model, X, y, settings, progress, sigma=sigma, weights=weights)
+    with charging(settings.prices):
+        result = readers[reading](model, X, y, settings, progress, sigma=sigma, weights=weights)
     return result if max_complexity is None else _within(result, max_complexity)
 
 

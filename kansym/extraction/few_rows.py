@@ -8,6 +8,7 @@ import numpy as np
 
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split
+from kansym.results.result import Extraction
 from kansym.shared.bounded_time import within
 from kansym.shared.deadline import Deadline
 from kansym.shared.row_errors import RowErrors, row_errors
@@ -23,10 +24,12 @@ from kansym.symbolic.measurements.growing_errors import (
 from kansym.symbolic.measurements.refitting import refitted
 from kansym.symbolic.measurements.simple_laws import description_length, simple_laws
 
-__all__ = ["FewRows", "by_their_scatter"]
+__all__ = ["LOOKING", "FewRows", "by_their_scatter", "with_scatter"]
 
 MOST = 200
 """Rows up to which a network may have learned the noise; more of them are read from it alone."""
+LOOKING = 0.3
+"""Seconds for a look at the scatter of the rows when the time is up."""
 FINISHING = 0.7
 """Seconds for the exact numbers of a law."""
 
@@ -59,9 +62,17 @@ class FewRows:
         """Simple laws fitted to the rows, shortest description first."""
         return simple_laws(self.names, self.X, self.y, self.errors, until)
 
-    def again(self, formulas: Iterable[Formula]) -> list[FormulaFit]:
-        """Formulas fitted to these rows from where they are, shortest description first."""
-        found = [fit for formula in formulas if (fit := self._fit(formula)) is not None]
+    def again(self, formulas: Iterable[Formula], until: Deadline) -> list[FormulaFit]:
+        """Formulas fitted to these rows from where they are, shortest description first.
+
+        After the deadline no more than one is fitted.
+        """
+        found: list[FormulaFit] = []
+        for formula in formulas:
+            if found and until.passed:
+                break
+            fit = self._fit(formula)
+            found += [] if fit is None else [fit]
         return sorted(found, key=lambda fit: description_length(fit, self.y, self.errors))
 
     def length(self, formula: Formula) -> float:
@@ -108,13 +119,14 @@ class FewRows:
 
 
 def by_their_scatter(
-    split: Split, names: tuple[str, ...], formulas: tuple[Formula, ...]
+    split: Split, names: tuple[str, ...], formulas: tuple[Formula, ...], deadline: Deadline
 ) -> tuple[Split, list[Finding]]:
     """Few rows with errors that grow with y, if they scatter so about a formula, and that said."""
     rows = FewRows.of(split, names)
     if rows is None or split.errors is not None:
         return split, []
-    found = growing_errors(rows.again(formulas), rows.X, rows.y)
+    until = deadline.or_after(LOOKING)
+    found = growing_errors(rows.again(formulas, until), rows.X, rows.y, until)
     if found is None:
         return split, []
     X, y = split.judge.X, split.judge.y[:, 0]
@@ -123,3 +135,9 @@ def by_their_scatter(
     weights = weights_of(*found, X)
     said = scatter_finding(y, found[0].predict(X), found[1])
     return replace(split, errors=RowErrors(np.sqrt(weights))), [said]
+
+
+def with_scatter(result: Extraction, X: np.ndarray, y: np.ndarray, power: float) -> Extraction:
+    """A result that says how the errors of the rows were taken to grow."""
+    found = scatter_finding(y, result.predict(X), power)
+    return replace(result, status=(*result.status, found))

@@ -34,8 +34,8 @@ __all__ = [
 
 FINISHING_ROWS = 2000
 """Most rows on which constants are refined: their errors are then below what is read."""
-LEAST_SECONDS = 0.5
-"""Time for refining constants when the budget is spent."""
+LATE = (0.2, 0.5)
+"""Least and most seconds for refining constants when the budget is spent."""
 FINISHING_SHARE = 0.75
 """Share of the time for a formula after which its refinement ends of itself."""
 FRONT_POINTS = 6
@@ -71,7 +71,7 @@ def formulas_of(
     formulas = []
     for position, template in enumerate(templates):
         seconds = deadline.left() / (len(templates) - position)
-        seconds = max(seconds, LEAST_SECONDS / len(templates))
+        seconds = max(seconds, settings.overtime(*LATE) / len(templates))
         formulas.append(_finished(template, network, judge, settings, position, seconds))
     return tuple(formulas)
 
@@ -145,6 +145,8 @@ def not_dominated(points: Sequence[FrontPoint], better: float = BETTER) -> tuple
     points : in any order.
     better : part of a simpler formula's error that a longer one must stay below.
     """
+    if len(points) == 1:
+        return tuple(points)  # a long formula is not printed for nothing
     front: list[FrontPoint] = []
     least, seen = float("inf"), {_text(point) for point in points if point.selected}
     for point in sorted(points, key=lambda point: (round(point.complexity, 1), point.error)):

@@ -14,6 +14,7 @@ from kansym.extraction.settings import Settings
 from kansym.extraction.split import split_rows
 from kansym.neural.models.kan import KAN
 from kansym.results.result import Extraction
+from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.row_errors import RowErrors, row_errors
 from kansym.shared.status import Finding, Status
@@ -60,8 +61,9 @@ def grouped_fits(
     groups: Groups,
     errors: RowErrors,
     exact: Exact,
+    deadline: Deadline,
 ) -> list[FormulaFit]:
-    """Forms fitted to all groups, shortest description first.
+    """Forms fitted to all groups, shortest description first; after the deadline the first alone.
 
     Parameters
     ----------
@@ -71,6 +73,8 @@ def grouped_fits(
     """
     found: list[tuple[float, FormulaFit]] = []
     for form in forms:
+        if deadline.passed and found:
+            break
         try:
             with np.errstate(all="ignore"):
                 text = written(form.template)
@@ -90,7 +94,8 @@ def grouped_result(
     groups: Groups,
     errors: RowErrors | None,
     settings: Settings,
-    units: Units | None = None,
+    units: Units | None,
+    deadline: Deadline,
 ) -> tuple[KAN, Extraction]:
     """The result whose inputs are the columns and one more for each group."""
     names = fits[0].formula.inputs
@@ -103,7 +108,7 @@ def grouped_result(
     ]
     model = kan_of(fits[0].formula, X, target.names[0])
     result = law_result(
-        points[0], not_dominated(points), model, X, target.names[0], split, settings, {}
+        points[0], not_dominated(points), model, X, target.names[0], split, settings, {}, deadline
     )
     # Every row is in one group, so that the columns of the groups determine one another.
     known = tuple(one for one in result.status if one.status is not Status.DEPENDENT_INPUTS)
@@ -135,4 +140,5 @@ def known_form_in_groups(
     inputs = Table(table.values[:, used], names, units)
     errors = None if sigma is None else row_errors(len(table), sigma)
     known = Units.of(inputs, target, None, None)
-    return fit, *grouped_result([fit], inputs, target, members, errors, Settings(), known)
+    never = Deadline.never()
+    return fit, *grouped_result([fit], inputs, target, members, errors, Settings(), known, never)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import sympy
@@ -10,6 +11,8 @@ from scipy import special
 from kansym.extraction.formulas import fitted_front
 from kansym.extraction.split import Split
 from kansym.results.parts import FrontPoint
+from kansym.shared.bounded_time import within
+from kansym.shared.deadline import Deadline
 from kansym.shared.row_errors import RowErrors
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.exact_hypothesis import ExactHypothesis
@@ -23,6 +26,8 @@ __all__ = ["last_fit", "with_last_fits"]
 
 EXACT_ROWS = 1e-7
 """Residual over the spread of y below which rows are computed, to single precision at least."""
+LEAST = 0.3
+"""Seconds for the fits when the time is up: most take a hundredth."""
 _NO_WORSE, _ROUNDING = 1.0 + 1e-6, 1e-13
 """Growth of a sum of squares, and residual over y, that are no more than rounding."""
 
@@ -32,24 +37,29 @@ def with_last_fits(
     formulas: tuple[Formula, ...],
     front: tuple[FrontPoint, ...],
     exact: Exact,
+    deadline: Deadline,
     *,
     kept: bool = False,
 ) -> tuple[tuple[Formula, ...], tuple[FrontPoint, ...], tuple[FormulaFit, ...]]:
     """Formulas, and those of the front, with their constants fitted to all rows.
 
     The fits are those of the formulas, as far as there are any. A form that is ``kept`` was not
-    held against exact numbers before.
+    held against exact numbers before. After the deadline there is a moment for the formulas; those
+    of the front that are not fitted by then stay as they are.
     """
     if split.measured is None:
         return formulas, front, ()
     X, y, errors = split.measured
 
-    def fitted(each: tuple[Formula, ...]) -> tuple[FormulaFit | None, ...]:
+    fit_one = partial(_fitted, numbers={}) if kept else last_fit
+
+    def fitted(each: tuple[Formula, ...], until: Deadline) -> tuple[FormulaFit | None, ...]:
         columns = y.T if len(each) > 1 else [y[:, 0]]
-        pairs = zip(each, columns, strict=True)
-        if kept:
-            return tuple(_fitted(one, X, column, errors, {}, exact) for one, column in pairs)
-        return tuple(last_fit(formula, X, column, errors, exact) for formula, column in pairs)
+        calls = [
+            partial(fit_one, formula, X, column, errors, exact=exact)
+            for formula, column in zip(each, columns, strict=True)
+        ]
+        return tuple(within(until.left(), call, None, failures=()) for call in calls)
 
     def replaced(each: tuple[Formula, ...], fits: tuple[FormulaFit | None, ...]):
         pairs = zip(each, fits, strict=True)
@@ -68,9 +78,11 @@ def with_last_fits(
             bic=sum(fit.bic for fit in known),
         )
 
-    fits = fitted(formulas)
+    until = deadline.or_after(LEAST)
+    fits = fitted(formulas, until)
     points = [
-        measured(point, fits if point.selected else fitted(point.formulas)) for point in front
+        measured(point, fits if point.selected else fitted(point.formulas, until))
+        for point in front
     ]
     front = fitted_front(points, split.judge)
     return replaced(formulas, fits), front, tuple(fit for fit in fits if fit is not None)
@@ -96,18 +108,18 @@ def last_fit(
     spread = float(np.std(y)) or 1.0
     computed = float(np.sqrt(np.mean(residual**2))) <= EXACT_ROWS * spread
     if exact is True or computed:
-        return _fitted(formula, X, y, errors, {}, False)
+        return _fitted(formula, X, y, errors, False, {})
     found, numbers = with_measured_constants(formula)
     while numbers:
         if len(found.constants) >= len(y):
             break
-        fit = _fitted(found, X, y, errors, {} if exact is False else numbers, exact)
+        fit = _fitted(found, X, y, errors, exact, {} if exact is False else numbers)
         undetermined = _undetermined(fit, numbers)
         if fit is not None and undetermined is None:
             return fit
         name = undetermined or next(reversed(numbers))
         found = _exact_again(found, name, numbers.pop(name))
-    return _fitted(formula, X, y, errors, {}, exact)
+    return _fitted(formula, X, y, errors, exact, {})
 
 
 def _undetermined(fit: FormulaFit | None, numbers: dict[str, sympy.Expr]) -> str | None:
@@ -129,8 +141,8 @@ def _fitted(
     X: np.ndarray,
     y: np.ndarray,
     errors: RowErrors,
-    numbers: dict[str, sympy.Expr],
     exact: Exact,
+    numbers: dict[str, sympy.Expr],
 ) -> FormulaFit | None:
     """The constants at their minimum; None if the fit fails."""
     try:

@@ -94,7 +94,7 @@ def _constant(value: float, X: Table) -> KAN:
     return model
 
 
-def law_result(
+def law_result(  # noqa: PLR0913 - what a result is made of
     point: FrontPoint,
     front: tuple[FrontPoint, ...],
     model: KAN,
@@ -103,6 +103,7 @@ def law_result(
     split: Split,
     settings: Settings,
     seconds: Mapping[str, float],
+    deadline: Deadline,
 ) -> Extraction:
     """The result for a law that was refined, with the KAN that computes it.
 
@@ -114,6 +115,7 @@ def law_result(
     split : the rows that decided.
     settings : of the reading.
     seconds : spent so far, by step.
+    deadline : for the last fits.
     """
     started = time.monotonic()
     network = trace(model, X)
@@ -124,7 +126,7 @@ def law_result(
         EdgeReport(edge, found[0] if found else None, (), float("inf"))
         for edge, found in zip(network.edges, fits, strict=True)
     )
-    formulas, front, last = with_last_fits(split, point.formulas, front, settings.exact)
+    formulas, front, last = with_last_fits(split, point.formulas, front, settings.exact, deadline)
     findings = doubts(network, split, formulas, point.error, last)
     if not findings:
         detail = f"relative error {point.error:.1e} against the {split.judge.kind}"

@@ -80,7 +80,7 @@ def _is_foretold(every: Found, some: Found, search: Mapping[str, Any], rows: Seq
     few = FewRows.of(some[0].split, search["inputs"].names)
     assert few is not None
     place = list(rows)
-    fits = few.again(every[2].formulas)
+    fits = few.again(every[2].formulas, every[0].deadline)
     if not fits:
         return False
     missed = search["target"].values[place, 0] - fits[0].formula.predict(

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
 
+import sympy
+
 from kansym.extraction.settings import Settings
 from kansym.results.parts import FrontPoint
 from kansym.symbolic.library.library import LIBRARY, Library
@@ -38,9 +40,11 @@ class Limits:
             return False
         if any(not self.required <= set(formula.used_inputs) for formula in point.formulas):
             return False
-        if set(self.library) >= set(LIBRARY):
-            return True
-        return all(self.library.allows(formula.template) for formula in point.formulas)
+        return all(self.allow_functions(formula.template) for formula in point.formulas)
+
+    def allow_functions(self, expression: sympy.Expr) -> bool:
+        """Whether an expression has no function that is not wanted."""
+        return set(self.library) >= set(LIBRARY) or self.library.allows(expression)
 
     def within(
         self, points: tuple[FrontPoint, ...], length: Callable[[FrontPoint], float]

@@ -7,10 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from kansym.extraction.attempt import Attempt, Callback, front_of, is_of, unread_networks
+from kansym.extraction.attempt import (
+    Attempt,
+    Callback,
+    front_of,
+    is_of,
+    is_stopped,
+    unread_networks,
+)
 from kansym.extraction.constant_units import Units, with_units
 from kansym.extraction.enough import EXACT, NEAR, PROMISING, is_enough
-from kansym.extraction.few_rows import FewRows
+from kansym.extraction.few_rows import LOOKING, FewRows, with_scatter
 from kansym.extraction.formulas import front_point
 from kansym.extraction.last_fit import with_last_fits
 from kansym.extraction.law_reading import kan_of, law_point, law_result
@@ -33,21 +40,17 @@ from kansym.neural.readers.black_box import BlackBox
 from kansym.neural.training.trial_shapes import propose
 from kansym.results.parts import FrontPoint
 from kansym.results.result import Extraction
-from kansym.shared.bounded_time import each_within
+from kansym.shared.bounded_time import each_within, within
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback
 from kansym.shared.tables import Table
 from kansym.symbolic.laws.last_resort import straight_line
-from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.proposing import FAILURES, OF_FEW_ROWS, OF_NOISY_ROWS, PLAIN, SOURCES
 from kansym.symbolic.laws.proposing import propose as propose_laws
 from kansym.symbolic.measurements.formula_fit import FormulaFit
-from kansym.symbolic.measurements.growing_errors import (
-    growing_errors,
-    scatter_finding,
-    weights_of,
-)
+from kansym.symbolic.measurements.growing_errors import growing_errors, weights_of
 
 __all__ = ["Search"]
 
@@ -62,7 +65,7 @@ MOST_SIMPLE, AT_ONCE = 6.0, 1.0
 """Seconds for simple laws of few noisy rows, and before all else for plain laws."""
 _log = logging.getLogger("kansym")
 REFINING, OVERTIME = 5.0, 0.1
-"""Most seconds for the constants of a law, and those for a source to end before it is stopped."""
+"""Most seconds for the constants of a law, and for a source to end before it is stopped."""
 LEAST_READING, READING = 0.5, 20.0
 """Least and most seconds for reading one network."""
 WRONG_UNITS = 40.0
@@ -103,11 +106,10 @@ class Search:
         self.inputs, self.target, self.split = inputs, target, split
         self.settings, self.shape, self.box = settings, shape, box
         self.errors: dict[str, Any] = dict(errors or {})
-        self.growing, self.units = 0.0, units
-        self.deadline = Deadline.after(settings.budget)
+        self.growing, self.units, self.interrupted = 0.0, units, False
+        self.deadline, self._spare = Deadline.after(settings.budget), settings.overtime(0, OVERTIME)
         self.limits = Limits.of(settings)
         self.attempts: list[Attempt] = list(earlier)
-        self.interrupted = False
         self._seed = settings.seed + len(earlier)
         self._callback, self._tell = callback, tell
         self._late = False  # errors that grow were seen after networks had been read
@@ -122,11 +124,15 @@ class Search:
             return self._concluded()
         try:
             for number in self._tried():
-                if self._is_stopped(number) or self._is_enough(number):
+                if is_stopped(self.attempts[number], self._callback) or self._is_enough(number):
                     break
         except KeyboardInterrupt:
             self.interrupted = True
-        return self._concluded()
+        try:
+            return self._concluded()
+        except KeyboardInterrupt:  # it came too late to end anything but this
+            self.interrupted = True
+            return self._concluded()
 
     def _tried(self) -> Iterator[int]:
         """Numbers of attempts with a formula, as they come in."""
@@ -136,13 +142,16 @@ class Search:
             early.append(number)
             if has_exact_numbers(self.attempts[number]):
                 yield number
-        supposed = noises(self.box, self.split.judge, self._few is None, self._noise())
+        box, judge, many, least = self.box, self.split.judge, self._few is None, self._noise()
+        supposed = within(self.deadline.left(), lambda: noises(box, judge, many, least), (0.0,))
         for noise in supposed:
             yield from self._proposed(noise)
         yield from early
+        if self._is_late():
+            return
         noise, told = supposed[-1], bool(early) or len(supposed) > 1
         for number in networks:
-            if self.attempts[number].error < PROMISING:
+            if self.attempts[number].error < PROMISING and not self._is_late():
                 yield from best_law(self.attempts, self.split.judge, self._length)
                 yield from self._read_network(number)
             if not told and self.deadline.left() < (1 - LAWS_AGAIN) * self.settings.budget:
@@ -151,8 +160,7 @@ class Search:
         if not told:
             yield from self._proposed(0.0 if noise > 0 else self._noise())
         for number in unread_networks(self.attempts):
-            short = self.settings.budget < LEAST_READING  # a straight line is there in no time
-            if self.deadline.passed and (short or self._best() is not None):
+            if self._is_late():
                 return
             yield from self._read_network(number)
 
@@ -166,6 +174,11 @@ class Search:
             if until.passed:
                 return
 
+    def _is_late(self) -> bool:
+        """Whether the time is up, and a formula is there; in no time a straight line is."""
+        short = self.settings.budget < LEAST_READING
+        return self.deadline.passed and (short or any(one.best for one in self.attempts))
+
     def _noise(self) -> float:
         """Error of the best network so far: all that a formula could leave over."""
         return min((attempt.error for attempt in self.attempts if attempt.model), default=0.0)
@@ -175,8 +188,8 @@ class Search:
         if self.split.judge.kind != "data":
             return
         at_once = self.deadline.within(AT_ONCE)
-        plain = iter(propose_laws(self._rows(0.0), at_once, PLAIN))
-        plain = each_within(plain, lambda: at_once.left() + OVERTIME)
+        laws = self._laws(0.0, at_once, PLAIN)
+        plain = each_within(laws, lambda: at_once.left() + self._spare)
         yield from (self._read_law(law) for law in plain if law.error < EXACT)
 
     def _proposed(self, noise: float) -> Iterator[int]:
@@ -184,13 +197,18 @@ class Search:
 
         Of few or noisy rows all laws are seen first, but of the plainest; a striking one waits.
         """
+        if self._is_late():
+            return
         noisy = noise > EXACT and self._few is None and self.split.judge.kind == "data"
         sources = OF_FEW_ROWS if self._few is not None else OF_NOISY_ROWS if noisy else SOURCES
         shown = self.box is not None and any(attempt.model for attempt in self.attempts)
         until = self.deadline.share(LAWS if sources is SOURCES and not shown else OF_FEW)
-        waiting = [*self._by_units(), *self._simple(until)] if noise == 0 or noisy else []
-        laws = iter(propose_laws(self._rows(noise), until, sources))
-        for law in each_within(laws, lambda: until.left() + OVERTIME):
+        waiting = []
+        if noise == 0 or noisy:
+            law = self.units and self.units.monomial(self.inputs.names)
+            waiting = [*([self._read_law(law)] if law else []), *self._simple(until)]
+        laws = self._laws(noise, until, sources)
+        for law in each_within(laws, lambda: until.left() + self._spare):
             try:
                 waiting.append(number := self._read_law(law))
             except FAILURES as failure:
@@ -213,7 +231,7 @@ class Search:
         except FAILURES as failure:
             _log.warning("simple laws failed: %r", failure)
             return []
-        laws = self._with_growing_errors(self._few, laws)
+        laws = self._with_growing_errors(self._few, laws, until)
         few, judge = self._few, self.split.judge
         formulas = [few.finished(law, self.settings, until) for law in laws[:FINISHED]]
         first, name = len(self.attempts), self.target.names[0]
@@ -222,21 +240,22 @@ class Search:
             self.attempts.append(Attempt(name, "simple law", point.error, (point,)))
         return list(range(first, len(self.attempts)))
 
+    def _laws(self, noise: float, until: Deadline, sources: Sequence[Source]) -> Iterator[Law]:
+        """Laws that rows with so much noise suggest, of the functions that are wanted."""
+        return propose_laws(self._rows(noise), until, sources, self.limits.allow_functions)
+
     def _rows(self, noise: float) -> Rows:
         """The rows that decide."""
-        judge = self.split.judge
-        return Rows(judge.X, judge.y[:, 0], self.inputs.names, noise, judge.weight)
+        X, y, weight = self.split.judge.X, self.split.judge.y[:, 0], self.split.judge.weight
+        return Rows(X, y, self.inputs.names, noise, weight)
 
-    def _by_units(self) -> list[int]:
-        """The number of the only product of powers that the units allow, if there is one."""
-        law = None if self.units is None else self.units.monomial(self.inputs.names)
-        return [] if law is None else [self._read_law(law)]
-
-    def _with_growing_errors(self, few: FewRows, laws: list[FormulaFit]) -> list[FormulaFit]:
+    def _with_growing_errors(
+        self, few: FewRows, laws: list[FormulaFit], until: Deadline
+    ) -> list[FormulaFit]:
         """The laws again, with errors that grow with y if that is how the rows scatter."""
         if self.growing or any(given is not None for given in self.errors.values()):
             return laws
-        found = growing_errors(laws, few.X, few.y)
+        found = growing_errors(laws, few.X, few.y, until)
         if found is None:
             return laws
         self.growing, weights = found[1], weights_of(*found, self.inputs.values)
@@ -244,7 +263,7 @@ class Search:
         self.split = split_rows(None, self.inputs.values, self.target, None, self.settings, known)
         self._few = FewRows.of(self.split, self.inputs.names)
         assert self._few is not None
-        return self._few.again(law.formula for law in laws)
+        return self._few.again((law.formula for law in laws), until)
 
     def tell(self, message: str) -> None:
         """Say what is being tried, and how much of the time is gone."""
@@ -261,15 +280,9 @@ class Search:
     def _trained(self) -> Iterator[int]:
         """KANs of several shapes."""
         seconds = max(0.0, self.deadline.left() - (1 - TRAINING) * self.settings.budget)
-        proposals = propose(
-            self.inputs,
-            self.target.values,
-            seconds=seconds,
-            seed=self._seed,
-            box=self.box,
-            **self.shape,
-        )
-        for found in each_within(iter(proposals), lambda: self.deadline.left() + OVERTIME):
+        given: dict[str, Any] = {"seed": self._seed, "box": self.box, **self.shape}
+        proposals = propose(self.inputs, self.target.values, seconds=seconds, **given)
+        for found in each_within(iter(proposals), lambda: self.deadline.left() + self._spare):
             origin = f"KAN {list(found.model.widths)}"
             self.tell(f"{origin}, error {found.error:.1e}")
             name = self.target.names[0]
@@ -293,19 +306,11 @@ class Search:
             raise KeyboardInterrupt
         yield number
 
-    def _is_stopped(self, number: int) -> bool:
-        """Whether the user's function wants no more; a constant is not shown to it."""
-        attempt = self.attempts[number]
-        if self._callback is None or attempt.best is None:
-            return False
-        shown = any(formula.used_inputs for formula in attempt.best.formulas)
-        return shown and bool(self._callback(attempt))
-
     def _wanted(self, attempt: Attempt) -> Attempt:
         """An attempt with those of its formulas that are within the limits."""
-        length = self.split.judge.length
-        points = self.limits.within(attempt.points, lambda p: length(p.error, p.complexity))
-        return replace(attempt, points=points)
+        judge, points = self.split.judge, attempt.points
+        wanted = self.limits.within(points, lambda p: judge.length(p.error, p.complexity))
+        return replace(attempt, points=wanted)
 
     def _is_enough(self, number: int) -> bool:
         """Whether the formula of an attempt ends the search; one of wrong units if it is exact."""
@@ -313,11 +318,6 @@ class Search:
         if attempt.best is None or (self._mismatch(attempt) and attempt.best.error > EXACT):
             return False
         return is_enough(attempt, self.split.judge, len(self.inputs.names), self._noise())
-
-    def _best(self) -> Attempt | None:
-        """The attempt of shortest description, if any was read."""
-        read = [attempt for attempt in self.attempts if attempt.best is not None]
-        return min(read, key=self._length, default=None)
 
     def _length(self, attempt: Attempt) -> float:
         """Description length of the rows by the formula of an attempt; infinite without one."""
@@ -338,8 +338,9 @@ class Search:
         if self._few is None or self.growing:
             return
         points = [a.best for a in sorted(self.attempts, key=self._length)[:FINISHED] if a.best]
-        fits = self._few.again(point.formulas[0] for point in points)
-        self._with_growing_errors(self._few, fits)
+        until = self.deadline.or_after(LOOKING)
+        fits = self._few.again((point.formulas[0] for point in points), until)
+        self._with_growing_errors(self._few, fits, until)
         self._late = self.growing > 0
 
     def _concluded(self) -> tuple[KAN, Extraction]:
@@ -366,7 +367,7 @@ class Search:
         if attempt.model is not None and result and not self._late and is_of(attempt):
             if self._few is not None:
                 exact = self.settings.exact
-                front = with_last_fits(self.split, result.formulas, front, exact)[1]
+                front = with_last_fits(self.split, result.formulas, front, exact, self.deadline)[1]
             result = of_whole_search(result, self.settings.budget, self.deadline)
             return attempt.model, self._noted(replace(result, front=front))
         assert attempt.best is not None
@@ -376,18 +377,17 @@ class Search:
         except InputError:
             return None
         settings, split, point = self.settings, self.split, attempt.best
-        result = law_result(point, front, model, self.inputs, name, split, settings, spent)
+        result = law_result(
+            point, front, model, self.inputs, name, split, settings, spent, self.deadline
+        )
         return model, self._noted(result)
 
     def _noted(self, result: Extraction) -> Extraction:
         """With units of the constants, and what was supposed about the errors of the rows."""
         if self.units is not None:
             result = with_units(result, self.units)
-        if not self.growing:
-            return result
-        values = result.predict(self.inputs.values)
-        found = scatter_finding(self.target.values[:, 0], values, self.growing)
-        return replace(result, status=(*result.status, found))
+        y = self.target.values[:, 0]
+        return with_scatter(result, self.inputs.values, y, self.growing) if self.growing else result
 
     def _front(self, chosen: Attempt) -> tuple[FrontPoint, ...]:
         """The selected formula and those of all attempts that no simpler one beats."""

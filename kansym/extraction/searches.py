@@ -12,6 +12,7 @@ from kansym.results.result import Extraction
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback
+from kansym.symbolic.formulas.complexity import charging
 
 __all__ = ["SearchOutcome", "every_output", "processes"]
 
@@ -51,7 +52,8 @@ def searched(*, tell: ProgressCallback, doubted: bool, **search: Any) -> SearchO
         return (found, *found.run())
 
     rows = suspects(search) if doubted and not search["earlier"] else ()
-    found, model, result = with_and_without(search, rows, run) if rows else run(search)
+    with charging(search["settings"].prices):
+        found, model, result = with_and_without(search, rows, run) if rows else run(search)
     return SearchOutcome(model, result, tuple(found.attempts), found.interrupted)
 
 

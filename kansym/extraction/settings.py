@@ -1,6 +1,6 @@
 """The settings of an extraction, checked when they are given."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from numbers import Real
@@ -11,6 +11,7 @@ import scipy.constants
 from kansym.shared.errors import InputError
 from kansym.shared.whole_numbers import checked_seed
 from kansym.symbolic.engines import Engine
+from kansym.symbolic.library.costs import checked_costs, prices
 from kansym.symbolic.library.library import LIBRARY, Library
 from kansym.symbolic.measurements.refitting import Exact
 
@@ -44,6 +45,7 @@ class Settings:
     required: tuple[str, ...] = ()
     answers: bool = False
     """Whether targets are what a model answers: it judges then, as its errors are smooth."""
+    costs: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.loss, str) or self.loss not in LOSSES:
@@ -61,10 +63,11 @@ class Settings:
                 f"constants={names!r} is not usable: give names of scipy.constants, ['c', 'h']."
             )
         checked_seed(self.seed)
+        checked_costs(self.costs)
         _check_number("budget", self.budget, 0.0)
         for name, value, least in (
             ("max_complexity", self.max_complexity, 0.0),
-            ("accuracy", self.accuracy or None, 0.0),
+            ("accuracy", None if _is_none(self.accuracy) else self.accuracy, 0.0),
             ("tolerance", self.tolerance, None),
             ("held_out", self.held_out, None),
         ):
@@ -75,6 +78,21 @@ class Settings:
                 f"held_out={self.held_out} is not a share of rows: give 0 to less than 1."
             )
         _ = self.physical_constants  # refuses names that scipy does not know
+
+    @property
+    def prices(self) -> dict[str | type, float]:
+        """How many times their bits functions and operations count, those not allowed many."""
+        return prices(self.library, self.costs)
+
+    def overtime(self, least: float, most: float) -> float:
+        """Seconds for a step that is done even when the time is up: a tenth of it, within bounds.
+
+        Examples
+        --------
+        >>> Settings(budget=4.0).overtime(0.3, 1.0)
+        0.4
+        """
+        return min(max(0.1 * self.budget, least), most)
 
     @property
     def physical_constants(self) -> dict[str, float]:
@@ -107,6 +125,8 @@ class Settings:
             data["max_complexity"] = self.max_complexity
         if self.required:
             data["required"] = list(self.required)
+        if self.costs:
+            data["costs"] = dict(self.costs)
         if self.exact != "report":
             data["exact"] = self.exact
         if self.loss != "squared":
@@ -114,6 +134,11 @@ class Settings:
         if self.engine is not None:
             data["engine"] = self.engine.name
         return data
+
+
+def _is_none(accuracy: Any) -> bool:
+    """Whether nothing is too small to be explained: None, or 0."""
+    return accuracy is None or (isinstance(accuracy, Real) and accuracy == 0)
 
 
 def _check_number(name: str, value: Any, least: float | None) -> None:

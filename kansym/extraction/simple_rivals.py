@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from kansym.extraction.few_rows import FewRows
 from kansym.extraction.formulas import front_point
 from kansym.extraction.settings import Settings
@@ -14,8 +12,8 @@ from kansym.symbolic.formulas.formula import Formula
 
 __all__ = ["beside_simple_laws"]
 
-LEAST, SEARCHING = 1.0, 2.5
-"""Least and most seconds for the laws."""
+LATE, SEARCHING = (0.3, 1.0), 2.5
+"""Seconds for the laws: least and most of them after the time is up, and most before."""
 FINISHED = 2
 CLOSE_BITS = 10.0
 """Bits behind the best within which a law may win once its numbers are exact."""
@@ -43,7 +41,7 @@ def beside_simple_laws(
     if rows is None or settings.physical_constants:
         return formulas, front
     judge = split.judge
-    until = Deadline.after(float(np.clip(deadline.left() / 2, LEAST, SEARCHING)))
+    until = deadline.share(0.5).within(SEARCHING).or_after(settings.overtime(*LATE))
     laws = rows.laws(until)
     best, least = formulas[0], rows.length(formulas[0])
     for law in laws[:FINISHED]:

@@ -29,6 +29,8 @@ __all__ = ["read_both"]
 
 FIRST = 0.6
 """Share of the time for the reading that is tried first."""
+EACH = 0.2
+"""Seconds for an output below which a reading by function finds no more than straight lines."""
 LEAST = 0.1
 """Seconds for a reading that comes too late, as the first one found no formula."""
 DOUBTFUL = {Status.LOW_FIDELITY, Status.UNEXPLAINED_EDGE, Status.NOT_READABLE, Status.TRANSCRIBED}
@@ -68,7 +70,7 @@ def read_both(
         if _is_clear(first) or INTERRUPTED in first.status:
             return first
         left = whole - (time.monotonic() - started)
-        if first.formulas and left <= 0:
+        if first.formulas and left <= EACH * len(first.output_names):
             return first
         limited = _within(settings, left)
         second = _tried(read_function, model, X, y, limited, progress, **errors)

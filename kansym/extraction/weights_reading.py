@@ -44,17 +44,17 @@ def read_weights(
     progress : as in `kansym.extract`.
     network : of the model, if it has been traced.
     """
-    started = time.monotonic()
+    started = counted = time.monotonic()
     given = {"sigma": sigma, "weights": weights, "network": network}
     hurried = replace(settings, budget=min(settings.budget, HURRY))
     interrupted = False
     try:
         evidence = gather(model, X, y, settings, progress=progress, **given)
     except KeyboardInterrupt:
-        interrupted = True
+        interrupted, counted = True, time.monotonic()
         evidence = gather(model, X, y, hurried, progress=progress, **given)
     try:
-        result = evidence.conclude(spent=time.monotonic() - started if not interrupted else 0.0)
+        result = evidence.conclude(spent=time.monotonic() - counted)
     except KeyboardInterrupt:
         interrupted = True
         result = replace(evidence, settings=hurried, cut=True).conclude()

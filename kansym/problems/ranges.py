@@ -48,9 +48,10 @@ class Range:
 
     def check(self, where: str) -> None:
         """Raise InputError unless the range can be drawn from."""
-        if not (np.isfinite(self.low) and np.isfinite(self.high)):
+        if not np.isfinite([self.low, self.high, self.high - self.low]).all():
             raise InputError(
-                f"The range of {where} is [{self.low}, {self.high}]: give finite ends."
+                f"The range of {where} is [{self.low}, {self.high}]: give finite ends, and a "
+                "finite width."
             )
         if self.low >= self.high:
             raise InputError(

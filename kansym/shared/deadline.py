@@ -47,3 +47,7 @@ class Deadline:
     def within(self, seconds: float) -> "Deadline":
         """The same moment, or some seconds from now if that is earlier."""
         return min(self, Deadline.after(seconds), key=lambda deadline: deadline.moment)
+
+    def or_after(self, seconds: float) -> "Deadline":
+        """The same moment, or some seconds from now if that is later: for what has to be done."""
+        return max(self, Deadline.after(seconds), key=lambda deadline: deadline.moment)

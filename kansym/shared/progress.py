@@ -1,11 +1,14 @@
 """Progress of long work: a callback that any front end can draw."""
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
 __all__ = ["ProgressCallback", "progress_bar"]
+
+_log = logging.getLogger("kansym")
 
 
 @runtime_checkable
@@ -19,9 +22,10 @@ class ProgressCallback(Protocol):
 def progress_bar(
     show: bool | ProgressCallback | None, title: str = ""
 ) -> Iterator[ProgressCallback]:
-    """Yield a progress callback: the given one, a bar on standard error, or a silent one.
+    """Yield a progress callback: the given one, a bar on standard error, or one that logs.
 
-    None draws a bar if standard error is a terminal.
+    None draws a bar if standard error is a terminal. Without a bar the logger ``kansym`` is told
+    what is being done, at the level INFO.
 
     Examples
     --------
@@ -35,7 +39,7 @@ def progress_bar(
         yield show
         return
     if show is False or (show is None and not sys.stderr.isatty()):
-        yield lambda fraction, message: None
+        yield lambda fraction, message: _log.info("%s, %.0f %%: %s", title, 100 * fraction, message)
         return
     from tqdm.auto import tqdm
 

@@ -177,6 +177,8 @@ def _as_floats(data: Any, what: str) -> np.ndarray:
             raise InputError(
                 f"{what} has dates or durations: give numbers, such as seconds since the first."
             )
+        if hasattr(data, "toarray"):
+            raise InputError(f"{what} is a sparse matrix: give {what}.toarray().")
         if isinstance(data, np.ma.MaskedArray):
             data = np.ma.filled(data.astype(np.float64), np.nan)
         return np.asarray(data, dtype=np.float64)

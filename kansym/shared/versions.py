@@ -1,7 +1,7 @@
 """Versions of the software that results depend on."""
 
 import platform
-from contextlib import suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 __all__ = ["versions"]
@@ -17,8 +17,14 @@ def versions() -> dict[str, str]:
     >>> sorted(versions())[:2]
     ['kansym', 'networkx']
     """
-    found = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        with suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found
+    found = {name: _version(name) for name in _PACKAGES}
+    return {"python": platform.python_version(), **{n: v for n, v in found.items() if v}}
+
+
+@cache
+def _version(name: str) -> str:
+    """Of a package, empty if it is not installed; looking it up reads files."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""

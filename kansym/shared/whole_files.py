@@ -19,7 +19,7 @@ def check_place(
     ----------
     path : the place.
     what : shall be written there, for messages.
-    read : files that the same work reads, none of which may be overwritten.
+    read : files that the same work reads or writes, none of which may be overwritten.
 
     Examples
     --------
@@ -32,6 +32,8 @@ def check_place(
     if place.exists() and not place.is_file():
         raise InputError(f"{str(place)!r} is a pipe or a device: give {what} the name of a file.")
     for other in read:
+        if not place.exists() and place.resolve() == Path(other).resolve():
+            raise InputError(f"{str(place)!r} was given twice: give {what} another name.")
         if place.exists() and Path(other).exists() and place.samefile(other):
             raise InputError(
                 f"{str(place)!r} is read and would be overwritten: give {what} another name."

@@ -62,6 +62,37 @@ def test_it_stands_in_pipelines_searches_and_cross_validation(table):
     assert cross_val_score(SymbolicRegressor(**QUICK), X, y, cv=2).min() == pytest.approx(1)
 
 
+@pytest.mark.parametrize("reading", ["weights", "function"])
+def test_a_width_trains_one_kan_of_that_shape_and_reads_it(reading):
+    X = np.random.default_rng(0).uniform(-1, 1, (300, 2))
+    y = np.sin(3 * X[:, 0]) + X[:, 1] ** 2
+    model = SymbolicRegressor(width=[2, 1], reading=reading, **QUICK).fit(X, y)
+    assert model.model_.widths == (2, 1)
+    assert str(model.expr_) == "x2**2 + sin(3*x1)"
+    assert [one.kind for one in model.result_.provenance.readings] == [reading]
+    assert not hasattr(model, "discovery_")
+    again = clone(model).set_params(warm_start=True).fit(X, y)
+    assert again.fit(X, y).model_ is again.model_
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"width": [3, 1]},
+        {"width": [2, 2]},
+        {"width": 3},
+        {"width": [2, 1], "units": {"x1": "m"}},
+        {"width": [2, 1], "required": ["x1"]},
+        {"width": [2, 1], "reading": "tea leaves"},
+        {"reading": "weights"},
+    ],
+)
+def test_widths_and_readings_that_do_not_go_together(settings):
+    X = np.random.default_rng(0).uniform(-1, 1, (60, 2))
+    with pytest.raises(InputError, match=r"^[^\n]+\.$"):
+        SymbolicRegressor(**QUICK | settings).fit(X, X[:, 0])
+
+
 def test_rows_of_weight_nothing_do_not_count(table):
     X, y = table
     wrong = np.arange(len(y)) % 4 == 0
@@ -110,6 +141,21 @@ def test_a_classifier_gives_formulas_probabilities_and_boundaries():
     assert model.boundaries_[0].classes == ("down", "up")
     with pytest.raises(InputError, match="one class"):
         model.fit(X, ["up"] * 120)
+
+
+@pytest.mark.parametrize("reading", ["weights", "function"])
+def test_a_classifier_of_a_given_width_read_either_way(reading):
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-2, 2, (300, 2))
+    y = np.where(rng.uniform(size=300) < 1 / (1 + np.exp(-3 * X[:, 0])), "up", "down")
+    model = SymbolicClassifier(seconds=4, width=[2, 1], reading=reading, random_state=0)
+    assert model.fit(X, y).score(X, y) > 0.8
+    assert model.model_.widths == (2, 1)
+    assert model.equations_.selected.sum() == 1
+    assert model.boundaries_[0].classes == ("down", "up")
+    assert model.result_.boundaries()
+    with pytest.raises(InputError, match="one of them"):
+        SymbolicClassifier(width=[2, 1], hidden=1).fit(X, y)
 
 
 def test_weights_of_rows_move_log_odds_as_in_a_logistic_regression():

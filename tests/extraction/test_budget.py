@@ -6,9 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from kansym import KAN, extract
+from kansym import KAN, discover, extract
+from kansym.extraction import last_fit
+from kansym.extraction.last_fit import with_last_fits
+from kansym.extraction.settings import Settings
+from kansym.extraction.split import split_rows
 from kansym.shared.bounded_time import within
+from kansym.shared.deadline import Deadline
 from kansym.shared.status import Status
+from kansym.shared.tables import as_targets
 from kansym.symbolic.fitting.fit import fit_curves
 from tests.zoo import draw_kan, rows
 
@@ -24,6 +30,22 @@ def test_errors_that_are_no_failures_pass_through():
     assert within(1.0, lambda: int("one"), 0) == 0
     with pytest.raises(ValueError, match="one"):
         within(1.0, lambda: int("one"), 0, failures=())
+
+
+def test_after_the_time_is_up_no_constants_are_fitted_again(monkeypatch):
+    rng = np.random.default_rng(0)
+    X = rng.uniform(1, 2, (100, 1))
+    y = 2 * X[:, 0] + 0.1 * rng.normal(size=100)
+    found = discover(X, y, seconds=2, progress=False).result
+    split = split_rows(None, X, as_targets(y, 100), None, Settings())
+    later = Deadline.after(60.0)
+    assert with_last_fits(split, found.formulas, found.front, "report", later)[2]
+    monkeypatch.setattr(last_fit, "LEAST", 0.0)
+    formulas, _, fits = with_last_fits(
+        split, found.formulas, found.front, "report", Deadline.after(0.0)
+    )
+    assert formulas == found.formulas
+    assert not fits
 
 
 def products() -> KAN:

@@ -2,9 +2,12 @@
 
 import os
 import signal
+import tempfile
 import threading
 import time
+from pathlib import Path
 
+import matplotlib.figure  # noqa: F401 - loading it is no part of the work that is stopped
 import numpy as np
 import pytest
 
@@ -13,6 +16,8 @@ from kansym.extraction.discovery import discover
 from kansym.extraction.extract import extract
 from kansym.neural.models.kan import KAN
 from kansym.neural.training.training import train
+from kansym.studies.bench import Budget, find_problems, plan, read_results, run_benchmark
+from tests.bench_work import good
 from tests.zoo import draw_kan, rows
 
 SECONDS = 2.0
@@ -69,25 +74,52 @@ def discovering(after: float):
     return taken
 
 
-@pytest.mark.parametrize("work", [training, extracting, discovering])
-@pytest.mark.parametrize("count", [1, pytest.param(20, marks=pytest.mark.slow)])
+def fitting(after: float):
+    """On the command line, by networks of several shapes and by one of a given shape in turn."""
+    X, y = noisy()
+    width = ["--width", "3,4,1"] if int(1000 * after) % 2 else []
+    with tempfile.TemporaryDirectory() as folder:
+        table, out = Path(folder, "rows.csv"), Path(folder, "report.md")
+        rows = np.column_stack([X, y])
+        np.savetxt(table, rows, delimiter=",", header="a,b,c,y", comments="")
+        words = ["fit", str(table), "--target", "y", *width, "--out", str(out), "--quiet"]
+        _, taken = interrupted(lambda: main(words), after)
+        assert out.is_file()
+    return taken
+
+
+def benching(after: float):
+    """A benchmark has written every run that was done, and goes on from there."""
+    runs = plan(
+        find_problems(["Nguyen-1", "Nguyen-2"]), ["kan"], range(200), [0.0], Budget(5.0, 20)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "results.jsonl")
+
+        def work() -> None:
+            with pytest.raises(KeyboardInterrupt):
+                run_benchmark(runs, path, work=good, progress=False)
+
+        _, taken = interrupted(work, after)
+        found = read_results(path).records if path.exists() else ()
+        assert {record.seed for record in found} <= set(range(200))
+        assert len({(record.problem, record.seed) for record in found}) == len(found)
+    return taken
+
+
+WORKS = {
+    "train": training,
+    "extract": extracting,
+    "discover": discovering,
+    "fit": fitting,
+    "bench": benching,
+}
+"""What gives the seconds from an interrupt to the best so far, or fails without one."""
+
+
+@pytest.mark.parametrize("work", WORKS)
+@pytest.mark.parametrize("count", [1, pytest.param(40, marks=pytest.mark.slow)])
 def test_an_interrupt_gives_the_best_so_far_at_once(work, count):
     rng = np.random.default_rng(count)
     for _ in range(count):
-        assert work(float(rng.uniform(0.3, 0.6 if count == 1 else 3.0))) < SECONDS + BUSY
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("width", [[], ["--width", "2,3,1"]], ids=["discover", "train"])
-def test_an_interrupted_fit_writes_its_report(width, tmp_path):
-    rng = np.random.default_rng(1)
-    X = rng.uniform(-2, 2, (200, 2))
-    y = np.sin(7 * X[:, 0] * X[:, 1]) + rng.normal(size=200)
-    table = tmp_path / "rows.csv"
-    np.savetxt(table, np.column_stack([X, y]), delimiter=",", header="a,b,y", comments="")
-    for number in range(5):
-        out = tmp_path / f"report{number}.md"
-        words = ["fit", str(table), "--target", "y", *width, "--out", str(out), "--quiet"]
-        _, taken = interrupted(lambda words=words: main(words), float(rng.uniform(1.0, 3.0)))
-        assert taken < SECONDS + BUSY
-        assert out.is_file()
+        assert WORKS[work](float(rng.uniform(0.3, 0.6 if count == 1 else 3.0))) < SECONDS + BUSY

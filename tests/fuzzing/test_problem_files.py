@@ -14,7 +14,8 @@ VALUES = (
     "{ x1 = [1, 2] }", "{ x1 = [0, 1e308] }", "{ x1 = 5 }", '{ x1 = "m" }', "[[1, 2], [3, 4]]",
     '{ x1 = { low = 1, high = 2, distribution = "grid", points = 99999999999 } }',
     '{ x1 = { low = 1, high = 1e308, distribution = "log-uniform" } }',
-    '{ x1 = { low = 1e-320, high = 2e-320 } }', '"/etc/passwd"', '"../../secret.csv"', '"\\u0000"',
+    '{ x1 = { low = 1e-320, high = 2e-320 } }', '{ x1 = [-1e308, 1e308] }',
+    '"/etc/passwd"', '"../../secret.csv"', '"\\u0000"',
 )  # fmt: skip
 KEYS = (
     "name", "formula", "output", "ranges", "units", "rows", "table", "constants", "set", "source",

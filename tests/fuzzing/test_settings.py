@@ -21,10 +21,12 @@ ODD = (
 TRAINING = ("steps", "starts", "prune", "sparsity", "validation", "seed", "optimiser", "loss")
 READING = (
     "reading", "loss", "accuracy", "tolerance", "held_out", "seed", "constants", "engine", "exact",
-    "library", "sigma", "weights",
+    "library", "sigma", "weights", "costs", "max_complexity",
 )  # fmt: skip
 SEARCHING = (
-    "sigma", "weights", "exact", "library", "accuracy", "grid", "degree", "starts", "seed", "engine"
+    "sigma", "weights", "exact", "library", "accuracy", "grid", "degree", "starts", "seed",
+    "engine", "costs", "max_complexity", "required", "units", "output_unit", "loss", "groups",
+    "resume", "callback", "n_jobs",
 )  # fmt: skip
 MAKING = ("grid", "degree", "seed", "domain")
 LIMIT = 5.0

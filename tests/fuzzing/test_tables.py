@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 
 from kansym.shared.errors import KansymError
 from kansym.shared.table_files import read_table
@@ -93,7 +94,8 @@ def test_any_bytes_are_no_table_or_one(number, tmp_path):
 def any_data(rng: np.random.Generator) -> object:
     """Something that might be handed over as X."""
     values = rng.normal(size=(4, 2))
-    odd = (None, "a", 1 + 1j, np.datetime64("2020"), 10**400, np.nan, b"1", [1], {"a": 1})
+    sparse = csr_matrix(values)
+    odd = (None, "a", 1 + 1j, np.datetime64("2020"), 10**400, np.nan, b"1", [1], {"a": 1}, sparse)
     match int(rng.integers(8)):
         case 0:
             return np.ma.masked_greater(values, 0)

@@ -1,5 +1,6 @@
 """Progress goes to a callback, to a bar on standard error, or nowhere."""
 
+import logging
 import sys
 
 import pytest
@@ -20,6 +21,12 @@ def test_nothing_is_drawn_without_a_terminal(show, capsys):
     with progress_bar(show, "training") as tell:
         tell(0.5, "half")
     assert capsys.readouterr() == ("", "")
+
+
+def test_without_a_bar_what_is_done_is_logged(caplog):
+    with caplog.at_level(logging.INFO, "kansym"), progress_bar(False, "training") as tell:
+        tell(0.5, "half")
+    assert caplog.messages == ["training, 50 %: half"]
 
 
 def test_a_bar_shows_title_share_and_message_on_standard_error(capsys):

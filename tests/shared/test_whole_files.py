@@ -1,7 +1,9 @@
 """Whole files: what is not meant is never overwritten."""
 
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +47,22 @@ def test_a_fit_does_not_overwrite_its_data(tmp_path, capsys, option):
     assert main(["fit", str(data), "--target", "y", option, str(data)]) == 2
     assert "would be overwritten" in capsys.readouterr().err
     assert data.read_text() == "x,y\n1,2\n2,3\n"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="writers are forked")
+def test_writers_that_are_killed_leave_whole_files():
+    script = Path(__file__).parents[2] / "benchmarks" / "stopped_work.py"
+    words = [sys.executable, str(script), "--kills", "40,20,0", "--interrupts", "0"]
+    run = subprocess.run(words, capture_output=True, text=True, timeout=300, check=True)
+    assert run.stdout.splitlines() == [
+        "save: 40 kills, 0 files lost",
+        "report: 20 kills, 0 files lost",
+    ]
+
+
+def test_two_results_are_not_written_to_one_file(tmp_path, capsys):
+    table, place = tmp_path / "t.csv", str(tmp_path / "result.md")
+    table.write_text("x,y\n" + "".join(f"{k},{2 * k}\n" for k in range(20)))
+    assert main(["fit", str(table), "--target", "y", "--out", place, "--json", place]) == 2
+    assert "was given twice" in capsys.readouterr().err

@@ -35,6 +35,10 @@ class Drawn:
     y: Float[Array, "points targets"]
 
 
+NOTHING = Drawn((), np.zeros(1), np.ones(1), np.zeros((1, 0)))
+"""What leaves a node that nothing depends on: most columns of a wide table."""
+
+
 class WorkingGraph:
     """Nodes by number, inputs first; the last ``n_outputs`` of `outputs` are sum nodes."""
 
@@ -96,6 +100,8 @@ class WorkingGraph:
 
     def drawn(self, number: int) -> Drawn:
         """All curves that leave a node, at its points."""
+        if not self.outgoing[number]:
+            return NOTHING
         if number not in self._drawn:
             x, density = self.points(number)
             targets = tuple(self.outgoing[number])

@@ -173,8 +173,9 @@ class KANLayer(nn.Module):
 
     def edges(self, x: Float[Tensor, "batch n_in"]) -> Float[Tensor, "batch n_out n_in"]:
         """Value of every edge: 0 for an absent edge into a sum, 1 for one into a product."""
-        values = torch.einsum("bik,oik->boi", self.basis(x), self.weight())
-        values = values + x[:, None, :] * self.straight()
+        values = x[:, None, :] * self.straight()
+        if self._splines_count():
+            values = values + torch.einsum("bik,oik->boi", self.basis(x), self.weight())
         for target, source, edge in self.symbol_edges():
             column = torch.zeros_like(self.slope, dtype=torch.bool)
             column[target, source] = True
@@ -194,10 +195,21 @@ class KANLayer(nn.Module):
     def forward(self, x: Float[Tensor, "batch n_in"]) -> Float[Tensor, "batch n_out"]:
         if self.n_product or len(self.symbols):
             return self.combine(self.edges(x))
-        values = nn.functional.linear(self.basis(x).flatten(1), self.weight().flatten(1), self.bias)
+        values = x.new_zeros(len(x), 1) + self.bias
+        if self._splines_count():
+            values = nn.functional.linear(
+                self.basis(x).flatten(1), self.weight().flatten(1), self.bias
+            )
         if bool((self.kind == EdgeKind.STRAIGHT).any()):
             values = values + x @ self.straight().T
         return values
+
+    def _splines_count(self) -> bool:
+        """Whether splines have a say; a law drawn as a KAN of a thousand inputs has none of them.
+
+        With gradients they always have one, so that a parameter's gradient is 0 and not missing.
+        """
+        return torch.is_grad_enabled() or bool((self.kind == EdgeKind.SPLINE).any())
 
     @torch.no_grad()
     def keep_relays(self, layer: Layer) -> None:

@@ -7,7 +7,7 @@ from kansym.neural.models.kan_layer import Width
 from kansym.shared.errors import InputError
 from kansym.shared.printable_text import shortened
 
-__all__ = ["MOST_DEGREE", "MOST_NUMBERS", "check_size", "checked_widths"]
+__all__ = ["MOST_DEGREE", "MOST_NUMBERS", "check_size", "checked_ends", "checked_widths"]
 
 
 MOST_NUMBERS = 10**8
@@ -52,3 +52,24 @@ def checked_widths(widths: Sequence[Width]) -> tuple[Width, ...]:
         numbers = [int(n) for n in pair]
         checked.append((numbers[0], numbers[1]) if len(numbers) == 2 else numbers[0])
     return tuple(checked)
+
+
+def checked_ends(widths: Sequence[Width], inputs: int, outputs: int) -> tuple[Width, ...]:
+    """Widths that begin and end as the data do, or an error that says what they should be.
+
+    Examples
+    --------
+    >>> checked_ends([2, 5, 1], 2, 1)
+    (2, 5, 1)
+    """
+    if not isinstance(widths, list | tuple):
+        raise InputError(f"width={widths!r} is no shape: give nodes of every layer, [2, 5, 1].")
+    checked = checked_widths(widths)
+    last = sum(checked[-1]) if isinstance(checked[-1], tuple) else checked[-1]
+    if checked[0] != inputs or last != outputs:
+        raise InputError(
+            f"The width begins with {checked[0]} and ends with {last}, but the data have {inputs} "
+            f"inputs and ask for {outputs} outputs, of classes one less than there are: begin with "
+            f"{inputs} and end with {outputs}."
+        )
+    return checked

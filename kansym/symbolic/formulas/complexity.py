@@ -1,7 +1,10 @@
 """How long a formula is to write down, in bits."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import final
 
 import mpmath
@@ -9,7 +12,7 @@ import sympy
 
 from kansym.symbolic.formulas.number_powers import on_paper
 
-__all__ = ["DescriptionLength", "complexity"]
+__all__ = ["OPERATORS", "DescriptionLength", "charging", "complexity"]
 
 # Bits: choices among 16 operations, 64 usual and 512 rare functions, 8 variables, 32 named numbers;
 # a constant that is still free counts as one of seven digits.
@@ -22,6 +25,35 @@ _NAME = 3.0
 _CONSTANT = 24.0
 _NAMED_NUMBER = 5.0
 _BITS_PER_DIGIT = math.log2(10)
+OPERATORS = ("+", "*", "/", "^")
+"""Operations that costs may name; a difference is a sum, a root a power."""
+
+_NONE: Mapping[str | type, float] = MappingProxyType({})
+_costs: ContextVar[Mapping[str | type, float]] = ContextVar("costs", default=_NONE)
+
+
+@contextmanager
+def charging(costs: Mapping[str | type, float]) -> Iterator[None]:
+    """Within it every length counts functions and operations so many times their bits.
+
+    What a search prefers is asked in many places, edge by edge and law by law, all of which ask
+    `complexity`; like `numpy.errstate` this reaches them, and threads that begin within it.
+
+    Parameters
+    ----------
+    costs : classes of sympy, or members of `OPERATORS`, to factors; the others cost as always.
+
+    Examples
+    --------
+    >>> with charging({sympy.sin: 2.0, "+": 0.5}):
+    ...     complexity(sympy.sin(sympy.Symbol("x")) + 1)
+    20.0
+    """
+    before = _costs.set(costs)
+    try:
+        yield
+    finally:
+        _costs.reset(before)
 
 
 def complexity(expression: sympy.Expr, inputs: Iterable[str] | None = None) -> float:
@@ -53,6 +85,9 @@ class DescriptionLength:
     def __init__(self, inputs: Iterable[str] | None = None) -> None:
         self.names = None if inputs is None else frozenset(inputs)
         self.known: dict[sympy.Basic, float] = {}
+        self.costs = _costs.get()
+        operations = (_OPERATION * self.costs.get(name, 1.0) for name in OPERATORS)
+        self.sum, self.times, self.over, self.power = operations
 
     def bits(self, part: sympy.Basic) -> float:
         """The complexity of an expression."""
@@ -80,12 +115,13 @@ class DescriptionLength:
         if isinstance(part, sympy.Add):
             inner = [self.bits(_unsigned(term)) for term in part.args]
             sign = _SIGN if all(_negative(term) for term in part.args) else 0.0
-            return _OPERATION * (len(inner) - 1) + sum(inner) + sign
+            return self.sum * (len(inner) - 1) + sum(inner) + sign
         if isinstance(part, sympy.log) and isinstance(part.args[0], sympy.Pow):
             base, exponent = part.args[0].args
             if _fractional(exponent):
                 return self.bits(exponent * sympy.log(base))
         own = _FUNCTION if isinstance(part, _USUAL) else _RARE_FUNCTION
+        own *= self.costs.get(sympy.exp if isinstance(part, sympy.exp) else type(part), 1.0)
         return own + sum(self.bits(argument) for argument in part.args)
 
     def _product(self, part: sympy.Mul) -> float:
@@ -103,11 +139,10 @@ class DescriptionLength:
             bits = _SIGN
         elif isinstance(factors[0], sympy.Rational) and abs(factors[0].p) == 1:
             # Half of a product is the product over two: it needs no numerator.
-            bits = _OPERATION + _number_bits(sympy.Integer(factors.pop(0).q))
+            bits = self.over + _number_bits(sympy.Integer(factors.pop(0).q))
         above = [f for f in factors if not _inverse(f)]
         below = [f.args for f in factors if _inverse(f)]
-        operations = len(above) + len(below) - (1 if above else 0)
-        bits += _OPERATION * operations
+        bits += self.times * max(len(above) - 1, 0) + self.over * len(below)
         bits += sum(self._power(base, -exponent) for base, exponent in below)
         return bits + sum(self.bits(f) for f in above)
 
@@ -115,14 +150,14 @@ class DescriptionLength:
         if exponent == 1:
             return self.bits(base)
         if exponent == -1:
-            return _OPERATION + self.bits(base)
+            return self.over + self.bits(base)
         if exponent == sympy.Rational(1, 2):
-            return _OPERATION + self.bits(base)
+            return self.power + self.bits(base)
         if exponent == sympy.Rational(-1, 2):
-            return 2 * _OPERATION + self.bits(base)
+            return self.over + self.power + self.bits(base)
         if isinstance(exponent, sympy.Integer) and exponent > 0:
-            return _OPERATION + self.bits(base) + math.log2(int(exponent))
-        return _OPERATION + self.bits(base) + self.bits(exponent)
+            return self.power + self.bits(base) + math.log2(int(exponent))
+        return self.power + self.bits(base) + self.bits(exponent)
 
 
 def _unsigned(term: sympy.Basic) -> sympy.Basic:

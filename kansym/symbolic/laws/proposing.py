@@ -1,10 +1,11 @@
 """Laws for rows from all sources, the cheap ones first."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+import sympy
 from numpy.linalg import LinAlgError
 
 from kansym.shared.deadline import Deadline
@@ -71,11 +72,16 @@ _SHARE = 0.6
 _ROWS_LOOKED_AT = 4000
 
 
-def propose(rows: Rows, until: Deadline, sources: Sequence[Source] = SOURCES) -> Iterator[Law]:
+def propose(
+    rows: Rows,
+    until: Deadline,
+    sources: Sequence[Source] = SOURCES,
+    allowed: Callable[[sympy.Expr], bool] = lambda _: True,
+) -> Iterator[Law]:
     """Laws of ever shorter description; ends at one that is exact.
 
     Sources see the inputs that matter, and a sample where there are very many rows; errors are
-    those on all rows.
+    those on all rows. A law that is not allowed is as if it had not been proposed.
 
     Examples
     --------
@@ -93,7 +99,7 @@ def propose(rows: Rows, until: Deadline, sources: Sequence[Source] = SOURCES) ->
             return
         for found in _laws(source, few, until.share(_SHARE)):
             law = found if few is rows else checked(found.expr, found.start, found.source, rows)
-            if law is None:
+            if law is None or not allowed(law.expr):
                 continue
             if length(law, rows) < shortest:
                 shortest = length(law, rows)

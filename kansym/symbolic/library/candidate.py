@@ -151,9 +151,9 @@ class Candidate:
             return given
         return parse_domain(given) if given is not None else derive_domain(self.expr, _X)
 
-    @cached_property
+    @property
     def complexity(self) -> float:
-        """Description length in bits."""
+        """Description length in bits, at the costs of functions that are in force."""
         given = self.__dict__["_given_complexity"]
         return complexity(self.expr) if given is None else float(given)
 

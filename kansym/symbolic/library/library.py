@@ -12,7 +12,7 @@ from kansym.shared.nearest_names import hint
 from kansym.symbolic.library.candidate import Candidate
 from kansym.symbolic.library.domains import Domain
 
-__all__ = ["ALL", "LIBRARY", "Choosable", "Library", "as_library"]
+__all__ = ["ALL", "LIBRARY", "TOGETHER", "Choosable", "Library", "as_library"]
 
 
 @final
@@ -85,7 +85,7 @@ class Library:
     def allows(self, expression: sympy.Expr) -> bool:
         """Whether an expression has no functions but those that occur in the candidates.
 
-        Sums, products and powers are always allowed.
+        Sums, products and powers are always allowed, and what they make of the functions.
 
         Examples
         --------
@@ -94,10 +94,13 @@ class Library:
         >>> waves.allows(x**2 * sympy.cos(x)), waves.allows(sympy.exp(x))
         (True, False)
         """
+        return _functions(expression) <= self.functions
+
+    @property
+    def functions(self) -> set[type]:
+        """The functions of sympy that occur in the candidates, with those that they make."""
         own = set[type]().union(*(_functions(candidate.expr) for candidate in self))
-        for one in _TOGETHER:
-            own |= one if own & one else set()
-        return _functions(expression) <= own
+        return own.union(*(one for one in TOGETHER if own & one))
 
     def subset(self, *sets: str) -> "Library":
         """The candidates of the named sets, such as ``"elementary"``, ``"physics"``."""
@@ -108,8 +111,16 @@ class Library:
         return Library(c for c in self if set(sets) & set(c.sets))
 
 
-_TOGETHER = ({sympy.sin, sympy.cos}, {sympy.Max, sympy.Min})
-"""Functions that are one another after a shift or a change of sign."""
+TOGETHER = (
+    frozenset({sympy.sin, sympy.cos, sympy.sec, sympy.csc}),
+    frozenset({sympy.tan, sympy.cot}),
+    frozenset({sympy.asin, sympy.acos}),
+    frozenset({sympy.sinh, sympy.csch}),
+    frozenset({sympy.cosh, sympy.sech}),
+    frozenset({sympy.tanh, sympy.coth}),
+    frozenset({sympy.Max, sympy.Min}),
+)
+"""Functions that are one another after a shift, a change of sign or a power."""
 
 
 def _functions(expression: sympy.Expr) -> set[type]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kansym.shared.deadline import Deadline
 from kansym.shared.row_errors import RowErrors
 from kansym.shared.status import Finding, Status
 from kansym.symbolic.formulas.formula import Formula
@@ -27,7 +28,7 @@ _NOISE = 0.5
 
 
 def growing_errors(
-    fits: Sequence[FormulaFit], X: np.ndarray, y: np.ndarray
+    fits: Sequence[FormulaFit], X: np.ndarray, y: np.ndarray, until: Deadline | None = None
 ) -> tuple[Formula, float] | None:
     """The law, and its power, that the errors of the rows are proportional to; None if equal.
 
@@ -39,6 +40,7 @@ def growing_errors(
     ----------
     fits : laws with equal errors, likeliest first.
     X, y : the rows (rows, inputs), (rows,).
+    until : when to judge by the laws so far.
 
     Examples
     --------
@@ -59,6 +61,8 @@ def growing_errors(
     equal = min(_bits(fit, y, np.ones(len(y))) for fit in fits[:_TRIED])
     best, least = None, equal - _CLEAR
     for fit in fits[:_TRIED]:
+        if until is not None and until.passed:
+            break
         for power in powers:
             found = _in_proportion(fit.formula, X, y, power)
             if found is not None and (bits := _bits(found[0], y, found[1])) < least:
