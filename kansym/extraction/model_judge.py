@@ -30,6 +30,8 @@ __all__ = [
 MISFITS, ROUGH_MISFITS = (1e-2, 1e-3), (3e-2, 1e-2)
 """Relative errors that trained models usually make, and rough ones: what a law may leave over is
 not known without data, so each is tried, first the one with which the search is soon done."""
+FEWEST = 100
+"""Rows from which polynomials tell how noisy they are."""
 WITHIN = 1.2
 """Error over the noise of the rows, which is known to a tenth, up to which a law leaves noise."""
 
@@ -39,16 +41,14 @@ def knows_shapes(box: BlackBox | None, judge: Judge) -> bool:
     return box is not None and box.learned and judge.kind == "network"
 
 
-def noises(
-    box: BlackBox | None, judge: Judge, many: bool, attained: float = 0.0
-) -> tuple[float, ...]:
+def noises(box: BlackBox | None, judge: Judge, attained: float = 0.0) -> tuple[float, ...]:
     """Relative noise of the rows, as far as it is known.
 
     What a trained model misses is a noise to laws: at most what the best network leaves over, if
     there is one; else several sizes of it are tried in turn.
     """
     if box is None:
-        measured = judge.kind == "data" and many
+        measured = judge.kind == "data" and len(judge.X) >= FEWEST
         return (noise_level(judge.X, judge.y[:, 0]) if measured else 0.0,)
     if box.noise is not None:
         return (float(box.noise[0] / (judge.y.std() or 1.0)),)

@@ -142,10 +142,10 @@ class Search:
             early.append(number)
             if has_exact_numbers(self.attempts[number]):
                 yield number
-        box, judge, many, least = self.box, self.split.judge, self._few is None, self._noise()
-        supposed = within(self.deadline.left(), lambda: noises(box, judge, many, least), (0.0,))
-        for noise in supposed:
-            yield from self._proposed(noise)
+        box, judge, least = self.box, self.split.judge, self._noise()
+        supposed = within(self.deadline.left(), lambda: noises(box, judge, least), (0.0,))
+        for number, noise in enumerate(supposed):
+            yield from self._proposed(noise, first=number == 0)
         yield from early
         if self._is_late():
             return
@@ -192,7 +192,7 @@ class Search:
         plain = each_within(laws, lambda: at_once.left() + self._spare)
         yield from (self._read_law(law) for law in plain if law.error < EXACT)
 
-    def _proposed(self, noise: float) -> Iterator[int]:
+    def _proposed(self, noise: float, first: bool = False) -> Iterator[int]:
         """Laws that rows with so much noise suggest; one that cannot be read ends nothing.
 
         Of few or noisy rows all laws are seen first, but of the plainest; a striking one waits.
@@ -204,7 +204,7 @@ class Search:
         shown = self.box is not None and any(attempt.model for attempt in self.attempts)
         until = self.deadline.share(LAWS if sources is SOURCES and not shown else OF_FEW)
         waiting = []
-        if noise == 0 or noisy:
+        if first:
             law = self.units and self.units.monomial(self.inputs.names)
             waiting = [*([self._read_law(law)] if law else []), *self._simple(until)]
         laws = self._laws(noise, until, sources)

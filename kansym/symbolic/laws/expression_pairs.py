@@ -86,27 +86,30 @@ def best_products(
     always: Float[np.ndarray, "rows terms"],
     count: int,
     burden: Burden = None,
+    second: int | None = None,
 ) -> list[Pair]:
-    """The best b f g + c g + terms, g the second."""
+    """The best b f g + c g + terms, g the second, one of the first so many."""
     basis = np.linalg.qr(always)[0]
     y = _without(y[None], basis)[0]
     y = y / max(float(np.linalg.norm(y)), 1e-300)
     values = values / np.linalg.norm(values, axis=1)[:, None]
-    every = np.arange(len(values))
-    return _collected(_product_shares(values, y, basis), every, every, count, burden)
+    every, g = np.arange(len(values)), values[:second]
+    return _collected(_product_shares(values, g, y, basis), every, every, count, burden)
 
 
-def _product_shares(values: Array, y: Array, basis: Array) -> Iterator[tuple[int, int, Array]]:
+def _product_shares(
+    values: Array, g: Array, y: Array, basis: Array
+) -> Iterator[tuple[int, int, Array]]:
     """Share of every b f g + c g + terms; rows are f, columns g."""
-    squares, own, known = values**2, values @ y, values @ basis
+    squares, own, known = g**2, g @ y, g @ basis
     qq = 1 - np.sum(known**2, axis=1)
     for start in range(0, len(values), _BLOCK):
         f = values[start : start + _BLOCK]
-        pp = squares[start : start + _BLOCK] @ squares.T
+        pp = f**2 @ squares.T
         pq = f @ squares.T
-        py = (f * y) @ values.T
+        py = (f * y) @ g.T
         for term, along in zip(basis.T, known.T, strict=True):
-            part = (f * term) @ values.T
+            part = (f * term) @ g.T
             pq -= part * along
             pp -= part * part
         determinant = pp * qq - pq * pq

@@ -26,22 +26,23 @@ class _Function:
     value: Callable[[Array], Array]
     expr: Callable[[sympy.Expr], sympy.Expr]
     cost: float = 1.0
+    """Of a join of two parts it is 1: laws hold more of these than of any function but squares."""
 
 
 _FUNCTIONS = (
-    _Function(np.square, lambda e: e**2),
-    _Function(np.reciprocal, lambda e: 1 / e),
-    _Function(np.sqrt, sympy.sqrt),
-    _Function(np.exp, sympy.exp),
-    _Function(np.log, sympy.log),
-    _Function(np.sin, sympy.sin),
-    _Function(np.cos, sympy.cos),
-    _Function(lambda v: v**3, lambda e: e**3),
-    _Function(lambda v: np.exp(-v), lambda e: sympy.exp(-e), 1.5),
-    _Function(lambda v: v**-2.0, lambda e: e**-2, 1.5),
+    _Function(np.square, lambda e: e**2, 0.5),
+    _Function(np.reciprocal, lambda e: 1 / e, 0.5),
+    _Function(np.sqrt, sympy.sqrt, 1.2),
+    _Function(np.exp, sympy.exp, 1.2),
+    _Function(np.log, sympy.log, 1.2),
+    _Function(np.sin, sympy.sin, 1.2),
+    _Function(np.cos, sympy.cos, 1.2),
+    _Function(lambda v: v**3, lambda e: e**3, 1.2),
+    _Function(lambda v: np.exp(-v), lambda e: sympy.exp(-e), 1.2),
+    _Function(lambda v: v**-2.0, lambda e: e**-2),
     _Function(np.tanh, sympy.tanh, 2.0),
-    _Function(lambda v: 1 + v, lambda e: 1 + e, 1.5),
-    _Function(lambda v: 1 - v, lambda e: 1 - e, 1.5),
+    _Function(lambda v: 1 + v, lambda e: 1 + e),
+    _Function(lambda v: 1 - v, lambda e: 1 - e),
     _Function(lambda v: v**-0.5, lambda e: 1 / sympy.sqrt(e), 1.5),
     _Function(lambda v: 1 / (1 + v), lambda e: 1 / (1 + e), 2.0),
     _Function(lambda v: 1 / (1 - v), lambda e: 1 / (1 - e), 2.0),
@@ -62,13 +63,17 @@ _JOINS = (
     (np.multiply, lambda a, b: a * b),
     (np.divide, lambda a, b: a / b),
     (lambda a, b: b / a, lambda a, b: b / a),
+    (np.hypot, lambda a, b: sympy.sqrt(a**2 + b**2)),
 )
+_ARITHMETIC, _PRODUCTS, _DISTANCE = (0, 1, 2, 3, 4), (2, 3, 4), (5,)
+"""Places among these: of + - * /, of those that make monomials, and of the last, for inputs."""
 _POWERS = (
     (np.power, lambda a, b: a**b),
     (lambda a, b: a**-b, lambda a, b: a**-b),
 )
 """Of inputs, and of 1 + x and 1 - x, with inputs as exponents."""
-_POWER_COST = 1.0
+_POWER_COST, _NESTED = 1.5, 1.0
+"""Of such a power, and of a function of a function of one of several inputs on top of both."""
 _BASES = (-1, 11, 12)
 """Places among the functions of what is raised to powers; -1 is an input."""
 
@@ -163,25 +168,27 @@ class _Growing:
                 kept.append(row)
         self._lots.append((values[kept], costs[kept], made[kept]))
 
-    def around(self, places: Array, functions: Sequence[_Function]) -> None:
-        """Functions of some of them."""
+    def around(self, places: Array, functions: Sequence[_Function], more: float = 0.0) -> None:
+        """Functions of some of them, of so much more cost."""
         values, costs = self.values[places], self.costs[places]
         for number, function in enumerate(functions):
             operation = np.full(len(places), number)
             made = np.stack([operation, places, np.zeros_like(places)], axis=1)
-            self.add(function.value(values), costs + function.cost, made)
+            self.add(function.value(values), costs + function.cost + more, made)
 
-    def joined(self, left: Array, right: Array) -> None:
+    def joined(
+        self, left: Array, right: Array, joins: Sequence[int] = _ARITHMETIC, cost: float = 1.0
+    ) -> None:
         """Each of some with each of others."""
         pairs = np.stack([np.repeat(left, len(right)), np.tile(right, len(left))], axis=1)
         pairs = np.unique(np.sort(pairs, axis=1), axis=0)
         values, own = self.values, self.costs
         for lot in np.array_split(pairs, 1 + len(pairs) // _LOT):
             i, j = lot.T
-            for number, (join, _) in enumerate(_JOINS):
+            for number in joins:
                 operation = np.full(len(lot), len(_FUNCTIONS) + number)
                 made = np.stack([operation, i, j], axis=1)
-                self.add(join(values[i], values[j]), own[i] + own[j] + 1, made)
+                self.add(_JOINS[number][0](values[i], values[j]), own[i] + own[j] + cost, made)
 
     def raised(self, bases: Array, exponents: Array) -> None:
         """Each positive one of some to the power of each of others, and of these below the line."""
@@ -204,8 +211,9 @@ _LOT = 4000
 def short_expressions(inputs: Quantities, most: int) -> Expressions:
     """The plainest expressions of some quantities, at most so many.
 
-    They are inputs, functions of them, two of these joined by + - * /, powers whose exponents are
-    inputs, functions around these, and a third part joined to the plainest ones of two parts.
+    They are monomials, inputs, functions of these, two of them joined by + - * /, powers whose
+    exponents are inputs, roots of two squares, functions around these, and a third part joined to
+    the plainest ones of two parts.
 
     Examples
     --------
@@ -222,8 +230,14 @@ def short_expressions(inputs: Quantities, most: int) -> Expressions:
         leaves = np.arange(len(grown.costs))
         grown.around(leaves, _FUNCTIONS[:_OF_INPUTS])
         parts = np.arange(len(grown.costs))
-        grown.around(parts[count:], _FUNCTIONS)
-        one = len(grown.costs)
+        grown.around(parts[count:], _FUNCTIONS, _NESTED if count > 1 else 0.0)
+        one, level = len(grown.costs), leaves
+        for factor in range(1, _FACTORS):
+            before = len(grown.costs)
+            room = grown.plainest(level, most // count)
+            grown.joined(room, leaves, _PRODUCTS, _FIRST if factor == 1 else _FURTHER)
+            level = np.arange(before, len(grown.costs))
+        grown.joined(leaves, leaves, _DISTANCE, _FIRST + _FURTHER)
         grown.joined(parts, parts)
         grown.raised(parts[np.isin(grown.made[parts, 0], _BASES)], leaves)
         two = np.arange(one, len(grown.costs))
@@ -236,5 +250,8 @@ def short_expressions(inputs: Quantities, most: int) -> Expressions:
 
 
 _FEW = 3
+_FACTORS, _FIRST, _FURTHER = 5, 1.0, 0.3
+"""Factors of monomials, cost of a join of two inputs and of further ones: monomials are the
+commonest terms of laws."""
 _AROUND_SHARE, _SURPLUS = 12, 3
 """Of the number wanted: over how many functions are put; how many more of three parts are tried."""

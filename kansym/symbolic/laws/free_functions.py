@@ -51,6 +51,7 @@ class FreeTerm:
     factor, size : its expression and values (rows,).
     quantity, at : those of the function's argument; None for a constant.
     constant : whether the function has a constant of its own; not where another term has it.
+    fine : its degree over that of other functions; more where it turns often.
     """
 
     factor: sympy.Expr
@@ -58,6 +59,7 @@ class FreeTerm:
     quantity: sympy.Expr | None = None
     at: Float[np.ndarray, " rows"] | None = None
     constant: bool = True
+    fine: int = 1
 
     @property
     def shares_constants(self) -> bool:
@@ -68,7 +70,7 @@ class FreeTerm:
         """The factor times Chebyshev polynomials up to a degree."""
         if self.at is None:
             return self.size[:, None]
-        found = chebyshev_columns(self.at, degree)
+        found = chebyshev_columns(self.at, self.fine * degree)
         return self.size[:, None] * (found if self.constant else found[:, 1:])
 
 
@@ -132,7 +134,7 @@ class FreeSum:
         """The fit of the highest degree that the rows allow, without terms that do nothing."""
         if not terms:
             return None
-        free = sum(term.at is not None for term in terms)
+        free = sum(term.fine for term in terms if term.at is not None)
         test = np.zeros(len(z), dtype=bool)
         test[::_HELD_OUT] = True
         for degree in _DEGREES:

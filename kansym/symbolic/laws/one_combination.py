@@ -1,4 +1,4 @@
-"""Laws y = M h(P) of one combination: monomials, or P a sum of two inputs, found without a fit.
+"""Laws y = M h(P) of one combination: monomials, or P a sum of two, found without a fit.
 
 For every pair the rows of y / M are sorted by P; if y / M is a function of P alone, neighbours lie
 on a line. Oscillations do not matter as long as neighbours are close; no gradient is needed.
@@ -6,7 +6,7 @@ on a line. Oscillations do not matter as long as neighbours are close; no gradie
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, islice, product
 
 import numpy as np
 import sympy
@@ -22,8 +22,10 @@ __all__ = ["one_combination", "roughness"]
 _POWERS = (0, 1, -1, 2, -2)
 _FACTOR_POWERS = (0, 1, -1, 2, -2, 3, -3, 0.5, -0.5)
 _MOST_INPUTS = 5
-_MOST_COMBINATIONS, _MOST_FACTORS = 500, 150
-_ROWS = 600
+_MOST_COMBINATIONS, _MOST_FACTORS, _TERM = 400, 150, 2
+"""Monomials and sums of two of them, factors, and powers in a term of such a sum."""
+_ROWS, _SCREENED, _LIKELY = 600, 150, 80
+"""Rows that are looked at; fewer for all combinations, of which so many are looked at closely."""
 _SMOOTH = 2e-2
 """Squared distance from the line through neighbours over the variance, at most."""
 _CLEAN, _BESIDE_NOISE = 1e-4, 0.1
@@ -55,11 +57,13 @@ def one_combination(state: Reduced) -> Iterator[Reduced]:
     usable = np.isfinite(z).all(axis=0) & np.isfinite(factors).all(axis=0)
     powers, factors = powers[usable], factors[:, usable].astype(np.float32)
     z = (z[:, usable] - np.median(z[:, usable], axis=0)).astype(np.float32)
-    lengths = np.abs(powers).sum(axis=1)
-    combinations = _combinations(state.quantities, x)
-    rough = np.array([roughness(each.values, z, factors).mean(axis=0) for each in combinations])
-    if not rough.size:
+    lengths, every = np.abs(powers).sum(axis=1), _combinations(state.quantities, x)
+    if not every:
         return
+    few = slice(None, _SCREENED)
+    likely = [_rough(each, z[few], factors[few]).min() for each in every]
+    combinations = [every[k] for k in np.argsort(likely, kind="stable")[:_LIKELY]]
+    rough = np.array([_rough(each, z, factors) for each in combinations])
     # Bits of length count beside noise, which is as large in every right combination, but little.
     each = 1.0 if rough.min() < _CLEAN else _BESIDE_NOISE
     length = lengths + np.array([[combination.length] for combination in combinations])
@@ -88,26 +92,31 @@ def _length(powers: tuple[float, ...]) -> float:
 
 
 def _combinations(quantities: Quantities, x: np.ndarray) -> list[_Combination]:
-    """Monomials up to a power, and sums and differences of two quantities or their squares."""
-    found: list[_Combination] = []
-    n = x.shape[1]
-    rows = sorted(product(_POWERS, repeat=n), key=lambda row: sum(map(abs, row)))
+    """Monomials up to a power, and sums and differences of two plain ones."""
+    rows = sorted(product(_POWERS, repeat=x.shape[1]), key=lambda row: sum(map(abs, row)))[1:]
+
+    def alone(row: tuple[int, ...]) -> _Combination:
+        values = np.prod(x ** np.array(row, dtype=float), axis=1)
+        return _Combination(monomial(quantities.exprs, row), values, sum(map(abs, row)))
+
     with np.errstate(all="ignore"):
-        for row in rows:
-            first = next((p for p in row if p), 0)
-            if first <= 0 or np.gcd.reduce([abs(p) for p in row]) != 1:
-                continue
-            values = np.prod(x ** np.array(row, dtype=float), axis=1)
-            found.append(_Combination(monomial(quantities.exprs, row), values, sum(map(abs, row))))
-            if len(found) >= _MOST_COMBINATIONS:
-                break
-        for i in range(n):
-            for j in range(i):
-                for power, sign in product((1, 2, -1), (1, -1)):
-                    expr = quantities.exprs[i] ** power + sign * quantities.exprs[j] ** power
-                    values = x[:, i] ** power + sign * x[:, j] ** power
-                    found.append(_Combination(expr, values, 2.0 * abs(power)))
+        found = [alone(row) for row in islice(filter(_is_first_power, rows), _MOST_COMBINATIONS)]
+        terms = [alone(row) for row in rows if sum(map(abs, row)) <= _TERM]
+        pairs = sorted(combinations(terms, 2), key=lambda pair: pair[0].length + pair[1].length)
+        for (a, b), sign in product(pairs[:_MOST_COMBINATIONS], (1, -1)):
+            size = a.length + b.length
+            found.append(_Combination(a.expr + sign * b.expr, a.values + sign * b.values, size))
     return [each for each in found if np.isfinite(each.values).all()]
+
+
+def _is_first_power(row: tuple[int, ...]) -> bool:
+    """Whether a monomial is no power of another one: its functions are functions of that."""
+    return next(p for p in row if p) > 0 and np.gcd.reduce(np.abs(row)) == 1
+
+
+def _rough(each: _Combination, z: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """Mean roughness along a combination for every factor."""
+    return roughness(each.values[: len(z)], z, factors).mean(axis=0)
 
 
 def roughness(
@@ -128,7 +137,7 @@ def roughness(
     off = z[1:-1] - (1 - weight) * z[:-2] - weight * z[2:]
     off *= off
     if factors is not None:
-        inverse = factors[order] ** -2
+        inverse = 1 / np.square(factors[order])
         off /= inverse[1:-1] + (1 - weight) ** 2 * inverse[:-2] + weight**2 * inverse[2:]
     return off[_OFF_ENDS:-_OFF_ENDS]
 

@@ -114,7 +114,8 @@ class _Search:
         for space in (single, crossed(self.some)):
             if space is not None:
                 yield from self.confirmed(self.beside_expressions(space, few))
-        yield from self.confirmed(self.of_expressions(single, few))
+        for candidates in self.of_expressions_in_turn(single, few):
+            yield from self.confirmed(candidates)
         for target in targets_of(self.y, _OUTER):
             for step in self.sums(single, target, _OF_ALL):
                 yield from self.confirmed(step)
@@ -123,6 +124,16 @@ class _Search:
         yield from self.confirmed(self.beside_one_more(single))
         many = self.over_plain(("y", "exp y", "sqrt y", "cbrt y", "y^2"), _MANY_TAKEN)
         yield from self.confirmed(self.with_functions_of_one(many))
+
+    def of_expressions_in_turn(
+        self, single: FreeSpace, few: tuple[list[Remainder], Array]
+    ) -> Iterator[Iterator[_Candidate]]:
+        """Smooth functions of many expressions, then quick ones of the plainest on more rows."""
+        yield self.of_expressions(single, few, self.expressions, _ARGUMENT_DEGREE)
+        space = FreeSpace.of(of_single_inputs(self.more))
+        if space is not None:
+            plain = short_expressions(self.more, _QUICK_ARGUMENTS)
+            yield self.of_expressions(space, few, plain, _QUICK_DEGREE)
 
     def beside_products(self, single: FreeSpace) -> Iterator[Law]:
         """A product of functions beside functions of single inputs and products of two."""
@@ -218,15 +229,19 @@ class _Search:
         return [(k, self.expressions.expr(int(kept[best[k]]))) for k in places]
 
     def of_expressions(
-        self, space: FreeSpace, few: tuple[list[Remainder], Array]
+        self,
+        space: FreeSpace,
+        few: tuple[list[Remainder], Array],
+        expressions: Expressions,
+        degree: int,
     ) -> Iterator[_Candidate]:
         """Sums of the terms of a space and a function of an expression."""
         remainder, values = few
-        rest, found = _normed(space.without(values[:, :_ROWS])), []
-        for number in _beside(space, self.expressions.values)[1][:_ARGUMENTS]:
+        rest, found = _normed(space.without(values[:, : len(space.basis)])), []
+        for number in _beside(space, expressions.values)[1][:_ARGUMENTS]:
             if self.until.passed:
                 return
-            columns = chebyshev_columns(self.expressions.values[number], _ARGUMENT_DEGREE)
+            columns = chebyshev_columns(expressions.values[number], degree)
             basis = np.linalg.qr(space.without(columns[:, 1:].T).T)[0]
             left = 1 - np.sum((rest @ basis) ** 2, axis=1)
             place = int(left.argmin())
@@ -234,8 +249,8 @@ class _Search:
         one = np.ones(len(self.rows.y))
         for place in _likely(np.array([error for error, *_ in found])):
             _, number, chosen = found[place]
-            expr = self.expressions.expr(number)
-            term = FreeTerm(sympy.S.One, one, expr, self.values(expr), constant=False)
+            expr, fine = expressions.expr(number), max(1, degree // _ARGUMENT_DEGREE)
+            term = FreeTerm(sympy.S.One, one, expr, self.values(expr), constant=False, fine=fine)
             yield _Candidate(remainder[chosen], (*space.terms, term))
 
     def sums(self, space: FreeSpace, target: Target, count: int) -> Iterator[list[_Candidate]]:
@@ -281,6 +296,8 @@ class _Search:
 
 
 _ARGUMENT_DEGREE, _PRODUCT_DEGREE = 14, 10
+_QUICK_DEGREE, _QUICK_ARGUMENTS = 42, 200
+"""Of functions that turn often, such as sin(x^2 + y): of a few expressions only."""
 
 
 def _with_product(target: Target, product: sympy.Expr, expr: sympy.Expr) -> sympy.Expr:

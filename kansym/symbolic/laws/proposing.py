@@ -13,10 +13,8 @@ from kansym.symbolic.laws.additive import Additive
 from kansym.symbolic.laws.checking import checked, is_exact, length
 from kansym.symbolic.laws.exact_laws import ExactLaws, PlainRelations
 from kansym.symbolic.laws.law import Law, Rows, Source
-from kansym.symbolic.laws.monomial_pairs import MonomialPairs
 from kansym.symbolic.laws.monomials import Monomials
-from kansym.symbolic.laws.noisy_pairings import NoisyPairings
-from kansym.symbolic.laws.noisy_products import NoisyProducts
+from kansym.symbolic.laws.noisy_pairs import NoisyPairs
 from kansym.symbolic.laws.pairings import Pairings
 from kansym.symbolic.laws.partly_free import PartlyFree
 from kansym.symbolic.laws.relevance import relevant_inputs
@@ -40,14 +38,14 @@ SOURCES: tuple[Source, ...] = (
     Pairings(),
     ExactLaws(),
     SmallerProblems(),
-    NoisyPairings(),
+    NoisyPairs(),
     SparseSums(),
 )
 PLAIN: tuple[Source, ...] = (Monomials(), PlainRelations())
 """Those that see an exact law at once, or not at all."""
 OF_FEW_ROWS: tuple[Source, ...] = (
     *PLAIN,
-    NoisyPairings(),
+    NoisyPairs(),
     SparseSums(),
     Additive(),
     ExactLaws(),
@@ -58,13 +56,11 @@ OF_FEW_ROWS: tuple[Source, ...] = (
 """For measured tables: first those that take a second and see laws through errors."""
 OF_NOISY_ROWS: tuple[Source, ...] = (
     Monomials(),
-    NoisyProducts(),
-    NoisyPairings(),
-    MonomialPairs(),
     Univariate(),
-    Additive(),
+    NoisyPairs(),
     SmallerProblems(),
     SparseSums(),
+    Additive(),
 )
 """For rows that are known to be noisy: no law is exact."""
 _SHARE = 0.6

@@ -16,16 +16,19 @@ from kansym.symbolic.formulas.sympy_programs import from_sympy
 from kansym.symbolic.laws.curve import Curve
 from kansym.symbolic.laws.form import Form, form_bits
 
-__all__ = ["simple_models"]
+__all__ = ["plain_models", "simple_models"]
 
 _LINEAR = ("a", "b", "c", "d")
 """Constants that enter linearly; names of the others tell what they measure."""
 _SCREENED, _WAVE_ROWS = 64, 256
 """Rows on which starts are tried, and those for waves."""
+_CLEAN = 1e-6
+"""Noise beside which models are told apart on any rows."""
 _EVEN = 1e-6
 """Relative difference of steps up to which rows are evenly spaced."""
-_STARTS, _KEPT, _FINISHED = 160, 2, 12
-"""Starts that are tried, ends of a model that are kept, and how many are fitted to all rows."""
+_STARTS, _KEPT, _FINISHED, _PLAIN = 160, 2, 8, 2
+"""Starts that are tried, ends of a model that are kept, how many are fitted to all rows, and
+constants of a plain model."""
 
 _MODELS = (
     "a", "a*x", "a*x + b", "a*x**2", "a*x**2 + b", "a*x**2 + b*x", "a*x**2 + b*x + c",
@@ -40,7 +43,8 @@ _MODELS = (
     "1/(1 + (scale/x)**power)", "a/(1 + (scale/x)**power)", "a/(1 + (scale/x)**power) + b",
     "a*sign(x - jump) + b", "a*sign(x - jump) + b*x + c", "a*abs(x - kink) + b",
     "a*abs(x - kink) + b*x + c", "a*abs(x - kink) + b*abs(x - kink2) + c*x + d",
-    "a*sin(wave*x)", "a*cos(wave*x)", "a*sin(wave*x) + b", "a*cos(wave*x) + b",
+    "a*sin(wave*x)", "a*cos(wave*x)", "a*tan(wave*x)", "a/cos(wave*x)",
+    "a*sin(wave*x) + b", "a*cos(wave*x) + b",
     "a*sin(wave*x + phase)", "a*sin(wave*x + phase) + b", "a*sin(wave*x + phase) + b*x + c",
     "a*exp(rate*x)*sin(wave*x)", "a*exp(rate*x)*cos(wave*x)", "a*exp(rate*x)*sin(wave*x + phase)",
     "a*exp(rate*x)*sin(wave*x + phase) + b",
@@ -71,6 +75,11 @@ class _Model:
     linear: tuple[str, ...]
     bits: float
 
+    @property
+    def constants(self) -> int:
+        """How many there are."""
+        return len(self.inner) + len(self.linear)
+
 
 @cache
 def _models() -> tuple[_Model, ...]:
@@ -85,13 +94,23 @@ def _models() -> tuple[_Model, ...]:
     return tuple(found)
 
 
+def plain_models(curve: Curve, until: Deadline) -> Iterator[Form]:
+    """The simple models of at most two constants that describe a curve shortest, fitted to it."""
+    return _shortest([model for model in _models() if model.constants <= _PLAIN], curve, until)
+
+
 def simple_models(curve: Curve, until: Deadline) -> Iterator[Form]:
-    """The simple models that describe a curve shortest, fitted to it."""
+    """The others."""
+    return _shortest([model for model in _models() if model.constants > _PLAIN], curve, until)
+
+
+def _shortest(models: list[_Model], curve: Curve, until: Deadline) -> Iterator[Form]:
+    """Those of some models that describe a curve shortest, fitted to it."""
     tried: list[Form] = []
-    for model in _models():
+    for model in models:
         if until.passed or any(form.error < curve.exact for form in tried):
             break
-        if len(model.inner) + len(model.linear) < curve.rows:
+        if model.constants < curve.rows:
             tried += _raced(model, curve, until)
     # Errors are those on so few rows.
     few = replace(curve, rows=min(curve.rows, _WAVE_ROWS if curve.noise > 0 else _SCREENED))
@@ -119,7 +138,7 @@ def _slowest(form: Form, curve: Curve) -> Form:
 def _raced(model: _Model, curve: Curve, until: Deadline) -> list[Form]:
     """A model at the best inner constants that were found on some of the rows."""
     # Beside noise the errors of models can only be compared on the same rows.
-    many_rows = "wave" in model.inner or curve.noise > 0
+    many_rows = "wave" in model.inner or curve.noise > _CLEAN
     few = curve.thinned(_WAVE_ROWS if many_rows else _SCREENED)
     many = ManyStarts.of(model.program, model.inner, model.linear, few.x, few.y, few.root)
     fits = many.raced(_starts(model.inner, curve.thinned(_WAVE_ROWS)), until)

@@ -13,7 +13,7 @@ import sympy
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import checked, fitted, length, values_of
 from kansym.symbolic.laws.law import Law, Rows
-from kansym.symbolic.laws.noisy_pairings import NoisyPairings
+from kansym.symbolic.laws.noisy_pairs import NoisyPairs
 from kansym.symbolic.laws.one_combination import one_combination
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.reductions import Step, steps_from
@@ -96,7 +96,7 @@ def _laws(state: Reduced, rows: Rows, until: Deadline) -> Iterator[Law]:
         curves = univariate_laws(x, inner.y, names[0], noise, until, weights, independent=few)
         found = chain(islice(SparseSums().propose(inner, until), _SUMS), curves)
     else:
-        pairs = NoisyPairings().propose(inner, until.share(_PAIRS))
+        pairs = NoisyPairs().propose(inner, until.share(_PAIRS))
         found = [*pairs, *SparseSums().propose(inner, until)]
         found = sorted(found, key=lambda law: length(law, inner))
     places = dict(zip(map(sympy.Symbol, names), state.quantities.exprs, strict=True))

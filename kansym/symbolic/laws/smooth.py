@@ -41,7 +41,8 @@ def smooth(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"]) -
     Best is the one of least error on held-out rows; None if there are too few rows.
     """
     best: tuple[float, _Fit] | None = None
-    for fit, errors in _fits(X[:_MANY_ROWS], y[:_MANY_ROWS]):
+    for fit, missed in _fits(X[:_MANY_ROWS], y[:_MANY_ROWS]):
+        errors = {degree: _size(each) for degree, each in missed.items()}
         degree = min(errors, key=lambda d: errors[d])
         if best is None or errors[degree] < best[0]:
             best = errors[degree], fit
@@ -55,7 +56,8 @@ def noise_level(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows
     """Error of y over its spread where polynomials show that it has one; 0 where they do not.
 
     The error of polynomials of growing degree for exact rows falls from each degree to the next;
-    that for noisy rows comes to the noise and stays there.
+    that for noisy rows comes to the noise and stays there. Noise is in all rows; an error that is
+    in few of them belongs to a corner of an exact law.
 
     Examples
     --------
@@ -69,14 +71,17 @@ def noise_level(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows
     """
     X, y = X[:_MANY_ROWS], y[:_MANY_ROWS]
     rows, level = round((1 - _HELD_OUT) * len(y)), (np.inf, 0.0)
-    for _, errors in _fits(X, y):
-        terms = np.array([len(exponents_up_to(X.shape[1], degree)) for degree in errors])
+    for _, missed in _fits(X, y):
+        terms = np.array([len(exponents_up_to(X.shape[1], degree)) for degree in missed])
+        sizes = np.array([_size(each) for each in missed.values()])
         # On held-out rows the constants' errors stand beside the noise.
-        free = np.array(list(errors.values())) / np.sqrt(1 + terms / np.maximum(rows - terms, 1))
+        free = sizes / np.sqrt(1 + terms / np.maximum(rows - terms, 1))
         best = int(free.argmin())
+        usual = float(np.median(np.abs([*missed.values()][best])))
         beside = [free[k] for k in (best - 1, best + 1) if 0 <= k < len(free)]
         allowed = _LEVEL if best + 1 < len(free) else _LAST_LEVEL
         stays = bool(beside) and min(beside) < allowed * free[best]
+        stays = stays and usual > _USUAL * sizes[best]
         level = min(level, (float(free[best]), float(free[best]) if stays else 0.0))
     return level[1] if _ROUNDING < level[0] < _EXPLAINED else 0.0
 
@@ -84,23 +89,32 @@ def noise_level(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows
 _LEVEL, _LAST_LEVEL = 1.5, 1.1
 """Ratio of errors at two degrees up to which they are as large; the last degree there is might be
 followed by better ones."""
+_USUAL = 0.5
+"""Least median of noise over its root mean square; it is 0.67 where noise is normal."""
 _ROUNDING, _EXPLAINED = 1e-9, 0.5
 """Errors between which the rest may be noise: rounding, and a law that polynomials do not show."""
 
 
-def _fits(X: np.ndarray, y: np.ndarray) -> Iterator[tuple["_Fit", dict[int, float]]]:
-    """Polynomials in every choice of coordinates, and their error on held-out rows by degree."""
+def _size(residual: np.ndarray) -> float:
+    """Root mean square; infinite where the residual is not finite."""
+    with np.errstate(all="ignore"):
+        size = float(np.sqrt(np.mean(residual**2)))
+    return size if np.isfinite(size) else np.inf
+
+
+def _fits(X: np.ndarray, y: np.ndarray) -> Iterator[tuple["_Fit", dict[int, np.ndarray]]]:
+    """Polynomials in every choice of coordinates, and what each degree misses of held-out rows."""
     test = np.zeros(len(y), dtype=bool)
     test[:: round(1 / _HELD_OUT)] = True
     for logarithmic, values in product(_of_inputs(X), _of_target(X, y)):
-        fit, errors = _Fit(X, logarithmic, values), dict[int, float]()
+        fit, missed = _Fit(X, logarithmic, values), dict[int, np.ndarray]()
         for degree in range(1, 12):
-            error = fit.error(degree, test)
-            if error is None:
+            residual = fit.missed(degree, test)
+            if residual is None:
                 break
-            errors[degree] = error if np.isfinite(error) else np.inf
-        if errors:
-            yield fit, errors
+            missed[degree] = residual
+        if missed:
+            yield fit, missed
 
 
 def _of_inputs(X: np.ndarray) -> tuple[bool, ...]:
@@ -182,15 +196,15 @@ class _Fit:
         self.unit = (u - (low + high) / 2) / self.half
         self.degree = 1
 
-    def error(self, degree: int, test: np.ndarray) -> float | None:
-        """Error on held-out rows; None where there are too few rows for the degree."""
+    def missed(self, degree: int, test: np.ndarray) -> np.ndarray | None:
+        """What is missed of held-out rows, over the spread; None if the rows are too few for it."""
         exponents = exponents_up_to(self.X.shape[1], degree)
         if len(exponents) > min(_MOST_COLUMNS, 0.6 * (~test).sum()):
             return None
         columns, v, y = _columns(self.unit, exponents), self.target.fitted, self.target.y
         weights = np.linalg.lstsq(columns[~test], v[~test], rcond=1e-12)[0]
         found = self.target.undone(columns[test] @ weights, test)
-        return float(np.sqrt(np.mean((found - y[test]) ** 2)) / (np.std(y) or 1.0))
+        return (found - y[test]) / (np.std(y) or 1.0)
 
     def gradient(self) -> np.ndarray:
         """Derivatives of the target by the inputs."""

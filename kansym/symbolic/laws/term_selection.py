@@ -10,6 +10,7 @@ Billings, W. Luo, Orthogonal least squares, doi:10.1080/00207178908953472.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -17,12 +18,63 @@ from jaxtyping import Float
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.terms import Terms
 
-__all__ = ["chosen_terms"]
+__all__ = ["ShortestSum", "chosen_terms", "shortest_sum"]
 
 _MOST_TERMS = 7
 _MOST_PAIRED = 1200
 _EXACT = 1e-22
 """Share of the target's square that counts as nothing left."""
+
+
+_TERM = 15.0
+"""Bits of a term with its constant, where no term is longer than another."""
+
+
+@dataclass(frozen=True, eq=False)
+class ShortestSum:
+    """Some of a few columns as a sum.
+
+    Attributes
+    ----------
+    chosen : which columns.
+    weights, errors : their factors, and the standard errors of these.
+    rest : what the sum leaves of the target (rows,).
+    """
+
+    chosen: list[int]
+    weights: Float[np.ndarray, " chosen"]
+    errors: Float[np.ndarray, " chosen"]
+    rest: Float[np.ndarray, " rows"]
+
+    @property
+    def factors(self) -> dict[int, float]:
+        """The weights by their columns."""
+        return dict(zip(self.chosen, self.weights.tolist(), strict=True))
+
+
+def shortest_sum(
+    columns: Float[np.ndarray, "rows columns"], z: Float[np.ndarray, " rows"]
+) -> ShortestSum:
+    """All columns but those, one by one, without which the description is shorter.
+
+    Examples
+    --------
+    >>> x = np.linspace(0, 1, 50)
+    >>> found = shortest_sum(np.stack([x, np.sin(9 * x), x**2], axis=1), 3 * x - x**2)
+    >>> found.chosen, found.weights.round(9).tolist()
+    ([0, 2], [3.0, -1.0])
+    """
+    units = np.linalg.norm(columns, axis=0)
+    units = np.where(units > 0, units, 1.0)
+    columns, n = columns / units, len(z)
+    bits = np.full(len(units), _TERM - 0.5 * np.log2(n))
+    chosen = _pruned(columns, z, list(range(len(units))), bits)
+    some, units = columns[:, chosen], units[chosen]
+    weights = np.linalg.lstsq(some, z, rcond=None)[0]
+    rest = z - some @ weights
+    variance = np.diag(np.linalg.pinv(some.T @ some)) * float(rest @ rest)
+    errors = np.sqrt(np.maximum(variance, 0) / max(n - len(chosen), 1))
+    return ShortestSum(chosen, weights / units, errors / units, rest)
 
 
 def chosen_terms(

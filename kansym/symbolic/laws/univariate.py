@@ -15,16 +15,15 @@ from kansym.symbolic.laws.form import Form
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.rational_functions import exact_quotients, quotients_of_functions
 from kansym.symbolic.laws.short_curves import short_curves
-from kansym.symbolic.laws.simple_models import simple_models
+from kansym.symbolic.laws.simple_models import plain_models, simple_models
 
 __all__ = ["QUICK", "Stage", "Univariate", "univariate_laws"]
 
 Stage = Callable[[Curve, Deadline], Iterator[Form]]
-QUICK: tuple[Stage, ...] = (exact_quotients, short_curves)
-"""Those that see an exact law in a fraction of a second."""
+QUICK: tuple[Stage, ...] = (exact_quotients, plain_models, simple_models, short_curves)
+"""Those that see an exact law soon, the quickest first."""
 _PLAIN: tuple[Stage, ...] = (
     *QUICK,
-    simple_models,
     quotients_of_functions,
     exponential_sums,
 )

@@ -22,6 +22,9 @@ LAWS: dict[str, Callable[[Array, Array, Array], Array]] = {
     "within a logarithm, over an expression": lambda a, b, c: (
         b + np.log(b**3 + 2.96 * np.sin(c) / a)
     ),
+    "a quick wave of a product beside others": lambda a, b, c: (
+        3 * np.sin(5 * a * b) + 2 * np.log(c) + c
+    ),
 }
 
 

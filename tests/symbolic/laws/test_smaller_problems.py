@@ -10,7 +10,7 @@ from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.one_combination import one_combination
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.reductions import Step, steps_from
-from kansym.symbolic.laws.smooth import smooth
+from kansym.symbolic.laws.smooth import noise_level, smooth
 
 
 def problem(names, law, low=1.0, high=4.0, count=800):
@@ -21,6 +21,7 @@ def problem(names, law, low=1.0, high=4.0, count=800):
 COMBINATIONS = {
     "oscillation": ("w t h", lambda w, t, h: np.sin(3 * w * t / h) ** 2, "w*t/h"),
     "difference": ("a b c", lambda a, b, c: c * np.sin(5 * (a - b)) ** 2, "b - a"),
+    "sum": ("a b c", lambda a, b, c: b * np.sin(2 * (a * b + c)), "a*b + c"),
 }
 
 
@@ -74,3 +75,13 @@ def test_an_input_of_both_signs_joins_a_group():
     assert fit is not None
     names = {expr for state in steps_from(root, fit) for expr in state.quantities.exprs}
     assert sympy.sympify("e*F/T", {"e": sympy.Symbol("e"), "F": sympy.Symbol("F")}) in names
+
+
+def test_a_corner_of_an_exact_law_is_no_noise():
+    rng = np.random.default_rng(5)
+    X = rng.uniform(1, 5, (1000, 4))
+    y = np.hypot(X[:, 0] - X[:, 1], X[:, 2] - X[:, 3])
+    assert noise_level(X, y) == 0
+    smooth_law = X[:, 0] * X[:, 1] + X[:, 2]
+    noisy = smooth_law + 0.05 * smooth_law.std() * rng.normal(size=1000)
+    assert noise_level(X, noisy) == pytest.approx(0.05, rel=0.2)
