@@ -209,13 +209,18 @@ class _Search:
             yield self.powers(shortest_sum(columns, z), parts, is_power)
 
     def powers(self, found: ShortestSum, parts: list[sympy.Expr], is_power: list[bool]) -> _Draft:
-        """Powers, which are fractions where they may be, and exponentials; the first is a scale."""
+        """Powers, which are fractions where they may be, and exponentials; the first is a scale.
+
+        Of expressions these are whole ones and roots: others bend as any curve does within noise.
+        """
         scale, *constants = fresh_constants(self.rows.names, len(parts))
         at = found.factors
         expr, start = scale, {scale: float(np.exp(at.pop(0, 0.0)))}
         errors = dict(zip(found.chosen, found.errors.tolist(), strict=True))
         for k, value in at.items():
             near = snapped(value, errors[k]) if is_power[k] else np.nan
+            if not parts[k].is_Atom and not (2 * near).is_integer():
+                near = np.nan
             exponent = as_rational(near) if np.isfinite(near) else constants[k - 1]
             if exponent is constants[k - 1]:
                 start[exponent] = value
