@@ -160,7 +160,7 @@ class Search:
         if not told:
             yield from self._proposed(0.0 if noise > 0 else self._noise())
         for number in unread_networks(self.attempts):
-            if self._is_late():
+            if self.deadline.passed and (self._is_late() or any(a.best for a in self.attempts)):
                 return
             yield from self._read_network(number)
 
@@ -175,9 +175,8 @@ class Search:
                 return
 
     def _is_late(self) -> bool:
-        """Whether the time is up, and a formula is there; in no time a straight line is."""
-        short = self.settings.budget < LEAST_READING
-        return self.deadline.passed and (short or any(one.best for one in self.attempts))
+        """Whether the time is up, too short for a network: in no time a straight line is there."""
+        return self.deadline.passed and self.settings.budget < LEAST_READING
 
     def _noise(self) -> float:
         """Error of the best network so far: all that a formula could leave over."""

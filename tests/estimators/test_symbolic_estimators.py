@@ -130,7 +130,7 @@ def test_where_a_formula_has_no_value_the_score_takes_the_mean():
 def test_a_classifier_gives_formulas_probabilities_and_boundaries():
     X = np.random.default_rng(0).uniform(-1, 1, (120, 1))
     y = np.where(X[:, 0] > 0.2, "up", "down")
-    model = SymbolicClassifier(seconds=3, hidden=1, random_state=0).fit(X, y)
+    model = SymbolicClassifier(seconds=8, hidden=1, random_state=0).fit(X, y)
     assert model.classes_.tolist() == ["down", "up"]
     assert model.score(X, y) > 0.95
     shares = model.predict_proba(X)
