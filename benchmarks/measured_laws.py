@@ -3,15 +3,19 @@
 Every law with 8, 20 and 60 rows, 1 and 5 % noise, several seeds, asked by `discover`. A form is
 right if it has no more constants than the law and, fitted to the law without noise, leaves
 nothing. A table tells the law from its rivals if its BIC leads by more than 6 over those of all
-wrong forms on the front; there it must be selected, elsewhere it should be on the front.
+wrong forms on the front; there it must be selected, elsewhere it should be on the front. Intervals
+are those of the constants of right forms, whose true values are those without noise.
 
     python benchmarks/measured_laws.py --every 5 --seeds 1       # a sample
+    python benchmarks/measured_laws.py --cases 60 --first 20     # rows and noise in turn
     python benchmarks/measured_laws.py --coverage 1000           # intervals of fit_formula
 """
 
 import argparse
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -97,11 +101,11 @@ def is_right(law: Law, formula: Formula) -> bool:
     if len(free) > len(law.constants) or formula.curves:
         return False
     X = law.inputs(200, np.random.default_rng(9))
-    fit = _fitted(formula, X, law.values(X))
+    fit = fitted(formula, X, law.values(X))
     return fit is not None and 1 - fit.r2 < EXACT**2
 
 
-def _fitted(formula: Formula, X: np.ndarray, y: np.ndarray):
+def fitted(formula: Formula, X: np.ndarray, y: np.ndarray):
     constants = tuple(replace(c, stderr=np.inf) for c in formula.constants)
     free = replace(formula, constants=constants, covariance=None)
     try:
@@ -111,8 +115,25 @@ def _fitted(formula: Formula, X: np.ndarray, y: np.ndarray):
         return None
 
 
-def judged(law: Law, rows: int, noise: float, seed: int, seconds: float) -> tuple[str, str, float]:
-    """What became of a table: selected, front or missed; with a star if it is identifiable."""
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a table: selected, front or missed; with a star if it is identifiable.
+
+    Attributes
+    ----------
+    word, text, seconds : what became of it, the formula selected, and the time.
+    held, intervals : how many 95 % intervals of a right form that is selected hold the truth.
+    """
+
+    word: str
+    text: str
+    seconds: float
+    held: int = 0
+    intervals: int = 0
+
+
+def judged(law: Law, rows: int, noise: float, seed: int, seconds: float) -> Outcome:
+    """What `discover` makes of a table of a law."""
     rng = np.random.default_rng([seed, rows, int(100 * noise)])
     X = law.inputs(rows, rng)
     y = law.values(X)
@@ -123,7 +144,7 @@ def judged(law: Law, rows: int, noise: float, seed: int, seconds: float) -> tupl
     took = time.perf_counter() - begin
     rights = [is_right(law, point.formulas[0]) for point in result.front]
     chosen = [right for right, point in zip(rights, result.front, strict=True) if point.selected]
-    truth = _fitted(law.formula, X, y)
+    truth = fitted(law.formula, X, y)
     rivals = [
         point.bic
         for right, point in zip(rights, result.front, strict=True)
@@ -131,7 +152,20 @@ def judged(law: Law, rows: int, noise: float, seed: int, seconds: float) -> tupl
     ]
     clear = truth is not None and truth.bic + LEAD < min(rivals, default=np.inf)
     word = "selected" if any(chosen) else "front" if any(rights) else "missed"
-    return word + ("*" if clear else ""), str(result.expr), took
+    held = total = 0
+    if any(chosen):
+        held, total = _intervals(law, result.formulas[0], X)
+    return Outcome(word + ("*" if clear else ""), str(result.expr), took, held, total)
+
+
+def _intervals(law: Law, formula: Formula, X: np.ndarray) -> tuple[int, int]:
+    """How many intervals of a right form hold what its constants are without noise, of how many."""
+    fit = fitted(formula, X, law.values(X))
+    measured = [c for c in formula.constants if c.exact is None and c.stderr]
+    if fit is None:
+        return 0, 0
+    ends = [(c.interval(0.95, formula.freedom), fit.values[c.name]) for c in measured]
+    return sum(low <= truth <= high for (low, high), truth in ends), len(ends)
 
 
 def coverage(tables: int) -> None:
@@ -161,26 +195,39 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="one law in so many")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--first", type=int, default=0, help="number of the first law")
+    parser.add_argument("--cases", type=int, default=0, help="tables in all, one or more of a law")
     parser.add_argument("--coverage", type=int, default=0, metavar="TABLES")
     options = parser.parse_args()
     if options.coverage:
         coverage(options.coverage)
         return
-    words: list[str] = []
-    for law in LAWS[:: options.every]:
-        for rows in ROWS:
-            for noise in NOISE:
-                for seed in range(options.seeds):
-                    word, text, took = judged(law, rows, noise, seed, options.seconds)
-                    words.append(word)
-                    about = f"{law.form:24s} {rows:3d} rows {100 * noise:.0f} %"
-                    print(f"{word:10s} {took:5.1f} s  {about}  {text[:80]}", flush=True)
+    outcomes: list[Outcome] = []
+    for law, rows, noise, seed in _tables(options):
+        found = judged(law, rows, noise, seed, options.seconds)
+        outcomes.append(found)
+        about = f"{law.form:24s} {rows:3d} rows {100 * noise:.0f} %"
+        print(f"{found.word:10s} {found.seconds:5.1f} s  {about}  {found.text[:80]}", flush=True)
+    words = [found.word for found in outcomes]
     clear = [word for word in words if word.endswith("*")]
+    held, intervals = (sum(getattr(o, name) for o in outcomes) for name in ("held", "intervals"))
     print(
         f"{len(words)} tables: {sum('selected' in w for w in words)} selected, "
         f"{sum('front' in w for w in words)} on the front; "
-        f"identifiable: {sum('selected' in w for w in clear)} of {len(clear)} selected"
+        f"identifiable: {sum('selected' in w for w in clear)} of {len(clear)} selected; "
+        f"{held} of {intervals} intervals hold the truth"
     )
+
+
+def _tables(options: argparse.Namespace) -> Iterator[tuple[Law, int, float, int]]:
+    """Law, rows, noise and seed of every table that is asked for."""
+    chosen = LAWS[options.first :: options.every]
+    every = list(product(ROWS, NOISE, range(options.seeds)))
+    if not options.cases:
+        yield from ((law, *case) for law in chosen for case in every)
+    for number in range(options.cases):
+        # Rows and noise go on by another step than laws do, so that all of them meet.
+        yield (chosen[number % len(chosen)], *every[(5 * number + number // 40) % len(every)])
 
 
 if __name__ == "__main__":

@@ -107,9 +107,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     formula.add_argument(
         "--loss",
-        choices=("robust", "squared"),
+        choices=("robust", "huber", "squared"),
         default="robust",
-        help="leave rows out that contradict all others (robust), or count every row",
+        help="leave rows out that contradict all others (robust), and let those that are far off "
+        "count less as well (huber), or count every row",
     )
     add_choices(formula)
     written = parser.add_argument_group("what is written")
@@ -254,7 +255,7 @@ def _known_start(inputs: Any, options: argparse.Namespace, splines: dict[str, An
     from kansym.symbolic.formulas.parsing import parse_template
 
     columns = [str(name) for name in inputs.columns]
-    template = parse_template(options.start, columns)
+    template = parse_template(options.start, columns, measured=True)
     constants = {name: options.constants.get(name, 1.0) for name in template.constants}
     stray = [name for name in options.constants if name not in constants]
     if stray:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from kansym.extraction.formulas import not_dominated
+from kansym.extraction.formulas import BETTER, not_dominated
 from kansym.neural.models.kan import KAN
 from kansym.results.parts import FrontPoint
 from kansym.results.result import Extraction
@@ -13,6 +13,8 @@ __all__ = ["Attempt", "Callback", "front_of", "is_of", "is_stopped", "unread_net
 
 FRONT = 15
 """Most formulas on a front."""
+ABOUT = 1.1
+"""Error over that of a simpler formula up to which a fit may show that a formula is nearer."""
 SIMILAR = 1.3
 """Factor of the least error within which a network is worth reading."""
 
@@ -60,12 +62,11 @@ def front_of(
     chosen: Attempt,
     allowed: Callable[[FrontPoint], bool],
     *,
-    whole: bool = False,
+    again: bool = False,
 ) -> tuple[FrontPoint, ...]:
-    """All formulas that are allowed, that of the chosen attempt selected.
+    """Formulas that are allowed and that no simpler one beats, that of an attempt selected.
 
-    Unless the whole is wanted only those that no simpler one beats, and of very many those nearest
-    to the selected one.
+    Of very many those nearest to the selected one; if they are fitted ``again``, more of them.
     """
     assert chosen.best is not None
     points = [
@@ -74,12 +75,11 @@ def front_of(
         for point in attempt.points
     ]
     front = tuple(point for point in points if point.selected or allowed(point))
-    if whole:
-        return front
-    front = not_dominated(front)
+    # Of formulas that are fitted again also those that a simpler one hardly beats, and more.
+    front, most = not_dominated(front, ABOUT if again else BETTER), FRONT + FRONT // 3 * again
     selected = next(k for k, point in enumerate(front) if point.selected)
-    first = max(0, min(selected - FRONT // 2, len(front) - FRONT))
-    return front[first : first + FRONT]
+    first = max(0, min(selected - most // 2, len(front) - most))
+    return front[first : first + most]
 
 
 def is_of(attempt: Attempt) -> bool:

@@ -6,6 +6,7 @@ whole has the dimension of the output. A logarithm may be taken of any quantity:
 beside it.
 """
 
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -26,8 +27,11 @@ from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.laws.law import Law
 from kansym.symbolic.measurements.measured_constants import with_measured_constants
 
-__all__ = ["Units", "with_units"]
+__all__ = ["WRONG_UNITS", "Units", "with_units"]
 
+_log = logging.getLogger("kansym")
+WRONG_UNITS = 40.0
+"""Bits for a constant of exactly 1 in the units of the table, which would mend the dimensions."""
 _BASE = ("m", "s", "kg", "A", "K", "mol", "cd")
 _WRONG = 1e-6
 """Difference of powers that is none of rounding."""
@@ -57,6 +61,8 @@ class Units:
     ) -> Self | None:
         """Units that were given, then those of the columns; None without any.
 
+        A column whose name holds a unit that nobody defined, such as ``M (Msun)``, has none.
+
         Raises
         ------
         InputError
@@ -72,8 +78,8 @@ class Units:
             )
         if output is not None and not isinstance(output, str):
             raise InputError(f"output_unit={output!r:.80} is no unit: give text such as 'm/s'.")
-        known = {**inputs.units, **given}
-        own = output or target.units.get(target.names[0])
+        known = {**_defined(inputs.units), **given}
+        own = output or _defined(target.units).get(target.names[0])
         if not known and own is None:
             return None
         for unit in (*known.values(), *([] if own is None else [own])):
@@ -250,6 +256,19 @@ def _written(vector: np.ndarray) -> str:
     if factors and abs(scale - 1) > _TENTHS:
         factors.insert(0, f"{scale:.6g}")
     return " ".join(factors)
+
+
+def _defined(units: Mapping[str, str]) -> dict[str, str]:
+    """Units by name, without those that are none."""
+    found = {}
+    for name, unit in units.items():
+        try:
+            parse_unit(unit)
+        except InputError as error:
+            _log.info("column %r has no unit: %s", name, error)
+            continue
+        found[name] = unit
+    return found
 
 
 def with_units(result: Extraction, units: Units) -> Extraction:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Attempt", "Discovery", "discover"]
 
-Loss = Literal["robust", "squared"]
+Loss = Literal["robust", "huber", "squared"]
 LEAST = 0.02
 """Least seconds for an output."""
 SOUGHT_IN, SOUGHT = 2, 0.6
@@ -156,7 +156,8 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     sigma, weights, exact : errors of the rows, and what to do about exact numbers, see
         `kansym.extract`.
     loss : ``"robust"`` leaves rows out, and names them, that contradict a law of all others;
-        ``"squared"`` counts every row.
+        ``"huber"`` does so and fits the constants at last by Huber's loss, so that other rows far
+        from the law, which are named too, count less; ``"squared"`` counts every row.
     groups : the name of a column of X, or a label for each row, such as that of the planet: one
         form for all groups, with constants that are each group's own where they differ.
     units : input's name to its unit, such as ``{"L": "m"}``; columns named ``L [m]`` have theirs.
@@ -226,6 +227,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     library = as_library(library)
     settings = Settings(
         library=library,
+        loss="huber" if loss == "huber" else "squared",
         accuracy=accuracy,
         seed=seed if resume is None else resume.result.provenance.seed,
         budget=seconds,
@@ -249,7 +251,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
             "settings": replace(settings, budget=max(LEAST, seconds)),
             "shape": shape,
             "errors": errors,
-            "doubted": loss == "robust",
+            "doubted": loss != "squared",
             "earlier": () if resume is None else resume.attempts_on(target.names[0]),
             "callback": callback,
             "units": Units.of(inputs, replace(target, units=targets.units), units, output_unit),
@@ -288,8 +290,8 @@ def _check(
     """Refuse settings that no search could use."""
     if not isinstance(loss, str) or loss not in get_args(Loss):
         raise InputError(
-            f"loss={loss!r} is none of a search: give 'robust' or 'squared'; refit(loss=) of the "
-            "result takes others."
+            f"loss={loss!r} is none of a search: give 'robust', 'huber' or 'squared'; refit(loss=) "
+            "of the result takes others."
         )
     if not isinstance(seconds, Real) or not seconds > 0:
         raise InputError(f"seconds={seconds!r} is no time: give a positive number.")

@@ -31,7 +31,7 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     sigma: Any = None,
     weights: Any = None,
     reading: Literal["auto", "weights", "function"] = "auto",
-    loss: Literal["squared", "cross-entropy"] = "squared",
+    loss: Literal["squared", "huber", "cross-entropy"] = "squared",
     library: Choosable = LIBRARY,
     budget: float = 60.0,
     accuracy: float | None = None,
@@ -67,9 +67,10 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     reading : ``"weights"`` reads what is written in the model, unit by unit; ``"function"`` what
         it computes, asked from outside, its structure found from its own gradients; ``"auto"``
         does both within the budget, as far as needed, and keeps the shorter description.
-    loss : ``"cross-entropy"`` if y are the labels of classes, and the outputs of the network the
-        log-odds of all classes but the first against the first, as `train` makes them; by function
-        also a value or a probability for every class.
+    loss : ``"huber"`` fits the constants to measured y so that rows far from the formula, which are
+        named, count less; ``"cross-entropy"`` if y are the labels of classes, and the outputs of
+        the network the log-odds of all classes but the first against the first, as `train` makes
+        them; by function also a value or a probability for every class.
     library : the functions to try: a `Library`, or names of sets and functions, such as
         ``"physics"`` or ``["elementary", "-tan"]``.
     budget : seconds after which the best formula so far is returned.

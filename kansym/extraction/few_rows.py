@@ -5,7 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
+import sympy
 
+from kansym.extraction.attempt import Attempt
+from kansym.extraction.formulas import front_point
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split
 from kansym.results.result import Extraction
@@ -13,6 +16,7 @@ from kansym.shared.bounded_time import within
 from kansym.shared.deadline import Deadline
 from kansym.shared.row_errors import RowErrors, row_errors
 from kansym.shared.status import Finding
+from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.constants.finishing import finish
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.formula_fit import FormulaFit
@@ -21,17 +25,41 @@ from kansym.symbolic.measurements.growing_errors import (
     scatter_finding,
     weights_of,
 )
-from kansym.symbolic.measurements.refitting import refitted
+from kansym.symbolic.measurements.refitting import Exact, refitted
 from kansym.symbolic.measurements.simple_laws import description_length, simple_laws
 
-__all__ = ["LOOKING", "FewRows", "by_their_scatter", "with_scatter"]
+__all__ = [
+    "LIKELIEST",
+    "LOOKING",
+    "SOUGHT",
+    "FewRows",
+    "by_their_scatter",
+    "may_be_exact",
+    "with_scatter",
+]
 
+SIMPLE_LAW, LIKELIEST, COMPUTED = "simple law", 3, 1e-6
+"""Origin of an attempt, how many of these are finished, and error of rows that were computed."""
+SOUGHT = 4.0
+"""Bits that a law costs which is none of the simple ones: of the many that were sought some fit few
+rows by chance. Less than the 6 of BIC by which rows tell two laws apart."""
+_TURN_BITS = 2.0
+"""For each doubling of a wave's turns: the frequencies that rows tell apart, and their phases."""
 MOST = 200
 """Rows up to which a network may have learned the noise; more of them are read from it alone."""
 LOOKING = 0.3
 """Seconds for a look at the scatter of the rows when the time is up."""
 FINISHING = 0.7
 """Seconds for the exact numbers of a law."""
+
+
+def may_be_exact(exact: Exact, error: float, *, few: bool) -> bool:
+    """Whether constants may become exact numbers, if that is asked, and a law has that error.
+
+    The constants of few measured rows are measured; only exponents are plain numbers, and others
+    are hypotheses beside them. Rows that a law misses by next to nothing were computed.
+    """
+    return exact is True or (exact is not False and not few) or error < COMPUTED
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +90,15 @@ class FewRows:
         """Simple laws fitted to the rows, shortest description first."""
         return simple_laws(self.names, self.X, self.y, self.errors, until)
 
+    def attempts(
+        self, laws: list[FormulaFit], judge: Judge, output: str, settings: Settings, until: Deadline
+    ) -> list[Attempt]:
+        """Simple laws for an output, the likeliest of them finished as well."""
+        finished = [self.finished(law, settings, until) for law in laws[:LIKELIEST]]
+        formulas = (*finished, *(law.formula for law in laws))
+        points = [front_point(judge, (formula,), selected=True) for formula in formulas]
+        return [Attempt(output, SIMPLE_LAW, point.error, (point,)) for point in points]
+
     def again(self, formulas: Iterable[Formula], until: Deadline) -> list[FormulaFit]:
         """Formulas fitted to these rows from where they are, shortest description first.
 
@@ -75,6 +112,12 @@ class FewRows:
             found += [] if fit is None else [fit]
         return sorted(found, key=lambda fit: description_length(fit, self.y, self.errors))
 
+    def length_of(self, attempt: Attempt) -> float:
+        """Description length of the rows by the formula of an attempt, and what seeking it cost."""
+        assert attempt.best is not None
+        sought = 0.0 if attempt.origin == SIMPLE_LAW else SOUGHT
+        return self.length(attempt.best.formulas[0]) + sought
+
     def length(self, formula: Formula) -> float:
         """Description length of the rows by a formula, infinite for what cannot be fitted."""
         text = formula.to_json()
@@ -84,7 +127,16 @@ class FewRows:
 
     def _length(self, formula: Formula) -> float:
         fit = self._fit(formula)
-        return np.inf if fit is None else description_length(fit, self.y, self.errors)
+        if fit is None:
+            return np.inf
+        return description_length(fit, self.y, self.errors) + self._turns_bits(fit.formula)
+
+    def _turns_bits(self, formula: Formula) -> float:
+        """What waves cost for their turns over the rows: of many turns one fits by chance."""
+        waves = formula.template.atoms(sympy.sin, sympy.cos, sympy.tan)
+        phases = [replace(formula, template=wave.args[0], covariance=None) for wave in waves]
+        turns = [np.ptp(phase.numpy(*self.X.T)) / (2 * np.pi) for phase in phases]
+        return float(sum(_TURN_BITS * np.log2(max(turn, 1.0)) for turn in turns))
 
     def _fit(self, formula: Formula) -> FormulaFit | None:
         """All constants at their minimum; None if there is none."""
@@ -98,11 +150,14 @@ class FewRows:
         return fit if np.isfinite(fit.chi2) else None
 
     def finished(self, law: FormulaFit, settings: Settings, until: Deadline) -> Formula:
-        """A law with exact numbers where the rows allow, in exponents above all."""
+        """A law with plain exponents where the rows allow, and exact numbers in computed rows.
+
+        Else it is as it was, with the constants of the usual form: the middle of a step, its width.
+        """
         seconds = min(FINISHING, until.left())
         if seconds <= 0:
             return law.formula
-        return within(
+        found = within(
             seconds,
             lambda: finish(
                 law.formula.template,
@@ -112,10 +167,13 @@ class FewRows:
                 self.y,
                 weights=self.errors.inverse**2,
                 accuracy=settings.accuracy or 0.0,
+                exact=may_be_exact(settings.exact, np.sqrt(max(1 - law.r2, 0.0)), few=True),
                 deadline=Deadline.after(0.75 * seconds),
             ),
             law.formula,
         )
+        measured = sum(constant.exact is None for constant in found.constants)
+        return found if measured < len(law.free) else law.formula
 
 
 def by_their_scatter(

@@ -1,7 +1,7 @@
 """The last fit of a formula: to all rows, constants measured where the rows are."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -22,7 +22,7 @@ from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.measured_constants import with_measured_constants
 from kansym.symbolic.measurements.refitting import Exact, refitted
 
-__all__ = ["last_fit", "with_last_fits"]
+__all__ = ["with_last_fits"]
 
 EXACT_ROWS = 1e-7
 """Residual over the spread of y below which rows are computed, to single precision at least."""
@@ -51,12 +51,12 @@ def with_last_fits(
         return formulas, front, ()
     X, y, errors = split.measured
 
-    fit_one = partial(_fitted, numbers={}) if kept else last_fit
+    fit_one = partial(_fitted, numbers={}) if kept else _last_fit
 
     def fitted(each: tuple[Formula, ...], until: Deadline) -> tuple[FormulaFit | None, ...]:
         columns = y.T if len(each) > 1 else [y[:, 0]]
         calls = [
-            partial(fit_one, formula, X, column, errors, exact=exact)
+            partial(fit_one, formula, _Data(X, column, errors, split.loss), exact=exact)
             for formula, column in zip(each, columns, strict=True)
         ]
         return tuple(within(until.left(), call, None, failures=()) for call in calls)
@@ -88,38 +88,46 @@ def with_last_fits(
     return replaced(formulas, fits), front, tuple(fit for fit in fits if fit is not None)
 
 
-def last_fit(
-    formula: Formula, X: np.ndarray, y: np.ndarray, errors: RowErrors, exact: Exact
-) -> FormulaFit | None:
+@dataclass(frozen=True, eq=False)
+class _Data:
+    """All rows of one output, their errors, and the loss."""
+
+    X: np.ndarray
+    y: np.ndarray
+    errors: RowErrors
+    loss: str
+
+
+def _last_fit(formula: Formula, data: _Data, exact: Exact) -> FormulaFit | None:
     """A formula with its constants fitted to all rows; None if that is not possible.
 
     Parameters
     ----------
     formula : as it was found.
-    X, y, errors : all rows (rows, inputs), (rows,).
+    data : all rows.
     exact : ``"report"``: exact numbers become measured constants with the numbers as hypotheses,
         unless the rows are exact; True: they stay; False: they become measured constants.
     """
     if formula.covariance is None:
         formula = with_plain_signs(formula)
-    residual = y - formula.numpy(*X.T)
+    residual = data.y - formula.numpy(*data.X.T)
     if not np.isfinite(residual).all():
         return None
-    spread = float(np.std(y)) or 1.0
+    spread = float(np.std(data.y)) or 1.0
     computed = float(np.sqrt(np.mean(residual**2))) <= EXACT_ROWS * spread
     if exact is True or computed:
-        return _fitted(formula, X, y, errors, False, {})
+        return _fitted(formula, data, {}, False)
     found, numbers = with_measured_constants(formula)
     while numbers:
-        if len(found.constants) >= len(y):
+        if len(found.constants) >= len(data.y):
             break
-        fit = _fitted(found, X, y, errors, exact, {} if exact is False else numbers)
+        fit = _fitted(found, data, {} if exact is False else numbers, exact)
         undetermined = _undetermined(fit, numbers)
         if fit is not None and undetermined is None:
             return fit
         name = undetermined or next(reversed(numbers))
         found = _exact_again(found, name, numbers.pop(name))
-    return _fitted(formula, X, y, errors, exact, {})
+    return _fitted(formula, data, {}, exact)
 
 
 def _undetermined(fit: FormulaFit | None, numbers: dict[str, sympy.Expr]) -> str | None:
@@ -137,21 +145,17 @@ def _exact_again(formula: Formula, name: str, number: sympy.Expr) -> Formula:
 
 
 def _fitted(
-    formula: Formula,
-    X: np.ndarray,
-    y: np.ndarray,
-    errors: RowErrors,
-    exact: Exact,
-    numbers: dict[str, sympy.Expr],
+    formula: Formula, data: _Data, numbers: dict[str, sympy.Expr], exact: Exact
 ) -> FormulaFit | None:
     """The constants at their minimum; None if the fit fails."""
+    X, y, errors = data.X, data.y, data.errors
     try:
-        fit = refitted(formula, X, y, errors, exact=exact)
+        fit = refitted(formula, X, y, errors, exact=exact, loss=data.loss)
     except (np.linalg.LinAlgError, ArithmeticError):
         return None
     before = float(np.sum(((y - formula.numpy(*X.T)) * errors.inverse) ** 2))
     rounding = float(np.sum((_ROUNDING * y * errors.inverse) ** 2))
-    if not fit.chi2 <= before * _NO_WORSE + rounding:
+    if data.loss == "squared" and not fit.chi2 <= before * _NO_WORSE + rounding:
         return None
     constants = tuple(
         replace(c, near=_hypothesis(c, numbers[c.name], fit.formula.freedom))

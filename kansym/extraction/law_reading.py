@@ -8,6 +8,7 @@ import torch
 
 from kansym.extraction.conclusion import doubts, provenance
 from kansym.extraction.edge_fits import fit_edges, library_for
+from kansym.extraction.few_rows import FewRows, may_be_exact
 from kansym.extraction.formulas import front_point
 from kansym.extraction.last_fit import with_last_fits
 from kansym.extraction.settings import Settings
@@ -42,7 +43,7 @@ def law_point(
     split : the rows; their judge has one output.
     settings, deadline : of the refinement; the law is kept as it is if that takes longer.
     """
-    judge = split.judge
+    judge, few = split.judge, FewRows.of(split, names) is not None
     constants = tuple(Constant(symbol.name, value) for symbol, value in law.start.items())
     proposed = Formula(law.expr, names, constants)
 
@@ -57,6 +58,7 @@ def law_point(
             judge=judge.kind,  # pyright: ignore[reportArgumentType]
             named=settings.physical_constants or None,
             accuracy=settings.accuracy or 0.0,
+            exact=may_be_exact(settings.exact, law.error, few=few),
             deadline=deadline,
         )
 

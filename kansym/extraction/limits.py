@@ -1,6 +1,6 @@
 """What a formula may be: its length, and the functions in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -8,9 +8,10 @@ import sympy
 
 from kansym.extraction.settings import Settings
 from kansym.results.parts import FrontPoint
+from kansym.shared.errors import InputError
 from kansym.symbolic.library.library import LIBRARY, Library
 
-__all__ = ["Limits"]
+__all__ = ["Limits", "none_within"]
 
 
 @dataclass(frozen=True)
@@ -61,3 +62,12 @@ class Limits:
             return tuple(wanted)
         best = min(wanted, key=length)
         return tuple(replace(point, selected=point is best) for point in wanted)
+
+
+def none_within(points: Iterable[FrontPoint]) -> InputError:
+    """The error where limits leave none of these formulas."""
+    bits = min(point.complexity for point in points)
+    return InputError(
+        f"No formula within the limits was found, the shortest has {bits:.0f} bits: "
+        "raise max_complexity, require fewer inputs, or give a larger library or more seconds."
+    )

@@ -15,13 +15,12 @@ from kansym.extraction.attempt import (
     is_stopped,
     unread_networks,
 )
-from kansym.extraction.constant_units import Units, with_units
+from kansym.extraction.constant_units import WRONG_UNITS, Units, with_units
 from kansym.extraction.enough import EXACT, NEAR, PROMISING, is_enough
-from kansym.extraction.few_rows import LOOKING, FewRows, with_scatter
-from kansym.extraction.formulas import front_point
+from kansym.extraction.few_rows import LIKELIEST, LOOKING, FewRows, with_scatter
 from kansym.extraction.last_fit import with_last_fits
 from kansym.extraction.law_reading import kan_of, law_point, law_result
-from kansym.extraction.limits import Limits
+from kansym.extraction.limits import Limits, none_within
 from kansym.extraction.model_judge import (
     best_law,
     has_exact_numbers,
@@ -50,7 +49,11 @@ from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.proposing import FAILURES, OF_FEW_ROWS, OF_NOISY_ROWS, PLAIN, SOURCES
 from kansym.symbolic.laws.proposing import propose as propose_laws
 from kansym.symbolic.measurements.formula_fit import FormulaFit
-from kansym.symbolic.measurements.growing_errors import growing_errors, weights_of
+from kansym.symbolic.measurements.growing_errors import (
+    growing_errors,
+    proportional_scatter,
+    weights_of,
+)
 
 __all__ = ["Search"]
 
@@ -58,9 +61,8 @@ SHOWN, LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.4, 0.5, 0.7
 """Shares of the time: for networks of shapes that are known at once and to read one, for laws that
 rows suggest, after which laws are sought again, now that the noise is known from networks, and
 after which no new network is trained."""
-OF_FEW, SIMPLE, FINISHED = 0.7, 0.6, 3
-"""Shares of the time for laws of few or noisy rows, and of that for the simple ones; how many of
-these are finished."""
+OF_FEW, SIMPLE = 0.7, 0.6
+"""Shares of the time for laws of few or noisy rows, and of that for the simple ones."""
 MOST_SIMPLE, AT_ONCE = 6.0, 1.0
 """Seconds for simple laws of few noisy rows, and before all else for plain laws."""
 _log = logging.getLogger("kansym")
@@ -68,8 +70,6 @@ REFINING, OVERTIME = 5.0, 0.1
 """Most seconds for the constants of a law, and for a source to end before it is stopped."""
 LEAST_READING, READING = 0.5, 20.0
 """Least and most seconds for reading one network."""
-WRONG_UNITS = 40.0
-"""Bits for a constant of exactly 1 in the units of the table, which would mend the dimensions."""
 
 
 class Search:
@@ -142,8 +142,7 @@ class Search:
             early.append(number)
             if has_exact_numbers(self.attempts[number]):
                 yield number
-        box, judge, least = self.box, self.split.judge, self._noise()
-        supposed = within(self.deadline.left(), lambda: noises(box, judge, least), (0.0,))
+        supposed = self._by_scatter()
         for number, noise in enumerate(supposed):
             yield from self._proposed(noise, first=number == 0)
         yield from early
@@ -231,38 +230,48 @@ class Search:
             _log.warning("simple laws failed: %r", failure)
             return []
         laws = self._with_growing_errors(self._few, laws, until)
-        few, judge = self._few, self.split.judge
-        formulas = [few.finished(law, self.settings, until) for law in laws[:FINISHED]]
-        first, name = len(self.attempts), self.target.names[0]
-        for formula in (*formulas, *(law.formula for law in laws)):
-            point = front_point(judge, (formula,), selected=True)
-            self.attempts.append(Attempt(name, "simple law", point.error, (point,)))
+        first, about = len(self.attempts), (self.split.judge, self.target.names[0])
+        self.attempts += self._few.attempts(laws, *about, self.settings, until)
         return list(range(first, len(self.attempts)))
 
     def _laws(self, noise: float, until: Deadline, sources: Sequence[Source]) -> Iterator[Law]:
         """Laws that rows with so much noise suggest, of the functions that are wanted."""
-        return propose_laws(self._rows(noise), until, sources, self.limits.allow_functions)
+        rows, allowed = self._rows(noise), self.limits.allow_functions
+        return propose_laws(rows, until, sources, allowed, front=sources is not SOURCES)
 
     def _rows(self, noise: float) -> Rows:
         """The rows that decide."""
-        X, y, weight = self.split.judge.X, self.split.judge.y[:, 0], self.split.judge.weight
-        return Rows(X, y, self.inputs.names, noise, weight)
+        judge = self.split.judge
+        weights = None if judge.weights is None else judge.weights[:, 0]
+        return Rows(judge.X, judge.y[:, 0], self.inputs.names, noise, judge.weight, weights)
 
     def _with_growing_errors(
         self, few: FewRows, laws: list[FormulaFit], until: Deadline
     ) -> list[FormulaFit]:
         """The laws again, with errors that grow with y if that is how the rows scatter."""
-        if self.growing or any(given is not None for given in self.errors.values()):
+        given = self.split.errors is not None
+        if given or (found := growing_errors(laws, few.X, few.y, until)) is None:
             return laws
-        found = growing_errors(laws, few.X, few.y, until)
-        if found is None:
-            return laws
-        self.growing, weights = found[1], weights_of(*found, self.inputs.values)
-        self.errors, known = {"weights": weights}, errors_of(None, weights, self.target)
-        self.split = split_rows(None, self.inputs.values, self.target, None, self.settings, known)
+        self._count_by(weights_of(*found, self.inputs.values), found[1])
         self._few = FewRows.of(self.split, self.inputs.names)
         assert self._few is not None
         return self._few.again((law.formula for law in laws), until)
+
+    def _by_scatter(self) -> tuple[float, ...]:
+        """The noise of the rows; many without errors that scatter as y does count so."""
+        box, judge, least = self.box, self.split.judge, self._noise()
+        if self._few is None and self.split.errors is None and judge.kind == "data":
+            found = proportional_scatter(self.inputs.values, self.target.values[:, 0])
+            if found is not None:
+                self._count_by(found[0], 1.0)
+                return (found[1],)
+        return within(self.deadline.left(), lambda: noises(box, judge, least), (0.0,))
+
+    def _count_by(self, weights: np.ndarray, growing: float) -> None:
+        """Rows count by weights from now on, their errors growing with this power of y."""
+        self.growing, self.errors = growing, {"weights": weights}
+        known = errors_of(None, weights, self.target)
+        self.split = split_rows(None, self.inputs.values, self.target, None, self.settings, known)
 
     def tell(self, message: str) -> None:
         """Say what is being tried, and how much of the time is gone."""
@@ -322,10 +331,10 @@ class Search:
         """Description length of the rows by the formula of an attempt; infinite without one."""
         if attempt.best is None:
             return np.inf
-        wrong = WRONG_UNITS if self._mismatch(attempt) else 0.0
+        more = WRONG_UNITS if self._mismatch(attempt) else 0.0
         if self._few is not None:
-            return self._few.length(attempt.best.formulas[0]) + wrong
-        return self.split.judge.length(attempt.best.error, attempt.best.complexity) + wrong
+            return self._few.length_of(attempt) + more
+        return self.split.judge.length(attempt.best.error, attempt.best.complexity) + more
 
     def _mismatch(self, attempt: Attempt) -> str | None:
         """What the units forbid in the formula of an attempt."""
@@ -336,7 +345,7 @@ class Search:
         """Whether the errors of the best laws grow with y, which simpler ones did not show."""
         if self._few is None or self.growing:
             return
-        points = [a.best for a in sorted(self.attempts, key=self._length)[:FINISHED] if a.best]
+        points = [a.best for a in sorted(self.attempts, key=self._length)[:LIKELIEST] if a.best]
         until = self.deadline.or_after(LOOKING)
         fits = self._few.again((point.formulas[0] for point in points), until)
         self._with_growing_errors(self._few, fits, until)
@@ -353,11 +362,7 @@ class Search:
         line = self._wanted(self.attempts[self._read_law(straight_line(self._rows(0.0)))])
         if line.best is not None and (found := self._complete(line)) is not None:
             return found
-        bits = [point.complexity for attempt in self.attempts for point in attempt.points]
-        raise InputError(
-            f"No formula within the limits was found, the shortest has {min(bits):.0f} bits: "
-            "raise max_complexity, require fewer inputs, or give a larger library or more seconds."
-        )
+        raise none_within(point for attempt in self.attempts for point in attempt.points)
 
     def _complete(self, attempt: Attempt) -> tuple[KAN, Extraction] | None:
         """The KAN and the result of an attempt; None for a law that no KAN computes."""
@@ -365,8 +370,8 @@ class Search:
         result = attempt.result
         if attempt.model is not None and result and not self._late and is_of(attempt):
             if self._few is not None:
-                exact = self.settings.exact
-                front = with_last_fits(self.split, result.formulas, front, exact, self.deadline)[1]
+                own = result.formulas, front, self.settings.exact, self.deadline
+                front = with_last_fits(self.split, *own)[1]
             result = of_whole_search(result, self.settings.budget, self.deadline)
             return attempt.model, self._noted(replace(result, front=front))
         assert attempt.best is not None
@@ -383,10 +388,9 @@ class Search:
 
     def _noted(self, result: Extraction) -> Extraction:
         """With units of the constants, and what was supposed about the errors of the rows."""
-        if self.units is not None:
-            result = with_units(result, self.units)
-        y = self.target.values[:, 0]
-        return with_scatter(result, self.inputs.values, y, self.growing) if self.growing else result
+        result = result if self.units is None else with_units(result, self.units)
+        rows = self.inputs.values, self.target.values[:, 0]
+        return with_scatter(result, *rows, self.growing) if self.growing else result
 
     def _front(self, chosen: Attempt) -> tuple[FrontPoint, ...]:
         """The selected formula and those of all attempts that no simpler one beats."""
@@ -395,5 +399,4 @@ class Search:
             known = self.units is None or self.units.mismatch(point.formulas[0]) is None
             return known and self.limits.allow(point)
 
-        # Of few rows constants are fitted first, then none may beat another.
-        return front_of(self.attempts, chosen, allowed, whole=self._few is not None)
+        return front_of(self.attempts, chosen, allowed, again=self._few is not None)

@@ -17,7 +17,7 @@ from kansym.symbolic.measurements.refitting import Exact
 
 __all__ = ["Settings"]
 
-LOSSES = ("squared", "cross-entropy")
+LOSSES = ("squared", "huber", "cross-entropy")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not isinstance(self.loss, str) or self.loss not in LOSSES:
-            raise InputError(f"loss={self.loss!r} is not known: use 'squared' or 'cross-entropy'.")
+            raise InputError(f"loss={self.loss!r} is not known: use one of {', '.join(LOSSES)}.")
         if not isinstance(self.exact, str | bool) or self.exact not in ("report", True, False):
             raise InputError(f"exact={self.exact!r} is not known: use 'report', True or False.")
         if not isinstance(self.library, Library):
@@ -130,7 +130,9 @@ class Settings:
         if self.exact != "report":
             data["exact"] = self.exact
         if self.loss != "squared":
-            data |= {"loss": self.loss, "classes": list(self.classes)}
+            data["loss"] = self.loss
+        if self.classes:
+            data["classes"] = list(self.classes)
         if self.engine is not None:
             data["engine"] = self.engine.name
         return data

@@ -43,6 +43,7 @@ class Split:
     labelled : the labels of all rows, if labels judge.
     errors : of the data if given, first in the rows that decide, then in those kept aside.
     order : places of the rows in the table, in the order of ``errors``.
+    loss : what constants are fitted by at last, ``"squared"`` or ``"huber"``.
     """
 
     judge: Judge
@@ -51,6 +52,7 @@ class Split:
     labelled: LabelledRows | None = None
     errors: RowErrors | None = None
     order: Int[np.ndarray, " rows"] | None = None
+    loss: str = "squared"
 
     @property
     def errors_used(self) -> RowErrors | None:
@@ -144,7 +146,8 @@ def split_rows(
         judge = Judge(X[used], targets.values[used], "data", floor, weights)
         order = np.concatenate([used, check])
         errors = None if errors is None else errors.of_rows(order)
-        return Split(judge, X[check], targets.values[check], errors=errors, order=order)
+        rest = X[check], targets.values[check]
+        return Split(judge, *rest, errors=errors, order=order, loss=settings.loss)
     used = used[:NETWORK_ROWS]
     rows = X[used]
     if targets is not None:

@@ -91,7 +91,10 @@ def per_row(rows: int, given: Any, name: str) -> np.ndarray:
     try:
         array = np.asarray(given, dtype=float)
     except (TypeError, ValueError) as error:
-        raise InputError(f"{name} is not numbers ({error}): give one number per row.") from error
+        such = f", such as table[{given!r}]" if isinstance(given, str) else ""
+        raise InputError(
+            f"{name} is not numbers ({error}): give one number per row{such}."
+        ) from error
     array = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
     if array.ndim == 0:
         array = np.full(rows, float(array))

@@ -197,11 +197,20 @@ def _check_numeric(frame: Any, what: str) -> None:
     check_distinct(names, what)
     for name in frame.columns:
         if frame[name].dtype.kind not in "fiub":
-            first = frame[name].iloc[0] if len(frame) else "nothing"
             raise InputError(
-                f"Column {str(name)!r} of {what} is not numeric (it starts with {first!r}): "
+                f"Column {str(name)!r} of {what} is not numeric ({_first_text(frame[name])}): "
                 "convert it to numbers or leave it out."
             )
+
+
+def _first_text(column: Any) -> str:
+    """Where a column first holds what is no number, in words."""
+    for row, value in enumerate(column):
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            return f"row {row} holds {value!r}"
+    return f"it holds {column.iloc[0]!r} as text" if len(column) else "it is empty"
 
 
 def check_distinct(names: Sequence[str], what: str) -> None:
@@ -247,9 +256,10 @@ def as_table(data: Any, what: str = "X", names: Sequence[str] | None = None) -> 
     bad = ~np.isfinite(array)
     if bad.any():
         row, column = np.argwhere(bad)[0]
+        of_column = "" if given is None and what == "y" else f" of column {found[column]!r}"
         raise InputError(
-            f"{what} has {int(bad.sum())} cells that are not finite, the first in row {row} of "
-            f"column {found[column]!r} ({array[row, column]}): remove or fill them."
+            f"{what} has {int(bad.sum())} cells that are not finite, the first in row {row}"
+            f"{of_column} ({array[row, column]}): remove or fill them."
         )
     largest = np.abs(array).max(axis=0)
     outside = (largest > _LARGEST) | ((largest < 1 / _LARGEST) & (largest > 0))

@@ -104,6 +104,20 @@ def test_a_result_is_fitted_again_to_its_rows(result):
         extract(KAN([1, 1]), ROWS, budget=1, progress=False).refit()
 
 
+def test_hubers_loss_is_a_setting_that_names_rows_far_off():
+    x = np.linspace(0.7, 9.8, 14)
+    y = 3 * x + 0.3 * np.random.default_rng(0).normal(size=14)
+    y[12] += 2.2  # too little to be left out
+    slopes = {}
+    for loss in ("huber", "squared"):
+        found = discover({"U": x}, y, loss=loss, seconds=1, progress=False).result
+        slopes[loss] = float(found.expr.diff("U"))
+        assert found.provenance.settings.get("loss", "squared") == loss
+        if loss == "huber":
+            assert any("row 12" in finding.detail for finding in found.status)
+    assert abs(slopes["huber"] - 3) < abs(slopes["squared"] - 3)
+
+
 def test_every_row_counts_if_that_is_asked():
     x = np.linspace(0.7, 9.8, 14)
     y = 3 * x + 0.02 * np.random.default_rng(0).normal(size=14)

@@ -16,6 +16,7 @@ from kansym.shared.bounded_time import within
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.constants.exact_numbers import recognised_numbers
+from kansym.symbolic.constants.plain_exponents import plain_exponent
 from kansym.symbolic.constants.recognition import Allowance, JudgeKind, Recognised, recognise
 from kansym.symbolic.constants.redundant_constants import ConstantReducer, free_constants
 from kansym.symbolic.constants.refinement import Refined, refine_near
@@ -49,6 +50,7 @@ def finish(  # noqa: PLR0913 - a template, data, and who judges
     curves: Sequence[TabulatedCurve] = (),
     named: Mapping[str, float] | None = None,
     accuracy: float = 0.0,
+    exact: bool = True,
     deadline: Deadline | None = None,
 ) -> Formula:
     """Refine, recognise and simplify the constants of a formula.
@@ -66,6 +68,8 @@ def finish(  # noqa: PLR0913 - a template, data, and who judges
     named : physical constants to recognise, by name; they appear as symbols of that name.
     accuracy : error over the spread of y that is not worth explaining, such as the error of the
         measurement or of the theory.
+    exact : whether constants may become exact numbers; exponents become plain fractions in any
+        case.
     deadline : when to stop with what there is; ten seconds from now unless given.
 
     Returns
@@ -95,7 +99,7 @@ def finish(  # noqa: PLR0913 - a template, data, and who judges
     if clash:
         raise InputError(f"{clash} name both inputs and constants: rename one of them.")
     data = Observations.checked(inputs, X, y, weights, {curve.name: curve for curve in curves})
-    return _Chain(data, judge, named, accuracy, deadline)(template, values)
+    return _Chain(data, judge, named, accuracy, exact, deadline)(template, values)
 
 
 def _same(left: np.ndarray, right: np.ndarray) -> bool:
@@ -117,10 +121,12 @@ class _Chain:
         judge: JudgeKind,
         named: Mapping[str, float] | None,
         accuracy: float,
+        exact: bool,
         deadline: Deadline,
     ) -> None:
         self.data, self.named, self.accuracy = data, dict(named or {}), accuracy
         self.judge: JudgeKind = judge
+        self.exact = exact
         self.few, self.deadline = data.thinned(_ROWS), deadline
         self.allowance: Allowance | None = None
 
@@ -171,9 +177,26 @@ class _Chain:
     def recognised(
         self, expr: sympy.Expr, values: dict[sympy.Symbol, float]
     ) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
+        if not self.exact:
+            return self.with_plain_exponents(expr, values)
         found = self._recognise(expr, values)
         self.allowance = found.allowance
         return found.expr, found.refined.substitutions
+
+    def with_plain_exponents(
+        self, expr: sympy.Expr, values: dict[sympy.Symbol, float]
+    ) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
+        """Exponents that may be plain fractions as those, the other constants fitted again."""
+        exponents = {power.exp for power in expr.atoms(sympy.Pow) if power.exp in values}
+        if not exponents:
+            return expr, values
+        errors = self.refit(self.few, expr, values, 0).stderr
+        near = {s: plain_exponent(values[s], errors[s.name]) for s in exponents}
+        plain = {symbol: power for symbol, power in near.items() if power is not None}
+        found = expr.xreplace(plain)
+        left = {s: v for s, v in values.items() if s in found.free_symbols}
+        refined = self.refit(self.few, found, left, _FIRST_STEPS)
+        return (found, refined.substitutions) if math.isfinite(refined.rss) else (expr, values)
 
     def _recognise(self, expr: sympy.Expr, values: dict[sympy.Symbol, float]) -> Recognised:
         """Exact numbers for constants, as far as the judge allows."""
@@ -208,7 +231,7 @@ class _Chain:
     ) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
         """k*x**p as (c*x)**p, where p is a fraction and c, but not k, is an exact number."""
         powers = _fractional_powers(expr, values)
-        if not powers or self.deadline.passed:
+        if not powers or not self.exact or self.deadline.passed:
             return expr, values
         scales = {**values, **{k: values[k] ** float(1 / p) for k, p in powers.items()}}
         found = self._recognise(expr.xreplace({k: k**p for k, p in powers.items()}), scales)

@@ -27,7 +27,7 @@ _DEPENDENT = 1e-12
 _FINISHED = 1e-28
 """Relative loss at which nothing is left to gain."""
 
-_ROUNDS = ((0, 32), (5, 6), (30, 6))
+_ROUNDS = ((0, 24), (4, 5), (14, 3))
 """Steps of a round, and starts that are kept after it."""
 
 

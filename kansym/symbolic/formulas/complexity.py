@@ -12,7 +12,7 @@ import sympy
 
 from kansym.symbolic.formulas.number_powers import on_paper
 
-__all__ = ["OPERATORS", "DescriptionLength", "charging", "complexity"]
+__all__ = ["CONSTANT_BITS", "OPERATORS", "DescriptionLength", "charging", "complexity"]
 
 # Bits: choices among 16 operations, 64 usual and 512 rare functions, 8 variables, 32 named numbers;
 # a constant that is still free counts as one of seven digits.
@@ -22,7 +22,7 @@ _FUNCTION = 6.0
 _RARE_FUNCTION = 9.0
 _USUAL = (sympy.exp, sympy.log, sympy.sin, sympy.cos, sympy.Abs)
 _NAME = 3.0
-_CONSTANT = 24.0
+CONSTANT_BITS = 24.0
 _NAMED_NUMBER = 5.0
 _BITS_PER_DIGIT = math.log2(10)
 OPERATORS = ("+", "*", "/", "^")
@@ -99,7 +99,7 @@ class DescriptionLength:
 
     def _counted(self, part: sympy.Basic) -> float:
         if isinstance(part, sympy.Symbol):
-            return _NAME if self.names is None or part.name in self.names else _CONSTANT
+            return _NAME if self.names is None or part.name in self.names else CONSTANT_BITS
         if isinstance(part, sympy.Number):
             return _number_bits(part)
         if isinstance(part, sympy.NumberSymbol):
@@ -181,7 +181,7 @@ def _number_bits(number: sympy.Number) -> float:
         held = min(15, mpmath.libmp.prec_to_dps(number._prec))
         digits = f"{float(number):.{held}g}".lower().split("e")[0].replace(".", "").strip("-0")
         return _OPERATION + _BITS_PER_DIGIT * max(1, len(digits))
-    return _CONSTANT
+    return CONSTANT_BITS
 
 
 def _fractional(exponent: sympy.Basic) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import mpmath
 import numpy as np
 import sympy
 
@@ -28,6 +29,7 @@ __all__ = ["Formula", "OutsideDomainWarning"]
 
 _FORMAT = "kansym formula 1"
 _LONGEST_JSON = 20_000_000
+_MOST_DIGITS = 15
 
 
 class OutsideDomainWarning(UserWarning):
@@ -101,7 +103,11 @@ class Formula:
             else sympy.Float(f"{c.value:.{digits[c.name]}g}", digits[c.name])
             for c in self.constants
         }
-        return replaced(self.template, numbers)
+        found, most = replaced(self.template, numbers), max(digits.values(), default=_MOST_DIGITS)
+        # A measured number with one of the template, as E/8.314, holds no more digits than it.
+        mixed = found.atoms(sympy.Float) - self.template.atoms(sympy.Float) - {*numbers.values()}
+        long = [n for n in mixed if mpmath.libmp.prec_to_dps(n._prec) > most]
+        return found.xreplace({n: sympy.Float(f"{float(n):.{most}g}", most) for n in long})
 
     def _digits(self) -> dict[str, int]:
         """One digit beyond what a constant's error, the others held fixed, supports."""
@@ -113,7 +119,9 @@ class Formula:
                 inverse = np.linalg.pinv(self.covariance / np.outer(scale, scale))
                 fixed = scale / np.sqrt(np.maximum(np.diag(inverse), 1.0))
                 sizes = dict(zip(sizes, fixed.tolist(), strict=True))
-        return {c.name: min(15, Constant("", c.value, sizes[c.name]).digits + 1) for c in free}
+        return {
+            c.name: min(_MOST_DIGITS, Constant("", c.value, sizes[c.name]).digits + 1) for c in free
+        }
 
     @cached_property
     def program(self) -> Program:

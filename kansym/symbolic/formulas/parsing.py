@@ -120,13 +120,17 @@ def parse(text: str, names: Iterable[str] | None = None) -> sympy.Expr:
     return _Parser(text, None if names is None else tuple(names), False).whole()
 
 
-def parse_template(text: str, names: Iterable[str] | None = None) -> Template:
+def parse_template(
+    text: str, names: Iterable[str] | None = None, *, measured: bool = False
+) -> Template:
     """Read a formula with unknown parts, such as ``"a*exp(-x**2/b) + ?(y)"``.
 
     Parameters
     ----------
     text : the formula; ``?(...)`` is an unknown function of one argument.
     names : the inputs; every other name is a constant.
+    measured : whether constants are to be measured: then ``e`` and ``E`` are, as a charge or an
+        energy, but as the base of a power.
 
     Raises
     ------
@@ -140,6 +144,7 @@ def parse_template(text: str, names: Iterable[str] | None = None) -> Template:
     (('a', 'b'), ('?1',))
     """
     parser = _Parser(text, None, True, own=tuple(names or ()))
+    parser.measured = measured
     expression = parser.whole()
     constants = sorted(s.name for s in expression.free_symbols if s.name not in parser.own)
     return Template(expression, tuple(constants) if names else (), tuple(parser.unknown))
@@ -201,7 +206,7 @@ class _Parser:
             )
         self.text, self.names = text, names
         self.own = own if names is None else names
-        self.allow_unknown, self.unknown = unknown, []
+        self.allow_unknown, self.unknown, self.measured = unknown, [], False
         self.tokens = _tokens(text)
         self.bare = {*self.own} - {token for kind, token in self.tokens if kind == "quoted"}
         self.at = 0
@@ -336,7 +341,9 @@ class _Parser:
 
     def symbol(self, name: str, quoted: bool = False) -> sympy.Expr:
         if name in _CONSTANTS and not quoted and name not in self.bare:
-            return _CONSTANTS[name]
+            power = self.next_is("**") or self.next_is("^")
+            if not self.measured or power or _CONSTANTS[name] != sympy.E:
+                return _CONSTANTS[name]
         special = not quoted and (name.startswith("__") or name.endswith("__"))
         if name in self.own or (self.names is None and not special):
             return sympy.Symbol(name)

@@ -10,7 +10,7 @@ from kansym.programs.program import evaluate
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.symbolic.constants.refinement import refine
-from kansym.symbolic.formulas.complexity import complexity
+from kansym.symbolic.formulas.complexity import CONSTANT_BITS, complexity
 from kansym.symbolic.formulas.sympy_programs import from_sympy
 from kansym.symbolic.laws.law import Law, Rows
 
@@ -40,9 +40,8 @@ def checked(
 ) -> Law | None:
     """The law with its error on the rows; None where it is undefined on some of them."""
     residual = values_of(expr, start, rows) - rows.y
-    spread = float(np.std(rows.y)) or 1.0
     with np.errstate(all="ignore"):
-        error = float(np.sqrt(np.mean((residual / spread) ** 2)))
+        error = float(np.sqrt(np.mean((rows.root * residual / rows.spread) ** 2)))
         relative = float(np.median(np.abs(residual) / np.maximum(np.abs(rows.y), 1e-300)))
     if not np.isfinite(error):
         return None
@@ -63,8 +62,9 @@ def fitted(
     """The law with the constants of least squares on the rows; None where there are none."""
     try:
         found = refine(
-            expr, rows.names, rows.X, rows.y, start, max_steps=most_steps, deadline=until
-        )
+            expr, rows.names, rows.X, rows.y, start, weights=rows.weights, max_steps=most_steps,
+            deadline=until,
+        )  # fmt: skip
     except (ArithmeticError, ValueError):
         return None
     return checked(expr, found.substitutions, source, rows)
@@ -84,12 +84,19 @@ def is_exact(law: Law) -> bool:
 
 
 def length(law: Law, rows: Rows) -> float:
-    """Description length in bits: of the residuals, those of exact data apart, and of the law."""
+    """Description length in bits: of the residuals, those of exact data apart, and of the law.
+
+    A constant is written to as many digits as the rows determine, half a logarithm of their number
+    beyond those of the residual.
+    """
     count = min(len(rows.y), _ROWS_COUNTED, rows.independent)
-    return count * float(np.log2(max(law.error, EXACT))) + complexity(law.expr, rows.names)
+    left = max(law.error, EXACT)
+    digits = float(np.clip(np.log2(np.sqrt(count) / left), _LEAST_DIGITS, CONSTANT_BITS))
+    bits = complexity(law.expr, rows.names) - (CONSTANT_BITS - digits) * len(law.start)
+    return count * float(np.log2(left)) + bits
 
 
-_ROWS_COUNTED = 2000
+_ROWS_COUNTED, _LEAST_DIGITS = 2000, 2.0
 
 
 def fresh_constants(names: tuple[str, ...], count: int, prefix: str = "k") -> list[sympy.Symbol]:

@@ -11,17 +11,18 @@ from kansym.programs.derivatives import fold
 from kansym.programs.gradients import DifferentiableProgram
 from kansym.programs.program import Program, substitute, variables
 from kansym.shared.deadline import Deadline
+from kansym.symbolic.constants.exact_numbers import recognised_numbers
 from kansym.symbolic.constants.refinement import refine
-from kansym.symbolic.formulas.complexity import complexity
+from kansym.symbolic.formulas.complexity import CONSTANT_BITS, complexity
 from kansym.symbolic.formulas.sympy_programs import to_sympy
 from kansym.symbolic.laws.curve import Curve
 from kansym.symbolic.laws.law import Law
+from kansym.symbolic.laws.unit_factors import without_units
 
 __all__ = ["Form", "form_bits"]
 
-_SHARE, _CONSTANT_BITS = 0.3, 0.5
+_SHARE, _BITS_A_CONSTANT = 0.3, 0.5
 """What a bit of the form counts beside one of the data, and what a constant adds to its value."""
-_SYMBOL_BITS = complexity(sympy.Symbol("k"), ())
 _MOST_ROWS = 1000
 _FEW_STEPS = 12
 _OUT_OF_BOUNDS = 1e60
@@ -112,14 +113,15 @@ class Form:
         symbols = {new: sympy.Symbol(new) for new in names.values()}
         expr = to_sympy(curve.undone(program), {"x": sympy.Symbol(name), **symbols})
         start = {symbols[names[old]]: float(value) for old, value in self.start.items()}
-        return Law(expr, start, self.source, self.error)
+        expr, start = without_units(expr, start)
+        return Law(recognised_numbers(expr), start, self.source, self.error)
 
 
 def form_bits(expr: sympy.Expr) -> float:
     """Description length of an expression in x and constants, without the constants' values."""
     constants = len(expr.free_symbols - {sympy.Symbol("x")})
-    form = complexity(expr, ("x",)) - _SYMBOL_BITS * constants
-    return _SHARE * form + _CONSTANT_BITS * constants
+    form = complexity(expr, ("x",)) - CONSTANT_BITS * constants
+    return _SHARE * form + _BITS_A_CONSTANT * constants
 
 
 def _folded(program: Program) -> Program:

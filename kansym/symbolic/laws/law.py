@@ -1,8 +1,9 @@
 """A proposed law, the rows that it is proposed for, and what every source of laws offers."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol, Self
 
 import numpy as np
 import sympy
@@ -25,7 +26,7 @@ class Law:
     expr : its symbols are inputs, by name, and constants.
     start : values of the constants, good enough to start a least-squares fit from.
     source : where it came from, in words, such as ``"relation linear in y"``.
-    error : root-mean-square error on the rows over the spread of y.
+    error : root-mean-square error on the rows over the spread of y, both weighted.
     """
 
     expr: sympy.Expr
@@ -46,6 +47,7 @@ class Rows:
     noise : root-mean-square error of y over its spread, as far as it is known; 0 for exact data.
     independent : most rows that count as independent; few where y is a smooth model's answer, whose
         errors are alike at neighbours.
+    weights : one over the variance of y (rows,), up to a factor; None if that is the same for all.
     """
 
     X: Float[np.ndarray, "rows inputs"]
@@ -53,6 +55,25 @@ class Rows:
     names: tuple[str, ...]
     noise: float = 0.0
     independent: float = np.inf
+    weights: Float[np.ndarray, " rows"] | None = None
+
+    @cached_property
+    def root(self) -> Float[np.ndarray, " rows"]:
+        """Square roots of the weights (rows,), their squares 1 on average."""
+        if self.weights is None:
+            return np.ones(len(self.y))
+        return np.sqrt(self.weights / self.weights.mean())
+
+    @cached_property
+    def spread(self) -> float:
+        """Standard deviation of y under the weights, 1 if y is the same on all rows."""
+        mean = float(np.mean(self.root**2 * self.y))
+        return float(np.sqrt(np.mean((self.root * (self.y - mean)) ** 2))) or 1.0
+
+    def take(self, kept: np.ndarray) -> Self:
+        """Some of the rows."""
+        weights = None if self.weights is None else self.weights[kept]
+        return replace(self, X=self.X[kept], y=self.y[kept], weights=weights)
 
     @property
     def varying(self) -> list[int]:

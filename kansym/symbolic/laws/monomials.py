@@ -7,19 +7,15 @@ import sympy
 from jaxtyping import Float
 
 from kansym.shared.deadline import Deadline
+from kansym.symbolic.constants.plain_exponents import plain_exponent
 from kansym.symbolic.laws.checking import checked, fresh_constants
-from kansym.symbolic.laws.columns import as_rational, monomial
+from kansym.symbolic.laws.columns import monomial
 from kansym.symbolic.laws.law import Law, Rows
 
-__all__ = ["Monomials", "powers_of", "snapped"]
+__all__ = ["Monomials", "powers_of"]
 
 _STEPS = 12
 """Gauss-Newton steps for powers: they start near, from logarithms."""
-_DENOMINATORS = (1, 2, 3, 4)
-_SURE = 3.0
-"""Standard errors within which a power may be a fraction."""
-_LOOSE = 0.1
-_ROUNDING = 1e-9
 
 
 class Monomials:
@@ -37,7 +33,8 @@ class Monomials:
         if found is None:
             return
         powers, errors = found
-        rounded = np.array([snapped(p, e) for p, e in zip(powers, errors, strict=True)])
+        plain = [plain_exponent(p, e) for p, e in zip(powers, errors, strict=True)]
+        rounded = np.array([np.nan if power is None else float(power) for power in plain])
         constant = fresh_constants(rows.names, len(steady) + 1)
         names = [sympy.Symbol(rows.names[k]) for k in steady]
         signs = [1 if rows.X[0, k] > 0 else -1 for k in steady]
@@ -118,16 +115,6 @@ def _gauss_newton(columns: np.ndarray, y: np.ndarray, start: np.ndarray) -> np.n
         if np.abs(step).max() < 1e-12:
             break
     return found
-
-
-def snapped(power: float, error: float) -> float:
-    """The fraction that a power may be, nan if none is near; the plainest first."""
-    allowed = min(max(_SURE * error, _ROUNDING), _LOOSE)
-    for denominator in _DENOMINATORS:
-        near = round(power * denominator) / denominator
-        if abs(power - near) <= allowed:
-            return float(as_rational(near))
-    return float("nan")
 
 
 def _scale(log_monomial: np.ndarray, y: np.ndarray) -> float:

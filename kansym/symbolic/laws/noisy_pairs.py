@@ -15,13 +15,13 @@ import sympy
 from jaxtyping import Float
 
 from kansym.shared.deadline import Deadline
+from kansym.symbolic.constants.plain_exponents import plain_exponent
 from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.laws.checking import fitted, fresh_constants, length
-from kansym.symbolic.laws.columns import Quantities, as_rational
+from kansym.symbolic.laws.columns import Quantities
 from kansym.symbolic.laws.expression_pairs import Pair, best_products, best_quotients, best_sums
 from kansym.symbolic.laws.expressions import Expressions, short_expressions
 from kansym.symbolic.laws.law import Law, Rows
-from kansym.symbolic.laws.monomials import snapped
 from kansym.symbolic.laws.targets import TARGETS, Target, targets_of
 from kansym.symbolic.laws.term_selection import ShortestSum, shortest_sum
 
@@ -218,12 +218,12 @@ class _Search:
         expr, start = scale, {scale: float(np.exp(at.pop(0, 0.0)))}
         errors = dict(zip(found.chosen, found.errors.tolist(), strict=True))
         for k, value in at.items():
-            near = snapped(value, errors[k]) if is_power[k] else np.nan
-            if not parts[k].is_Atom and not (2 * near).is_integer():
-                near = np.nan
-            exponent = as_rational(near) if np.isfinite(near) else constants[k - 1]
-            if exponent is constants[k - 1]:
-                start[exponent] = value
+            near = plain_exponent(value, errors[k]) if is_power[k] else None
+            if near is not None and not parts[k].is_Atom and near.q > 2:
+                near = None
+            exponent: sympy.Expr = constants[k - 1] if near is None else near
+            if near is None:
+                start[constants[k - 1]] = value
             expr *= parts[k] ** exponent if is_power[k] else sympy.exp(exponent * parts[k])
         return self.drafted(expr, start, found.rest)
 

@@ -9,6 +9,7 @@ import sympy
 from numpy.linalg import LinAlgError
 
 from kansym.shared.deadline import Deadline
+from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.laws.additive import Additive
 from kansym.symbolic.laws.checking import checked, is_exact, length
 from kansym.symbolic.laws.exact_laws import ExactLaws, PlainRelations
@@ -58,14 +59,16 @@ OF_NOISY_ROWS: tuple[Source, ...] = (
     Monomials(),
     Univariate(),
     NoisyPairs(),
-    SmallerProblems(),
     SparseSums(),
+    SmallerProblems(),
     Additive(),
 )
 """For rows that are known to be noisy: no law is exact."""
 _SHARE = 0.6
 """Of the time that is left, what one source may spend."""
 _ROWS_LOOKED_AT = 4000
+_CLOSE = 6.0
+"""Bits behind the shortest law up to which another may turn out to be shorter."""
 
 
 def propose(
@@ -73,11 +76,14 @@ def propose(
     until: Deadline,
     sources: Sequence[Source] = SOURCES,
     allowed: Callable[[sympy.Expr], bool] = lambda _: True,
+    *,
+    front: bool = False,
 ) -> Iterator[Law]:
-    """Laws of ever shorter description; ends at one that is exact.
+    """Laws of about ever shorter description; ends at one that is exact.
 
-    Sources see the inputs that matter, and a sample where there are very many rows; errors are
-    those on all rows. A law that is not allowed is as if it had not been proposed.
+    For a ``front`` also laws of longer description, if none that is as plain comes as near. Sources
+    see the inputs that matter, and a sample where there are very many rows; errors are those on all
+    rows. A law that is not allowed is as if it had not been proposed.
 
     Examples
     --------
@@ -89,7 +95,7 @@ def propose(
     a*b*c/(a*b + a*c + b*c)
     """
     few = _relevant(rows)
-    shortest = float("inf")
+    shortest, seen = float("inf"), list[tuple[float, float]]()
     for source in sources:
         if until.passed:
             return
@@ -97,8 +103,11 @@ def propose(
             law = found if few is rows else checked(found.expr, found.start, found.source, rows)
             if law is None or not allowed(law.expr):
                 continue
-            if length(law, rows) < shortest:
-                shortest = length(law, rows)
+            bits, place = length(law, rows), (complexity(law.expr, rows.names), law.error)
+            beaten = any(form <= place[0] and error <= place[1] for form, error in seen)
+            if bits < shortest + _CLOSE or (front and not beaten):
+                shortest = min(shortest, bits)
+                seen.append(place)
                 yield law
             if is_exact(law):
                 return
@@ -116,7 +125,7 @@ def _relevant(rows: Rows) -> Rows:
     """The rows themselves, or some of them and the inputs that matter where there are many."""
     if len(rows.y) > _ROWS_LOOKED_AT:
         kept = np.random.default_rng(0).choice(len(rows.y), _ROWS_LOOKED_AT, replace=False)
-        sample = replace(rows, X=rows.X[kept], y=rows.y[kept])
+        sample = rows.take(kept)
     else:
         sample = rows
     inputs = relevant_inputs(sample)

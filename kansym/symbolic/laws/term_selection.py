@@ -1,7 +1,7 @@
 """Which terms a sum is made of: the choice of shortest description.
 
-Forward selection, exchanges of terms and backward elimination by the Bayesian information
-criterion, with the length of a term as its prior.
+A beam of sums grows term by term, by the Bayesian information criterion, with the length of a term
+as its prior.
 
 References
 ----------
@@ -9,7 +9,6 @@ G. Schwarz, Estimating the dimension of a model, doi:10.1214/aos/1176344136. S. 
 Billings, W. Luo, Orthogonal least squares, doi:10.1080/00207178908953472.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,12 +17,17 @@ from jaxtyping import Float
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.terms import Terms
 
-__all__ = ["ShortestSum", "chosen_terms", "shortest_sum"]
+__all__ = ["ShortestSum", "shortest_sum", "sums_of_terms"]
 
-_MOST_TERMS = 7
-_MOST_PAIRED = 1200
-_EXACT = 1e-22
-"""Share of the target's square that counts as nothing left."""
+_MANY_ROWS, _WORK, _WIDEST, _NARROWEST = 200, (8_000, 40_000), 512, 16
+"""Rows from which on more terms can be told apart, sums times terms that are looked at for fewer
+rows and for more, and bounds of the sums of a size that are kept."""
+_FINISHED = 2
+"""Sums of a size whose residual is computed to rounding."""
+_INDEPENDENT = 1e-9
+"""Least share of a term that the others of a sum do not have."""
+_EXACT, _ROUNDING = 1e-22, 1e-14
+"""Share of the target's square that counts as nothing left, and that inner products can show."""
 
 
 _TERM = 15.0
@@ -77,14 +81,14 @@ def shortest_sum(
     return ShortestSum(chosen, weights / units, errors / units, rest)
 
 
-def chosen_terms(
+def sums_of_terms(
     terms: Terms,
     y: Float[np.ndarray, " rows"],
+    most: int,
     until: Deadline,
-    most: int = _MOST_TERMS,
     independent: float = np.inf,
-) -> list[int]:
-    """Terms of the sum of shortest description, by forward selection with exchanges.
+) -> list[list[int]]:
+    """Sums of one term, of two and so on up to a number, as long as descriptions get shorter.
 
     Where fewer rows are independent, terms cost more, as the residuals of all rows are counted.
     """
@@ -92,46 +96,95 @@ def chosen_terms(
     columns = terms.values / np.where(size > 0, size, 1)
     n, few = len(y), min(len(y), independent)
     # 0.5 few log2(residual) + terms (0.5 log2(few) + bits), times n / few.
-    bits = n / few * (terms.bits + 0.5 * np.log2(few)) - 0.5 * np.log2(n)
-    best: tuple[float, list[int]] = (_length(columns, y, [], bits), [])
-    for start in _starts(columns, y, bits):
-        chosen = list(start)
-        while len(chosen) < most and not until.passed:
-            added = _best_addition(columns, y, chosen, bits)
-            if added is None:
-                break
-            longer = _exchanged(columns, y, [*chosen, added], bits, until)
-            if _length(columns, y, longer, bits) >= _length(columns, y, chosen, bits) - 1:
-                break
-            chosen = longer
-        chosen = _pruned(columns, y, chosen, bits)
-        length = _length(columns, y, chosen, bits)
-        if length < best[0]:
-            best = length, chosen
-        if until.passed:
+    bits = n / few * (terms.bits + 0.5 * np.log2(few))
+    grown = _Growing(columns, y, bits)
+    beam: list[tuple[int, ...]] = [()]
+    found: list[list[int]] = []
+    least = grown.length(())
+    while len(found) < most and not until.passed:
+        beam = grown.longer(beam)
+        lengths = [(grown.length(chosen), chosen) for chosen in beam[:_FINISHED]]
+        if not lengths or min(lengths)[0] >= least:
             break
-    return best[1]
+        least, best = min(lengths)
+        found.append(list(best))
+    return found
 
 
-def _starts(columns: np.ndarray, y: np.ndarray, bits: np.ndarray) -> Iterator[list[int]]:
-    """Nothing; the best pair of all, where there are not too many."""
-    yield []
-    few = columns
-    if few.shape[1] <= _MOST_PAIRED:
-        yield _best_pair(few, y, bits)
+def _width(rows: int, terms: int) -> int:
+    """How many sums of a size are kept."""
+    return int(np.clip(_WORK[rows >= _MANY_ROWS] // terms, _NARROWEST, _WIDEST))
 
 
-def _best_pair(columns: np.ndarray, y: np.ndarray, bits: np.ndarray) -> list[int]:
-    """The pair of least residual, from inner products."""
-    gram, along = columns.T @ columns, columns.T @ y
-    with np.errstate(all="ignore"):
-        explained = along[:, None] ** 2 + along[None] ** 2 - 2 * gram * np.outer(along, along)
-        explained /= 1 - gram**2
-        left = np.maximum(float(y @ y) - explained, 1e-300)
-        scores = 0.5 * len(y) * np.log2(left) + bits[:, None] + bits[None]
-    scores[~(1 - gram**2 > 1e-9)] = np.inf
-    i, j = np.unravel_index(np.nanargmin(scores), scores.shape)
-    return [int(i), int(j)]
+class _Growing:
+    """Columns of unit length, and the sums that one more of them makes.
+
+    Parameters
+    ----------
+    columns : shape (rows, terms).
+    y : shape (rows,).
+    bits : shape (terms,).
+    """
+
+    def __init__(self, columns: np.ndarray, y: np.ndarray, bits: np.ndarray) -> None:
+        self.columns, self.y, self.bits = columns, y, bits
+        self.along = y @ columns
+        self.size = float(y @ y)
+        self._products: dict[int, np.ndarray] = {}
+
+    def length(self, chosen: tuple[int, ...]) -> float:
+        """Bits of the residuals and of the terms."""
+        basis = self.columns[:, list(chosen)]
+        left = self.y - basis @ np.linalg.lstsq(basis, self.y, rcond=None)[0] if chosen else self.y
+        bits = self._bits(np.square(left).sum(keepdims=True), _EXACT)[0]
+        return float(bits) + float(self.bits[list(chosen)].sum())
+
+    def longer(self, beam: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        """The shortest descriptions with one more term than those of a beam have."""
+        lengths = self._with_one_more(np.array(beam, dtype=int).reshape(len(beam), len(beam[0])))
+        most = _width(*self.columns.shape)
+        found: dict[tuple[int, ...], None] = {}
+        for place in np.argsort(lengths, axis=None)[: most * (len(beam[0]) + 1)].tolist():
+            row, term = divmod(place, lengths.shape[1])
+            if np.isfinite(lengths[row, term]):
+                found[tuple(sorted((*beam[row], term)))] = None  # reached from any of its terms
+        return list(found)[:most]
+
+    def _with_one_more(self, beam: np.ndarray) -> np.ndarray:
+        """Bits of every sum with each further term, by inner products (sums, terms)."""
+        sums, count = beam.shape
+        own, rest = np.ones((sums, len(self.bits))), np.tile(self.along, (sums, 1))
+        left = np.full((sums, 1), self.size)
+        if count:
+            beside = np.stack(
+                [[self._product(term) for term in chosen] for chosen in beam.tolist()]
+            )
+            inner = np.take_along_axis(beside, beam[:, None, :].repeat(count, axis=1), axis=2)
+            solved = np.linalg.pinv(inner) @ np.concatenate(
+                [beside, self.along[beam][:, :, None]], axis=2
+            )
+            own = own - (beside * solved[..., :-1]).sum(axis=1)
+            rest = rest - (beside * solved[..., -1:]).sum(axis=1)
+            left = left - np.vecdot(self.along[beam], solved[..., -1])[:, None]
+        is_new = own > _INDEPENDENT
+        gain = np.where(is_new, rest**2 / np.where(is_new, own, 1.0), 0.0)
+        lengths = (
+            self._bits(left - gain, _ROUNDING) + self.bits + self.bits[beam].sum(axis=1)[:, None]
+        )
+        lengths[~is_new] = np.inf
+        np.put_along_axis(lengths, beam, np.inf, axis=1)
+        return lengths
+
+    def _product(self, term: int) -> np.ndarray:
+        """Inner products of all columns with one."""
+        if term not in self._products:
+            self._products[term] = self.columns[:, term] @ self.columns
+        return self._products[term]
+
+    def _bits(self, left: np.ndarray, least: float) -> np.ndarray:
+        """Of squared residuals, which mean nothing below a share of the target's."""
+        n = len(self.y)
+        return 0.5 * n * np.log2(np.maximum(left, max(least * self.size, 1e-300)) / n)
 
 
 def _length(columns: np.ndarray, y: np.ndarray, chosen: list[int], bits: np.ndarray) -> float:
@@ -141,47 +194,6 @@ def _length(columns: np.ndarray, y: np.ndarray, chosen: list[int], bits: np.ndar
     size = max(float(left @ left), _EXACT * float(y @ y), 1e-300)
     n = len(y)
     return 0.5 * n * np.log2(size / n) + len(chosen) * 0.5 * np.log2(n) + float(bits[chosen].sum())
-
-
-def _best_addition(
-    columns: np.ndarray, y: np.ndarray, chosen: list[int], bits: np.ndarray
-) -> int | None:
-    """The term that shortens the description most."""
-    Q = np.linalg.qr(columns[:, chosen])[0] if chosen else np.zeros((len(y), 0))
-    left = y - Q @ (Q.T @ y)
-    inner = Q.T @ columns
-    rest = 1 - np.sum(inner**2, axis=0)
-    along = columns.T @ left
-    with np.errstate(all="ignore"):
-        share = np.clip(along**2 / rest / max(float(left @ left), 1e-300), 0, 1 - 1e-15)
-        gain = -0.5 * len(y) * np.log2(1 - share) - bits
-    gain[~(rest > 1e-9)] = -np.inf
-    gain[chosen] = -np.inf
-    best = int(np.argmax(gain))
-    return best if gain[best] > 0.5 * np.log2(len(y)) else None
-
-
-def _exchanged(
-    columns: np.ndarray, y: np.ndarray, chosen: list[int], bits: np.ndarray, until: Deadline
-) -> list[int]:
-    """Each term exchanged for the best in its place, as long as that shortens."""
-    length = _length(columns, y, chosen, bits)
-    for _ in range(3):
-        changed = False
-        for k in range(len(chosen)):
-            if until.passed:
-                return chosen
-            others = chosen[:k] + chosen[k + 1 :]
-            added = _best_addition(columns, y, others, bits)
-            if added is None or added == chosen[k]:
-                continue
-            trial = [*others, added]
-            shorter = _length(columns, y, trial, bits)
-            if shorter < length - 1e-6:
-                chosen, length, changed = trial, shorter, True
-        if not changed:
-            break
-    return chosen
 
 
 def _pruned(columns: np.ndarray, y: np.ndarray, chosen: list[int], bits: np.ndarray) -> list[int]:

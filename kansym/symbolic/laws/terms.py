@@ -9,12 +9,16 @@ from jaxtyping import Float
 from kansym.symbolic.laws.columns import Quantities, exponents_up_to, monomial
 from kansym.symbolic.laws.function_columns import functions_of_one
 
-__all__ = ["Terms", "plain_terms"]
+__all__ = ["Terms", "plain_terms", "terms_of_real_powers"]
 
 _SHORTEST = 2.0
 """Bits of the plainest term; a longer term must explain as much more."""
 _POWER, _NEGATIVE, _FUNCTION = 3.0, 2.0, 7.0
 """Bits of a power, of one below the line, and of a function."""
+_FRACTION, _SUM = 3.0, 5.0
+"""Bits of a power that is a fraction, and of a sum or difference of two inputs."""
+_BESIDE, _ALONE = 2, 5
+"""Largest total power of terms of two quantities, and of one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,3 +77,40 @@ def plain_terms(inputs: Quantities, degree: int, lowest: int, functions: bool) -
     return Terms(
         values[:, kept], bits[kept].astype(float), units[kept], whole.exprs, exponents[kept]
     )
+
+
+def terms_of_real_powers(inputs: Quantities) -> list[Terms]:
+    """Halves and thirds as powers: of one input, or of one of two and of their sum beside others.
+
+    Each dictionary has the powers of one base, times whole powers of the other input; beside a sum
+    of both inputs stand one of them and their difference.
+    """
+    values, exprs = inputs.values, inputs.exprs
+    if len(inputs) > 2 or values.min() <= 0:
+        return []
+    bases = [(inputs, 0.0)]
+    if len(inputs) == 2:
+        total = Quantities(values.sum(axis=1)[:, None], (exprs[0] + exprs[1],))
+        apart = Quantities((values[:, 0] - values[:, 1])[:, None], (exprs[0] - exprs[1],))
+        whole = total.with_more(inputs.take([0])).with_more(apart)
+        bases += [(inputs.take([1, 0]), 0.0), (whole, _SUM)]
+    return [_of_real_powers(*base, parts) for base in bases for parts in (2, 3)]
+
+
+def _of_real_powers(quantities: Quantities, burden: float, parts: int) -> Terms:
+    """Powers of the first quantity in steps of a part of one, times whole powers of the others."""
+    beside = len(quantities) - 1
+    highest = _BESIDE if beside else _ALONE
+    real = np.arange(-_BESIDE * parts, highest * parts + 1) / parts
+    others = exponents_up_to(beside, _BESIDE)
+    exponents = np.column_stack([np.tile(real, len(others)), np.repeat(others, len(real), axis=0)])
+    exponents = exponents[np.abs(exponents.sum(axis=1)) <= highest]
+    sizes = quantities.sizes()
+    values = Quantities(quantities.values / sizes, quantities.exprs).columns(exponents)
+    kept = np.isfinite(values).all(axis=0) & (np.ptp(values, axis=0) > 0)
+    kept |= (exponents == 0).all(axis=1)
+    bits = _SHORTEST + _POWER * np.abs(exponents).sum(axis=1)
+    bits += _FRACTION * (exponents[:, 0] % 1 != 0) + _NEGATIVE * (exponents[:, 0] < 0)
+    bits += burden * ((exponents[:, 0] != 0) + (exponents[:, 2:] != 0).any(axis=1))
+    units = np.prod(sizes**exponents, axis=1)
+    return Terms(values[:, kept], bits[kept], units[kept], quantities.exprs, exponents[kept])

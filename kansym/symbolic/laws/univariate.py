@@ -1,11 +1,13 @@
 """Laws for a function of one variable, from the plainest models to expressions of growing size."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.compositions import compositions, compositions_within
+from kansym.symbolic.laws.crossovers import crossovers
 from kansym.symbolic.laws.curve import Curve
 from kansym.symbolic.laws.exponential_sums import (
     exponential_sums,
@@ -17,20 +19,41 @@ from kansym.symbolic.laws.rational_functions import exact_quotients, quotients_o
 from kansym.symbolic.laws.short_curves import short_curves
 from kansym.symbolic.laws.simple_models import plain_models, simple_models
 
-__all__ = ["QUICK", "Stage", "Univariate", "univariate_laws"]
+__all__ = ["OF_MEASURED_ROWS", "QUICK", "Stage", "Univariate", "univariate_laws"]
 
 Stage = Callable[[Curve, Deadline], Iterator[Form]]
 QUICK: tuple[Stage, ...] = (exact_quotients, plain_models, simple_models, short_curves)
 """Those that see an exact law soon, the quickest first."""
+
+
+def _usual(curve: Curve, until: Deadline) -> Iterator[Form]:
+    """What measured curves follow most often, the quickest first."""
+    yield from crossovers(curve, until)
+    yield from simple_models(curve, until)
+
+
 _PLAIN: tuple[Stage, ...] = (
-    *QUICK,
+    exact_quotients,
+    plain_models,
+    _usual,
+    short_curves,
     quotients_of_functions,
     exponential_sums,
 )
 _RICH: tuple[Stage, ...] = (compositions, powers_times_exponential_sums, compositions_within)
+OF_MEASURED_ROWS: tuple[Stage, ...] = (
+    exact_quotients,
+    _usual,
+    quotients_of_functions,
+    exponential_sums,
+    short_curves,
+    *_RICH,
+)
+"""For rows with errors as a rule: what is exact or rich is sought where usual laws leave more."""
 _FEWEST = 2
 """Rows that a law is sought for."""
-_HANDED_ON = 8
+_HANDED_ON, _OF_A_SIZE = 6, 2
+"""Laws that are handed on, and of these how many of a number of constants."""
 _PRUNED = 2
 """Laws of which constants that are not needed are taken."""
 _FEW, _NO_NOISE, _ABOVE, _WHITE = 6, 1e-7, 1.5, 2.0
@@ -86,7 +109,11 @@ def univariate_laws(
     forms: list[Form] = []
     is_noise = False
     for stage in _PLAIN + _RICH if stages is None else stages:
-        if is_noise and stage in _RICH and _shortest(forms, curve).error < _EXPLAINED:
+        if (
+            is_noise
+            and stage in (short_curves, *_RICH)
+            and _shortest(forms, curve).error < _EXPLAINED
+        ):
             break
         # Beside a plain form that leaves nothing but noise, only an exact one is worth having.
         new = [form for form in stage(curve, until) if form.is_sound]
@@ -154,15 +181,20 @@ def _interpolated(x: np.ndarray, rest: np.ndarray) -> float:
 
 
 def _different(forms: list[Form], curve: Curve) -> list[Form]:
-    """The forms of shortest description, of those with equal values the shortest alone."""
+    """The forms of shortest description, of those with equal values the shortest alone.
+
+    Beside the shortest of all stand the shortest of every number of constants.
+    """
     chosen: list[tuple[Form, np.ndarray]] = []
+    alike = Counter[int]()
     for form in sorted(forms, key=lambda form: form.length(curve)):
+        if len(chosen) >= _HANDED_ON and alike[len(form.start)] >= _OF_A_SIZE:
+            continue
         values = form.values(curve)
         same = max(curve.exact, _SAME * form.error) * curve.spread
         if all(np.linalg.norm((values - other) * curve.root) > same for _, other in chosen):
             chosen.append((form, values))
-        if len(chosen) == _HANDED_ON:
-            break
+            alike[len(form.start)] += 1
     return [form for form, _ in chosen]
 
 
@@ -177,4 +209,4 @@ class Univariate:
         if len(varying) == 1:
             column = int(varying[0])
             x, name, few = rows.X[:, column], rows.names[column], rows.independent
-            yield from univariate_laws(x, rows.y, name, rows.noise, until, independent=few)
+            yield from univariate_laws(x, rows.y, name, rows.noise, until, rows.weights, few)

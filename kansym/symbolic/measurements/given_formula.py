@@ -168,7 +168,7 @@ def template_of(formula: Any, names: Sequence[str]) -> sympy.Expr:
         return formula.template
     if isinstance(formula, sympy.Expr):
         return formula
-    template = parse_template(formula, names)
+    template = parse_template(formula, names, measured=True)
     if template.unknown:
         raise InputError(
             f"The formula {formula[:60]!r} has an unknown part ?(...): train a network with "

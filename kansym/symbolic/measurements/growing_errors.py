@@ -1,19 +1,22 @@
 """Rows whose errors grow with the value: readings to so many per cent, and counts, by its root."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from kansym.shared.deadline import Deadline
 from kansym.shared.row_errors import RowErrors
 from kansym.shared.status import Finding, Status
 from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.laws.columns import exponents_up_to
 from kansym.symbolic.measurements.counts import are_counts
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.refitting import refitted
 from kansym.symbolic.measurements.simple_laws import constants_bits
 
-__all__ = ["growing_errors", "scatter_finding", "weights_of"]
+__all__ = ["growing_errors", "proportional_scatter", "scatter_finding", "weights_of"]
 
 _LEAST_ROWS = 8
 """Rows below which the scatter says too little about itself."""
@@ -23,6 +26,10 @@ _CLEAR = 6.0
 """Bits by which errors in proportion must win: odds of 64 to 1."""
 _TRIED, _ROUNDS = 12, 2
 """Laws that are tried, and fits of each: errors are those of the fit before."""
+_ROWS_A_TERM = 10
+"""Rows for every term of a polynomial that shows how many rows scatter."""
+_ALIKE = 0.5
+"""Correlation of neighbouring residuals above which they are misfit more than noise."""
 _NOISE = 0.5
 """Relative error of a row beyond which it is misfit, not noise."""
 
@@ -68,6 +75,53 @@ def growing_errors(
             if found is not None and (bits := _bits(found[0], y, found[1])) < least:
                 best, least = (found[0].formula, power), bits
     return best
+
+
+def proportional_scatter(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float] | None:
+    """Weights of many rows that scatter in proportion to y, and their noise; None if they do not.
+
+    The noise is over the spread of y, both weighted.
+
+    Polynomials in the inputs, or in their logarithms, for log y; the likelihood of what they leave
+    decides between errors that are equal and those that grow with y.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x = 10 ** rng.uniform(0, 3, 400)
+    >>> y = x**0.7 + x / 20
+    >>> found = proportional_scatter(x[:, None], y * np.exp(0.2 * rng.normal(size=400)))
+    >>> bool(np.abs(np.log(found[0] * (y / y.max()) ** 2)).max() < 0.5)
+    True
+    >>> proportional_scatter(x[:, None], y + 0.3 * rng.normal(size=400)) is None
+    True
+    """
+    size = np.abs(y)
+    if np.ptp(np.sign(y)) > 0 or size.max() < _RANGE * size.min() or not size.all():
+        return None
+    logs = np.where(X.min(axis=0) > 0, np.log(np.maximum(X, 1e-300)), X)[:, np.ptp(X, axis=0) > 0]
+    spread = logs.std(axis=0)
+    z = (logs - logs.mean(axis=0)) / spread
+    degree = max(d for d in (1, 2, 3) if d == 1 or _fits_into(len(y), z.shape[1], d))
+    columns = np.stack([np.prod(z**row, axis=1) for row in exponents_up_to(z.shape[1], degree)])
+    middle = np.exp(columns.T @ np.linalg.lstsq(columns.T, np.log(size), rcond=None)[0])
+    left, n = size - middle, len(y)
+    ratio = np.log(size / middle)
+    beside = ratio[cKDTree(z).query(z, k=2)[1][:, 1]]
+    if np.sqrt(np.mean(ratio**2)) > _NOISE or ratio @ beside > _ALIKE * (ratio @ ratio):
+        return None
+    equal = n / 2 * np.log2(np.mean(left**2))
+    growing = n / 2 * np.log2(np.mean((left / middle) ** 2)) + float(np.sum(np.log2(middle)))
+    if growing + _CLEAR > equal:
+        return None
+    weights = (middle / middle.max()) ** -2.0
+    spread = np.sqrt(np.cov(y, aweights=weights, bias=True))
+    return weights, float(np.sqrt(np.average(left**2, weights=weights)) / spread)
+
+
+def _fits_into(rows: int, inputs: int, degree: int) -> bool:
+    """Whether a polynomial has few terms beside the rows."""
+    return _ROWS_A_TERM * math.comb(inputs + degree, degree) <= rows
 
 
 def weights_of(law: Formula, power: float, X: np.ndarray) -> np.ndarray:

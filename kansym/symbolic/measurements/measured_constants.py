@@ -13,15 +13,15 @@ __all__ = ["with_measured_constants"]
 _LARGEST = 400
 """Operations of an expression beyond which nobody reads its constants."""
 
-_USUAL = 2
-"""Largest denominator of exponents that are seldom measured: powers and roots."""
+_USUAL = 3
+"""Largest denominator of exponents that are seldom measured: powers, roots, surfaces."""
 
 
 def with_measured_constants(formula: Formula) -> tuple[Formula, dict[str, sympy.Expr]]:
     """The formula with constants in place of its numbers, and what each of them was.
 
-    Exponents that are multiples of a half, and 1 and -1 but as the last term of the whole, are
-    taken for the form itself and stay.
+    Exponents that are multiples of a half or a third, and 1 and -1, are taken for the form itself
+    and stay; but not as the last term of the whole, nor as factors of terms beside measured ones.
 
     Examples
     --------
@@ -30,14 +30,20 @@ def with_measured_constants(formula: Formula) -> tuple[Formula, dict[str, sympy.
     >>> found, numbers = with_measured_constants(formula)
     >>> found.template, numbers
     (c1*sqrt(x + 1), {'c1': 2*pi})
+    >>> k = Constant("k", 2.7, 0.1)
+    >>> with_measured_constants(Formula(x + sympy.Symbol("k") / x, ("x",), (k,)))[0].template
+    c1*x + k/x
     """
     if formula.template.count_ops() > _LARGEST:
         return formula, {}
     taken = {*formula.inputs, *(c.name for c in formula.constants)}
     numbers: dict[str, sympy.Expr] = {}
 
-    def constant(number: sympy.Expr, least: int = 1) -> sympy.Expr:
-        if not number.is_real or abs(number) == least or number == 0:
+    def constant(number: sympy.Expr) -> sympy.Expr:
+        return number if abs(number) == 1 else measured(number)
+
+    def measured(number: sympy.Expr) -> sympy.Expr:
+        if not number.is_real or number == 0:
             return number
         for name, known in numbers.items():
             if known == number:
@@ -49,7 +55,15 @@ def with_measured_constants(formula: Formula) -> tuple[Formula, dict[str, sympy.
         return sympy.Symbol(name)
 
     last, rest = formula.template.as_coeff_Add()
-    template = _measured(rest, constant) + constant(last, 0)
+    terms, inputs = sympy.Add.make_args(rest), set(map(sympy.Symbol, formula.inputs))
+    bare = [term for term in terms if term.free_symbols <= inputs]
+    if 0 < len(bare) < len(terms):
+        others = sympy.Add(*(term for term in terms if term not in bare))
+        scaled = [measured(k) * _measured(t, constant) for k, t in (b.as_coeff_Mul() for b in bare)]
+        rest = _measured(others, constant) + sympy.Add(*scaled)
+    else:
+        rest = _measured(rest, constant)
+    template = rest + measured(last)
     exact = {c.name: c.exact for c in formula.constants if c.exact is not None}
     added = [Constant(name, float(number), np.inf) for name, number in numbers.items()]
     kept = [

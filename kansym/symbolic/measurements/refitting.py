@@ -31,7 +31,13 @@ Exact = Literal["report"] | bool
 
 
 def refitted(
-    formula: Formula, X: np.ndarray, y: np.ndarray, rows: RowErrors, *, exact: Exact = "report"
+    formula: Formula,
+    X: np.ndarray,
+    y: np.ndarray,
+    rows: RowErrors,
+    *,
+    exact: Exact = "report",
+    loss: str = "squared",
 ) -> FormulaFit:
     """The measured constants of a formula fitted again, from where they are, to all rows.
 
@@ -40,7 +46,7 @@ def refitted(
     formula : constants without a standard error, and exact ones, keep their values.
     X, y : shapes (rows, inputs) and (rows,).
     rows : errors of the rows.
-    exact : as for `fit_formula`.
+    exact, loss : as for `fit_formula`; squared or Huber's.
     """
     held = {c.name: c.value for c in formula.constants if c.exact is None and c.stderr is None}
     numbers = {sympy.Symbol(c.name): c.exact for c in formula.constants if c.exact is not None}
@@ -51,7 +57,7 @@ def refitted(
     )
     bounds = bounds_of(None, given.free)
     found = LocalMinimum(np.array(list(free.values())), True, np.zeros(len(free), dtype=bool))
-    minimum = minimum_at(given, rows, RowMisfit(given, rows), found, bounds, "squared")
+    minimum = minimum_at(given, rows, RowMisfit(given, rows), found, bounds, loss)
     return fit_result(minimum, rows, exact=exact, profile=False, level=0.95)
 
 

@@ -31,7 +31,8 @@ _DECADES = (0.1, 1.0, 0.3, 2.0)
 _WORSE = 3
 """Searches in a row without gain after which the best minimum counts as the best there is."""
 _MOST_ORDERED = 12
-"""Constants up to which signs and order are made those of the start, where that is the same."""
+"""Constants up to which signs and order are made those of a given start, else positive, where that
+is the same."""
 _AT_BOUND = 1e-5
 _SAME = 1e-6
 
@@ -220,7 +221,8 @@ def search(
         raise _undefined(formula, first)
     if len(few.free) <= _MOST_ORDERED:
         fitting = Fitting(few.program, few.inputs, few.X, few.y, few.free, curves=few.named_curves)
-        named = as_started(fitting, few.named(best), few.named(first))
+        wanted = first if given else np.abs(first)
+        named = as_started(fitting, few.named(best), few.named(wanted))
         best = np.array([named[name] for name in few.free])
     if len(few.y) < len(formula.y) and type(misfit) is RowMisfit and not bounds.any:
         return LocalMinimum(best, True, np.zeros(len(best), dtype=bool))

@@ -13,10 +13,10 @@ import sympy
 from kansym.shared.bounded_time import each_within
 from kansym.shared.deadline import Deadline
 from kansym.shared.row_errors import RowErrors
-from kansym.symbolic.formulas.complexity import complexity
+from kansym.symbolic.formulas.complexity import CONSTANT_BITS, complexity
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
-from kansym.symbolic.laws.univariate import univariate_laws
+from kansym.symbolic.laws.univariate import OF_MEASURED_ROWS, univariate_laws
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.refitting import refitted
 
@@ -24,16 +24,17 @@ __all__ = ["constants_bits", "description_length", "simple_laws"]
 
 _ROWS = 1000
 """Rows on which laws of one input are sought; their constants are fitted to all."""
-_OF_ONE_INPUT = 6
-_SHARE, _CONSTANT_BITS = 0.3, 24.0
-"""What a bit of the form counts beside one of the data; and what its bits count for a constant,
-which the rows count instead."""
+_SEEKING = 0.75
+"""Of the time, what laws of single inputs are sought in."""
+_SHARE = 0.3
+"""What a bit of the form counts beside one of the data."""
 _OVERTIME = 0.1
 """Seconds after its time in which a fit may end."""
 _CURVE_CONSTANTS = 12
 """Constants that a tabulated curve stands for."""
-_EXPONENT_BITS = 5.0
-"""What a measured exponent costs beside another constant: those of laws are plain fractions."""
+_EXPONENT_BITS, _LARGEST_EXPONENT, _LARGEST_DENOMINATOR = 5.0, 8, 4
+"""What a measured exponent costs beside another constant: those of laws are plain fractions, of
+this size and of such denominators at most; others count as measured, however exact they look."""
 _NONLINEAR_BITS = 1.5
 """What a constant costs more that the formula is not straight in: such forms are less usual."""
 _NEAR = 0.15
@@ -50,7 +51,9 @@ def description_length(fit: FormulaFit, y: np.ndarray, errors: RowErrors | None 
     few rows asks if that is more; and a share of the bits of the form. A formula with as many
     constants as rows describes nothing.
     """
-    n, k = fit.rows, len(fit.free) + _CURVE_CONSTANTS * len(fit.formula.curves)
+    powers = [power.exp for power in fit.formula.template.atoms(sympy.Pow)]
+    odd = sum(power.is_Rational and not _is_plain(power) for power in powers)
+    n, k = fit.rows, len(fit.free) + _CURVE_CONSTANTS * len(fit.formula.curves) + odd
     if k >= n and n > 1:
         return float("inf")
     if fit.absolute:
@@ -61,12 +64,16 @@ def description_length(fit: FormulaFit, y: np.ndarray, errors: RowErrors | None 
         left = float(np.sum(weight * fit.residuals**2)) / spread
         data = n / 2 * np.log2(max(left, _FLOOR**2))
     formula = fit.formula
-    form = complexity(formula.template, formula.inputs) - _CONSTANT_BITS * len(formula.constants)
-    exponents = sum(power.exp.is_Symbol for power in formula.template.atoms(sympy.Pow))
+    form = complexity(formula.template, formula.inputs) - CONSTANT_BITS * len(formula.constants)
+    exponents = sum(power.is_Symbol for power in powers) + odd
     bits = _SHARE * max(form, 0.0) + _EXPONENT_BITS * exponents
     bits += _NONLINEAR_BITS * sum(_is_nonlinear(formula.template, name) for name in fit.free)
     # A variance that is not known is one more number that the rows determine.
     return float(data + constants_bits(k + (not fit.absolute), n) + bits)
+
+
+def _is_plain(exponent: sympy.Rational) -> bool:
+    return abs(exponent) <= _LARGEST_EXPONENT and exponent.q <= _LARGEST_DENOMINATOR
 
 
 @lru_cache(maxsize=4096)
@@ -141,13 +148,13 @@ def _proposed(
     for i in varying:
         if until.passed:
             break
-        share = until.share(1.0 / len(varying))
+        # All laws of an input come at the end of its time, then they are fitted.
+        share = until.share(_SEEKING / len(varying))
         weight = None if weights is None else weights[few]
-        laws = univariate_laws(X[few, i], y[few], names[i], 0.0, share, weight)
-        for count, law in enumerate(laws):
+        x, stages = X[few, i], OF_MEASURED_ROWS
+        laws = univariate_laws(x, y[few], names[i], 0.0, share, weight, stages=stages)
+        for law in laws:
             yield _formula(law.expr, names, {s.name: v for s, v in law.start.items()})
-            if count + 1 >= _OF_ONE_INPUT:
-                break
 
 
 def _formula(expr: sympy.Expr, names: tuple[str, ...], start: dict[str, float]) -> Formula:

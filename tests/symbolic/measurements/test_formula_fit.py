@@ -256,3 +256,20 @@ def test_a_table_of_constants():
 def test_refusals_are_one_sentence(formula, settings, words):
     with pytest.raises(InputError, match=words):
         fit_formula(formula, {"x": [1.0, 2.0, 3.0]}, [1.0, 2.1, 2.9], **settings)
+
+
+@pytest.mark.parametrize("form", ["A*exp(-E/(8.314*T))", "A*e**(-E/(8.314*T))"])
+def test_energies_are_constants_and_the_base_of_powers_is_eulers_number(form):
+    T = np.linspace(300, 400, 12)
+    k = 1e13 * np.exp(-8e4 / (8.314 * T))
+    found = fit_formula(form, {"T": T}, k, weights=1 / k**2)
+    assert set(found.values) == {"A", "E"}
+    assert found.values["E"] == pytest.approx(8e4)
+
+
+def test_a_wave_has_a_positive_frequency():
+    x = np.linspace(0, 10, 60)
+    y = 1.5 * np.sin(17.3 * x) + 0.1 * np.random.default_rng(0).normal(size=60)
+    found = fit_formula("a*sin(w*x)", {"x": x}, y)
+    assert found.values["w"] == pytest.approx(17.3, abs=0.02)
+    assert found.values["a"] > 0
