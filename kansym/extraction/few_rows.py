@@ -18,6 +18,7 @@ from kansym.shared.row_errors import RowErrors, row_errors
 from kansym.shared.status import Finding
 from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.constants.finishing import finish
+from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.growing_errors import (
@@ -43,6 +44,8 @@ SIMPLE_LAW, LIKELIEST, COMPUTED = "simple law", 3, 1e-6
 SOUGHT = 4.0
 """Bits that a law costs which is none of the simple ones: of the many that were sought some fit few
 rows by chance. Less than the 6 of BIC by which rows tell two laws apart."""
+LONGER = 4.0
+"""Bits by which a usual form may be longer than another with as many constants."""
 _TURN_BITS = 2.0
 """For each doubling of a wave's turns: the frequencies that rows tell apart, and their phases."""
 MOST = 200
@@ -152,7 +155,7 @@ class FewRows:
     def finished(self, law: FormulaFit, settings: Settings, until: Deadline) -> Formula:
         """A law with plain exponents where the rows allow, and exact numbers in computed rows.
 
-        Else it is as it was, with the constants of the usual form: the middle of a step, its width.
+        Else it is as it was, with the constants of the usual form, unless that is much longer.
         """
         seconds = min(FINISHING, until.left())
         if seconds <= 0:
@@ -173,7 +176,8 @@ class FewRows:
             law.formula,
         )
         measured = sum(constant.exact is None for constant in found.constants)
-        return found if measured < len(law.free) else law.formula
+        bits = [complexity(formula.template, self.names) for formula in (found, law.formula)]
+        return law.formula if measured == len(law.free) and bits[1] < bits[0] + LONGER else found
 
 
 def by_their_scatter(
