@@ -192,8 +192,10 @@ class _Chain:
             return expr, values
         errors = self.refit(self.few, expr, values, 0).stderr
         near = {s: plain_exponent(values[s], errors[s.name]) for s in exponents}
-        plain = {symbol: power for symbol, power in near.items() if power is not None}
+        plain = {symbol: power for symbol, power in near.items() if power}  # 0 is no power
         found = expr.xreplace(plain)
+        if found.has(sympy.zoo, sympy.nan):
+            return expr, values
         left = {s: v for s, v in values.items() if s in found.free_symbols}
         refined = self.refit(self.few, found, left, _FIRST_STEPS)
         return (found, refined.substitutions) if math.isfinite(refined.rss) else (expr, values)

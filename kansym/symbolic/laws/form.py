@@ -100,7 +100,8 @@ class Form:
                 named = set(variables(program))
                 left = {other: v for other, v in left.items() if other in named}
                 form = Form(program, left, self.source).fitted(curve, until, _FEW_STEPS)
-                if form.length(curve) < best.length(curve):
+                written = not to_sympy(program).has(sympy.zoo, sympy.nan)  # exp(-x/0) has values
+                if written and form.length(curve) < best.length(curve):
                     best = form
                     break
         return best
@@ -113,8 +114,11 @@ class Form:
         symbols = {new: sympy.Symbol(new) for new in names.values()}
         expr = to_sympy(curve.undone(program), {"x": sympy.Symbol(name), **symbols})
         start = {symbols[names[old]]: float(value) for old, value in self.start.items()}
-        expr, start = without_units(expr, start)
-        return Law(recognised_numbers(expr), start, self.source, self.error)
+        plain, values = without_units(expr, start)
+        plain = recognised_numbers(plain)
+        if plain.has(sympy.zoo, sympy.nan):  # a number that is nothing beside others
+            plain, values = expr, start
+        return Law(plain, values, self.source, self.error)
 
 
 def form_bits(expr: sympy.Expr) -> float:
