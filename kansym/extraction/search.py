@@ -356,8 +356,7 @@ class Search:
         self._look_at_scatter()
         read = [attempt for attempt in map(self._wanted, self.attempts) if attempt.best is not None]
         for attempt in sorted(read, key=self._length):
-            found = self._complete(attempt)
-            if found is not None:
+            if (found := self._complete(attempt)) is not None:
                 return found
         line = self._wanted(self.attempts[self._read_law(straight_line(self._rows(0.0)))])
         if line.best is not None and (found := self._complete(line)) is not None:
@@ -366,8 +365,7 @@ class Search:
 
     def _complete(self, attempt: Attempt) -> tuple[KAN, Extraction] | None:
         """The KAN and the result of an attempt; None for a law that no KAN computes."""
-        front = self._front(attempt)
-        result = attempt.result
+        front, result = self._front(attempt), attempt.result
         if attempt.model is not None and result and not self._late and is_of(attempt):
             if self._few is not None:
                 own = result.formulas, front, self.settings.exact, self.deadline
