@@ -11,6 +11,7 @@ from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
 from kansym.neural.models.parameter_counts import parameter_counts
 from kansym.neural.training.training import train
+from kansym.shared.errors import UnsupportedModelError
 from kansym.studies.bench.reading_names import FUNCTION, WEIGHTS
 from kansym.studies.claims.claim import Claim, Effort, Estimate, Row, Ruling, Settings, Verdict
 from kansym.studies.claims.classifying import (
@@ -58,11 +59,11 @@ def _plan(effort: Effort) -> list[Settings]:
             settings | {"steps": large if settings["network"] in _LARGE else small}
             for settings in combinations(seed=seeds, network=networks)
         ),
-        *combinations(
-            seed=range(effort.of(1, 1, 3)),
-            read=read,
-            reading=[WEIGHTS, FUNCTION],
-            seconds=effort.of(1, 3, 20),
+        *(
+            settings | {"seconds": effort.of(1, 3, 60 if settings["read"] in _LARGE else 20)}
+            for settings in combinations(
+                seed=range(effort.of(1, 1, 3)), read=read, reading=[WEIGHTS, FUNCTION]
+            )
         ),
     ]
 
@@ -137,32 +138,28 @@ def _formula(
         "mlp-300": MLP([3, 300, 300, 300, 1], activation="sigmoid", seed=seed, device="cpu"),
     }
     model, X = models[read], learning.raw[:, :3]
-    steps = 1000 if read == "mlp-300" else None
+    steps = 3000 if read == "mlp-300" else None
     train(model, X, learning.signature, seconds=seconds, steps=steps, seed=seed, progress=False)
     with torch.no_grad():
         output = model(torch.as_tensor(test.raw[:, :3]))[:, 0].numpy()
     alone = reading == FUNCTION
-    result = extract(
-        model,
-        X,
-        None if alone else learning.signature,
-        reading="function" if alone else "weights",
-        budget=seconds,
-        seed=seed,
-        progress=False,
-    )
+    known, way = (None, "function") if alone else (learning.signature, "weights")
+    try:
+        result = extract(model, X, known, reading=way, budget=seconds, seed=seed, progress=False)
+        said = _read(result, test)
+    except UnsupportedModelError as refusal:  # a network so large is not read by its weights
+        said = _unread(refusal)
     return {
         "network accuracy": signature_accuracy(output, test),
         "size": parameter_counts(model).stored,
-        **_read(result, test),
+        **said,
     }
 
 
 def _read(result: Extraction, test: Knots) -> Row:
     """The formula as text with its accuracy, or why there is none."""
     if not result.formulas:
-        reason = str(result.status[0]) if result.status else "no formula"
-        return {"formula": f"none: {reason}", "formula accuracy": None, "complexity": None}
+        return _unread(result.status[0] if result.status else "no formula")
     text = str(result.formulas[0].expr)
     for i, name in enumerate(_NAMES, 1):
         text = text.replace(f"x{i}", name)
@@ -171,6 +168,11 @@ def _read(result: Extraction, test: Knots) -> Row:
         "formula accuracy": signature_accuracy(result.predict(test.raw[:, :3]), test),
         "complexity": float(result.formulas[0].complexity),
     }
+
+
+def _unread(reason: object) -> Row:
+    """Why there is no formula."""
+    return {"formula": f"none: {reason}", "formula accuracy": None, "complexity": None}
 
 
 def _judge(rows: Sequence[Row]) -> Ruling:
