@@ -66,8 +66,14 @@ class _Run:
         self.value: Any = None
         self.failure: Exception | None = None
         # What numpy is told to ignore holds in the thread, too.
-        context = contextvars.copy_context()
-        self.thread = threading.Thread(target=context.run, args=(self._work,), daemon=True)
+        self.context = contextvars.copy_context()
+        self.thread = threading.Thread(target=self._begin, daemon=True)
+
+    def _begin(self) -> None:
+        try:
+            self.context.run(self._work)
+        except _TimeUpError:
+            self.ended = False  # ordered once more while it obeyed the first order
 
     def _work(self) -> None:
         try:
