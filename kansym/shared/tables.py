@@ -208,6 +208,8 @@ def _first_text(column: Any) -> str:
     for row, value in enumerate(column):
         try:
             float(value)
+        except OverflowError:
+            return f"row {row} holds a number beyond 1e308"
         except (TypeError, ValueError):
             return f"row {row} holds {value!r}"
     return f"it holds {column.iloc[0]!r} as text" if len(column) else "it is empty"

@@ -29,7 +29,8 @@ def check_answers(
     Parameters
     ----------
     own : the model's answers to rows (rows, inputs), as its own software computes them.
-    precision : spacing at 1 of the numbers that it computes with; rounding may cost 10^4 of them.
+    precision : spacing at 1 of the numbers that it computes with; rounding may cost 10^4 of them,
+        and half the digits where large numbers cancel inside.
     shown : makes of the values of the stage what the model answers, such as a softmax.
     """
     rows = _points(reading.probes)
@@ -43,7 +44,7 @@ def check_answers(
     apart = np.nan_to_num(apart, nan=np.inf)
     size = np.abs(expected).max(where=np.isfinite(expected), initial=1e-300)
     row, output = np.unravel_index(apart.argmax(), apart.shape)
-    if apart[row, output] > min(1e4 * precision, 0.1) * size:
+    if apart[row, output] > min(max(1e4 * precision, precision**0.5), 0.1) * size:
         raise _differs(
             source,
             f"it gives {found[row, output]:.6g} at {rows[row].tolist()}, "

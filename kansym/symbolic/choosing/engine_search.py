@@ -46,9 +46,8 @@ KEPT = 3
 """Formulas of an edge that are tried in the whole formula."""
 MISSED = 10.0
 """Error of a formula, over that of its network, beyond which its functions are doubted."""
-NEAR, REACHED = 0.1, 1.5
-"""Relative error up to which a function by itself is tried, and the error of the formula over that
-of its network at which it is what was sought."""
+NEAR = 0.1
+"""Relative error up to which a function by itself is tried."""
 MOST_SEARCHED = 8
 """Edges that are searched, the most important ones."""
 POINTS, FEWEST = 400, 6
@@ -92,8 +91,7 @@ def search_edges(  # noqa: PLR0913 - what was chosen, and how to search, by keyw
     wiring = Wiring.of(network)
     best = choice
     free = [edge for edge, library in enumerate(libraries) if len(library) != 1]
-    misfit = judge.error(network(judge.X))
-    positions = _unexplained(network, choice, judge, free, misfit)[:MOST_SEARCHED]
+    positions = _unexplained(network, choice, judge, free)[:MOST_SEARCHED]
     for done, position in enumerate(positions):
         until = deadline.share(1 / (len(positions) - done))
         if SEARCHING * until.left() < LEAST_SECONDS:
@@ -114,16 +112,15 @@ def search_edges(  # noqa: PLR0913 - what was chosen, and how to search, by keyw
                 option = Option(fit.candidate, fit.constants, fit.complexity, fit, origin)
                 trial = exchanged(best, {position: option}, wiring, judge, deadline=deadline)
                 best = min(best, trial, key=lambda each: judge.length(each.error, each.bits))
-            if best is not before and best.error < REACHED * max(judge.floor, misfit):
+            if best is not before:
                 break
     return None if best is choice else best
 
 
-def _unexplained(
-    network: Network, choice: Choice, judge: Judge, free: Sequence[int], misfit: float
-) -> list[int]:
+def _unexplained(network: Network, choice: Choice, judge: Judge, free: Sequence[int]) -> list[int]:
     """Edges to search, the most important ones first: curves, then other free ones if any."""
-    missed = len(network.outputs) == 1 and choice.error > MISSED * max(judge.floor, misfit)
+    misfit = max(judge.floor, judge.error(network(judge.X)))
+    missed = len(network.outputs) == 1 and choice.error > MISSED * misfit
     functions = [option.function for option in choice.options]
     curves = [edge for edge, each in enumerate(functions) if isinstance(each, CurveFunction)]
     others = [edge for edge in free if isinstance(functions[edge], Candidate)] if missed else []
