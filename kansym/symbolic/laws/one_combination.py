@@ -101,8 +101,14 @@ def _combinations(quantities: Quantities, x: np.ndarray) -> list[_Combination]:
 
     with np.errstate(all="ignore"):
         found = [alone(row) for row in islice(filter(_is_first_power, rows), _MOST_COMBINATIONS)]
-        terms = [alone(row) for row in rows if sum(map(abs, row)) <= _TERM]
-        pairs = sorted(combinations(terms, 2), key=lambda pair: pair[0].length + pair[1].length)
+        terms = {row: alone(row) for row in rows if sum(map(abs, row)) <= _TERM}
+        # Two powers of one quantity are a function of it, which it is a combination for itself.
+        pairs = [
+            (terms[one], terms[other])
+            for one, other in combinations(terms, 2)
+            if np.count_nonzero(np.abs(one) + np.abs(other)) > 1
+        ]
+        pairs.sort(key=lambda pair: pair[0].length + pair[1].length)
         for (a, b), sign in product(pairs[:_MOST_COMBINATIONS], (1, -1)):
             size = a.length + b.length
             found.append(_Combination(a.expr + sign * b.expr, a.values + sign * b.values, size))

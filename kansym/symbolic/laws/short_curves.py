@@ -27,7 +27,7 @@ __all__ = ["short_curves"]
 Array = np.ndarray
 
 _FEWEST_ROWS, _ROWS = 24, 96
-_PLAINEST, _EXPRESSIONS = 400, 1200
+_PLAINEST, _EXPRESSIONS = 600, 1200
 _NOISY = 1e-8
 """Error of a curve from which on chance would meet one of so many pairs."""
 _TRIED, _FINISHED = 6, 2
