@@ -22,7 +22,7 @@ from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 from kansym.shared.status import Finding, Status
 from kansym.shared.tables import Table
-from kansym.shared.units import parse_unit, unit_factors, unit_scale
+from kansym.shared.units import BASE_UNITS, parse_unit, unit_factors, unit_scale
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.laws.law import Law
 from kansym.symbolic.measurements.measured_constants import with_measured_constants
@@ -32,7 +32,6 @@ __all__ = ["WRONG_UNITS", "Units", "with_units"]
 _log = logging.getLogger("kansym")
 WRONG_UNITS = 40.0
 """Bits for a constant of exactly 1 in the units of the table, which would mend the dimensions."""
-_BASE = ("m", "s", "kg", "A", "K", "mol", "cd")
 _WRONG = 1e-6
 """Difference of powers that is none of rounding."""
 _TENTHS = 1e-9
@@ -246,7 +245,7 @@ def _power(name: str, power: Fraction) -> str:
 def _written(vector: np.ndarray) -> str:
     """A unit in base units, such as "s m^-1/2", with its scale in front if that is not 1."""
     factors = []
-    for name, power in zip(_BASE, vector[:7].tolist(), strict=True):
+    for name, power in zip(BASE_UNITS, vector[:7].tolist(), strict=True):
         near = Fraction(power).limit_denominator(12)
         if abs(power - near) > _WRONG:
             factors.append(f"{name}^{power:.4g}")

@@ -19,9 +19,9 @@ from typing import Any
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 
-__all__ = ["ONE", "Dimension", "is_unit", "parse_unit", "unit_factors", "unit_scale"]
+__all__ = ["BASE_UNITS", "ONE", "Dimension", "is_unit", "parse_unit", "unit_factors", "unit_scale"]
 
-_BASE = {
+BASE_UNITS = {
     "m": "[length]",
     "s": "[time]",
     "kg": "[mass]",
@@ -30,6 +30,7 @@ _BASE = {
     "mol": "[substance]",
     "cd": "[luminosity]",
 }
+"""The base units of the SI, in the order of the powers of a `Dimension`, and what they measure."""
 _FACTOR = re.compile(
     r"(?P<name>[^\W\d_]+|[%°][^\W\d_]?)"
     r"(?:(?:\^|\*\*)?\(?(?P<power>[-+]?\d{1,4}(?:/\d{1,4}|\.\d{1,9})?)\)?)?"
@@ -72,13 +73,13 @@ class Dimension:
     def __str__(self) -> str:
         factors = [
             name if power == 1 else f"{name}^{power}"
-            for name, power in zip(_BASE, self.powers, strict=True)
+            for name, power in zip(BASE_UNITS, self.powers, strict=True)
             if power
         ]
         return " ".join(factors) or "1"
 
 
-ONE = Dimension((Fraction(0),) * len(_BASE))
+ONE = Dimension((Fraction(0),) * len(BASE_UNITS))
 
 
 def parse_unit(text: str) -> Dimension:
@@ -161,7 +162,7 @@ def is_unit(text: str) -> bool:
 def _named(name: str, text: str) -> Dimension:
     found = _dimension(name)
     if found is None:
-        known = [*_BASE, *_registry()]
+        known = [*BASE_UNITS, *_registry()]
         raise InputError(
             f"The unit {text!r} has the unknown name {name!r}: use SI units, with prefixes or "
             f"derived ones; {hint(name, known, 'such as N, eV, km or mol')}."
@@ -189,10 +190,10 @@ def _dimension(name: str) -> Dimension | None:
         found = dict(_registry().parse_units(name).dimensionality)
     except (PintError, ValueError):  # the latter for nan, which is a number to pint
         return None
-    if not found.keys() <= set(_BASE.values()):
+    if not found.keys() <= set(BASE_UNITS.values()):
         return None
     return Dimension(
-        tuple(Fraction(found.get(base, 0)).limit_denominator(1000) for base in _BASE.values())
+        tuple(Fraction(found.get(base, 0)).limit_denominator(1000) for base in BASE_UNITS.values())
     )
 
 

@@ -127,3 +127,9 @@ def test_every_row_counts_if_that_is_asked():
     assert found.fidelity.rows == 14
     with pytest.raises(InputError, match="loss='least' is none of a search"):
         discover({"U": x}, y, loss="least")
+
+
+def test_rows_over_decades_whose_inputs_never_vary_have_a_mean():
+    y = np.exp(3 * np.random.default_rng(0).normal(size=300))
+    found = discover(np.ones((300, 2)), y, seconds=2, progress=False)
+    assert not found.result.formulas[0].used_inputs

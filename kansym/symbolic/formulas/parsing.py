@@ -143,8 +143,7 @@ def parse_template(
     >>> template.constants, template.unknown
     (('a', 'b'), ('?1',))
     """
-    parser = _Parser(text, None, True, own=tuple(names or ()))
-    parser.measured = measured
+    parser = _Parser(text, None, True, own=tuple(names or ()), measured=measured)
     expression = parser.whole()
     constants = sorted(s.name for s in expression.free_symbols if s.name not in parser.own)
     return Template(expression, tuple(constants) if names else (), tuple(parser.unknown))
@@ -196,7 +195,12 @@ class _Parser:
     """One pass from left to right, by precedence."""
 
     def __init__(
-        self, text: str, names: tuple[str, ...] | None, unknown: bool, own: tuple[str, ...] = ()
+        self,
+        text: str,
+        names: tuple[str, ...] | None,
+        unknown: bool,
+        own: tuple[str, ...] = (),
+        measured: bool = False,
     ) -> None:
         if not isinstance(text, str):
             raise InputError(f"A formula is text, {type(text).__name__} was given.")
@@ -206,7 +210,7 @@ class _Parser:
             )
         self.text, self.names = text, names
         self.own = own if names is None else names
-        self.allow_unknown, self.unknown, self.measured = unknown, [], False
+        self.allow_unknown, self.unknown, self.measured = unknown, [], measured
         self.tokens = _tokens(text)
         self.bare = {*self.own} - {token for kind, token in self.tokens if kind == "quoted"}
         self.at = 0

@@ -42,7 +42,7 @@ class Target:
             return (self.forward(y + step) - self.forward(y - step)) / (2 * step)
 
 
-def _log(e: sympy.Expr) -> sympy.Expr:
+def _log_of_product(e: sympy.Expr) -> sympy.Expr:
     """The logarithm of a product, whose exponential factors become terms."""
     factors = sympy.Mul.make_args(e)
     powers = [factor for factor in factors if isinstance(factor, sympy.exp)]
@@ -66,7 +66,7 @@ TARGETS: dict[str, Target] = {
         Target("cbrt y", np.cbrt, lambda e: e**3),
         Target("log y", np.log, sympy.exp, _TINY),
         Target("log -y", lambda y: np.log(-y), lambda e: -sympy.exp(e), high=-_TINY),
-        Target("exp y", np.exp, _log, -_MOST, _MOST),
+        Target("exp y", np.exp, _log_of_product, -_MOST, _MOST),
         Target("sin y", np.sin, sympy.asin, -_HALF, _HALF),
         Target("cos y", np.cos, sympy.acos, 0.0, np.pi),
         Target("tan y", np.tan, sympy.atan, -_HALF, _HALF),

@@ -71,8 +71,7 @@ def shortest_sum(
     units = np.linalg.norm(columns, axis=0)
     units = np.where(units > 0, units, 1.0)
     columns, n = columns / units, len(z)
-    bits = np.full(len(units), _TERM - 0.5 * np.log2(n))
-    chosen = _pruned(columns, z, list(range(len(units))), bits)
+    chosen = _Sums(columns, z, np.full(len(units), _TERM)).pruned(list(range(len(units))))
     some, units = columns[:, chosen], units[chosen]
     weights = np.linalg.lstsq(some, z, rcond=None)[0]
     rest = z - some @ weights
@@ -97,13 +96,13 @@ def sums_of_terms(
     n, few = len(y), min(len(y), independent)
     # 0.5 few log2(residual) + terms (0.5 log2(few) + bits), times n / few.
     bits = n / few * (terms.bits + 0.5 * np.log2(few))
-    grown = _Growing(columns, y, bits)
+    sums = _Sums(columns, y, bits)
     beam: list[tuple[int, ...]] = [()]
     found: list[list[int]] = []
-    least = grown.length(())
+    least = sums.length(())
     while len(found) < most and not until.passed:
-        beam = grown.longer(beam)
-        lengths = [(grown.length(chosen), chosen) for chosen in beam[:_FINISHED]]
+        beam = sums.longer(beam)
+        lengths = [(sums.length(chosen), chosen) for chosen in beam[:_FINISHED]]
         if not lengths or min(lengths)[0] >= least:
             break
         least, best = min(lengths)
@@ -116,14 +115,14 @@ def _width(rows: int, terms: int) -> int:
     return int(np.clip(_WORK[rows >= _MANY_ROWS] // terms, _NARROWEST, _WIDEST))
 
 
-class _Growing:
-    """Columns of unit length, and the sums that one more of them makes.
+class _Sums:
+    """Sums of columns of unit length: how long they are, and with one column more or less.
 
     Parameters
     ----------
     columns : shape (rows, terms).
     y : shape (rows,).
-    bits : shape (terms,).
+    bits : of every term with its constant, shape (terms,).
     """
 
     def __init__(self, columns: np.ndarray, y: np.ndarray, bits: np.ndarray) -> None:
@@ -138,6 +137,16 @@ class _Growing:
         left = self.y - basis @ np.linalg.lstsq(basis, self.y, rcond=None)[0] if chosen else self.y
         bits = self._bits(np.square(left).sum(keepdims=True), _EXACT)[0]
         return float(bits) + float(self.bits[list(chosen)].sum())
+
+    def pruned(self, chosen: list[int]) -> list[int]:
+        """Without terms that are longer than what they explain."""
+        while len(chosen) > 1:
+            fewer = [[other for other in chosen if other != term] for term in chosen]
+            lengths = [self.length(tuple(each)) for each in fewer]
+            if min(lengths) >= self.length(tuple(chosen)):
+                break
+            chosen = fewer[int(np.argmin(lengths))]
+        return chosen
 
     def longer(self, beam: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
         """The shortest descriptions with one more term than those of a beam have."""
@@ -185,23 +194,3 @@ class _Growing:
         """Of squared residuals, which mean nothing below a share of the target's."""
         n = len(self.y)
         return 0.5 * n * np.log2(np.maximum(left, max(least * self.size, 1e-300)) / n)
-
-
-def _length(columns: np.ndarray, y: np.ndarray, chosen: list[int], bits: np.ndarray) -> float:
-    """Bits of the residuals, of the constants and of the terms."""
-    basis = columns[:, chosen]
-    left = y - basis @ np.linalg.lstsq(basis, y, rcond=None)[0] if chosen else y
-    size = max(float(left @ left), _EXACT * float(y @ y), 1e-300)
-    n = len(y)
-    return 0.5 * n * np.log2(size / n) + len(chosen) * 0.5 * np.log2(n) + float(bits[chosen].sum())
-
-
-def _pruned(columns: np.ndarray, y: np.ndarray, chosen: list[int], bits: np.ndarray) -> list[int]:
-    """Without terms that are longer than what they explain."""
-    while len(chosen) > 1:
-        now = _length(columns, y, chosen, bits)
-        without = [_length(columns, y, [c for c in chosen if c != k], bits) for k in chosen]
-        if min(without) >= now:
-            break
-        del chosen[int(np.argmin(without))]
-    return chosen

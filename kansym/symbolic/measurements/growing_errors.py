@@ -97,9 +97,11 @@ def proportional_scatter(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, floa
     True
     """
     size = np.abs(y)
-    if np.ptp(np.sign(y)) > 0 or size.max() < _RANGE * size.min() or not size.all():
+    varying = np.ptp(X, axis=0) > 0
+    one_sign = size.all() and np.ptp(np.sign(y)) == 0
+    if not one_sign or size.max() < _RANGE * size.min() or not varying.any():
         return None
-    logs = np.where(X.min(axis=0) > 0, np.log(np.maximum(X, 1e-300)), X)[:, np.ptp(X, axis=0) > 0]
+    logs = np.where(X.min(axis=0) > 0, np.log(np.maximum(X, 1e-300)), X)[:, varying]
     spread = logs.std(axis=0)
     z = (logs - logs.mean(axis=0)) / spread
     degree = max(d for d in (1, 2, 3) if d == 1 or _fits_into(len(y), z.shape[1], d))
