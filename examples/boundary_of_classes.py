@@ -21,7 +21,7 @@ label = np.where(inside ^ (rng.uniform(size=400) < 0.05), "in", "out")
 
 # %%
 # The formula gives the log-odds of "out" against "in"; it is zero on the boundary.
-model = kansym.SymbolicClassifier(seconds=10, hidden=1, library="x,x^2,tanh", random_state=0).fit(
+model = kansym.SymbolicClassifier(seconds=10, library="x,x^2,tanh", random_state=0).fit(
     points, label
 )
 print(model.expr_)

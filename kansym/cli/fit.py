@@ -132,20 +132,25 @@ def run(options: argparse.Namespace, kept: list[str]) -> None:
     table, loss = read_table(options.data, decimal=options.decimal), {}
     if options.classes:
         inputs, target = table.labelled(options.target, options.inputs)
-        loss = {"loss": "cross-entropy"}
-        shape = _shape(shape, inputs.shape[1], max(target.nunique() - 1, 1))
+        loss, outputs = {"loss": "cross-entropy"}, max(target.nunique() - 1, 1)
     else:
         groups, chosen = groups_and_inputs(table, options.target, options.inputs, options.groups)
         errors, chosen = sigma_and_inputs(table, options.target, chosen, options.sigma)
         inputs, target = table.split(options.target, chosen)
-        shape = _shape(shape, inputs.shape[1], 1)
+        outputs = 1
 
     if options.groups and options.start:
         _form_in_groups(inputs, target, {**errors, **groups}, options, kept)
-    elif options.width or options.start or options.classes or options.fix or options.forbid:
+    elif options.width or options.start or options.fix or options.forbid:
+        shape = _shape(shape, inputs.shape[1], outputs)
         _read_network(inputs, target, shape, {**errors, **engine, **loss}, options, kept)
     else:
-        _discover(inputs, target, {**engine, **errors, **groups}, options, kept)
+        if options.save and outputs > 1:
+            raise InputError(
+                f"--save keeps one network, but {outputs + 1} classes have {outputs} formulas with "
+                "one each: leave it out, or give --width."
+            )
+        _discover(inputs, target, {**engine, **errors, **groups, **loss}, options, kept)
 
 
 def _read_network(
@@ -186,13 +191,14 @@ def _check_together(options: argparse.Namespace) -> None:
         raise InputError("--start and --width were both given: a formula has its own width.")
     if options.start and options.classes:
         raise InputError("--start and --classes were both given: classes need a KAN, by --width.")
-    shaped = options.start or options.width or options.classes
     asked = {"max-complexity": options.max_complexity, "seeds": options.seeds > 1}
-    asked["loss"] = options.loss != "robust"
-    asked |= {"units": options.units, "required": options.required}
+    asked |= {"loss": options.loss != "robust", "units": options.units}
+    asked["required"] = options.required
     for name, given in asked.items():
-        if given and shaped:
-            raise InputError(f"--{name} is for a search: leave --start, --width, --classes out.")
+        if given and (options.start or options.width):
+            raise InputError(f"--{name} is for a search: leave --start and --width out.")
+        if given and options.classes and name in ("seeds", "loss", "units"):
+            raise InputError(f"--{name} is for values: leave --classes out.")
     if options.groups and (options.width or options.classes):
         raise InputError("--groups goes with neither --width nor --classes: leave those out.")
     if options.groups and options.start and ("?" in options.start or options.save):
@@ -213,7 +219,7 @@ def _discover(
 
     limit = {"seconds": options.budget} if options.budget else {}
     settings = {"seed": options.seed, "progress": options.progress, **given, **limit}
-    settings |= {"max_complexity": options.max_complexity, "loss": options.loss}
+    settings = {"max_complexity": options.max_complexity, "loss": options.loss} | settings
     settings |= {"required": options.required or ()} | _units(options)
     if options.seeds > 1:
         agreement = discover_over_seeds(inputs, target, options.seeds, **settings)

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from kansym.estimators.networks import trained_and_read
 from kansym.estimators.rows import new_inputs, seed_of, training_rows, weights_and_errors
+from kansym.extraction.discovery import Discovery, discover
 from kansym.neural.models.kan import KAN
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
@@ -24,27 +25,29 @@ __all__ = ["SymbolicClassifier"]
 
 @final
 class SymbolicClassifier(ClassifierMixin, BaseEstimator):
-    """Find formulas for the log-odds of classes, read from a KAN that learnt the classes.
+    """Find formulas for the log-odds of classes, or train one KAN on the classes and read it.
 
     Parameters
     ----------
     seconds : time limit of fit.
-    hidden : nodes between inputs and outputs; two more than inputs unless given, of which training
-        keeps those that are needed.
-    width : instead, nodes of every layer of the KAN, such as ``[2, 5, 1]``: inputs first, last one
-        less than there are classes.
-    reading : by ``"weights"``, by ``"function"``, or both, see `kansym.extract`.
-    library, max_complexity, costs : functions to try, see `kansym.extract`.
+    width : nodes of every layer, such as ``[2, 5, 1]``, inputs first, last one less than there are
+        classes: a KAN of this shape alone is trained, and its formulas are read. By default forms
+        are sought from every source, and the labels choose, see `kansym.discover`.
+    reading : of that KAN, by ``"weights"``, by ``"function"``, or both, see `kansym.extract`.
+    library, max_complexity, costs : functions to try, see `kansym.discover`.
+    required : names of inputs that the formulas have to contain.
     engine : for edges that no function of the library explains, see `kansym.extract`.
     accuracy : error over the spread of the log-odds that is not worth explaining.
     grid, degree : of the splines.
-    warm_start : whether fit trains the KAN on that it has, if the width is the same.
+    n_jobs : processes for three classes or more, -1 for one on every core.
+    warm_start : with a width, whether fit trains the KAN on that it has.
     random_state : seed of starts and splits.
 
     Attributes
     ----------
     classes_ : the classes; formulas give the log-odds of all but the first against the first.
-    model_ : the KAN.
+    discovery_ : everything that was tried, a `Discovery`; not with a width.
+    model_ : with a width, the `KAN`.
     result_ : the formulas and all that supports them, an `Extraction`.
     expr_ : the formula as a sympy expression; a tuple of them for three classes or more.
     equations_ : the Pareto front as a data frame, simplest first.
@@ -55,11 +58,13 @@ class SymbolicClassifier(ClassifierMixin, BaseEstimator):
     --------
     >>> x = np.random.default_rng(0).uniform(-1, 1, (60, 1))
     >>> right = x[:, 0] > 0.2
-    >>> SymbolicClassifier(seconds=2, hidden=1, random_state=0).fit(x, right).score(x, right) > 0.9
+    >>> model = SymbolicClassifier(seconds=10, random_state=0).fit(x, right)
+    >>> bool(model.score(x, right) > 0.9)
     True
     """
 
     classes_: np.ndarray
+    discovery_: Discovery
     model_: KAN
     result_: Extraction
     equations_: pd.DataFrame
@@ -68,30 +73,32 @@ class SymbolicClassifier(ClassifierMixin, BaseEstimator):
         self,
         *,
         seconds: float = 60.0,
-        hidden: int | None = None,
         width: "Sequence[Any] | None" = None,
         reading: str = "auto",
         library: Any = "elementary",
         max_complexity: float | None = None,
         costs: "Mapping[str, float] | None" = None,
+        required: "Sequence[str]" = (),
         engine: Any = "pairs",
         accuracy: float | None = None,
         grid: int = 5,
         degree: int = 3,
+        n_jobs: int = 1,
         warm_start: bool = False,
         random_state: Any = None,
     ):
         self.seconds = seconds
-        self.hidden = hidden
         self.width = width
         self.reading = reading
         self.library = library
         self.max_complexity = max_complexity
         self.costs = costs
+        self.required = required
         self.engine = engine
         self.accuracy = accuracy
         self.grid = grid
         self.degree = degree
+        self.n_jobs = n_jobs
         self.warm_start = warm_start
         self.random_state = random_state
 
@@ -113,26 +120,50 @@ class SymbolicClassifier(ClassifierMixin, BaseEstimator):
             raise InputError(
                 f"All rows are of one class ({self.classes_[0]}): give rows of at least two."
             )
-        if self.hidden is not None and self.width is not None:
-            raise InputError("hidden= and width= were both given: give one of them.")
-        outputs, n_inputs = len(self.classes_) - 1, inputs.shape[1]
-        hidden = n_inputs + 2 if self.hidden is None else self.hidden
-        seed = seed_of(self.random_state)
-        settings: dict[str, Any] = {"loss": "cross-entropy", "seed": seed, **weights}
         # Numbers in place of the classes keep their order, whatever the labels are.
-        self.model_, self.result_ = trained_and_read(
-            (n_inputs, hidden, outputs) if self.width is None else self.width,
+        if self.width is None:
+            self.result_ = self._searched(inputs, index, weights)
+        else:
+            self.result_ = self._read(inputs, index, weights)
+        self.equations_ = self.result_.front_frame()
+        return self
+
+    def _searched(self, inputs: Any, index: np.ndarray, weights: dict[str, Any]) -> Extraction:
+        """The formulas that a search found."""
+        if self.reading != "auto":
+            raise InputError(f"reading={self.reading!r} is that of one KAN: give its width= too.")
+        self.discovery_ = discover(
             inputs,
             index,
-            outputs,
+            loss="cross-entropy",
+            **weights,
+            **{name: getattr(self, name) for name in (*OF_BOTH, *OF_A_SEARCH)},
+            seconds=self.seconds,
+            seed=seed_of(self.random_state),
+            progress=False,
+        )
+        return self.discovery_.result
+
+    def _read(self, inputs: Any, index: np.ndarray, weights: dict[str, Any]) -> Extraction:
+        """The formulas of a KAN of the given width."""
+        if self.required:
+            raise InputError("required= is for a search: leave it out, or width=.")
+        seed = seed_of(self.random_state)
+        settings: dict[str, Any] = {"loss": "cross-entropy", "seed": seed, **weights}
+        self.model_, result = trained_and_read(
+            self.width,  # pyright: ignore[reportArgumentType]
+            inputs,
+            index,
+            len(self.classes_) - 1,
             seconds=self.seconds,
             training=settings,
-            reading=settings | {name: getattr(self, name) for name in READING},
+            reading=settings
+            | {"reading": self.reading}
+            | {name: getattr(self, name) for name in OF_BOTH},
             splines={"grid": self.grid, "degree": self.degree, "seed": seed},
             trained=getattr(self, "model_", None) if self.warm_start else None,
         )
-        self.equations_ = self.result_.front_frame()
-        return self
+        return result
 
     @property
     def expr_(self) -> Any:
@@ -173,5 +204,6 @@ class SymbolicClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-READING = ("reading", "library", "max_complexity", "costs", "engine", "accuracy")
-"""Parameters that are settings of `extract` under the same name."""
+OF_BOTH = ("library", "max_complexity", "costs", "engine", "accuracy")
+OF_A_SEARCH = ("required", "grid", "degree", "n_jobs")
+"""Parameters that are settings of `discover`, and of `extract` too, under the same name."""

@@ -12,11 +12,13 @@ import pandas as pd
 from kansym.documents.blocks import Paragraph, line
 from kansym.documents.html import fragment
 from kansym.extraction.attempt import Attempt, Callback
+from kansym.extraction.class_discovery import laws_of_classes
 from kansym.extraction.constant_units import Units
+from kansym.extraction.gathering import labels_of
 from kansym.extraction.grouped_discovery import different_forms, grouped_fits, grouped_result
-from kansym.extraction.searches import every_output, processes
+from kansym.extraction.searches import Searches, every_output, processes
 from kansym.extraction.settings import Settings
-from kansym.extraction.split import MOST_KEPT, errors_of, split_rows
+from kansym.extraction.split import MOST_KEPT, errors_of
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.sizes import MOST_DEGREE, MOST_NUMBERS
 from kansym.results.joined import joined
@@ -42,9 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Attempt", "Discovery", "discover"]
 
-Loss = Literal["robust", "huber", "squared"]
-LEAST = 0.02
-"""Least seconds for an output."""
+Loss = Literal["robust", "huber", "squared", "cross-entropy"]
 SOUGHT_IN, SOUGHT = 2, 0.6
 """Largest groups in which forms are sought, and their share of the time."""
 
@@ -157,7 +157,9 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         `kansym.extract`.
     loss : ``"robust"`` leaves rows out, and names them, that contradict a law of all others;
         ``"huber"`` does so and fits the constants at last by Huber's loss, so that other rows far
-        from the law, which are named too, count less; ``"squared"`` counts every row.
+        from the law, which are named too, count less; ``"squared"`` counts every row;
+        ``"cross-entropy"`` if y are the labels of classes: laws are those of the log-odds of all
+        classes but the first against the first.
     groups : the name of a column of X, or a label for each row, such as that of the planet: one
         form for all groups, with constants that are each group's own where they differ.
     units : input's name to its unit, such as ``{"L": "m"}``; columns named ``L [m]`` have theirs.
@@ -209,6 +211,7 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
             "resume": resume,
             "callback": callback,
             "max_complexity": max_complexity,
+            "loss": "cross-entropy" if loss == "cross-entropy" else None,
         }
         other = next((name for name, value in alone.items() if value is not None), None)
         if other is not None:
@@ -217,13 +220,6 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         shape |= {"accuracy": accuracy, "engine": engine, "progress": progress, "costs": costs}
         return _in_groups(X, y, groups, seconds, **given, **shape)
     inputs = as_table(X)
-    poles = _poles(y) if sigma is None and weights is None else np.zeros(len(inputs), dtype=bool)
-    if poles.any() and len(poles) == len(inputs):
-        inputs = replace(inputs, values=inputs.values[~poles])
-        y = y[~poles] if isinstance(y, pd.DataFrame | pd.Series) else np.asarray(y)[~poles]
-    targets = named_apart(as_targets(y, len(inputs)), inputs.names)
-    if resume is not None and not resume.is_of(inputs.values, targets.values):
-        raise InputError("resume= was found for other rows: give the X and y of that search.")
     library = as_library(library)
     settings = Settings(
         library=library,
@@ -237,39 +233,61 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         costs=costs,
         required=_checked(required, inputs.names),
     )
-    errors = {"sigma": sigma, "weights": weights}
-    known = errors_of(sigma, weights, targets)
     shape = {"grid": grid, "degree": degree, "starts": starts}
+    jobs = 1 if callback is not None else processes(n_jobs)
+    with progress_bar(progress, "discovering") as tell:
+        searches = Searches(inputs, settings, shape, callback, jobs, deadline, tell)
+        if loss == "cross-entropy":
+            if resume is not None or units or output_unit:
+                raise InputError("loss='cross-entropy' takes no resume= or units: leave them out.")
+            found = laws_of_classes(searches, labels_of(y, len(inputs), sigma, weights))
+        else:
+            errors, dimensions = {"sigma": sigma, "weights": weights}, (units, output_unit)
+            doubted = loss != "squared"
+            found = _of_values(searches, y, errors, dimensions, resume, doubted=doubted)
+    spent = time.monotonic() - started + (0.0 if resume is None else resume.seconds)
+    return Discovery(*found, spent)
+
+
+def _of_values(
+    searches: Searches,
+    y: Any,
+    errors: dict[str, Any],
+    units: tuple[Mapping[str, str] | None, str | None],
+    resume: Discovery | None,
+    *,
+    doubted: bool,
+) -> tuple[Extraction, tuple[KAN, ...], tuple[Attempt, ...]]:
+    """Laws for values, each target by itself."""
+    inputs = searches.inputs
+    unknown = all(each is None for each in errors.values())
+    poles = _poles(y) if unknown else np.zeros(len(inputs), dtype=bool)
+    if poles.any() and len(poles) == len(inputs):
+        inputs = replace(inputs, values=inputs.values[~poles])
+        searches = replace(searches, inputs=inputs)
+        y = y[~poles] if isinstance(y, pd.DataFrame | pd.Series) else np.asarray(y)[~poles]
+    targets = named_apart(as_targets(y, len(inputs)), inputs.names)
+    if resume is not None and not resume.is_of(inputs.values, targets.values):
+        raise InputError("resume= was found for other rows: give the X and y of that search.")
+    errors_of(**errors, targets=targets)  # refuses those of several targets
 
     def search_for(position: int, seconds: float) -> dict[str, Any]:
-        """What a search for one output is given."""
         target = Table(targets.values[:, [position]], (targets.names[position],))
-        return {
-            "inputs": inputs,
-            "target": target,
-            "split": split_rows(None, inputs.values, target, None, settings, known),
-            "settings": replace(settings, budget=max(LEAST, seconds)),
-            "shape": shape,
-            "errors": errors,
-            "doubted": loss != "squared",
-            "earlier": () if resume is None else resume.attempts_on(target.names[0]),
-            "callback": callback,
-            "units": Units.of(inputs, replace(target, units=targets.units), units, output_unit),
-        }
+        earlier = () if resume is None else resume.attempts_on(target.names[0])
+        known = Units.of(inputs, replace(target, units=targets.units), *units)
+        more = {"doubted": doubted, "earlier": earlier, "units": known}
+        return searches.given(target, errors, seconds, **more)
 
     count = len(targets.names)
-    jobs = 1 if callback is not None else min(count, processes(n_jobs))
-    with progress_bar(progress, "discovering") as tell:
-        found = every_output(search_for, count, jobs, deadline, tell)
-    models = tuple(one.model for one in found)
+    jobs, deadline, tell = min(count, searches.jobs), searches.deadline, searches.tell
+    found = every_output(search_for, count, jobs, deadline, tell)
     result = joined([one.result for one in found])
     if poles.any():
         detail = f"y is infinite on {int(poles.sum())} of {len(poles)} rows, which were left out"
         pole = Finding(Status.OUTSIDE_DOMAIN, f"row {int(poles.argmax())}", detail)
         result = replace(result, status=(*result.status, pole))
     attempts = tuple(attempt for one in found for attempt in one.attempts)
-    spent = time.monotonic() - started + (0.0 if resume is None else resume.seconds)
-    return Discovery(result, models, attempts, spent)
+    return result, tuple(one.model for one in found), attempts
 
 
 def _poles(y: Any) -> np.ndarray:
@@ -290,8 +308,8 @@ def _check(
     """Refuse settings that no search could use."""
     if not isinstance(loss, str) or loss not in get_args(Loss):
         raise InputError(
-            f"loss={loss!r} is none of a search: give 'robust', 'huber' or 'squared'; refit(loss=) "
-            "of the result takes others."
+            f"loss={loss!r} is none of a search: give one of {', '.join(get_args(Loss))}; "
+            "refit(loss=) of the result takes others."
         )
     if not isinstance(seconds, Real) or not seconds > 0:
         raise InputError(f"seconds={seconds!r} is no time: give a positive number.")

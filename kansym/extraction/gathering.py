@@ -103,7 +103,7 @@ def gather(
     inputs = network.sample if rows is None else rows.values
     labels = targets = None
     if settings.loss == "cross-entropy":
-        labels = labels_of(y, len(inputs), sigma)
+        labels, weights = labels_of(y, len(inputs), sigma, weights), None
         if len(labels.classes) != len(network.outputs) + 1:
             raise InputError(
                 f"The labels are of {len(labels.classes)} classes but the network has "
@@ -111,9 +111,6 @@ def gather(
                 "first class, one output fewer than classes. Use reading='function', or leave loss "
                 "out to let the network judge."
             )
-        if weights is not None:
-            share = row_errors(len(inputs), None, weights).inverse ** 2
-            labels, weights = replace(labels, weight=share / share.mean()), None
         settings = replace(settings, classes=tuple(labels.classes))
     elif y is not None:
         targets = as_targets(y, len(inputs), len(network.outputs))
@@ -168,10 +165,14 @@ def _named_after(network: Network, targets: Table) -> Network:
     return network.renamed(targets.names)
 
 
-def labels_of(y: Any, n_rows: int, sigma: Any = None) -> Labels:
-    """The labels of rows, which have to be there and have no standard errors."""
+def labels_of(y: Any, n_rows: int, sigma: Any = None, weights: Any = None) -> Labels:
+    """The labels of rows, which have to be there and have no standard errors, and their weights."""
     if y is None:
         raise InputError("loss='cross-entropy' was given without labels: give them as y.")
     if sigma is not None:
         raise InputError("Classes have no standard errors: give weights= instead of sigma=.")
-    return as_labels(y, n_rows)
+    labels = as_labels(y, n_rows)
+    if weights is None:
+        return labels
+    share = row_errors(n_rows, None, weights).inverse ** 2
+    return replace(labels, weight=share / share.mean())

@@ -41,13 +41,17 @@ def knows_shapes(box: BlackBox | None, judge: Judge) -> bool:
     return box is not None and box.learned and judge.kind == "network"
 
 
-def noises(box: BlackBox | None, judge: Judge, attained: float = 0.0) -> tuple[float, ...]:
-    """Relative noise of the rows, as far as it is known.
+def noises(
+    box: BlackBox | None, judge: Judge, attained: float = 0.0, given: float = 0.0
+) -> tuple[float, ...]:
+    """Relative noise of the rows, as far as it is known or was given.
 
     What a trained model misses is a noise to laws: at most what the best network leaves over, if
     there is one; else several sizes of it are tried in turn.
     """
     if box is None:
+        if given:
+            return (given,)
         measured = judge.kind == "data" and len(judge.X) >= FEWEST
         return (noise_level(judge.X, judge.y[:, 0]) if measured else 0.0,)
     if box.noise is not None:

@@ -182,8 +182,8 @@ class Search:
         return min((attempt.error for attempt in self.attempts if attempt.model), default=0.0)
 
     def _plain(self) -> Iterator[int]:
-        """Plain laws that data follow exactly: seen at once, whatever the rows look like."""
-        if self.split.judge.kind != "data":
+        """Plain laws that data follow exactly: seen at once, unless errors say that none can be."""
+        if self.split.judge.kind != "data" or self.split.noise > NEAR:
             return
         at_once = self.deadline.within(AT_ONCE)
         laws = self._laws(0.0, at_once, PLAIN)
@@ -265,7 +265,8 @@ class Search:
             if found is not None:
                 self._count_by(found[0], 1.0)
                 return (found[1],)
-        return within(self.deadline.left(), lambda: noises(box, judge, least), (0.0,))
+        known = self.split.noise
+        return within(self.deadline.left(), lambda: noises(box, judge, least, known), (0.0,))
 
     def _count_by(self, weights: np.ndarray, growing: float) -> None:
         """Rows count by weights from now on, their errors growing with this power of y."""

@@ -1,20 +1,26 @@
 """Searches for the laws of single outputs, one by one or several at a time in processes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from kansym.extraction.attempt import Attempt
+from kansym.extraction.attempt import Attempt, Callback
 from kansym.extraction.left_out_rows import Found, suspects, with_and_without
 from kansym.extraction.search import Search
+from kansym.extraction.settings import Settings
+from kansym.extraction.split import errors_of, split_rows
 from kansym.neural.models.kan import KAN
 from kansym.results.result import Extraction
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback
+from kansym.shared.tables import Table
 from kansym.symbolic.formulas.complexity import charging
 
-__all__ = ["SearchOutcome", "every_output", "processes"]
+__all__ = ["SearchOutcome", "Searches", "every_output", "processes"]
+
+LEAST = 0.02
+"""Least seconds for an output."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +31,34 @@ class SearchOutcome:
     result: Extraction
     attempts: tuple[Attempt, ...]
     interrupted: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Searches:
+    """What all searches of a call have in common."""
+
+    inputs: Table
+    settings: Settings
+    shape: dict[str, int]
+    callback: Callback | None
+    jobs: int
+    deadline: Deadline
+    tell: ProgressCallback
+
+    def given(
+        self, target: Table, errors: dict[str, Any], seconds: float, **more: Any
+    ) -> dict[str, Any]:
+        """What the search for the law of one target is given, in so many seconds."""
+        inputs, settings, known = self.inputs, self.settings, errors_of(**errors, targets=target)
+        return more | {
+            "inputs": inputs,
+            "target": target,
+            "split": split_rows(None, inputs.values, target, None, settings, known),
+            "settings": replace(settings, budget=max(LEAST, seconds)),
+            "shape": self.shape,
+            "errors": errors,
+            "callback": self.callback,
+        }
 
 
 def processes(n_jobs: int) -> int:

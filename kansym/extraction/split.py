@@ -60,6 +60,16 @@ class Split:
         return None if self.errors is None else self.errors.of_rows(np.arange(len(self.judge.X)))
 
     @property
+    def noise(self) -> float:
+        """Error of the rows that decide over the spread of y, if it was given; else 0."""
+        known, judge = self.errors_used, self.judge
+        if known is None or not known.absolute:
+            return 0.0
+        weights = known.inverse**2
+        spread = judge.scale[0, 0] * np.sqrt(weights[0] / weights.mean())
+        return float(1 / (spread * np.sqrt(weights.mean())))
+
+    @property
     def measured(self) -> tuple[np.ndarray, np.ndarray, RowErrors] | None:
         """Inputs, data and errors of all rows, as in the table; None if data do not judge."""
         if self.judge.kind != "data" or self.labelled is not None:

@@ -1,5 +1,6 @@
 """Class labels as targets: what training makes likely, and what judges a formula of log-odds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,13 @@ from kansym.shared.errors import InputError
 from kansym.shared.tables import tensor_values
 
 __all__ = ["Labels", "as_labels", "class_shares"]
+
+Array = np.ndarray
+
+SCORING_STEPS, SETTLED = 10, 1e-6
+"""Most steps of Fisher's scoring, and the relative gain at which they end."""
+SCORING_SHARES = (1.0, 0.5, 0.25, 0.125)
+"""Parts of a step that are tried in turn."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,37 @@ class Labels:
         count = 1.0 if self.weight is None else self.weight[rows, None]
         return scores + (targets - p) / weights, weights * count
 
+    def likeliest(
+        self,
+        fit: Callable[[Any, Array, Array], tuple[Any, Array]],
+        fitted: Any,
+        scores: Float[np.ndarray, "rows outputs"],
+        rows: Int[np.ndarray, " rows"],
+    ) -> tuple[Any, Float[np.ndarray, "rows outputs"], float]:
+        """What makes the labels likeliest by Fisher's scoring, its log-odds and cross-entropy.
+
+        Parameters
+        ----------
+        fit : weighted least squares, from what was fitted, targets and weights (rows, outputs) to
+            what is fitted now and its log-odds.
+        fitted, scores : to start from.
+        rows : which rows these are.
+        """
+        loss = self.mean_loss(scores, rows)
+        for _ in range(SCORING_STEPS if np.isfinite(loss) else 0):
+            responses, weights = self.working_responses(scores, rows)
+            for share in SCORING_SHARES:
+                trial, found = fit(fitted, scores + share * (responses - scores), weights)
+                lower = self.mean_loss(found, rows)
+                if lower < loss:
+                    break
+            else:
+                break
+            gain, fitted, scores, loss = loss - lower, trial, found, lower
+            if gain < SETTLED * loss:
+                break
+        return fitted, scores, loss
+
     def mean_loss(
         self, scores: Float[np.ndarray, "rows outputs"], rows: Int[np.ndarray, " rows"]
     ) -> float:
@@ -70,6 +109,16 @@ class Labels:
         each = normaliser - (self.targets[rows] * scores).sum(1)
         value = float(np.average(each, weights=weight))
         return value if np.isfinite(value) else np.inf
+
+    def surprise(self, scores: Float[np.ndarray, "rows outputs"]) -> float:
+        """Minus the logarithm of the probability of all rows' classes, in bits.
+
+        Constants are fitted to shares that leave odds finite; how well a formula tells classes is
+        seen by the classes themselves.
+        """
+        every = np.column_stack([np.zeros(len(scores)), scores])
+        own = logsumexp(every, axis=1) - every[np.arange(len(every)), self.index]
+        return float((own if self.weight is None else own * self.weight).sum() / np.log(2))
 
     def right(
         self, scores: Float[np.ndarray, "rows outputs"], rows: Int[np.ndarray, " rows"]

@@ -130,7 +130,7 @@ def test_where_a_formula_has_no_value_the_score_takes_the_mean():
 def test_a_classifier_gives_formulas_probabilities_and_boundaries():
     X = np.random.default_rng(0).uniform(-1, 1, (120, 1))
     y = np.where(X[:, 0] > 0.2, "up", "down")
-    model = SymbolicClassifier(seconds=8, hidden=1, random_state=0).fit(X, y)
+    model = SymbolicClassifier(seconds=10, random_state=0).fit(X, y)
     assert model.classes_.tolist() == ["down", "up"]
     assert model.score(X, y) > 0.95
     shares = model.predict_proba(X)
@@ -154,8 +154,8 @@ def test_a_classifier_of_a_given_width_read_either_way(reading):
     assert model.equations_.selected.sum() == 1
     assert model.boundaries_[0].classes == ("down", "up")
     assert model.result_.boundaries()
-    with pytest.raises(InputError, match="one of them"):
-        SymbolicClassifier(width=[2, 1], hidden=1).fit(X, y)
+    with pytest.raises(InputError, match="for a search"):
+        SymbolicClassifier(width=[2, 1], required=["x1"]).fit(X, y)
 
 
 def test_weights_of_rows_move_log_odds_as_in_a_logistic_regression():
@@ -163,7 +163,7 @@ def test_weights_of_rows_move_log_odds_as_in_a_logistic_regression():
     X = rng.uniform(-2, 2, (300, 1))
     y = rng.uniform(size=300) < 1 / (1 + np.exp(-2 * X[:, 0]))
     weight = np.where(y, 5.0, 1.0)
-    model = SymbolicClassifier(seconds=2, hidden=1, random_state=0).fit(X, y, sample_weight=weight)
+    model = SymbolicClassifier(seconds=10, random_state=0).fit(X, y, sample_weight=weight)
     known = LogisticRegression(C=1e9).fit(X, y, sample_weight=weight).decision_function(X)
     assert np.mean(known) > 1  # without weights it is near zero
     assert np.mean(model.decision_function(X)) == pytest.approx(np.mean(known), abs=0.3)

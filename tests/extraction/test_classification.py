@@ -263,6 +263,71 @@ def test_labels_are_needed_and_losses_known():
             call(kansym.KAN([2, 1]), X, np.arange(10.0), loss="hinge")
 
 
+# -- laws of classes -------------------------------------------------------------------------------
+
+
+def test_laws_of_log_odds_are_found_and_hold_the_truth():
+    X, y = circle()
+    found = kansym.discover(X, y, loss="cross-entropy", seconds=12, progress=False)
+    result = found.result
+    template = sympy.Poly(result.formulas[0].template, x1, x2).as_dict()
+    assert set(template) == {(2, 0), (0, 2), (0, 0)}
+    values = {c.name: c.interval(0.999) for c in result.formulas[0].constants}
+    for powers, truth in (((2, 0), -4.0), ((0, 2), -4.0), ((0, 0), 4.8)):
+        low, high = values[str(template[powers])]
+        assert low < truth < high
+    assert result.provenance.classes == ("0", "1")
+    assert result.front[0].formulas[0].used_inputs == ()
+    assert "boundary 0 | 1" in str(result)
+
+
+def test_a_line_in_the_log_odds_is_the_logistic_regression_of_statsmodels_kind():
+    rng = np.random.default_rng(3)
+    X = pd.DataFrame({"dose": rng.uniform(20, 80, 300)})
+    y = drawn(0.1 * X.dose.to_numpy() - 5, 4)
+    result = kansym.discover(X, y, loss="cross-entropy", seconds=8, progress=False).result
+    t = as_labels(y, 300).targets[:, 0]
+
+    def loss(b: np.ndarray) -> float:
+        f = b[0] + b[1] * (X.dose - 50) / 10
+        return float(np.sum(np.logaddexp(0, f) - t * f))
+
+    best = minimize(loss, np.zeros(2), tol=1e-12)
+    f = result.formulas[0].predict(X.to_numpy())
+    assert np.sum(np.logaddexp(0, f) - t * f) < best.fun + 3
+    line = next(p for p in result.front if str(p.formulas[0].template).count("dose") == 1)
+    assert line.formulas[0].constants
+
+
+def test_three_classes_have_a_law_each():
+    X = np.random.default_rng(1).normal(size=(900, 2))
+    y = drawn(np.column_stack([2 * X[:, 0] + 0.5, 2 * X[:, 1] - 1]), 1001)
+    found = kansym.discover(X, y, loss="cross-entropy", seconds=12, progress=False)
+    assert [formula.used_inputs for formula in found.result.formulas] == [("x1",), ("x2",)]
+    assert len(found.models) == 2
+
+
+def test_cleanly_cut_classes_have_finite_odds():
+    x = np.random.default_rng(0).uniform(-1, 1, (60, 1))
+    result = kansym.discover(x, x[:, 0] > 0.2, loss="cross-entropy", seconds=8).result
+    assert result.fidelity.right > 0.95
+    assert np.isfinite(result.predict(x)).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"sigma": 1.0}, "no standard errors"),
+        ({"units": {"x1": "m"}}, "no resume= or units"),
+        ({"groups": ["a", "b"] * 30}, "groups"),
+    ],
+)
+def test_what_goes_with_values_only_is_refused_with_classes(settings, words):
+    X = np.random.default_rng(0).normal(size=(60, 1))
+    with pytest.raises(InputError, match=words):
+        kansym.discover(X, X[:, 0] > 0, loss="cross-entropy", seconds=1, **settings)
+
+
 # -- boundaries ------------------------------------------------------------------------------------
 
 SCORES = [

@@ -11,11 +11,6 @@ from kansym.symbolic.choosing.symbolic_network import Refit, SymbolicNetwork
 
 __all__ = ["LabelledRows"]
 
-SCORING_STEPS, SETTLED = 10, 1e-6
-"""Most steps of Fisher's scoring, and the relative gain at which they end."""
-SCORING_SHARES = (1.0, 0.5, 0.25, 0.125)
-"""Parts of a step that are tried in turn."""
-
 
 @dataclass(frozen=True)
 class LabelledRows:
@@ -34,23 +29,15 @@ class LabelledRows:
         self, symbolic: SymbolicNetwork, refit: Refit, judge: Judge
     ) -> tuple[Refit, Judge]:
         """Constants that make the labels likeliest, by Fisher's scoring, and the judge there."""
-        outputs = list(symbolic.wiring.outputs)
+        outputs, rows = list(symbolic.wiring.outputs), self.used[: len(judge.X)]
+
+        def fit(refit: Refit, y: np.ndarray, weights: np.ndarray) -> tuple[Refit, np.ndarray]:
+            scale = replace(judge, y=y, weights=weights).scale
+            found = symbolic.refit(refit.constants, refit.biases, judge.X, y, scale=scale)
+            return found, symbolic.values(found, judge.X)[:, outputs]
+
         scores = symbolic.values(refit, judge.X)[:, outputs]
-        loss = self.labels.mean_loss(scores, self.used[: len(scores)])
-        for _ in range(SCORING_STEPS if np.isfinite(loss) else 0):
-            judge = self.judge(judge, scores)
-            for share in SCORING_SHARES:
-                y = scores + share * (judge.y - scores)
-                trial = symbolic.refit(refit.constants, refit.biases, judge.X, y, scale=judge.scale)
-                found = symbolic.values(trial, judge.X)[:, outputs]
-                lower = self.labels.mean_loss(found, self.used[: len(scores)])
-                if lower < loss:
-                    break
-            else:
-                break
-            gain, refit, scores, loss = loss - lower, trial, found, lower
-            if gain < SETTLED * loss:
-                break
+        refit, scores, loss = self.labels.likeliest(fit, refit, scores, rows)
         if np.isfinite(loss):
             judge = self.judge(judge, scores)
         return replace(refit, error=judge.error(scores)), judge

@@ -1,0 +1,279 @@
+"""Laws for the log-odds of classes: measured rows suggest forms, and labels choose between them.
+
+Near given log-odds labels are like measured values with known errors (the working responses of
+Fisher's scoring), so that every source of laws serves classes too. The log-odds of the best forms
+give better responses, for which laws are sought again.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, combinations_with_replacement
+from typing import Any
+
+import numpy as np
+import sympy
+
+from kansym.extraction.agreement import predicted
+from kansym.extraction.attempt import Attempt
+from kansym.extraction.few_rows import FewRows
+from kansym.extraction.formulas import STEP, front_point, not_dominated
+from kansym.extraction.grouped_discovery import different_forms
+from kansym.extraction.law_reading import kan_of, law_result
+from kansym.extraction.searches import Searches, SearchOutcome, every_output
+from kansym.extraction.settings import Settings
+from kansym.extraction.split import DATA_FLOOR, Split
+from kansym.neural.models.kan import KAN
+from kansym.results.joined import joined
+from kansym.results.result import Extraction
+from kansym.shared.class_labels import Labels
+from kansym.shared.deadline import Deadline
+from kansym.shared.errors import InputError
+from kansym.shared.row_errors import RowErrors
+from kansym.shared.status import Finding, Status
+from kansym.shared.tables import Table, output_names
+from kansym.symbolic.choosing.class_judge import LabelledRows
+from kansym.symbolic.choosing.judge import Judge
+from kansym.symbolic.formulas.constant import Constant
+from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.measurements.formula_fit import FormulaFit
+from kansym.symbolic.measurements.simple_laws import description_length
+
+__all__ = ["LogOddsLaws", "laws_of_classes"]
+
+ROUNDS, SEARCHING = 3, 0.7
+"""Most times that laws are sought, each near the log-odds of the last, and their share of the time;
+the rest is for fitting forms to the labels."""
+
+MOST_SURE = 30.0
+"""Log-odds beyond which a class is certain to rounding: what a form says there is no better."""
+
+MOST_DEGREE, ROWS_OF_A_TERM = 4, 10
+"""Of the polynomials to begin with, which have a term for so many rows."""
+SURE = 3.0
+"""Root mean square of log-odds to begin with, at most: surer rows would hardly count."""
+SUGGESTED = 6
+"""Forms of a search that are fitted to the labels."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Form:
+    """A formula for the log-odds of one class, where it makes the labels likeliest."""
+
+    formula: Formula
+    values: np.ndarray
+    bits: float
+
+
+class LogOddsLaws:
+    """Forms for the log-odds of every class but the first against the first.
+
+    Parameters
+    ----------
+    inputs : the rows.
+    labels : their classes.
+    names : of the outputs.
+    """
+
+    def __init__(
+        self,
+        inputs: Table,
+        labels: Labels,
+        names: tuple[str, ...],
+    ):
+        self.inputs, self.labels, self.names = inputs, labels, names
+        self._rows = np.arange(len(inputs))
+        self.scores = _of_polynomials(inputs.values, labels)
+        self._forms: list[dict[sympy.Expr, _Form]] = [{} for _ in names]
+
+    @property
+    def responses(self) -> tuple[Table, np.ndarray]:
+        """Values that the log-odds should have near those so far, and their standard errors."""
+        responses, weights = self.labels.working_responses(self.scores, self._rows)
+        return Table(responses, self.names), 1 / np.sqrt(weights)
+
+    def add(self, output: int, tried: Sequence[Attempt], deadline: Deadline) -> bool:
+        """Choose anew for an output, with what a search tried; whether the choice is another."""
+        forms, judge = self._forms[output], self._judge(output)
+        before = self._best(output).formula.template if forms else None
+        points = [point for attempt in tried for point in attempt.points]
+        points.sort(key=lambda point: judge.length(point.error, point.complexity))
+        suggested = different_forms(f for point in points[:SUGGESTED] for f in point.formulas)
+        nothing = Formula(sympy.Integer(0), self.inputs.names, ())
+        new = [each for form in suggested for each in (*_with_offset(form), form)]
+        new += _with_offset(nothing)
+        # What is likeliest for one class depends on the log-odds of the others.
+        old = [form.formula for form in forms.values()] if len(self.names) > 1 else []
+        for formula in (*old, *(each for each in new if each.template not in forms)):
+            if forms and deadline.passed:
+                break
+            if (likeliest := self._likeliest(output, formula)) is not None:
+                forms[formula.template] = likeliest
+        if not forms:
+            return False
+        best = self._best(output)
+        self.scores = self._with(output, best.values)
+        return best.formula.template != before
+
+    def _best(self, output: int) -> _Form:
+        """The form of the shortest description."""
+        return min(self._forms[output].values(), key=lambda form: form.bits)
+
+    def _with(self, output: int, values: np.ndarray) -> np.ndarray:
+        """The log-odds with others of one output."""
+        scores = self.scores.copy()
+        scores[:, output] = np.clip(values, -MOST_SURE, MOST_SURE)
+        return scores
+
+    def _likeliest(self, output: int, formula: Formula) -> _Form | None:
+        """A form with the constants that make the labels likeliest, the other outputs as they are.
+
+        None if it has no value on some row, or no minimum.
+        """
+        X, least = self.inputs.values, Deadline.never()
+
+        def fit(formula: Formula, y: np.ndarray, weights: np.ndarray) -> tuple[Any, np.ndarray]:
+            errors = RowErrors(np.sqrt(weights[:, output]), absolute=True)
+            rows = FewRows(formula.inputs, X, y[:, output], errors)
+            (found,) = rows.again((formula,), least)
+            return found, self._with(output, found.formula.numpy(*X.T))
+
+        def again(fitted: FormulaFit, *responses: np.ndarray) -> tuple[Any, np.ndarray]:
+            return fit(fitted.formula, *responses)
+
+        try:
+            with np.errstate(all="ignore"):
+                near = self.labels.working_responses(self.scores, self._rows)
+                first, scores = fit(formula, *near)
+                found, scores, loss = self.labels.likeliest(again, first, scores, self._rows)
+        except ValueError:  # there is no such fit
+            return None
+        if not np.isfinite(loss):
+            return None
+        deviance = 2 * np.log(2) * self.labels.surprise(scores)
+        bits = description_length(replace(found, chi2=deviance), found.residuals)
+        return _Form(found.formula, scores[:, output], bits)
+
+    def result(self, settings: Settings, deadline: Deadline) -> tuple[tuple[KAN, ...], Extraction]:
+        """A KAN for each output, and the result for all.
+
+        Raises
+        ------
+        InputError
+            If no form of some output has a value on all rows.
+        """
+        made = [self._result(output, settings, deadline) for output in range(len(self.names))]
+        result = joined([one for _, one in made])
+        scores = predicted(result.formulas, self.inputs.values)
+        right = self.labels.right(scores, self._rows)
+        fidelity = replace(result.fidelity, right=right, right_network=right)
+        doubts = tuple(one for one in result.status if one.status is not Status.OK)
+        fine = Finding(Status.OK, "formula", f"{right:.1%} of the rows in the right class")
+        return tuple(model for model, _ in made), replace(
+            result, fidelity=fidelity, status=doubts or (fine,)
+        )
+
+    def _judge(self, output: int) -> Judge:
+        """The responses of an output as they are now."""
+        responses, errors = self.responses
+        y, weights = responses.values[:, [output]], errors[:, [output]] ** -2
+        return Judge(self.inputs.values, y, "data", DATA_FLOOR, weights)
+
+    def _result(
+        self, output: int, settings: Settings, deadline: Deadline
+    ) -> tuple[KAN, Extraction]:
+        """The KAN and the result of one output."""
+        judge, X = self._judge(output), self.inputs.values
+        split = Split(judge, X[:0], labelled=LabelledRows(self.labels, self._rows, self._rows[:0]))
+        if not self._forms[output]:
+            raise InputError(
+                f"No formula for the log-odds of {self.names[output]} has a value on every row: "
+                "give more rows, or more seconds for the search."
+            )
+        best, spent = self._best(output), {"search": settings.budget - deadline.left()}
+        points = [
+            front_point(judge, (form.formula,), selected=form is best)
+            for form in self._forms[output].values()
+        ]
+        front = not_dominated(points, STEP)
+        point = next(point for point in front if point.selected)
+        name, model = self.names[output], kan_of(best.formula, self.inputs, self.names[output])
+        result = law_result(
+            point, front, model, self.inputs, name, split, settings, spent, deadline
+        )
+        return model, result
+
+
+def _of_polynomials(X: np.ndarray, labels: Labels) -> np.ndarray:
+    """Log-odds by polynomials with shrunk coefficients: near enough for the first responses."""
+    rows, inputs = X.shape
+    counts = (math.comb(inputs + degree, degree) for degree in range(1, MOST_DEGREE + 1))
+    degree = max(1, sum(count < rows / ROWS_OF_A_TERM for count in counts))
+    spread = X.std(axis=0)
+    scaled = (X - X.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    terms = chain(*(combinations_with_replacement(scaled.T, d) for d in range(degree + 1)))
+    columns = np.stack([np.prod(np.array([np.ones(rows), *term]), axis=0) for term in terms], 1)
+
+    def fit(_: Any, y: np.ndarray, weights: np.ndarray) -> tuple[None, np.ndarray]:
+        ridge = np.eye(columns.shape[1])
+        solved = [
+            np.linalg.solve(columns.T @ (w[:, None] * columns) + ridge, columns.T @ (w * z))
+            for z, w in zip(y.T, weights.T, strict=True)
+        ]
+        return None, columns @ np.transpose(solved)
+
+    first = np.zeros((rows, len(labels.classes) - 1))
+    _, scores, _ = labels.likeliest(fit, None, first, np.arange(rows))
+    return scores * min(1.0, SURE / np.sqrt(np.mean(scores**2)))
+
+
+def _with_offset(formula: Formula) -> tuple[Formula, ...]:
+    """A formula with a free constant added, if it has none: classes are not equally common."""
+    free = {sympy.Symbol(c.name) for c in formula.constants if c.exact is None}
+    if free & set(sympy.Add.make_args(formula.template)):
+        return ()
+    name = next(
+        f"c{n}"
+        for n in range(len(free) + 1, 2 * len(free) + 3)
+        if sympy.Symbol(f"c{n}") not in free
+    )
+    constants = (*formula.constants, Constant(name, 0.0))
+    template = formula.template + sympy.Symbol(name)
+    return (replace(formula, template=template, constants=constants, covariance=None),)
+
+
+def laws_of_classes(
+    searches: Searches, labels: Labels
+) -> tuple[Extraction, tuple[KAN, ...], tuple[Attempt, ...]]:
+    """Laws for the log-odds of classes, the KANs that compute them, and all that was tried.
+
+    Parameters
+    ----------
+    searches : what each search is given beside its target.
+    labels : of the rows.
+    """
+    inputs, deadline = searches.inputs, searches.deadline
+    laws = LogOddsLaws(inputs, labels, output_names(len(labels.classes) - 1, inputs.names))
+    tried: list[Attempt] = []
+    for number in range(ROUNDS):
+        until = deadline.share(1 / (ROUNDS - number))
+        found = _near(laws, searches, until.share(SEARCHING))
+        tried += [attempt for one in found for attempt in one.attempts]
+        changed = [laws.add(k, one.attempts, deadline) for k, one in enumerate(found)]
+        if not any(changed) or any(one.interrupted for one in found) or deadline.passed:
+            break
+    settings = replace(searches.settings, loss="cross-entropy", classes=labels.classes)
+    models, result = laws.result(settings, deadline)
+    return result, models, tuple(tried)
+
+
+def _near(laws: LogOddsLaws, searches: Searches, until: Deadline) -> list[SearchOutcome]:
+    """What is found for the responses near the log-odds of now."""
+    targets, errors = laws.responses
+
+    def search_for(output: int, seconds: float) -> dict[str, Any]:
+        target = Table(targets.values[:, [output]], (targets.names[output],))
+        known = {"sigma": errors[:, output], "weights": None}
+        return searches.given(target, known, seconds, doubted=False, earlier=())
+
+    return every_output(search_for, len(targets.names), searches.jobs, until, searches.tell)
