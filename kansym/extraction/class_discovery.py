@@ -73,6 +73,7 @@ class LogOddsLaws:
     inputs : the rows.
     labels : their classes.
     names : of the outputs.
+    scores : log-odds of a model to begin with (rows, outputs); of polynomials unless given.
     """
 
     def __init__(
@@ -80,10 +81,14 @@ class LogOddsLaws:
         inputs: Table,
         labels: Labels,
         names: tuple[str, ...],
+        scores: np.ndarray | None = None,
     ):
         self.inputs, self.labels, self.names = inputs, labels, names
         self._rows = np.arange(len(inputs))
-        self.scores = _of_polynomials(inputs.values, labels)
+        found = _of_polynomials(inputs.values, labels) if scores is None else scores
+        found = np.clip(found, -MOST_SURE, MOST_SURE)
+        size = float(np.sqrt(np.mean(found**2)))
+        self.scores = found * min(1.0, SURE / size) if size > 0 else found
         self._forms: list[dict[sympy.Expr, _Form]] = [{} for _ in names]
 
     @property
@@ -223,8 +228,7 @@ def _of_polynomials(X: np.ndarray, labels: Labels) -> np.ndarray:
         return None, columns @ np.transpose(solved)
 
     first = np.zeros((rows, len(labels.classes) - 1))
-    _, scores, _ = labels.likeliest(fit, None, first, np.arange(rows))
-    return scores * min(1.0, SURE / np.sqrt(np.mean(scores**2)))
+    return labels.likeliest(fit, None, first, np.arange(rows))[1]
 
 
 def _with_offset(formula: Formula) -> tuple[Formula, ...]:
@@ -243,7 +247,7 @@ def _with_offset(formula: Formula) -> tuple[Formula, ...]:
 
 
 def laws_of_classes(
-    searches: Searches, labels: Labels
+    searches: Searches, labels: Labels, laws: LogOddsLaws | None = None
 ) -> tuple[Extraction, tuple[KAN, ...], tuple[Attempt, ...]]:
     """Laws for the log-odds of classes, the KANs that compute them, and all that was tried.
 
@@ -251,9 +255,12 @@ def laws_of_classes(
     ----------
     searches : what each search is given beside its target.
     labels : of the rows.
+    laws : that know forms already.
     """
-    inputs, deadline = searches.inputs, searches.deadline
-    laws = LogOddsLaws(inputs, labels, output_names(len(labels.classes) - 1, inputs.names))
+    deadline, names = searches.deadline, searches.inputs.names
+    if laws is None:
+        outputs = output_names(len(labels.classes) - 1, names)
+        laws = LogOddsLaws(searches.inputs, labels, outputs)
     tried: list[Attempt] = []
     for number in range(ROUNDS):
         until = deadline.share(1 / (ROUNDS - number))

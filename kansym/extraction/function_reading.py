@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from kansym.extraction.agreement import agreement, predicted
+from kansym.extraction.class_discovery import LogOddsLaws, laws_of_classes
 from kansym.extraction.gathering import labels_of
 from kansym.extraction.model_doubts import better_than_model, model_doubts
 from kansym.extraction.plainness import transcription
 from kansym.extraction.search import Search
+from kansym.extraction.searches import Searches
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split, errors_of, split_rows
 from kansym.extraction.weights_reading import reading_of
@@ -25,6 +27,7 @@ from kansym.neural.training.student import Student, more_rows
 from kansym.results.joined import joined
 from kansym.results.result import Extraction
 from kansym.shared.class_labels import Labels, class_shares
+from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback, progress_bar
 from kansym.shared.status import Finding, Status
@@ -43,6 +46,10 @@ STUDENT = 0.25
 """Share of the time for a smooth student of a rough model."""
 OF_THE_KAN = {Status.OK, Status.LOW_FIDELITY, Status.POOR_NETWORK, Status.TRANSCRIBED}
 """Findings about a KAN that stands for the model: whether it was hit, or transcribed."""
+UNFAITHFUL = {Status.LOW_FIDELITY, Status.NETWORK_DIFFERS, Status.TRANSCRIBED}
+"""Findings that what a model of classes computes is no formula: the labels choose one then."""
+OF_THE_MODEL = 0.5
+"""Share of the time for what a model of classes computes."""
 SHAPE = {"grid": 4, "degree": 3, "starts": 6}
 """Of the dense KANs that are tried where gradients show no structure."""
 
@@ -87,17 +94,22 @@ def read_function(
         more = ANSWERS if box.noise is None else NOISY_ANSWERS
         asked = Table(more_rows(rows.values, more), rows.names)
     question = _Question(box, asked, y, {"sigma": sigma, "weights": weights}, settings)
-    results, total = [], settings.budget
+    results, searches = [], list[Search]()
+    total = settings.budget * (1.0 if labels is None else OF_THE_MODEL)
     with progress_bar(progress, "reading") as tell:
         for position in range(len(question.names)):
             left = total - (time.monotonic() - started)
             search = question.search(position, left, tell)
             results.append(_compared(search.run()[1], question.output(position), search.split))
+            searches.append(search)
             if search.interrupted:
                 total = 0.0  # the other outputs have no time left
-    result = joined(results)
-    if labels is not None:
-        result = _classified(result, question, labels)
+        result = joined(results)
+        if labels is not None:
+            left = settings.budget - (time.monotonic() - started)
+            if any(one.status in UNFAITHFUL for one in result.status) and total > 0:
+                result = _by_labels(question, labels, searches, left, tell)
+            result = _classified(result, question, labels)
     return _signed(result, question, time.monotonic() - started)
 
 
@@ -144,6 +156,24 @@ class _Question:
         doubt = np.maximum(share * (1 - share), 1 / len(share))
         own = self.errors["weights"]
         return doubt if own is None else doubt * np.asarray(own, dtype=float)
+
+
+def _by_labels(
+    question: _Question,
+    labels: Labels,
+    tried: list[Search],
+    seconds: float,
+    tell: ProgressCallback,
+) -> Extraction:
+    """Formulas that the labels choose, near the log-odds of a model that is none itself."""
+    settings = replace(question.settings, loss="squared")
+    searches = Searches(question.rows, settings, SHAPE, None, 1, Deadline.after(seconds), tell)
+    laws = LogOddsLaws(question.rows, labels, question.names, question.answers)
+    for output, search in enumerate(tried):
+        laws.add(output, search.attempts, searches.deadline)
+    result = laws_of_classes(searches, labels, laws)[0]
+    rmse, r2 = agreement(predicted(result.formulas, question.rows.values), question.answers)
+    return replace(result, fidelity=replace(result.fidelity, rmse_network=rmse, r2_network=r2))
 
 
 def _classified(result: Extraction, question: _Question, labels: Labels) -> Extraction:

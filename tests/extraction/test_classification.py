@@ -7,6 +7,8 @@ import sympy
 import torch
 from scipy.optimize import minimize
 from scipy.special import log_softmax
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LinearRegression
 
 import kansym
 from kansym.neural.training.jacobians import row_jacobian_of
@@ -245,6 +247,22 @@ def test_the_log_odds_of_a_network_with_an_output_per_class_are_read(shares):
     assert result.reading == "function"
     assert result.fidelity.right == result.fidelity.right_network
     assert result.provenance.classes == ("around", "within")
+
+
+def test_labels_choose_where_a_model_of_classes_is_no_formula_itself():
+    X, y = circle(500)
+    forest = RandomForestClassifier(50, random_state=0).fit(X, y)
+    result = kansym.extract(forest, X, y, loss="cross-entropy", budget=15, progress=False)
+    template = sympy.Poly(result.formulas[0].template, x1, x2).as_dict()
+    assert {(2, 0), (0, 2)} <= set(template)
+    assert result.fidelity.right > 0.85
+    assert result.fidelity.right_network == 1
+
+
+def test_names_of_an_estimator_are_without_units_as_those_of_rows_are():
+    X = pd.DataFrame(np.random.default_rng(0).uniform(1, 2, (60, 2)), columns=["L (m)", "t [s]"])
+    line = LinearRegression().fit(X, 3 * X["L (m)"] - X["t [s]"])
+    assert str(kansym.extract(line, X, reading="function", budget=5).expr) == "3*L - t"
 
 
 def test_a_network_with_too_few_outputs_is_refused():

@@ -12,7 +12,7 @@ from kansym.network.network import Network
 from kansym.neural.readers.opened import Opened, Readable, ReadRows
 from kansym.neural.readers.registry import register_reader, registered_reader
 from kansym.shared.errors import InputError, UnsupportedModelError
-from kansym.shared.tables import Table, as_table, output_names
+from kansym.shared.tables import Table, as_table, output_names, split_units
 
 __all__ = ["register_reader", "rows_of", "trace"]
 
@@ -142,7 +142,8 @@ def rows_of(model: Any, X: Any) -> Table:
     """Checked rows with the names of the inputs: those of X, else those of the model."""
     remembered: Float[np.ndarray, "rows inputs"] | None = None
     # Estimators of scikit-learn that were fitted on a data frame, and files, name their inputs.
-    names = tuple(map(str, getattr(model, "feature_names_in_", ())))
+    # Names are without units, as those of rows are.
+    names = tuple(split_units([str(name) for name in getattr(model, "feature_names_in_", ())])[0])
     if "torch" in _packages(model):
         from kansym.neural.readers.torch_modules import memory
 
