@@ -20,18 +20,20 @@ from kansym.extraction.few_rows import FewRows
 from kansym.extraction.formulas import STEP, front_point, not_dominated
 from kansym.extraction.grouped_discovery import different_forms
 from kansym.extraction.law_reading import kan_of, law_result
+from kansym.extraction.limits import Limits
 from kansym.extraction.searches import Searches, SearchOutcome, every_output
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import DATA_FLOOR, Split
 from kansym.neural.models.kan import KAN
 from kansym.results.joined import joined
+from kansym.results.parts import FrontPoint
 from kansym.results.result import Extraction
 from kansym.shared.class_labels import Labels
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.row_errors import RowErrors
 from kansym.shared.status import Finding, Status
-from kansym.shared.tables import Table, output_names
+from kansym.shared.tables import Table, named_apart
 from kansym.symbolic.choosing.class_judge import LabelledRows
 from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.formulas.constant import Constant
@@ -52,8 +54,8 @@ MOST_DEGREE, ROWS_OF_A_TERM = 4, 10
 """Of the polynomials to begin with, which have a term for so many rows."""
 SURE = 3.0
 """Root mean square of log-odds to begin with, at most: surer rows would hardly count."""
-SUGGESTED = 6
-"""Forms of a search that are fitted to the labels."""
+SUGGESTED, LEAST = 6, 0.3
+"""Forms of a search that are fitted to the labels, and seconds for that when the time is up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,7 @@ class LogOddsLaws:
     ----------
     inputs : the rows.
     labels : their classes.
-    names : of the outputs.
+    limits : what a formula may be.
     scores : log-odds of a model to begin with (rows, outputs); of polynomials unless given.
     """
 
@@ -80,16 +82,17 @@ class LogOddsLaws:
         self,
         inputs: Table,
         labels: Labels,
-        names: tuple[str, ...],
+        limits: Limits,
         scores: np.ndarray | None = None,
     ):
-        self.inputs, self.labels, self.names = inputs, labels, names
+        self.inputs, self.labels, self.limits = inputs, labels, limits
+        self.names = named_apart(Table(labels.targets, labels.outputs), inputs.names).names
         self._rows = np.arange(len(inputs))
         found = _of_polynomials(inputs.values, labels) if scores is None else scores
         found = np.clip(found, -MOST_SURE, MOST_SURE)
         size = float(np.sqrt(np.mean(found**2)))
         self.scores = found * min(1.0, SURE / size) if size > 0 else found
-        self._forms: list[dict[sympy.Expr, _Form]] = [{} for _ in names]
+        self._forms: list[dict[sympy.Expr, _Form]] = [{} for _ in self.names]
 
     @property
     def responses(self) -> tuple[Table, np.ndarray]:
@@ -99,18 +102,13 @@ class LogOddsLaws:
 
     def add(self, output: int, tried: Sequence[Attempt], deadline: Deadline) -> bool:
         """Choose anew for an output, with what a search tried; whether the choice is another."""
-        forms, judge = self._forms[output], self._judge(output)
+        forms = self._forms[output]
         before = self._best(output).formula.template if forms else None
-        points = [point for attempt in tried for point in attempt.points]
-        points.sort(key=lambda point: judge.length(point.error, point.complexity))
-        suggested = different_forms(f for point in points[:SUGGESTED] for f in point.formulas)
-        nothing = Formula(sympy.Integer(0), self.inputs.names, ())
-        new = [each for form in suggested for each in (*_with_offset(form), form)]
-        new += _with_offset(nothing)
         # What is likeliest for one class depends on the log-odds of the others.
         old = [form.formula for form in forms.values()] if len(self.names) > 1 else []
-        for formula in (*old, *(each for each in new if each.template not in forms)):
-            if forms and deadline.passed:
+        until = deadline.or_after(LEAST)
+        for formula in (*old, *self._suggested(output, tried)):
+            if forms and until.passed:
                 break
             if (likeliest := self._likeliest(output, formula)) is not None:
                 forms[formula.template] = likeliest
@@ -119,6 +117,27 @@ class LogOddsLaws:
         best = self._best(output)
         self.scores = self._with(output, best.values)
         return best.formula.template != before
+
+    def _suggested(self, output: int, tried: Sequence[Attempt]) -> list[Formula]:
+        """New forms that describe the responses shortest, each with and without an offset."""
+        judge = self._judge(output)
+
+        def length(point: FrontPoint) -> float:
+            return judge.length(point.error, point.complexity)
+
+        points = [p for attempt in tried for p in attempt.points if self.limits.allow(p)]
+        best = sorted(points, key=length)[:SUGGESTED]
+        suggested = different_forms(f for point in best for f in point.formulas)
+        again = [front_point(judge, (form,), selected=False) for form in suggested]
+        nothing = Formula(sympy.Integer(0), self.inputs.names, ())
+        forms = [*(f for point in sorted(again, key=length) for f in point.formulas), nothing]
+        new = chain(*((*_with_offset(form), form) for form in forms))
+        known = self._forms[output]
+        return [f for f in new if f.constants and f.template not in known and self._is_wanted(f)]
+
+    def _is_wanted(self, form: Formula) -> bool:
+        """Whether a form is within the limits."""
+        return self.limits.allow(FrontPoint((form,), form.complexity, 0.0))
 
     def _best(self, output: int) -> _Form:
         """The form of the shortest description."""
@@ -171,7 +190,7 @@ class LogOddsLaws:
         result = joined([one for _, one in made])
         scores = predicted(result.formulas, self.inputs.values)
         right = self.labels.right(scores, self._rows)
-        fidelity = replace(result.fidelity, right=right, right_network=right)
+        fidelity = replace(result.fidelity, right=right, right_network=None)
         doubts = tuple(one for one in result.status if one.status is not Status.OK)
         fine = Finding(Status.OK, "formula", f"{right:.1%} of the rows in the right class")
         return tuple(model for model, _ in made), replace(
@@ -192,8 +211,8 @@ class LogOddsLaws:
         split = Split(judge, X[:0], labelled=LabelledRows(self.labels, self._rows, self._rows[:0]))
         if not self._forms[output]:
             raise InputError(
-                f"No formula for the log-odds of {self.names[output]} has a value on every row: "
-                "give more rows, or more seconds for the search."
+                f"No formula for the {self.names[output]} within the limits has a value on every "
+                "row: give more rows, more seconds, or wider limits."
             )
         best, spent = self._best(output), {"search": settings.budget - deadline.left()}
         points = [
@@ -257,10 +276,9 @@ def laws_of_classes(
     labels : of the rows.
     laws : that know forms already.
     """
-    deadline, names = searches.deadline, searches.inputs.names
+    deadline = searches.deadline
     if laws is None:
-        outputs = output_names(len(labels.classes) - 1, names)
-        laws = LogOddsLaws(searches.inputs, labels, outputs)
+        laws = LogOddsLaws(searches.inputs, labels, Limits.of(searches.settings))
     tried: list[Attempt] = []
     for number in range(ROUNDS):
         until = deadline.share(1 / (ROUNDS - number))

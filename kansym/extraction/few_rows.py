@@ -26,7 +26,7 @@ from kansym.symbolic.measurements.growing_errors import (
     scatter_finding,
     weights_of,
 )
-from kansym.symbolic.measurements.refitting import Exact, refitted
+from kansym.symbolic.measurements.refitting import Exact, refitted_form
 from kansym.symbolic.measurements.simple_laws import description_length, simple_laws
 
 __all__ = [
@@ -52,6 +52,8 @@ MOST = 200
 """Rows up to which a network may have learned the noise; more of them are read from it alone."""
 LOOKING = 0.3
 """Seconds for a look at the scatter of the rows when the time is up."""
+SIMPLE_LAWS = 60
+"""Most simple laws that are looked at: there are more of very many inputs."""
 FINISHING = 0.7
 """Seconds for the exact numbers of a law."""
 
@@ -91,7 +93,7 @@ class FewRows:
 
     def laws(self, until: Deadline) -> list[FormulaFit]:
         """Simple laws fitted to the rows, shortest description first."""
-        return simple_laws(self.names, self.X, self.y, self.errors, until)
+        return simple_laws(self.names, self.X, self.y, self.errors, until)[:SIMPLE_LAWS]
 
     def attempts(
         self, laws: list[FormulaFit], judge: Judge, output: str, settings: Settings, until: Deadline
@@ -143,14 +145,9 @@ class FewRows:
 
     def _fit(self, formula: Formula) -> FormulaFit | None:
         """All constants at their minimum; None if there is none."""
-        try:
-            with np.errstate(all="ignore"):
-                constants = tuple(replace(c, stderr=np.inf) for c in formula.constants)
-                free = replace(formula, constants=constants, covariance=None)
-                fit = refitted(free, self.X, self.y, self.errors, exact=False)
-        except (np.linalg.LinAlgError, ArithmeticError):
-            return None
-        return fit if np.isfinite(fit.chi2) else None
+        constants = tuple(replace(c, stderr=np.inf) for c in formula.constants)
+        free = replace(formula, constants=constants, covariance=None)
+        return refitted_form(free, self.X, self.y, self.errors)
 
     def finished(self, law: FormulaFit, settings: Settings, until: Deadline) -> Formula:
         """A law with plain exponents where the rows allow, and exact numbers in computed rows.

@@ -13,6 +13,7 @@ import numpy as np
 from kansym.extraction.agreement import agreement, predicted
 from kansym.extraction.class_discovery import LogOddsLaws, laws_of_classes
 from kansym.extraction.gathering import labels_of
+from kansym.extraction.limits import Limits
 from kansym.extraction.model_doubts import better_than_model, model_doubts
 from kansym.extraction.plainness import transcription
 from kansym.extraction.search import Search
@@ -168,7 +169,7 @@ def _by_labels(
     """Formulas that the labels choose, near the log-odds of a model that is none itself."""
     settings = replace(question.settings, loss="squared")
     searches = Searches(question.rows, settings, SHAPE, None, 1, Deadline.after(seconds), tell)
-    laws = LogOddsLaws(question.rows, labels, question.names, question.answers)
+    laws = LogOddsLaws(question.rows, labels, Limits.of(settings), question.answers)
     for output, search in enumerate(tried):
         laws.add(output, search.attempts, searches.deadline)
     result = laws_of_classes(searches, labels, laws)[0]

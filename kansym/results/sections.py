@@ -145,8 +145,10 @@ def fidelity(result: Result) -> list[Block]:
     ]
     if found.rmse_data is not None:
         rows.append(row("formula against data", number(found.rmse_data, 3), *_pair(found.r2_data)))
-    if found.right is not None and found.right_network is not None:
-        shares = f"formula {100 * found.right:.1f} %, network {100 * found.right_network:.1f} %"
+    if found.right is not None:
+        shares = f"formula {100 * found.right:.1f} %"
+        if found.right_network is not None:
+            shares += f", network {100 * found.right_network:.1f} %"
         rows.append(row("in the right class", shares, "–", "–"))
     where = f"{found.held_out_rows} rows that were held out ({found.rows} others were used)"
     if not found.held_out_rows:

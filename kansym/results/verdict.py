@@ -64,11 +64,11 @@ def verdict(result: Result) -> Line:
     rows = f"{measured.held_out_rows} rows that were not used to find it"
     if not measured.held_out_rows:
         rows = f"the {measured.rows} rows used to find it"
-    if measured.right is not None and measured.right_network is not None:
-        return line(
-            f"The formula puts {100 * measured.right:.1f} % of {rows} in the right class, "
-            f"the network {100 * measured.right_network:.1f} %; ", _rest(result),
-        )  # fmt: skip
+    if measured.right is not None:
+        learnt = measured.right_network
+        network = "" if learnt is None else f", the network {100 * learnt:.1f} %"
+        start = f"The formula puts {100 * measured.right:.1f} % of {rows} in the right class"
+        return line(f"{start}{network}; ", _rest(result))
     by_data = measured.judge == "data" and measured.r2_data is not None
     r2 = measured.r2_data if by_data else measured.r2_network
     if r2 is None or not math.isfinite(r2):

@@ -46,6 +46,11 @@ class Labels:
     entropy: float
     weight: Float[np.ndarray, " rows"] | None = None
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the log-odds."""
+        return tuple(f"log-odds of {name}" for name in self.classes[1:])
+
     def working_responses(
         self, scores: Float[np.ndarray, "rows outputs"], rows: Int[np.ndarray, " rows"]
     ) -> tuple[Float[np.ndarray, "rows outputs"], Float[np.ndarray, "rows outputs"]]:

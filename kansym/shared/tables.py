@@ -185,9 +185,10 @@ def _as_floats(data: Any, what: str) -> np.ndarray:
     except InputError:
         raise
     except (TypeError, ValueError, OverflowError) as error:
+        classes = " or, for classes, loss='cross-entropy'" if what == "y" else ""
         raise InputError(
             f"{what} is not a table of numbers ({shortened(str(error), 200)}): give an array or "
-            "data frame with numeric columns only."
+            f"data frame with numeric columns only{classes}."
         ) from error
 
 

@@ -195,7 +195,7 @@ class _Targets:
                 f"{len(labels.classes) - 1} outputs (log-odds against the first class), not "
                 f"{n_outputs}: change its last width."
             )
-        names = tuple(f"log-odds of {name}" for name in labels.classes[1:])
+        names = labels.outputs
         return cls(names, labels.targets, CrossEntropy(labels.entropy), labels.classes)
 
     def units(self) -> tuple[Float[np.ndarray, " outputs"], Float[np.ndarray, " outputs"]]:

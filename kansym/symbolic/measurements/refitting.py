@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -22,7 +23,7 @@ from kansym.symbolic.measurements.misfit import DownWeighted, RowMisfit
 from kansym.symbolic.measurements.profile_intervals import Profile
 from kansym.symbolic.measurements.search import LocalMinimum, bounds_of
 
-__all__ = ["Exact", "fit_result", "refitted"]
+__all__ = ["Exact", "fit_result", "refitted", "refitted_form"]
 
 _ROUNDING = 1e-9
 """Residual over the data below which the rows are computed ones, exact to rounding."""
@@ -59,6 +60,25 @@ def refitted(
     found = LocalMinimum(np.array(list(free.values())), True, np.zeros(len(free), dtype=bool))
     minimum = minimum_at(given, rows, RowMisfit(given, rows), found, bounds, loss)
     return fit_result(minimum, rows, exact=exact, profile=False, level=0.95)
+
+
+def refitted_form(
+    formula: Formula, X: np.ndarray, y: np.ndarray, rows: RowErrors
+) -> FormulaFit | None:
+    """The same to compare it with other forms: tested along its own inputs only, which are few.
+
+    None if there is no minimum.
+    """
+    used = tuple(name for name in formula.inputs if name in formula.used_inputs)
+    used = used or formula.inputs[:1]
+    columns = X[:, [formula.inputs.index(name) for name in used]]
+    try:
+        with np.errstate(all="ignore"):
+            fit = refitted(replace(formula, inputs=used), columns, y, rows, exact=False)
+    except (np.linalg.LinAlgError, ArithmeticError):
+        return None
+    fit = replace(fit, formula=replace(fit.formula, inputs=formula.inputs))
+    return fit if np.isfinite(fit.chi2) else None
 
 
 def fit_result(

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 import sympy
+from scipy.stats import rankdata
 
 from kansym.shared.bounded_time import each_within
 from kansym.shared.deadline import Deadline
@@ -18,7 +19,7 @@ from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.laws.univariate import OF_MEASURED_ROWS, univariate_laws
 from kansym.symbolic.measurements.formula_fit import FormulaFit
-from kansym.symbolic.measurements.refitting import refitted
+from kansym.symbolic.measurements.refitting import refitted_form
 
 __all__ = ["constants_bits", "description_length", "simple_laws"]
 
@@ -114,14 +115,10 @@ def _fitted(
         if len(formula.constants) > len(y) or formula.template in seen:
             continue
         seen.add(formula.template)
-        try:
-            with np.errstate(all="ignore"):
-                fit = refitted(formula, X, y, errors, exact=False)
-        except (np.linalg.LinAlgError, ArithmeticError):
+        if (fit := refitted_form(formula, X, y, errors)) is None:
             continue
         # Without degrees of freedom there are no standard errors, which says nothing against it.
-        known = np.isfinite(list(fit.stderr.values())).all() or fit.freedom <= 0
-        if np.isfinite(fit.chi2) and known:
+        if np.isfinite(list(fit.stderr.values())).all() or fit.freedom <= 0:
             yield fit
 
 
@@ -136,6 +133,11 @@ def _proposed(
     a = sympy.Symbol(_fresh("c", names))
     yield _formula(a, names, {a.name: float(y.mean())})
     varying = [i for i in range(len(names)) if np.ptp(X[:, i]) > 0]
+    # Of very many inputs there may be time for those that go with y.
+    with np.errstate(all="ignore"):
+        ranks = rankdata(np.column_stack([y, X]), axis=0)
+        along = np.abs(np.nan_to_num(np.corrcoef(ranks, rowvar=False)[0, 1:]))
+    varying.sort(key=lambda i: -along[i])
     for chosen in dict.fromkeys([*((i,) for i in varying), tuple(varying)]):
         if chosen:
             yield from _linear(names, X, y, chosen)
