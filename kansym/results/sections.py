@@ -67,8 +67,12 @@ def notices(result: Result) -> list[Block]:
     for finding in findings(result):
         warning = finding.status.is_warning
         title = finding.status.name.replace("_", " ").capitalize() if warning else "Checked"
-        detail = f": {finding.detail.rstrip('.')}" if finding.detail else ""
-        words = line(f"{finding.where}{detail}. {finding.status.advice}")
+        where, detail = finding.where, finding.detail.rstrip(".")
+        if detail and where in title.lower().split():  # "Residual pattern" has said where
+            seen = detail[0].upper() + detail[1:]
+        else:
+            seen = f"{where}: {detail}" if detail else where
+        words = line(f"{seen}. {finding.status.advice}")
         blocks.append(Notice("warning" if warning else "good", title, words))
     return blocks
 

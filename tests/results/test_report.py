@@ -447,6 +447,15 @@ def test_a_network_that_cannot_be_read_is_still_reported():
     assert summary(result).startswith("There is no formula")
 
 
+@pytest.mark.parametrize(
+    ("where", "shown"), [("residual", "Residual pattern. Odd signs."), ("y", "y: odd signs.")]
+)
+def test_a_notice_says_its_place_once(where, shown):
+    status = (Finding(Status.RESIDUAL_PATTERN, where, "odd signs"),)
+    text = render(planted_result(status=status), "md")
+    assert shown in text.replace("**", "")
+
+
 def test_summary_is_plain_text():
     text = summary(planted_result())
     assert text.splitlines()[0].startswith("y = ")
