@@ -75,7 +75,7 @@ def with_and_without(
 def _is_foretold(every: Found, some: Found, search: Mapping[str, Any], rows: Sequence[int]) -> bool:
     """Whether the law of all rows, its constants from the others, says what the doubted rows are.
 
-    One that does not, such as one with a pole beside a row, was made for them.
+    One that does not, or leaves them open, such as one with a pole beside a row, was made for them.
     """
     few = FewRows.of(some[0].split, search["inputs"].names)
     assert few is not None
@@ -83,10 +83,9 @@ def _is_foretold(every: Found, some: Found, search: Mapping[str, Any], rows: Seq
     fits = few.again(every[2].formulas, every[0].deadline)
     if not fits:
         return False
-    missed = search["target"].values[place, 0] - fits[0].formula.predict(
-        search["inputs"].values[place]
-    )
-    return bool(np.all(np.abs(missed) < _FORETOLD * max(float(np.std(fits[0].residuals)), 1e-300)))
+    values, open_by = fits[0].predict(search["inputs"].values[place], return_std=True)
+    missed = np.maximum(np.abs(search["target"].values[place, 0] - values), open_by)
+    return bool(np.all(missed < _FORETOLD * max(float(np.std(fits[0].residuals)), 1e-300)))
 
 
 def _error(found: Found) -> float:
