@@ -13,10 +13,10 @@ demo: .venv/has-kansym
 
 # One thread per worker: two workers with two threads each are slower than with one.
 test: .venv/has-test
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not slow and not gpu and not pysr"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not slow and not gpu and not pysr"
 
 slow: .venv/has-test
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "slow and not gpu and not pysr"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "slow and not gpu and not pysr"
 
 doctest: .venv/has-test
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --doctest-modules kansym
