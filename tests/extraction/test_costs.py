@@ -69,9 +69,14 @@ def test_costs_choose_the_functions_of_edges():
     assert functions(extract(model, costs={"tanh": 30}, **settings)) == {sympy.atan}
 
 
-@pytest.mark.parametrize("library", ["sin", "x,1/x", "log"])
 @pytest.mark.parametrize(
-    "y", [np.exp(X[:, 0]) * X[:, 1], np.tanh(X[:, 0]) + X[:, 1]], ids=["exp", "tanh"]
+    ("library", "y"),
+    [
+        ("sin", np.exp(X[:, 0]) * X[:, 1]),
+        ("x,1/x", np.tanh(X[:, 0]) + X[:, 1]),
+        ("log", np.exp(X[:, 0]) * X[:, 1]),
+    ],
+    ids=["sin", "none", "log"],
 )
 def test_no_source_of_laws_brings_a_function_that_the_library_lacks(library, y):
     found = discover(X, y, library=library, seconds=1.5, progress=False)
@@ -82,7 +87,7 @@ def test_no_source_of_laws_brings_a_function_that_the_library_lacks(library, y):
 
 def test_a_law_is_written_in_the_functions_that_there_are():
     y = np.tanh(X[:, 0]) + X[:, 1]
-    found = discover(X, y, library="exp", seconds=8, progress=False).result
+    found = discover(X, y, library="exp", progress=False).result
     assert functions(found) == {sympy.exp}
     assert found.front[-1].error < 1e-9
 
@@ -90,6 +95,6 @@ def test_a_law_is_written_in_the_functions_that_there_are():
 def test_a_forbidden_function_does_not_end_the_search():
     """The sources find x2*sinh(x1) first, which is not what was asked for."""
     y = X[:, 1] * np.sinh(X[:, 0])
-    found = discover(X, y, library=LIBRARY - "sinh", seconds=8, progress=False).result
+    found = discover(X, y, library=LIBRARY - "sinh", progress=False).result
     assert sympy.sinh not in functions(found)
     assert found.front[-1].error < 1e-3

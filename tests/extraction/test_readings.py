@@ -84,7 +84,7 @@ def test_a_kan_that_is_read_for_a_model_is_judged_by_the_model():
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return torch.asin(x[:, :1] / x[:, 1:] / 3) + 1e-5 * torch.sin(9 * x[:, :1])
 
-    result = extract(Nearly(), X[:, :2], reading="function", budget=8, progress=False)
+    result = extract(Nearly(), X[:, :2], reading="function", budget=3, progress=False)
     assert result.fidelity.judge == "network"
     assert result.data is None
     assert Status.OUTLYING_ROWS not in statuses(result)

@@ -42,7 +42,7 @@ def test_the_best_is_of_the_largest_group():
 
 def test_every_seed_finds_an_exact_law():
     X = np.random.default_rng(0).uniform(1, 2, (400, 2))
-    found = discover_over_seeds(X, X[:, 0] * X[:, 1], seeds=3, seconds=9)
+    found = discover_over_seeds(X, X[:, 0] * X[:, 1], seeds=3)
     assert found.share == 1
     assert [each.result.provenance.seed for each in found.found] == [0, 1, 2]
     with pytest.raises(InputError, match="seeds=1"):

@@ -1,7 +1,5 @@
 """Settings that make no sense: refused in one sentence, or work that ends in time."""
 
-import time
-
 import numpy as np
 import pytest
 import torch
@@ -12,6 +10,7 @@ from kansym.neural.models.kan import KAN
 from kansym.neural.models.mlp import MLP
 from kansym.neural.training.training import train
 from kansym.shared.errors import KansymError
+from tests.clock import at_most
 
 ODD = (
     None, True, -1, 0, 3, 0.5, 10**6, 10**12, 10**30, float("nan"), float("inf"), -float("inf"),
@@ -29,7 +28,8 @@ SEARCHING = (
     "resume", "callback", "n_jobs",
 )  # fmt: skip
 MAKING = ("grid", "degree", "seed", "domain")
-LIMIT = 5.0
+LIMIT = 10.0
+"""Seconds for what may take 0.2 s, on slow machines."""
 
 
 def work(rng: np.random.Generator, kind: str) -> None:
@@ -55,10 +55,9 @@ def test_settings_are_refused_or_the_work_ends(kind, number):
     rng = np.random.default_rng(number)
     said = [""]
     for _ in range(number):
-        began = time.process_time()
-        try:
-            work(rng, kind)
-        except KansymError as error:
-            said.append(str(error))
-        assert time.process_time() - began < LIMIT
+        with at_most(LIMIT):
+            try:
+                work(rng, kind)
+            except KansymError as error:
+                said.append(str(error))
     assert max(map(len, said)) < 1500

@@ -2,6 +2,7 @@ import ast
 import re
 import xml.dom.minidom
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 from importlib.resources import files
 from itertools import pairwise
@@ -57,6 +58,12 @@ from kansym.symbolic.library.library import ALL
 from tests.planted_results import EVIL, planted_network, planted_result
 
 x, y = sympy.symbols("x y")
+
+
+@cache
+def rendered(format: str = "html") -> str:
+    """The page of the usual result."""
+    return render(planted_result(), format)
 
 
 class Tags(HTMLParser):
@@ -361,7 +368,7 @@ def test_any_text_is_shown_and_not_obeyed(text):
 
 
 def test_the_page_stands_alone():
-    page = Tags(render(planted_result()))
+    page = Tags(rendered())
     assert not {"script", "link", "img", "iframe", "object"} & set(page.tags)
     assert not [value for name, value in page.attributes if name in {"src", "srcset", "data"}]
     assert not [name for name, _ in page.attributes if name.startswith("on")]
@@ -369,7 +376,7 @@ def test_the_page_stands_alone():
     assert links == ["https://arxiv.org/abs/2404.19756"]
     policy = [value for name, value in page.attributes if name == "content"]
     assert any("default-src 'none'" in value for value in policy)
-    assert not re.search(r"url\((?!#)", render(planted_result()))
+    assert not re.search(r"url\((?!#)", rendered())
 
 
 @pytest.mark.parametrize("format", sorted(FORMATS))
@@ -409,7 +416,7 @@ def test_markdown_tables_keep_their_columns():
 
 
 def test_the_selected_formula_is_marked():
-    assert render(planted_result()).count('class="marked"') == 1
+    assert rendered().count('class="marked"') == 1
 
 
 def test_the_python_source_in_the_page_is_python():
@@ -477,7 +484,7 @@ def test_a_notebook_cell_is_short():
 @pytest.mark.parametrize("name", ["r.html", "r.md", "r.tex", "r.HTM"])
 def test_a_report_is_written_by_its_ending(tmp_path, name):
     place = report(planted_result(), tmp_path / name)
-    assert place.read_text(encoding="utf-8") == render(planted_result(), format_of(name))
+    assert place.read_text(encoding="utf-8") == rendered(format_of(name))
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 

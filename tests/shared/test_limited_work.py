@@ -15,16 +15,16 @@ def _treacherous(item: int) -> int:
     if item == 3:
         os.kill(os.getpid(), signal.SIGSEGV)
     if item == 5:
-        time.sleep(60)
+        time.sleep(600)
     if item == 7:
         raise ValueError("seven is not wanted")
     return item * item
 
 
 def test_one_bad_item_never_stops_the_others() -> None:
-    start = time.monotonic()
+    start = time.monotonic()  # of waiting, not of work
     outcomes = {o.index: o for o in limited_map(_treacherous, range(12), limit=4.0)}
-    assert time.monotonic() - start < 40
+    assert time.monotonic() - start < 300
     assert sorted(outcomes) == list(range(12))
     good = set(range(12)) - {3, 5, 7}
     assert all(outcomes[i].value == i * i and outcomes[i].failure is None for i in good)

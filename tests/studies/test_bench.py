@@ -48,7 +48,7 @@ def _plan(seeds: int, kinds=("kan", "kan-as-mlp", "mlp-silu"), budget: Budget = 
 
 def _run(runs, path, work: str, **settings):
     return run_benchmark(
-        runs, path, work=getattr(bench_work, work), progress=False, **{"jobs": 2, **settings}
+        runs, path, work=getattr(bench_work, work), progress=False, **{"jobs": 1, **settings}
     )
 
 
@@ -193,8 +193,8 @@ def test_a_table_is_split_and_groups_stay_together(name):
 def test_one_bad_run_never_stops_the_others(tmp_path):
     runs = _plan(10, kinds=["mlp-silu"], budget=Budget(0.5, 20))
     started = time.monotonic()
-    outcome = _run(runs, tmp_path / "r.jsonl", "treacherous")
-    assert time.monotonic() - started < 60
+    outcome = _run(runs, tmp_path / "r.jsonl", "treacherous", jobs=2)
+    assert time.monotonic() - started < 300  # the one that hangs would sleep 600 s
     found = {record.seed: record for record in read_results(tmp_path / "r.jsonl").records}
     bad = {bench_work.HANGS, bench_work.CRASHES, bench_work.RAISES, bench_work.SILENT}
     assert outcome.failed == len(bad)
@@ -211,7 +211,7 @@ def test_one_bad_run_never_stops_the_others(tmp_path):
 
 def test_a_record_that_came_before_the_hang_is_kept(tmp_path):
     runs = _plan(1, kinds=["kan", "kan-as-mlp"], budget=Budget(0.2, 20))
-    _run(runs, tmp_path / "r.jsonl", "half", jobs=1)
+    _run(runs, tmp_path / "r.jsonl", "half")
     kan, form = read_results(tmp_path / "r.jsonl").records
     assert kan.status == "ok"
     assert form.status == "failed"
@@ -220,16 +220,17 @@ def test_a_record_that_came_before_the_hang_is_kept(tmp_path):
 
 def test_a_second_start_does_only_what_is_missing(tmp_path):
     path = tmp_path / "r.jsonl"
-    first = _run(_plan(2), path, "good")
-    more = _run(_plan(4), path, "good")
-    assert (first.done, more.done, more.already) == (6, 6, 6)
-    assert [r.key for r in read_results(path).records] == [run.key for run in _plan(4)]
-    assert _run(_plan(4), path, "good").done == 0
+    few, all_runs = (_plan(seeds, kinds=["kan", "kan-as-mlp"]) for seeds in (2, 4))
+    first = _run(few, path, "good")
+    more = _run(all_runs, path, "good")
+    assert (first.done, more.done, more.already) == (4, 4, 4)
+    assert [r.key for r in read_results(path).records] == [run.key for run in all_runs]
+    assert _run(all_runs, path, "good").done == 0
 
 
 def test_the_work_is_done_in_few_processes_with_one_thread(tmp_path):
     runs = _plan(8, kinds=["mlp-silu"])
-    _run(runs, tmp_path / "r.jsonl", "where")
+    _run(runs, tmp_path / "r.jsonl", "where", jobs=2)
     seen = {record.reason for record in read_results(tmp_path / "r.jsonl").records}
     servers, threads = zip(*(str(words).split() for words in seen), strict=True)
     assert 1 <= len(set(servers)) <= 2
@@ -277,13 +278,15 @@ def test_an_mlp_is_widened_until_it_is_as_accurate(error, tried, chosen):
 
 
 def test_widening_ends_with_the_time_or_where_nothing_grows():
+    spent = list[float]()
+
     def train_one(like: Like, seconds: float) -> Trained:
-        time.sleep(seconds / 2)
+        spent.append(seconds / 2)
+        time.sleep(spent[-1])
         return Trained(nn.Identity(), "", (1,), like.parameters, 0.0, like.parameters)
 
-    started = time.perf_counter()
     found = _widened(train_one, Like(10, (1, 1), 0.1), 0.4)
-    assert time.perf_counter() - started < 1.0
+    assert sum(spent) < 0.4
     assert found.parameters == 10  # the most accurate, not the last
     same = replace(found, validation=1.0)
     assert _widened(lambda like, seconds: same, Like(10, (1, 1), 0.1), 60.0).parameters == 10
@@ -361,7 +364,7 @@ def test_nothing_goes_on_after_a_kill(tmp_path):
         time.sleep(0.01)
     process.kill()
     process.wait()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while _marked(str(path)) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert _marked(str(path)) == []
@@ -435,7 +438,7 @@ def test_a_dask_cluster_of_two_workers_does_the_same_work(tmp_path):
         outcome = _run(problems, path, "treacherous", backend="dask", address=address)
         cluster.communicate("")
     local = tmp_path / "local.jsonl"
-    _run(problems, local, "treacherous")
+    _run(problems, local, "treacherous", jobs=2)
     assert outcome.done == len(problems)
     assert _untimed(path) == _untimed(local)
 

@@ -137,11 +137,15 @@ def test_data_judge_what_an_engine_found(noise):
     assert sympy.simplify(found.expr - TRUTH) == 0
 
 
-def test_without_an_engine_the_edge_stays_a_curve_and_nothing_is_said():
-    found = extract(model(), library=FEW, engine=None, progress=False, reading="weights")
-    assert Status.UNEXPLAINED_EDGE in statuses(found)
-    assert Status.SEARCHED_EDGE not in statuses(found)
-    assert "engine" not in found.provenance.settings
+@pytest.fixture(scope="module")
+def plain() -> Extraction:
+    return extract(model(), library=FEW, engine=None, progress=False, reading="weights")
+
+
+def test_without_an_engine_the_edge_stays_a_curve_and_nothing_is_said(plain):
+    assert Status.UNEXPLAINED_EDGE in statuses(plain)
+    assert Status.SEARCHED_EDGE not in statuses(plain)
+    assert "engine" not in plain.provenance.settings
 
 
 def test_edges_that_the_library_explains_are_not_searched():
@@ -161,11 +165,8 @@ def test_edges_that_the_library_explains_are_not_searched():
     ],
     ids=["nothing", "too rough", "undefined", "longer than the curve"],
 )
-def test_a_formula_is_kept_only_if_it_shortens_the_description(texts):
-    plain = extract(model(), library=FEW, engine=None, progress=False, reading="weights")
-    found = extract(
-        model(), library=FEW, engine=Fake(*texts), budget=8, progress=False, reading="weights"
-    )
+def test_a_formula_is_kept_only_if_it_shortens_the_description(plain, texts):
+    found = extract(model(), library=FEW, engine=Fake(*texts), progress=False, reading="weights")
     assert found.formulas[0].curves
     assert Status.UNEXPLAINED_EDGE in statuses(found)
     np.testing.assert_allclose(found.fidelity.rmse_network, plain.fidelity.rmse_network, rtol=1e-3)

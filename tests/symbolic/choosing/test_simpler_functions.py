@@ -1,6 +1,7 @@
 """Rich functions give way to plain ones where the whole formula allows."""
 
 import numpy as np
+import pytest
 
 from kansym.network.network import Network, Node
 from kansym.shared.deadline import Deadline
@@ -9,7 +10,7 @@ from kansym.symbolic.choosing.judge import Choice, Judge
 from kansym.symbolic.choosing.simpler_functions import shorten
 from kansym.symbolic.fitting.fit import fit_curves
 from kansym.symbolic.library.library import LIBRARY, Library
-from tests.planted_edges import curves, edge, planted
+from tests.planted_edges import SOME, curves, edge, planted
 
 X = np.random.default_rng(0).uniform(0.2, 2.0, (300, 2))
 
@@ -20,16 +21,14 @@ def chosen(network: Network, y: np.ndarray, only: list[str]) -> tuple[Choice, Ju
     fits = fit_curves(*curves(network), library=library)
     fits = [[fit for fit in each if fit.candidate.name in only] for each in fits]
     judge = Judge(X, y[:, None], "data", 1e-11)
-    deadline = Deadline.after(30)
+    deadline = Deadline.after(600)
     best, *_ = choose(
         network, options_of(network, fits), judge, deadline=deadline, tell=lambda f, m: None
     )
     return best, judge
 
 
-def shortened(
-    network: Network, best: Choice, judge: Judge, library: Library = LIBRARY, seconds=60.0
-):
+def shortened(network: Network, best: Choice, judge: Judge, library: Library = SOME, seconds=600.0):
     deadline = Deadline.after(seconds)
     libraries = [library] * len(network.edges)
     return shorten(network, best, libraries, judge, deadline=deadline, tell=lambda f, m: None)
@@ -57,15 +56,20 @@ def test_a_softplus_that_is_almost_straight_and_a_sine_at_its_top_give_way_toget
     assert (after.picks[0], after.picks[2]) == (-1, -1)
 
 
-def test_a_product_takes_the_power_at_which_its_factors_are_plain():
+@pytest.fixture(scope="module")
+def power() -> tuple[Network, Choice, Judge, Choice]:
+    """A product of roots, raised to a power: what was chosen at first, and what after it."""
     network = planted(
         X, lambda u: np.sqrt(u + 0.02), lambda u: np.exp(0.5 * u), lambda q: q**4, "product"
     )
-    rng = np.random.default_rng(1)
     y = X[:, 0] ** 2 * np.exp(2 * X[:, 1])
-    y += rng.normal(0, 1e-2 * y.std(), len(y))
+    y += np.random.default_rng(1).normal(0, 1e-2 * y.std(), len(y))
     best, judge = chosen(network, y, ["sqrt", "exp", "x^4"])
-    after = shortened(network, best, judge)[0]
+    return network, best, judge, shortened(network, best, judge)[0]
+
+
+def test_a_product_takes_the_power_at_which_its_factors_are_plain(power):
+    _, best, _, after = power
     assert after.bits < best.bits
     assert after.length < best.length
     assert after.error < 1.1e-2
@@ -122,7 +126,7 @@ def test_a_curve_that_makes_up_for_an_offset_in_a_product_is_solved_for():
     judge = Judge(rows, truth[:, None], "data", 1e-11)
     best, *_ = choose(
         network, options_of(network, fits), judge,
-        deadline=Deadline.after(30), tell=lambda f, m: None,
+        deadline=Deadline.after(600), tell=lambda f, m: None,
     )  # fmt: skip
     assert best.options[3].fit is None
     after = shortened(network, best, judge)[0]
@@ -130,19 +134,14 @@ def test_a_curve_that_makes_up_for_an_offset_in_a_product_is_solved_for():
     assert after.error < 1e-9
 
 
-def test_other_powers_of_a_product_bring_back_no_function_that_its_edge_may_not_have():
-    network = planted(
-        X, lambda u: np.sqrt(u + 0.02), lambda u: np.exp(0.5 * u), lambda q: q**4, "product"
-    )
-    y = X[:, 0] ** 2 * np.exp(2 * X[:, 1]) + np.random.default_rng(1).normal(0, 0.1, len(X))
-    best, judge = chosen(network, y, ["sqrt", "exp", "x^4"])
-    free = shortened(network, best, judge)[0]
+def test_other_powers_of_a_product_bring_back_no_function_that_its_edge_may_not_have(power):
+    network, best, judge, free = power
     taken = names(free)[0]
     assert taken != names(best)[0]
-    others = Library([candidate for candidate in LIBRARY if candidate.name != taken])
+    others = Library([candidate for candidate in SOME if candidate.name != taken])
     kept = shorten(
-        network, best, [others, LIBRARY, LIBRARY], judge,
-        deadline=Deadline.after(60), tell=lambda f, m: None,
+        network, best, [others, SOME, SOME], judge,
+        deadline=Deadline.after(600), tell=lambda f, m: None,
     )  # fmt: skip
     assert kept
     assert taken not in {names(each)[0] for each in kept}
@@ -155,9 +154,9 @@ def test_an_edge_with_every_function_forbidden_stays_its_curve():
     network = planted(X, odd, np.square, lambda u: u)
     # The last edge takes a sine of a small argument, for which the line may stand.
     best, judge = chosen(network, odd(X[:, 0]) + X[:, 1] ** 2, ["sin", "x^2"])
-    libraries = [(), LIBRARY, LIBRARY]
+    libraries = [(), SOME, SOME]
     found = shorten(
-        network, best, libraries, judge, deadline=Deadline.after(60), tell=lambda f, m: None
+        network, best, libraries, judge, deadline=Deadline.after(600), tell=lambda f, m: None
     )
     assert found
     assert {names(each)[0] for each in found} == {names(best)[0]}

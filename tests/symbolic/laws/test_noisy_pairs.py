@@ -13,13 +13,13 @@ from kansym.symbolic.laws.noisy_pairs import NoisyPairs
 
 def within_noise(rows):
     """The first law that leaves no more than noise."""
-    laws = NoisyPairs().propose(rows, Deadline.after(20))
+    laws = NoisyPairs().propose(rows, Deadline.after(600))
     return next(law for law in laws if law.error <= rows.noise)
 
 
 def drawn(law, names, noise, low, high):
     rng = np.random.default_rng(4)
-    X = rng.uniform(low, high, (400, len(names)))
+    X = rng.uniform(low, high, (250, len(names)))
     y = law(*X.T)
     error = noise * y.std() * rng.normal(size=len(y))
     return Rows(X, y + error, names, float(np.sqrt(np.mean(error**2)) / np.std(y + error)))

@@ -33,7 +33,13 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("name", KINDS)
+LONG = ("power times waves", "two peaks")
+"""Signals of ten and seven constants take about ten seconds each."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in KINDS]
+)
 def test_kinds_of_signals_are_found(name):
     x, truth, most = KINDS[name]
     law = next(univariate_laws(x, truth(x), "x", 0.0, Deadline.after(200)))
