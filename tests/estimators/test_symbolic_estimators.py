@@ -175,4 +175,4 @@ def test_a_kan_is_an_estimator_and_its_formula_can_be_read():
     line = make_pipeline(StandardScaler(), KANRegressor(hidden=(), random_state=0))
     assert line.fit(X, y).score(X, y) > 0.999
     assert line[-1].model_.widths == (1, 1)
-    assert str(KANRegressor(hidden=(), random_state=0).fit(X, y).extract().expr) == ("sin(3*x1)")
+    assert str(KANRegressor(hidden=(), random_state=0).fit(X, y).extract().expr) == "sin(3*x1)"
