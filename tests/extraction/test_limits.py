@@ -122,8 +122,8 @@ def test_an_extraction_has_the_longest_formula_that_is_allowed():
     model = kansym.KAN([1, 1], grid=20, domain=(0.0, 2.0))
     plant(model, 0, 0, 0, torch.exp)
     know(model, X)
-    bits = [p.complexity for p in kansym.extract(model, X, y, budget=5, progress=False).front]
-    asked = kansym.extract(model, X, y, max_complexity=bits[1], budget=5, progress=False)
+    bits = [p.complexity for p in kansym.extract(model, X, y, budget=3, progress=False).front]
+    asked = kansym.extract(model, X, y, max_complexity=bits[1], budget=3, progress=False)
     assert next(p.complexity for p in asked.front if p.selected) <= bits[1]
     with pytest.raises(InputError, match="No formula of at most"):
-        kansym.extract(model, X, y, max_complexity=0.5, budget=5, progress=False)
+        kansym.extract(model, X, y, max_complexity=0.5, budget=3, progress=False)

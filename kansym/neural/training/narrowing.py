@@ -11,9 +11,11 @@ __all__ = ["prune"]
 
 STRAIGHT_STARTS = 6
 """Starts with straight edges in a layer: the lines that come nearest, then some at random."""
+NEAR = 3e-5
+"""Relative error that is good enough whatever the model had."""
 
 
-def prune(model: KAN, run: TrainingRun, best: BestModel, floor: float = 3e-5) -> KAN:
+def prune(model: KAN, run: TrainingRun, best: BestModel) -> KAN:
     """Without the edges that retraining does not miss."""
     short = run.subset(SEARCH_ROWS)
 
@@ -27,8 +29,8 @@ def prune(model: KAN, run: TrainingRun, best: BestModel, floor: float = 3e-5) ->
     sparse = _sparsified(model, short)
     if retrain(sparse) <= 1.5 * error:
         model, error = sparse, run.validation(sparse)
-    pruned, error = prune_edges(model, short.x, retrain, error, floor=floor)
-    pruned, error = _straightened(pruned, error, short, max(1.1 * error, floor))
+    pruned, error = prune_edges(model, short.x, retrain, error, floor=NEAR)
+    pruned, error = _straightened(pruned, error, short, max(1.1 * error, NEAR))
     best.replace(pruned, error)
     return pruned
 

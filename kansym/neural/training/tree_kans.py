@@ -101,7 +101,6 @@ def fitted(
     *,
     seconds: float,
     seed: int = 0,
-    grid: int = 8,
 ) -> tuple[KAN, float]:
     """The KAN of a tree, trained on rows, and its relative error on rows held out.
 
@@ -111,24 +110,21 @@ def fitted(
     X, y : rows and targets, arrays, data frames or tables.
     seconds : time for training.
     seed : of the split of rows.
-    grid : intervals of the splines, before they are refined.
     """
-    model = draw_tree(tree, as_table(X).values, grid=grid, seed=seed)
+    model = draw_tree(tree, as_table(X).values, seed=seed)
     settings = {"starts": 1, "prune": False, "seed": seed, "seconds": seconds, "progress": False}
     return model, uninterrupted(train(model, X, y, **settings)).validation
 
 
 @torch.no_grad()
-def draw_tree(
-    tree: Tree, X: Float[Array, "rows inputs"], *, grid: int = 8, degree: int = 3, seed: int = 0
-) -> KAN:
+def draw_tree(tree: Tree, X: Float[Array, "rows inputs"], *, grid: int = 8, seed: int = 0) -> KAN:
     """The KAN of a tree: a node per sum or product, straight edges for values that enter late.
 
     Parameters
     ----------
     tree : of one output; a node of kind "any" cannot be drawn.
     X : rows, for the ranges of the grids.
-    grid, degree : of the splines.
+    grid : intervals of the splines.
 
     Examples
     --------
@@ -151,7 +147,7 @@ def draw_tree(
         multiplies=lambda tree: tree.kind == "product",
     )
     widths = [X.shape[1], *(layer.width for layer in layers)]
-    model = KAN(widths, grid=grid, degree=degree, seed=seed)
+    model = KAN(widths, grid=grid, seed=seed)
     values = torch.tensor(X)
     for position, layer in enumerate(layers):
         here = model.kan_layers[position]

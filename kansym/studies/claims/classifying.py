@@ -21,6 +21,8 @@ CLASSES = 14
 """Signatures -12, -10, ..., 14, the classes of the published networks."""
 
 _LOWEST = -12
+_PATIENCE = 25
+"""Steps without a gain after which training has converged."""
 _INPUTS = (
     "longitudinal_translation", "meridional_translation_real", "meridional_translation_imag",
     "slope", "volume", "chern_simons", "cusp_volume", "symmetry_order",
@@ -109,7 +111,6 @@ def train_to_convergence(
     *,
     inputs: int,
     steps: int,
-    patience: int = 25,
 ) -> int:
     """L-BFGS on all rows until the validation loss has stopped to fall; the best state is kept.
 
@@ -131,7 +132,7 @@ def train_to_convergence(
 
     for step in range(1, steps + 1):
         optimiser.step(closure)  # pyright: ignore[reportArgumentType]
-        if not best.look(step) and step - max(best.step, 1) >= patience:
+        if not best.look(step) and step - max(best.step, 1) >= _PATIENCE:
             break
     model.load_state_dict(best.state)
     return step

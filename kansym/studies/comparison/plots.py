@@ -53,7 +53,6 @@ def two_readings_plot(
     kinds: Sequence[str],
     found: Mapping[str, Mapping[str, Interval]],
     words: str,
-    ax: "Axes | None" = None,
 ) -> "Axes":
     """A row per kind with a dot on its interval for each reading.
 
@@ -62,9 +61,8 @@ def two_readings_plot(
     kinds : from the top down.
     found : per reading, the figures of kinds that have one.
     words : what the figures are.
-    ax : to draw on.
     """
-    ax = ax or new_axes(620, 34 * len(kinds) + 64, left=118, right=30, below=44, top=28)
+    ax = new_axes(620, 34 * len(kinds) + 64, left=118, right=30, below=44, top=28)
     colours = (LEARNED, SYMBOL, GREY)
     for number, (reading, intervals) in enumerate(found.items()):
         colour, places = colours[number % len(colours)], []

@@ -26,6 +26,8 @@ Array = NDArray[np.floating]
 MOST_INPUTS = 3
 # Constants of a search closer to an integer than this are meant to be that integer.
 INTEGER = 1e-7
+# Relative error below which a curve counts as reproduced.
+_FLOOR = 1e-6
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,6 @@ def search_edge(
     density: ArrayLike | None = None,
     seconds: float = 10.0,
     seed: int = 0,
-    floor: float = 1e-6,
 ) -> list[EdgeFit]:
     """Search for the function of one edge, as fits like those of the library.
 
@@ -177,7 +178,6 @@ def search_edge(
     x, y : the curve, (points,).
     density : weight of each point, (points,), not negative; equal if None.
     seconds, seed : limit and random seed of the search.
-    floor : as in :func:`kansym.symbolic.fitting.fit.fit_curves`.
 
     Returns
     -------
@@ -196,7 +196,7 @@ def search_edge(
             complexity=found.complexity,
             reference=engine.reference,
         )
-        score = float(error_bits(found.error, floor)) + found.complexity
+        score = float(error_bits(found.error, _FLOOR)) + found.complexity
         fits.append(EdgeFit(candidate, error=found.error, complexity=found.complexity, score=score))
     return sorted(fits, key=lambda fit: fit.score)
 

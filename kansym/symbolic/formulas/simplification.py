@@ -43,7 +43,6 @@ def simplify(
     ranges: Mapping[str, tuple[float, float]] | None = None,
     values: Mapping[str, np.ndarray] | None = None,
     curves: Mapping[str, TabulatedCurve] | None = None,
-    thorough: bool = False,
     seconds: float = 2.0,
 ) -> sympy.Expr:
     """A shorter expression of equal value.
@@ -59,7 +58,6 @@ def simplify(
         sqrt(x**2) = x are used where they hold there. (0.5, 2) for symbols that are not named.
     values : sample points instead of ranges, one array (or number) for each symbol.
     curves : tabulated curves that the expression calls, by name.
-    thorough : end with ``sympy.simplify`` in the time that is left.
     seconds : time it may take; the best so far is given back when it is up.
 
     Examples
@@ -76,8 +74,6 @@ def simplify(
     for _ in range(_SAMPLES):
         search = _Simplification(expression, names, sample, curves or {}, deadline)
         within(deadline - time.monotonic(), search, None)
-        if thorough and (left := deadline - time.monotonic()) > 0:
-            search.offer(simplified_by_sympy(search.best, left))
         rows = _differing(search, expression, values or {})
         if not len(rows):
             return search.best

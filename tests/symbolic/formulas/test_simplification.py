@@ -84,7 +84,7 @@ NASTY = [
 @pytest.mark.parametrize("text", NASTY)
 def test_nasty_expressions_end_in_time(text):
     with at_most(3.0):
-        simplify(parse(text), thorough=True, seconds=1.0)
+        simplify(parse(text), seconds=1.0)
 
 
 def test_within_gives_the_default_when_time_is_up():
