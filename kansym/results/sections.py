@@ -96,13 +96,14 @@ def boundaries(result: Result) -> list[Block]:
 def constants(result: Result) -> list[Block]:
     """Values with standard errors and 95 % intervals, one table per formula."""
     blocks: list[Block] = []
+    method = "least squares" if result.fidelity.right is None else "the likelihood of the labels"
     for name, formula in named_formulas(result):
         if not formula.constants:
             continue
         with_names = Equation(equation(name, formula.template))
         header = row("constant", "value (standard error)", "95 % interval", "remark")
         rows = tuple(_constant_row(constant, formula.freedom) for constant in formula.constants)
-        caption = line("Constants of ", symbol(name), ", fitted together by least squares.")
+        caption = line("Constants of ", symbol(name), f", fitted together by {method}.")
         blocks += [with_names, Tabular(header, rows, "lrrl", caption), *_correlations(formula)]
     return [Section("Constants", tuple(blocks))] if blocks else []
 

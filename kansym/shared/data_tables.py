@@ -185,5 +185,6 @@ def _trouble(cell: Any) -> tuple[str, str]:
     if text.lower().lstrip("+-") in {"inf", "infinity"}:
         return "the cell is infinite", "give a finite number or remove the row"
     return f"{text[:40]!r} is not a number", (
-        "convert the column, leave it out of the inputs, or take it as groups"
+        "convert the column, leave it out of the inputs, or take it as groups (--groups) or, if it "
+        "is the target, as classes (--classes)"
     )
