@@ -17,6 +17,8 @@ LIKELY = 0.003
 """p-value below which a polynomial explains more of a residual than it could of noise."""
 TOLD = 1.7
 """Standard deviations by which noise is predicted better than by its spread in 1 % of draws."""
+MOST_INPUTS = 10
+"""Inputs of rows whose nearest others are near enough for a plane through them."""
 ROWS_PER_TERM = 4
 """Rows for every term of that polynomial."""
 
@@ -50,7 +52,7 @@ def _told_by_neighbours(X: np.ndarray, residual: np.ndarray) -> bool:
     spread = X.std(axis=0)
     z = X[:, spread > 0] / spread[spread > 0]
     n, count = len(z), z.shape[1] + 2
-    if z.shape[1] == 0 or n < 2 * count:
+    if not 0 < z.shape[1] <= MOST_INPUTS or n < 2 * count:
         return False
     _, near = cKDTree(z).query(z, k=count + 1)
     own = near == np.arange(n)[:, None]
@@ -69,8 +71,9 @@ def _beyond_polynomials(X: np.ndarray, residual: np.ndarray) -> bool:
     spread = X.std(axis=0)
     z = ((X - X.mean(axis=0)) / np.where(spread > 0, spread, 1.0))[:, spread > 0]
     n, k = z.shape
-    squares = [z[:, i] * z[:, j] for i in range(k) for j in range(i, k)]
-    terms = [*z.T, *squares] if ROWS_PER_TERM * (k + len(squares)) <= n else [*z.T]
+    terms = [*z.T]
+    if ROWS_PER_TERM * (k + k * (k + 1) // 2) <= n:
+        terms += [z[:, i] * z[:, j] for i in range(k) for j in range(i, k)]
     if ROWS_PER_TERM * len(terms) > n or not terms:
         return True
     basis, _ = np.linalg.qr(np.column_stack([np.ones(n), *terms]))

@@ -14,6 +14,9 @@ _MOST = 8
 _CLEAR = 8.0
 """Deviations above the other inputs at which one matters."""
 _PARTNERS = 8
+_ROWS, _BLOCK, _RIDGE = 800, 100_000, 1e-9
+"""Rows and cells of the table that are looked at together, and what is added to squared columns of
+norm 1: functions of an input may depend on one another."""
 
 
 def relevant_inputs(rows: Rows, many: int = MANY) -> list[int]:
@@ -24,14 +27,18 @@ def relevant_inputs(rows: Rows, many: int = MANY) -> list[int]:
     """
     if len(rows.names) < many:
         return list(range(len(rows.names)))
-    spread = rows.X.std(axis=0)
-    X = (rows.X - rows.X.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    shown = np.random.default_rng(0).permutation(len(rows.y))[:_ROWS]
+    given, y = rows.X[shown], rows.y[shown]
+    spread = given.std(axis=0)
+    X = (given - given.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    own = np.stack([np.ones_like(X), X, X**2, X**3, np.sin(X), np.cos(X), np.abs(X)], axis=2)
+    blocks = np.array_split(own.transpose(1, 0, 2), -(-X.size // _BLOCK))
     kept: list[int] = []
-    basis = np.ones((len(rows.y), 1))
+    basis = np.ones((len(y), 1))
     while len(kept) < _MOST:
-        residual = rows.y - basis @ np.linalg.lstsq(basis, rows.y, rcond=None)[0]
+        residual = y - basis @ np.linalg.lstsq(basis, y, rcond=None)[0]
         partners = basis[:, :_PARTNERS] / np.linalg.norm(basis[:, :_PARTNERS], axis=0)
-        scores = np.array([_explained(x, partners, residual) for x in X.T])
+        scores = np.concatenate([_explained(block, partners, residual) for block in blocks])
         scores[kept] = -1.0
         best = int(scores.argmax())
         others = np.delete(scores, [best, *kept])
@@ -46,13 +53,16 @@ def relevant_inputs(rows: Rows, many: int = MANY) -> list[int]:
 
 
 def _explained(
-    x: Float[np.ndarray, " rows"],
+    own: Float[np.ndarray, "inputs rows functions"],
     partners: Float[np.ndarray, "rows partners"],
     residual: Float[np.ndarray, " rows"],
-) -> float:
-    """Share of the residual that functions of an input explain."""
-    own = np.stack([x, x**2, x**3, np.sin(x), np.cos(x), np.abs(x)], axis=1)
-    crossed = (own[:, :2, None] * partners[:, None]).reshape(len(x), -1)
-    columns = np.hstack([np.ones((len(x), 1)), own, crossed])
-    left = residual - columns @ np.linalg.lstsq(columns, residual, rcond=None)[0]
-    return 1 - float(left @ left) / max(float(residual @ residual), 1e-300)
+) -> Float[np.ndarray, " inputs"]:
+    """Share of the residual that functions of each input explain, by normal equations."""
+    crossed = (own[:, :, 1:3, None] * partners[:, None]).reshape(*own.shape[:2], -1)
+    columns = np.concatenate([own, crossed], axis=2)
+    turned = columns.transpose(0, 2, 1)
+    gram, along = turned @ columns, turned @ residual
+    sizes = np.sqrt(np.maximum(np.diagonal(gram, axis1=1, axis2=2), 1e-300))
+    gram = gram / (sizes[:, :, None] * sizes[:, None]) + _RIDGE * np.eye(columns.shape[2])
+    found = np.linalg.solve(gram, (along / sizes)[:, :, None])[:, :, 0]
+    return np.vecdot(along / sizes, found) / max(float(residual @ residual), 1e-300)

@@ -13,7 +13,7 @@ from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.laws.columns import exponents_up_to
 from kansym.symbolic.measurements.counts import are_counts
 from kansym.symbolic.measurements.formula_fit import FormulaFit
-from kansym.symbolic.measurements.refitting import refitted
+from kansym.symbolic.measurements.refitting import refitted_form
 from kansym.symbolic.measurements.simple_laws import constants_bits
 
 __all__ = ["growing_errors", "proportional_scatter", "scatter_finding", "weights_of"]
@@ -105,7 +105,8 @@ def proportional_scatter(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, floa
     spread = logs.std(axis=0)
     z = (logs - logs.mean(axis=0)) / spread
     degree = max(d for d in (1, 2, 3) if d == 1 or _fits_into(len(y), z.shape[1], d))
-    columns = np.stack([np.prod(z**row, axis=1) for row in exponents_up_to(z.shape[1], degree)])
+    terms = exponents_up_to(z.shape[1], degree)
+    columns = np.stack([np.prod(z[:, row > 0] ** row[row > 0], axis=1) for row in terms])
     middle = np.exp(columns.T @ np.linalg.lstsq(columns.T, np.log(size), rcond=None)[0])
     left, n = size - middle, len(y)
     ratio = np.log(size / middle)
@@ -149,14 +150,13 @@ def _in_proportion(
     size, fit = (np.abs(y) if power == 1 else np.maximum(y, 1.0)) ** power, None
     value = size
     for _ in range(_ROUNDS):
-        try:
-            with np.errstate(all="ignore"):
-                fit = refitted(formula, X, y, RowErrors(1.0 / size), exact=False)
-                value = np.abs(fit.formula.numpy(*X.T))
-                size = value**power
-        except (np.linalg.LinAlgError, ArithmeticError):
+        fit = refitted_form(formula, X, y, RowErrors(1.0 / size))
+        if fit is None:
             return None
-        if not np.isfinite(fit.chi2) or not np.isfinite(size).all() or size.min() == 0:
+        with np.errstate(all="ignore"):
+            value = np.abs(fit.formula.numpy(*X.T))
+            size = value**power
+        if not np.isfinite(size).all() or size.min() == 0:
             return None
     if fit is None or (power == 1 and np.max(np.abs(fit.residuals) / value) > _NOISE):
         return None

@@ -69,8 +69,7 @@ def refitted_form(
 
     None if there is no minimum.
     """
-    used = tuple(name for name in formula.inputs if name in formula.used_inputs)
-    used = used or formula.inputs[:1]
+    used = formula.used_inputs or formula.inputs[:1]
     columns = X[:, [formula.inputs.index(name) for name in used]]
     try:
         with np.errstate(all="ignore"):

@@ -27,6 +27,8 @@ _ROWS = 1000
 """Rows on which laws of one input are sought; their constants are fitted to all."""
 _SEEKING = 0.75
 """Of the time, what laws of single inputs are sought in."""
+_ALWAYS = 5
+"""Forms that are fitted however little time there is: the constant, lines in the nearest inputs."""
 _SHARE = 0.3
 """What a bit of the form counts beside one of the data."""
 _OVERTIME = 0.1
@@ -112,6 +114,8 @@ def _fitted(
     seen: set[sympy.Expr] = set()
     weights = None if np.ptp(errors.inverse) == 0 else errors.inverse**2
     for formula in _proposed(names, X, y, weights, until):
+        if until.passed and len(seen) >= _ALWAYS:
+            return
         if len(formula.constants) > len(y) or formula.template in seen:
             continue
         seen.add(formula.template)
