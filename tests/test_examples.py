@@ -1,6 +1,7 @@
 """Every example and every program in the README runs, and prints what it says it prints."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,9 @@ def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         exec(compile(code, name, "exec"), {"__name__": "__main__", "__file__": name})  # noqa: S102
         return capsys.readouterr().out.strip()
 
-    return run
+    yield run
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 QUICK_EXAMPLES = ("formula_from_data", "kan_and_its_mlp", "write_a_report")

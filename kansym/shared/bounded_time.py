@@ -134,7 +134,7 @@ def within(
 
     Examples
     --------
-    >>> within(1.0, lambda: 6 * 7, 0)
+    >>> within(60.0, lambda: 6 * 7, 0)
     42
     >>> within(0.05, lambda: sum(1 for _ in iter(int, 1)), -1)
     -1

@@ -242,14 +242,14 @@ def test_an_interrupt_during_training_keeps_the_best_network(tmp_path, data, cap
     assert "with --save" in capsys.readouterr().err
 
 
-def test_a_full_disk_is_no_traceback(tmp_path, data, capsys, monkeypatch):
+def test_a_full_disk_is_no_traceback(tmp_path, capsys, monkeypatch):
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("kansym.shared.whole_files.os.fsync", full)
-    out = tmp_path / "report.md"
-    words = ["fit", str(data), "--target", "y", "--width", "2,1", "--out", str(out)]
-    assert main(words) == 2
+    data, out = tmp_path / "data.csv", tmp_path / "report.md"
+    data.write_text("x,y\n" + "\n".join(f"{n},{3 * n}" for n in range(1, 30)))
+    assert main(["fit", str(data), "--target", "y", "--out", str(out)]) == 2
     assert "No space left on device" in capsys.readouterr().err
     assert not list(tmp_path.glob("*report*"))
 
@@ -301,6 +301,7 @@ def model(tmp_path) -> Path:
 
 def test_functions_are_fixed_and_forbidden_edge_by_edge(model, capsys):
     weights = ["extract", str(model), "--edges", "--reading", "weights"]
+    weights += ["--library", "x,x^2,sin,cosh,tanh"]
     assert main(weights) == 0
     plain = capsys.readouterr().out
     assert "a -> y = sin" in plain

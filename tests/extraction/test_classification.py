@@ -252,7 +252,7 @@ def test_the_log_odds_of_a_network_with_an_output_per_class_are_read(shares):
 def test_labels_choose_where_a_model_of_classes_is_no_formula_itself():
     X, y = circle(500)
     forest = RandomForestClassifier(50, random_state=0).fit(X, y)
-    result = kansym.extract(forest, X, y, loss="cross-entropy", budget=15, progress=False)
+    result = kansym.extract(forest, X, y, loss="cross-entropy", budget=25, progress=False)
     assert np.mean((result.predict(X) > 0) == ((X**2).sum(1) < 1.2)) > 0.9
     assert result.fidelity.right > 0.8
     assert result.fidelity.right_network > 0.99  # the forest has learnt the chances of its rows
@@ -285,7 +285,7 @@ def test_labels_are_needed_and_losses_known():
 
 def test_laws_of_log_odds_are_found_and_hold_the_truth():
     X, y = circle()
-    found = kansym.discover(X, y, loss="cross-entropy", seconds=12, progress=False)
+    found = kansym.discover(X, y, loss="cross-entropy", seconds=40, progress=False)
     result = found.result
     template = sympy.Poly(result.formulas[0].template, x1, x2).as_dict()
     assert set(template) == {(2, 0), (0, 2), (0, 0)}

@@ -53,7 +53,7 @@ def test_what_costs_more_is_chosen_only_if_it_explains_more():
     rng = np.random.default_rng(0)
     rows = rng.uniform(0, 1.2, (300, 1))
     y = np.sin(rows[:, 0]) + 0.005 * rng.normal(size=300)
-    settings = {"seconds": 4, "progress": False}
+    settings = {"seconds": 20, "progress": False}
     assert functions(discover(rows, y, **settings).result) == {sympy.sin}
     dear = discover(rows, y, costs={"sin": 20}, **settings).result
     assert not functions(dear) & {sympy.sin, sympy.cos}

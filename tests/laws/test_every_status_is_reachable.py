@@ -100,11 +100,11 @@ def large() -> Iterable[Finding]:
     return read(model).status
 
 
-def by_function(function: Function, known: bool = False) -> Extraction:
+def by_function(function: Function, known: bool = False, budget: float = 4) -> Extraction:
     """A function of rows, read by its answers, or judged by the product that it nearly is."""
     data = rows(300)
     y = [data[:, 0] * data[:, 1]] if known else []
-    return read(function, data, *y, reading="function", budget=4)
+    return read(function, data, *y, reading="function", budget=budget)
 
 
 def nearly_a_product(X: np.ndarray) -> np.ndarray:
@@ -138,7 +138,7 @@ REACHED: dict[Status, Callable[[], Iterable[Finding]]] = {
     ),
     Status.LOW_FIDELITY: lambda: read(straight(torch.sin)).fix(1, "x").status,
     Status.OUTSIDE_DOMAIN: undefined_rows,
-    Status.NETWORK_DIFFERS: lambda: by_function(nearly_a_product).status,
+    Status.NETWORK_DIFFERS: lambda: by_function(nearly_a_product, budget=10).status,
     Status.POOR_NETWORK: untrained,
     Status.NOT_READABLE: large,
     Status.BUDGET_SPENT: lambda: read(exp_sin(), budget=0.01).status,
@@ -156,7 +156,7 @@ REACHED: dict[Status, Callable[[], Iterable[Finding]]] = {
         fit_formula("a*x", {"x": X}, X * LEVELS + NOISE, groups=GROUPS).findings
     ),
     Status.UNITS_DISAGREE: lambda: (
-        discover(MANY, np.sin(MANY), units={"x1": "m"}, seconds=2, progress=False).result.status
+        discover(MANY, np.sin(MANY), units={"x1": "m"}, seconds=20, progress=False).result.status
     ),
     Status.RELATIVE_ERRORS: lambda: (
         discover(X + 1, 2 * (X + 1) * (1 + NOISE), seconds=3, progress=False).result.status

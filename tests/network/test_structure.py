@@ -121,8 +121,8 @@ def test_an_unknown_node_is_completed_in_place():
 def test_surrogates_show_a_tree_that_is_right():
     X, y, _ = drawn("x1*sqrt(x2**2 + x3**2)")
     errors = []
-    for tree in trees_of(X, y, hidden=(12, 12), seconds=20):
-        _, error = fitted(tree, X, y, seconds=5)
+    for tree in trees_of(X, y, hidden=(12, 12), seconds=60):
+        _, error = fitted(tree, X, y, seconds=60)
         errors.append(error)
         if error < 1e-4:
             break

@@ -43,7 +43,7 @@ class Pairs(Engine):
     Examples
     --------
     >>> x = np.linspace(0.5, 3.0, 200)
-    >>> found = Pairs().search(x, np.exp(-x) * np.sin(3 * x))
+    >>> found = Pairs().search(x, np.exp(-x) * np.sin(3 * x), seconds=60)
     >>> found[-1].error < 1e-6
     True
     """
