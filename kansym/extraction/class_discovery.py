@@ -8,7 +8,7 @@ give better responses, for which laws are sought again.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, combinations_with_replacement
+from itertools import chain, combinations_with_replacement, count
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ from kansym.symbolic.choosing.class_judge import LabelledRows
 from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.relevance import relevant_inputs
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.simple_laws import description_length
 
@@ -50,10 +52,13 @@ the rest is for fitting forms to the labels."""
 MOST_SURE = 30.0
 """Log-odds beyond which a class is certain to rounding: what a form says there is no better."""
 
-MOST_DEGREE, ROWS_OF_A_TERM = 4, 10
-"""Of the polynomials to begin with, which have a term for so many rows."""
+MOST_DEGREE, ROWS_OF_A_TERM, MOST_CELLS = 4, 10, 10_000_000
+"""Of the polynomials to begin with, in the inputs that matter, with a term for so many rows; and
+the size of the table of their terms."""
 SURE = 3.0
 """Root mean square of log-odds to begin with, at most: surer rows would hardly count."""
+MOST_ROWS = 5000
+"""Rows that forms are sought for; where there are more, the shortest ones are fitted to all."""
 SUGGESTED, LEAST = 6, 0.3
 """Forms of a search that are fitted to the labels, and seconds for that when the time is up."""
 
@@ -102,12 +107,22 @@ class LogOddsLaws:
 
     def add(self, output: int, tried: Sequence[Attempt], deadline: Deadline) -> bool:
         """Choose anew for an output, with what a search tried; whether the choice is another."""
+        return self._choose(output, self._suggested(output, tried), deadline)
+
+    def adopt(self, others: "LogOddsLaws", deadline: Deadline) -> None:
+        """Fit the shortest forms that were found for some of the rows."""
+        for output in range(len(self.names)):
+            known = sorted(others._forms[output].values(), key=lambda form: form.bits)
+            self._choose(output, [form.formula for form in known[:SUGGESTED]], deadline)
+
+    def _choose(self, output: int, new: Sequence[Formula], deadline: Deadline) -> bool:
+        """Fit new forms of an output, and choose; whether the choice is another."""
         forms = self._forms[output]
         before = self._best(output).formula.template if forms else None
         # What is likeliest for one class depends on the log-odds of the others.
         old = [form.formula for form in forms.values()] if len(self.names) > 1 else []
         until = deadline.or_after(LEAST)
-        for formula in (*old, *self._suggested(output, tried)):
+        for formula in (*old, *new):
             if forms and until.passed:
                 break
             if (likeliest := self._likeliest(output, formula)) is not None:
@@ -230,9 +245,13 @@ class LogOddsLaws:
 
 def _of_polynomials(X: np.ndarray, labels: Labels) -> np.ndarray:
     """Log-odds by polynomials with shrunk coefficients: near enough for the first responses."""
-    rows, inputs = X.shape
-    counts = (math.comb(inputs + degree, degree) for degree in range(1, MOST_DEGREE + 1))
-    degree = max(1, sum(count < rows / ROWS_OF_A_TERM for count in counts))
+    rows = len(X)
+    shown = Rows(X, labels.targets[:, 0], tuple(f"x{i}" for i in range(X.shape[1])))
+    X = X[:, relevant_inputs(shown)]
+    inputs = X.shape[1]
+    most = min(rows / ROWS_OF_A_TERM, MOST_CELLS / rows)
+    degrees = range(1, MOST_DEGREE + 1)
+    degree = max(1, sum(math.comb(inputs + degree, degree) < most for degree in degrees))
     spread = X.std(axis=0)
     scaled = (X - X.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     terms = chain(*(combinations_with_replacement(scaled.T, d) for d in range(degree + 1)))
@@ -255,11 +274,8 @@ def _with_offset(formula: Formula) -> tuple[Formula, ...]:
     free = {sympy.Symbol(c.name) for c in formula.constants if c.exact is None}
     if free & set(sympy.Add.make_args(formula.template)):
         return ()
-    name = next(
-        f"c{n}"
-        for n in range(len(free) + 1, 2 * len(free) + 3)
-        if sympy.Symbol(f"c{n}") not in free
-    )
+    taken = {*formula.inputs, *(constant.name for constant in formula.constants)}
+    name = next(name for n in count(1) if (name := f"c{n}") not in taken)
     constants = (*formula.constants, Constant(name, 0.0))
     template = formula.template + sympy.Symbol(name)
     return (replace(formula, template=template, constants=constants, covariance=None),)
@@ -276,10 +292,24 @@ def laws_of_classes(
     labels : of the rows.
     laws : that know forms already.
     """
-    deadline = searches.deadline
-    if laws is None:
-        laws = LogOddsLaws(searches.inputs, labels, Limits.of(searches.settings))
-    tried: list[Attempt] = []
+    deadline, limits, inputs = searches.deadline, Limits.of(searches.settings), searches.inputs
+    settings = replace(searches.settings, loss="cross-entropy", classes=labels.classes)
+    whole = LogOddsLaws(inputs, labels, limits) if laws is None else laws
+    if laws is None and len(inputs) > MOST_ROWS:
+        shown = np.random.default_rng(0).permutation(len(inputs))[:MOST_ROWS]
+        some = Table(inputs.values[shown], inputs.names, inputs.units)
+        laws = LogOddsLaws(some, labels.of_rows(shown), limits)
+        tried = _seek(laws, replace(searches, inputs=some))
+        whole.adopt(laws, deadline)
+    else:
+        tried = _seek(whole, searches)
+    models, result = whole.result(settings, deadline)
+    return result, models, tried
+
+
+def _seek(laws: LogOddsLaws, searches: Searches) -> tuple[Attempt, ...]:
+    """Searches near log-odds that become better, until they suggest nothing new."""
+    tried, deadline = list[Attempt](), searches.deadline
     for number in range(ROUNDS):
         until = deadline.share(1 / (ROUNDS - number))
         found = _near(laws, searches, until.share(SEARCHING))
@@ -287,9 +317,7 @@ def laws_of_classes(
         changed = [laws.add(k, one.attempts, deadline) for k, one in enumerate(found)]
         if not any(changed) or any(one.interrupted for one in found) or deadline.passed:
             break
-    settings = replace(searches.settings, loss="cross-entropy", classes=labels.classes)
-    models, result = laws.result(settings, deadline)
-    return result, models, tuple(tried)
+    return tuple(tried)
 
 
 def _near(laws: LogOddsLaws, searches: Searches, until: Deadline) -> list[SearchOutcome]:

@@ -1,7 +1,7 @@
 """Class labels as targets: what training makes likely, and what judges a formula of log-odds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,11 @@ class Labels:
     def outputs(self) -> tuple[str, ...]:
         """Names of the log-odds."""
         return tuple(f"log-odds of {name}" for name in self.classes[1:])
+
+    def of_rows(self, rows: Int[np.ndarray, " some"]) -> "Labels":
+        """Those of some rows; what is known of the classes stays."""
+        weight = None if self.weight is None else self.weight[rows]
+        return replace(self, index=self.index[rows], targets=self.targets[rows], weight=weight)
 
     def working_responses(
         self, scores: Float[np.ndarray, "rows outputs"], rows: Int[np.ndarray, " rows"]

@@ -318,6 +318,16 @@ def test_a_line_in_the_log_odds_is_the_logistic_regression_of_statsmodels_kind()
     assert line.formulas[0].constants
 
 
+@pytest.mark.slow
+def test_of_very_many_rows_some_show_the_form_and_all_give_the_constants():
+    X, y = circle(20_000)
+    result = kansym.discover(X, y, loss="cross-entropy", seconds=20, progress=False).result
+    terms = sympy.Poly(result.expr, x1, x2).as_dict()
+    assert set(terms) == {(2, 0), (0, 2), (0, 0)}
+    assert float(terms[2, 0]) == pytest.approx(-4, abs=0.2)  # 5000 rows have errors of 0.15
+    assert result.fidelity.rows == 20_000
+
+
 def test_three_classes_have_a_law_each():
     X = np.random.default_rng(1).normal(size=(900, 2))
     y = drawn(np.column_stack([2 * X[:, 0] + 0.5, 2 * X[:, 1] - 1]), 1001)
