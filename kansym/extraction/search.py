@@ -61,8 +61,8 @@ SHOWN, LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.4, 0.5, 0.7
 """Shares of the time: for networks of shapes that are known at once and to read one, for laws that
 rows suggest, after which laws are sought again, now that the noise is known from networks, and
 after which no new network is trained."""
-OF_FEW, SIMPLE = 0.7, 0.6
-"""Shares of the time for laws of few or noisy rows, and of that for the simple ones."""
+OF_FEW, OF_NOISY, SIMPLE = 0.7, 0.9, 0.6
+"""Shares of the time for laws of few rows, of noisy ones, and of that for the simple ones."""
 MOST_SIMPLE, AT_ONCE = 6.0, 1.0
 """Seconds for simple laws of few noisy rows, and before all else for plain laws."""
 _log = logging.getLogger("kansym")
@@ -108,8 +108,7 @@ class Search:
         self.errors: dict[str, Any] = dict(errors or {})
         self.growing, self.units, self.interrupted = 0.0, units, False
         self.deadline, self._spare = Deadline.after(settings.budget), settings.overtime(0, OVERTIME)
-        self.limits = Limits.of(settings)
-        self.attempts: list[Attempt] = list(earlier)
+        self.limits, self.attempts = Limits.of(settings), list(earlier)
         self._seed = settings.seed + len(earlier)
         self._callback, self._tell = callback, tell
         self._late = False  # errors that grow were seen after networks had been read
@@ -200,7 +199,8 @@ class Search:
         noisy = noise > EXACT and self._few is None and self.split.judge.kind == "data"
         sources = OF_FEW_ROWS if self._few is not None else OF_NOISY_ROWS if noisy else SOURCES
         shown = self.box is not None and any(attempt.model for attempt in self.attempts)
-        until = self.deadline.share(LAWS if sources is SOURCES and not shown else OF_FEW)
+        share = OF_NOISY if noisy else OF_FEW if shown or sources is not SOURCES else LAWS
+        until = self.deadline.share(share)
         waiting = []
         if first:
             law = self.units and self.units.monomial(self.inputs.names)
@@ -259,14 +259,13 @@ class Search:
 
     def _by_scatter(self) -> tuple[float, ...]:
         """The noise of the rows; many without errors that scatter as y does count so."""
-        box, judge, least = self.box, self.split.judge, self._noise()
-        if self._few is None and self.split.errors is None and judge.kind == "data":
+        if self._few is None and self.split.errors is None and self.split.judge.kind == "data":
             found = proportional_scatter(self.inputs.values, self.target.values[:, 0])
             if found is not None:
                 self._count_by(found[0], 1.0)
                 return (found[1],)
-        known = self.split.noise
-        return within(self.deadline.left(), lambda: noises(box, judge, least, known), (0.0,))
+        about = self.box, self.split.judge, self._noise(), self.split.noise
+        return within(self.deadline.left(), lambda: noises(*about), (0.0,))
 
     def _count_by(self, weights: np.ndarray, growing: float) -> None:
         """Rows count by weights from now on, their errors growing with this power of y."""

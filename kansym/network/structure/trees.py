@@ -7,6 +7,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
+from kansym.shared.neighbours import off_neighbours
+
 __all__ = ["Branch", "Tree", "power", "tidy"]
 
 Array = np.ndarray
@@ -106,11 +108,7 @@ def _replaced(tree: Tree, node: Tree, by: Tree) -> Tree:
 
 def _scatter(x: Array, y: Array) -> float:
     """Spread of y about lines between its neighbours in x, over that of y itself."""
-    order = np.argsort(x)
-    x, y = x[order], y[order]
-    width = x[2:] - x[:-2]
-    share = np.where(width > 0, (x[1:-1] - x[:-2]) / np.where(width > 0, width, 1.0), 0.5)
-    rest = y[1:-1] - (1 - share) * y[:-2] - share * y[2:]
+    rest, share = off_neighbours(x, y)
     size = np.sqrt(np.mean(1 + share**2 + (1 - share) ** 2)) * np.std(y)
     return float(np.sqrt(np.mean(rest**2)) / size) if size > 0 else 0.0
 

@@ -10,7 +10,7 @@ T. Hastie, R. Tibshirani, Generalized additive models, Statistical Science 1 (19
 doi:10.1214/ss/1177013604.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -22,6 +22,7 @@ from scipy.interpolate import BSpline
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import fitted, fresh_constants, length, values_of
 from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.targets import Target, targets_of
 from kansym.symbolic.laws.univariate import univariate_laws
 
 __all__ = ["Additive"]
@@ -42,25 +43,8 @@ SHARE = 0.5
 """Of the time, for the laws of the curves."""
 
 
-@dataclass(frozen=True)
-class _Transform:
-    """A target that may be a sum, and y as a function of it."""
-
-    name: str
-    of: Callable[[Array], Array]
-    back: Callable[[sympy.Expr], sympy.Expr]
-    even: bool = False
-    """Whether it loses the sign of y."""
-
-
-_TRANSFORMS = (
-    _Transform("y", lambda y: y, lambda z: z),
-    _Transform("log y", lambda y: np.log(np.abs(y)), sympy.exp, even=True),
-    _Transform("1/y", lambda y: 1 / y, lambda z: 1 / z),
-    _Transform("y^2", np.square, sympy.sqrt, even=True),
-    _Transform("exp y", np.exp, sympy.log),
-    _Transform("1/y^2", lambda y: 1 / y**2, lambda z: 1 / sympy.sqrt(z), even=True),
-)
+_TARGETS = ("y", "log y", "1/y", "y^2", "exp y", "1/y^2")
+"""Functions of y, or of -y where all of it is negative, that may be sums."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +57,7 @@ class _Curves:
     blur : error of one curve, in units of the target: noise of the rows averages out in splines.
     """
 
-    transform: _Transform
+    target: Target
     values: Float[Array, "rows inputs"]
     error: float
     blur: float
@@ -89,20 +73,24 @@ class Additive:
         inputs = rows.varying
         if not 2 <= len(inputs) <= MOST_INPUTS:
             return
-        found = [one for one in (_curves(rows, inputs, t) for t in _TRANSFORMS) if one is not None]
+        size = _sign(rows) * rows.y
+        targets = targets_of(size, _TARGETS)
+        found = [one for t in targets if (one := _curves(rows, inputs, t)) is not None]
         limit = max(ADDITIVE, 2 * rows.noise)
         for curves in sorted(found, key=lambda one: one.error)[:2]:
             if curves.error < limit and not until.passed:
                 yield from _laws(rows, inputs, curves, until)
 
 
-def _curves(rows: Rows, inputs: list[int], transform: _Transform) -> _Curves | None:
-    """The least-squares splines of a transformed target, if it is defined on the rows."""
-    if transform.even and rows.y.min() < 0 < rows.y.max():
-        return None
-    with np.errstate(all="ignore"):
-        target = transform.of(rows.y)
-    if not np.isfinite(target).all() or np.ptp(target) == 0:
+def _sign(rows: Rows) -> int:
+    """-1 where all of y is negative."""
+    return -1 if rows.y.max() < 0 else 1
+
+
+def _curves(rows: Rows, inputs: list[int], function: Target) -> _Curves | None:
+    """The least-squares splines of a function of the target."""
+    target = function.forward(_sign(rows) * rows.y)
+    if np.ptp(target) == 0:
         return None
     test = np.zeros(len(target), dtype=bool)
     test[:: round(1 / HELD_OUT)] = True
@@ -119,7 +107,7 @@ def _curves(rows: Rows, inputs: list[int], transform: _Transform) -> _Curves | N
     parts = np.split(solution[1:], len(inputs))
     values = np.column_stack([b @ part for b, part in zip(bases, parts, strict=True)])
     blur = error * float(np.std(target)) * np.sqrt(bases[0].shape[1] / fitting)
-    return _Curves(transform, values, error, float(blur))
+    return _Curves(function, values, error, float(blur))
 
 
 def _basis(x: Array, intervals: int) -> Array:
@@ -145,7 +133,7 @@ def _laws(rows: Rows, inputs: list[int], curves: _Curves, until: Deadline) -> It
         choices.append(laws)
     best: Law | None = None
     for combination in list(product(*choices))[:COMBINATIONS]:
-        law = _together(rows, combination, curves.transform, until)
+        law = _together(rows, combination, curves.target, until)
         if law is not None and (best is None or length(law, rows) < length(best, rows)):
             best = law
             yield law
@@ -153,9 +141,7 @@ def _laws(rows: Rows, inputs: list[int], curves: _Curves, until: Deadline) -> It
             return
 
 
-def _together(
-    rows: Rows, laws: tuple[Law, ...], transform: _Transform, until: Deadline
-) -> Law | None:
+def _together(rows: Rows, laws: tuple[Law, ...], function: Target, until: Deadline) -> Law | None:
     """The sum of laws, transformed back, its constants refined on all rows."""
     count = sum(len(law.start) for law in laws)
     offset, *symbols = fresh_constants(rows.names, count + 1)
@@ -165,12 +151,10 @@ def _together(
         renamed = {symbol: next(fresh) for symbol in law.start}
         total += law.expr.xreplace(renamed)
         start |= {renamed[symbol]: value for symbol, value in law.start.items()}
-    with np.errstate(all="ignore"):
-        target = transform.of(rows.y)
+    target = function.forward(_sign(rows) * rows.y)
     start[offset] = float(np.mean(target - values_of(total, start, rows)))
     if not np.isfinite(start[offset]):
         return None
-    expr = transform.back(total + offset)
-    expr = -expr if transform.even and rows.y.max() < 0 else expr
-    words = f"sum of functions of single inputs, {transform.name}"
+    expr = _sign(rows) * function.inverse(total + offset)
+    words = f"sum of functions of single inputs, {function.name}"
     return fitted(expr, start, words, rows, until.within(2.0))

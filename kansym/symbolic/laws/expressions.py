@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from kansym.symbolic.laws.columns import Quantities
 
-__all__ = ["Expressions", "short_expressions"]
+__all__ = ["Expressions", "short_expressions", "short_expressions_and_functions"]
 
 Array = np.ndarray
 
@@ -49,6 +49,7 @@ _FUNCTIONS = (
     _Function(np.log1p, lambda e: sympy.log(1 + e), 2.0),
     _Function(lambda v: np.sqrt(1 + v), lambda e: sympy.sqrt(1 + e), 2.0),
     _Function(lambda v: np.sqrt(1 - v), lambda e: sympy.sqrt(1 - e), 2.0),
+    _Function(lambda v: (1 - v) ** -0.5, lambda e: 1 / sympy.sqrt(1 - e), 2.0),
     _Function(lambda v: 1 / np.sin(v), lambda e: 1 / sympy.sin(e), 2.0),
     _Function(lambda v: 1 / np.cos(v), lambda e: 1 / sympy.cos(e), 2.0),
     _Function(lambda v: 1 / np.expm1(v), lambda e: 1 / (sympy.exp(e) - 1), 3.0),
@@ -114,17 +115,25 @@ class Expressions:
         join = (*_JOINS, *_POWERS)[operation - len(_FUNCTIONS)][1]
         return join(self._made(first), self._made(second))
 
+    def take(self, numbers: Int[np.ndarray, " some"] | slice) -> "Expressions":
+        """Some of them."""
+        return replace(
+            self,
+            values=self.values[numbers],
+            costs=self.costs[numbers],
+            places=self.places[numbers],
+        )
+
     def plainest(self, most: int) -> "Expressions":
         """The first of them."""
-        return replace(
-            self, values=self.values[:most], costs=self.costs[:most], places=self.places[:most]
-        )
+        return self.take(slice(most))
 
 
 class _Growing:
     """Expressions that are added in lots; what was met before is left out."""
 
     def __init__(self, inputs: Quantities) -> None:
+        self.inputs = inputs
         rng = np.random.default_rng(0)
         self.marks = rng.normal(size=(2, len(inputs.values)))
         self.met: set[tuple[float, float]] = set()
@@ -200,9 +209,25 @@ class _Growing:
             made = np.stack([operation, i, j], axis=1)
             self.add(power(base, exponent), costs + _POWER_COST, made)
 
-    def plainest(self, places: Array, most: int) -> Array:
-        """Those of least cost of some."""
-        return places[np.argsort(self.costs[places], kind="stable")[:most]]
+    def taken(self, places: Array) -> Expressions:
+        """Some of them."""
+        values, costs = self.values[places], self.costs[places]
+        return Expressions(values, costs, places, self.made, self.inputs.exprs)
+
+    def functions(self) -> Array:
+        """Functions of an argument, the plainest first.
+
+        A function of a function of one input is no stranger here than one of a product.
+        """
+        operation, argument = self.made[:, 0], self.made[:, 1]
+        is_function = (operation >= 0) & (operation < len(_FUNCTIONS))
+        is_nested = is_function & is_function[np.where(is_function, argument, 0)]
+        return self.plainest(np.flatnonzero(is_function), len(is_function), _NESTED * is_nested)
+
+    def plainest(self, places: Array, most: int, less: Array | float = 0.0) -> Array:
+        """Those of least cost of some, which may be less than usual."""
+        costs = self.costs - less
+        return places[np.argsort(costs[places], kind="stable")[:most]]
 
 
 _LOT = 4000
@@ -222,6 +247,22 @@ def short_expressions(inputs: Quantities, most: int) -> Expressions:
     >>> [str(few.expr(k)) for k in range(4)]
     ['a', 'b', 'a**2', 'b**2']
     """
+    grown = _grown(inputs, most)
+    return grown.taken(grown.plainest(np.arange(len(grown.costs)), most))
+
+
+def short_expressions_and_functions(
+    inputs: Quantities, most: int, plainest: int, functions: int
+) -> tuple[Expressions, Expressions]:
+    """Those of `short_expressions`; and so many plainest ones of them, then functions of one."""
+    grown = _grown(inputs, most)
+    kept = grown.plainest(np.arange(len(grown.costs)), most)
+    few = np.concatenate([kept[:plainest], grown.functions()[:functions]])
+    return grown.taken(kept), grown.taken(few)
+
+
+def _grown(inputs: Quantities, most: int) -> _Growing:
+    """Expressions, so many that the plainest of them are all there are."""
     grown, count = _Growing(inputs), len(inputs)
     with np.errstate(all="ignore"):
         numbers = np.arange(count)
@@ -245,8 +286,7 @@ def short_expressions(inputs: Quantities, most: int) -> Expressions:
         third = parts if count <= _FEW else leaves
         room = _SURPLUS * most // (len(third) * len(_JOINS))
         grown.joined(grown.plainest(two, room), third)
-    kept = grown.plainest(np.arange(len(grown.costs)), most)
-    return Expressions(grown.values[kept], grown.costs[kept], kept, grown.made, inputs.exprs)
+    return grown
 
 
 _FEW = 3

@@ -19,8 +19,15 @@ from kansym.symbolic.constants.plain_exponents import plain_exponent
 from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.laws.checking import fitted, fresh_constants, length
 from kansym.symbolic.laws.columns import Quantities
-from kansym.symbolic.laws.expression_pairs import Pair, best_products, best_quotients, best_sums
-from kansym.symbolic.laws.expressions import Expressions, short_expressions
+from kansym.symbolic.laws.expression_pairs import (
+    Kind,
+    Pair,
+    best_products,
+    best_quotients,
+    best_single,
+    best_sums,
+)
+from kansym.symbolic.laws.expressions import Expressions, short_expressions_and_functions
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.targets import TARGETS, Target, targets_of
 from kansym.symbolic.laws.term_selection import ShortestSum, shortest_sum
@@ -30,20 +37,29 @@ __all__ = ["NoisyPairs"]
 Array = np.ndarray
 Start = dict[sympy.Symbol, float]
 
-_MANY, _FEWER, _FACTORS, _SCALED, _SCALES = 3000, 2400, 400, 250, 80
-"""Expressions of which all pairs are looked at; the plainest of them for functions of y, as the
-second factor of a product, as terms beside a common factor, and as that factor."""
-_ROWS, _PER_ROW = 400, 20
-"""Rows that pairs are tried on, and most expressions for each: few rows follow some by chance."""
+_MANY, _FEWER, _FACTORS = 3000, 2400, 400
+"""Expressions of which all pairs are looked at; the plainest of them for functions of y, and as the
+second factor of a product."""
+_SCALES, _SCALED, _CURVED, _SECOND = (40, 30), 200, 550, (300, 500)
+"""Expressions that are a common factor, or below one, of a sum and of a product; the plainest of
+those beside one, functions among these, of which the plainest of many inputs hold few, and those
+that are second in a sum and in a product."""
+_ROWS, _PER_ROW, _RARE = 400, 20, 4
+"""Rows that pairs are tried on, most expressions for each, and how many times fewer functions: few
+rows follow some by chance."""
 _MOST_INPUTS = 7
 _TARGETS = ("1/y", "y^2", "1/y^2", "sqrt y")
 """Functions of y of one sign that may be sums."""
+_SINGLE = 5e-3
+"""Noise beside which single precision tells pairs apart."""
 _TRIED, _OF_SCALE, _FITTED, _HANDED_ON = 16, 2, 6, 3
 """Pairs of a kind that are looked at, those of one factor, laws that are fitted, and handed on."""
-_BITS = 5.0
-"""Length of an operation of an expression."""
+_BITS, _CONSTANT = 5.0, 10.0
+"""Lengths of an operation of an expression, and of a constant."""
 _STEPS = 20
 """Of least squares for the constants of a law within noise, which start near."""
+_DIGITS = 9
+"""In which two factors that are the same agree."""
 _LEVEL = 1e-3
 """Least slope of a function of y over the median one, so that no row outweighs all others."""
 _SMALL, _MOST_SMALL = 0.1, 0.2
@@ -84,9 +100,15 @@ class NoisyPairs:
 
 @dataclass(frozen=True, eq=False)
 class _Search:
-    """Some of the rows, and the expressions on them; y is taken over its sign."""
+    """Some of the rows, and the expressions on them; y is taken over its sign.
+
+    Attributes
+    ----------
+    some, beside : expressions by themselves, and those beside a common factor.
+    """
 
     some: Expressions
+    beside: Expressions
     inputs: Quantities
     y: Float[Array, " rows"]
     rows: Rows
@@ -97,12 +119,23 @@ class _Search:
         kept = np.random.default_rng(0).permutation(len(rows.y))[:_ROWS]
         inputs = Quantities.inputs(rows.X[kept], rows.names)
         count = min(_MANY, _PER_ROW * len(kept))
-        return cls(short_expressions(inputs, count), inputs, rows.y[kept], rows)
+        functions = min(_CURVED, count // _RARE)
+        some, beside = short_expressions_and_functions(inputs, count, _SCALED, functions)
+        return cls(some, beside, inputs, rows.y[kept], rows)
+
+    @property
+    def kind(self) -> Kind:
+        """Of the numbers that pairs are looked at with."""
+        return np.float32 if self.rows.noise > _SINGLE else np.float64
 
     @property
     def burden(self) -> Float[Array, " expressions"]:
         """What the length of an expression counts beside a loss."""
-        return 2.0 ** (2 * _BITS * self.some.costs / len(self.y))
+        return self.burden_of(self.some)
+
+    def burden_of(self, some: Expressions) -> Float[Array, " expressions"]:
+        """That of others."""
+        return 2.0 ** (2 * _BITS * some.costs / len(self.y))
 
     def kinds(self) -> Iterator[tuple[str, Iterator[_Draft]]]:
         """What is tried, one after the other."""
@@ -113,15 +146,18 @@ class _Search:
         if positive is not None:
             yield "product of powers and exponentials", positive.logarithms()
         yield "product of two expressions", self.products()
-        yield "factor of two expressions", self.scaled_sums(plain)
+        yield "factor of two expressions", self.scaled(plain)
+        sized = self if positive is None else positive
+        targets = [] if positive is None else targets_of(positive.y, _TARGETS)
+        for target in targets[:1]:
+            yield f"factor of two expressions for {target.name}", sized.scaled(target)
         yield "sum of two expressions for exp y", self.sums(TARGETS["exp y"])
-        if positive is None:
-            return
-        targets = targets_of(positive.y, _TARGETS)
         for target in targets:
-            yield f"sum of two expressions for {target.name}", positive.sums(target)
-        for target in targets[:1]:  # roots of products are sums of monomials for y^2
-            yield f"factor of two expressions for {target.name}", positive.scaled_sums(target)
+            yield f"sum of two expressions for {target.name}", sized.sums(target)
+        yield "factor of a product", self.scaled(plain, product=True)
+        for target in targets:
+            if target.name == "y^2":  # roots of sums of products
+                yield "factor of a product for y^2", sized.scaled(target, product=True)
 
     def positive(self) -> "_Search | None":
         """Without the rows that noise may have turned in sign; None if these are many."""
@@ -129,10 +165,12 @@ class _Search:
         good = sign * self.y > _SMALL * np.abs(np.median(self.y))
         if good.sum() < (1 - _MOST_SMALL) * len(good):
             return None
-        few = self.some.plainest(_FEWER)
-        some = replace(few, values=few.values[:, good])
+        some, beside = (
+            replace(each, values=each.values[:, good])
+            for each in (self.some.plainest(_FEWER), self.beside)
+        )
         inputs = replace(self.inputs, values=self.inputs.values[good])
-        return _Search(some, inputs, sign * self.y[good], self.rows, sign)
+        return _Search(some, beside, inputs, sign * self.y[good], self.rows, sign)
 
     def sums(self, target: Target) -> Iterator[_Draft]:
         """A sum g(y) = a u + b v + c."""
@@ -140,35 +178,62 @@ class _Search:
         if weight is None:
             return
         values, z = self.some.values * weight, target.forward(self.y) * weight
-        for pair in best_sums(values, z, weight[:, None], _TRIED, self.burden):
+        for pair in best_sums(values, z, weight[:, None], _TRIED, self.burden, self.kind):
             columns = np.column_stack([values[pair.first], values[pair.second], weight])
             yield self.draft(columns, z, [*self.two(pair), sympy.S.One], target)
 
-    def scaled_sums(self, target: Target) -> Iterator[_Draft]:
-        """A sum beside a factor, g(y) = e (a u + b v + c) for plain e or 1/e."""
+    def scaled(self, target: Target, *, product: bool = False) -> Iterator[_Draft]:
+        """Beside plain e or 1/e: g(y) = e (a u + b v + c), or a product, e (a u v + b v + c)."""
         weight = self.weight(target)
         if weight is None:
             return
-        z, few = target.forward(self.y) * weight, self.some.plainest(_SCALED)
-        found: list[tuple[float, int, int, Pair]] = []
-        for place, power in product(range(min(_SCALES, len(few))), (1, -1)):
-            scale = self.some.values[place] ** power * weight
-            if np.isfinite(scale).all():
-                burden = self.burden[: len(few)] * self.burden[place]
-                best = best_sums(few.values * scale, z, scale[:, None], _OF_SCALE, burden)
-                found += [(pair.loss, place, power, pair) for pair in best]
-        for _, place, power, pair in sorted(found, key=lambda each: each[:3])[:_TRIED]:
-            scale = self.some.values[place] ** power * weight
-            columns = np.column_stack([*few.values[[pair.first, pair.second]] * scale, scale])
-            terms = [*self.two(pair), sympy.S.One]
-            yield self.draft(columns, z, terms, target, self.some.expr(place) ** power)
+        z, few, found = (
+            target.forward(self.y) * weight,
+            self.beside,
+            list[tuple[float, int, Pair]](),
+        )
+        factors = list(self.scales(_SCALES[product]))
+        for number, (factor, _, cost) in enumerate(factors):
+            pairs = self.pairs_beside(factor * weight, z, product)
+            found += [(pair.loss * cost, number, pair) for pair in pairs]
+        for _, number, pair in sorted(found, key=lambda each: each[:2])[:_TRIED]:
+            factor, scale, _ = factors[number]
+            u, v = few.values[[pair.first, pair.second]]
+            one, other = few.expr(pair.first), few.expr(pair.second)
+            columns = np.column_stack([u * v if product else u, v, np.ones_like(v)])
+            terms = [one * other if product else one, other, sympy.S.One]
+            yield self.draft(columns * (factor * weight)[:, None], z, terms, target, scale)
+
+    def pairs_beside(
+        self, scale: Float[Array, " rows"], z: Float[Array, " rows"], product: bool
+    ) -> list[Pair]:
+        """The best pairs beside a factor; one expression alone has a constant less."""
+        values, burden, always = self.beside.values, self.burden_of(self.beside), scale[:, None]
+        most = _SECOND[product]
+        if product:
+            return best_products(values, z, always, _OF_SCALE, burden, most, self.kind, scale)
+        alone = burden * 2.0 ** (-2 * _CONSTANT / len(z))
+        return [
+            *best_sums(values * scale, z, always, _OF_SCALE, burden, self.kind, most),
+            *best_single(values * scale, z, always, _OF_SCALE, alone),
+        ]
+
+    def scales(self, most: int) -> Iterator[tuple[Float[Array, " rows"], sympy.Expr, float]]:
+        """Values, expressions and burdens of plain factors and of 1 over those."""
+        met: set[tuple[float, ...]] = set()
+        for place, power in product(range(min(most, len(self.some))), (1, -1)):
+            scale = self.some.values[place] ** power
+            mark = tuple(np.round(scale[:2] / np.linalg.norm(scale), _DIGITS).tolist())
+            if np.isfinite(scale).all() and mark not in met:
+                met.add(mark)
+                yield scale, self.some.expr(place) ** power, float(self.burden[place])
 
     def products(self) -> Iterator[_Draft]:
         """A product a u v + b v + c, and some inputs beside it."""
         one, values = np.ones((len(self.y), 1)), self.some.values
         for always in (one, np.column_stack([one, self.inputs.values])):
             others = [sympy.S.One, *self.inputs.exprs][: always.shape[1]]
-            best = best_products(values, self.y, always, _TRIED, self.burden, _FACTORS)
+            best = best_products(values, self.y, always, _TRIED, self.burden, _FACTORS, self.kind)
             for pair in best:
                 u, v = self.two(pair)
                 both = values[pair.first] * values[pair.second]
@@ -178,7 +243,7 @@ class _Search:
     def quotients(self) -> Iterator[_Draft]:
         """A quotient (a u + b)/(v + c): v y = a u + b - c y."""
         one, values, y = np.ones((len(self.y), 1)), self.some.values, self.y
-        for pair in best_quotients(values, y, one, _TRIED, self.burden):
+        for pair in best_quotients(values, y, one, _TRIED, self.burden, self.kind):
             (u, v), below = self.two(pair), values[pair.second]
             columns = np.column_stack([values[pair.first], one, -y])
             # Errors of y are alike, those of v y + c y are not.
@@ -201,7 +266,8 @@ class _Search:
         numbers = [*range(len(values)), *positive.tolist()]
         weight = y  # errors of y are alike, so those of log y are those over y
         z, burden = np.log(y) * weight, self.burden[numbers]
-        for pair in best_sums(both * weight, z, always * weight[:, None], _TRIED, burden):
+        fixed = always * weight[:, None]
+        for pair in best_sums(both * weight, z, fixed, _TRIED, burden, self.kind):
             two = [pair.first, pair.second]
             columns = np.column_stack([always, both[two].T]) * weight[:, None]
             parts = [sympy.E, *bases, *(self.some.expr(numbers[k]) for k in two)]

@@ -13,6 +13,7 @@ import sympy
 from jaxtyping import Float
 
 from kansym.programs.program import evaluate
+from kansym.shared.neighbours import off_neighbours
 from kansym.symbolic.formulas.sympy_programs import from_sympy
 from kansym.symbolic.laws.columns import Quantities, monomial
 from kansym.symbolic.laws.reduced import Reduced
@@ -135,16 +136,11 @@ def roughness(
     With factors it is that of z in errors which are alike in factors times z: all ways to write
     one law are then as rough as its noise is.
     """
-    order = np.argsort(p)
-    p, z = p[order], z[order]
-    wide = p[2:] - p[:-2]
-    weight = np.where(wide > 0, (p[1:-1] - p[:-2]) / np.where(wide > 0, wide, 1), 0.5)
-    weight = weight[:, None].astype(np.float32)
-    off = z[1:-1] - (1 - weight) * z[:-2] - weight * z[2:]
+    off, share = off_neighbours(p, z)
     off *= off
     if factors is not None:
-        inverse = 1 / np.square(factors[order])
-        off /= inverse[1:-1] + (1 - weight) ** 2 * inverse[:-2] + weight**2 * inverse[2:]
+        inverse = 1 / np.square(factors[np.argsort(p)])
+        off /= inverse[1:-1] + (1 - share) ** 2 * inverse[:-2] + share**2 * inverse[2:]
     return off[_OFF_ENDS:-_OFF_ENDS]
 
 

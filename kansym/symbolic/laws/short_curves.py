@@ -115,7 +115,7 @@ def _programs(
     values, one = expressions.values, np.ones_like(z)
     line = np.column_stack([one, few.x])
     within = max(_EXACT, 10 * few.noise)
-    for number in best_single(values, z, line, _TRIED):
+    for number in (pair.first for pair in best_single(values, z, line, _TRIED)):
         weights = exact_weights(np.column_stack([values[number], line]), z, within)
         if weights is not None:
             yield _sum([_program(expressions, number), 1.0, "x"], weights)

@@ -6,7 +6,7 @@ import sympy
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.constants.refinement import refine
-from kansym.symbolic.laws.checking import values_of
+from kansym.symbolic.laws.checking import length, values_of
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.noisy_pairs import NoisyPairs
 
@@ -72,12 +72,29 @@ KINDS = {
 }
 
 
+def has_form_of(law, truth, rows):
+    """Whether a law is the true one but for its constants."""
+    exact = values_of(truth, {}, rows)
+    fitted = refine(law.expr, rows.names, rows.X, exact, law.start)
+    rest = values_of(law.expr, fitted.substitutions, rows) - exact
+    return np.std(rest) < 1e-6 * np.std(exact)
+
+
+def rows_of(truth):
+    names = tuple(sorted(symbol.name for symbol in truth.free_symbols))
+    return drawn(sympy.lambdify(names, truth), names, 0.01, 0.5, 3)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_first_law_within_the_noise_has_the_right_form(kind):
     truth = sympy.sympify(KINDS[kind])
-    names = tuple(sorted(symbol.name for symbol in truth.free_symbols))
-    rows = drawn(sympy.lambdify(names, truth), names, 0.01, 0.5, 3)
-    law = within_noise(rows)
-    exact = values_of(truth, {}, rows)
-    fitted = refine(law.expr, names, rows.X, exact, law.start)
-    assert np.std(values_of(law.expr, fitted.substitutions, rows) - exact) < 1e-6 * exact.std()
+    rows = rows_of(truth)
+    assert has_form_of(within_noise(rows), truth, rows)
+
+
+@pytest.mark.parametrize("law", ["a*sqrt(b*(1 + c)**3 + 1 - b)", "a*(sqrt(1 + b**2) - 1)"])
+def test_the_shortest_law_holds_a_function_of_an_input_beside_a_factor(law):
+    truth = sympy.sympify(law)
+    rows = rows_of(truth)
+    laws = NoisyPairs().propose(rows, Deadline.after(20))
+    assert has_form_of(min(laws, key=lambda each: length(each, rows)), truth, rows)

@@ -20,6 +20,28 @@ PLANTED = {
 }
 
 
+BESIDE_NOISE = {
+    "sum": lambda y, kind: best_sums(VALUES, y(2 * F - 3 * G), ONES, 1, None, kind, 21),
+    "product": lambda y, kind: best_products(VALUES, y(2 * F * G), ONES, 1, None, 21, kind),
+    "quotient": lambda y, kind: best_quotients(VALUES, y(2 * F / (G + 3)), ONES, 1, None, kind),
+    "product beside a factor": lambda y, kind: best_products(
+        VALUES, y(S * (2 * F * G + 3 * F)), S[:, None], 1, None, 21, kind, S
+    ),
+}
+S = np.random.default_rng(1).uniform(1.0, 2.0, 50)
+
+
+@pytest.mark.parametrize("kind", BESIDE_NOISE)
+def test_single_precision_tells_pairs_apart_beside_noise(kind):
+    def noisy(y):
+        return y + 0.01 * np.std(y) * np.random.default_rng(2).normal(size=len(y))
+
+    (single,), (double,) = (BESIDE_NOISE[kind](noisy, each) for each in (np.float32, np.float64))
+    assert (single.first, single.second) == (double.first, double.second)
+    assert {single.first, single.second} == {20, 250}
+    assert single.loss == pytest.approx(double.loss, rel=0.01)
+
+
 @pytest.mark.parametrize("kind", PLANTED)
 def test_the_planted_pair_is_the_best(kind):
     search, planted = PLANTED[kind]
