@@ -160,6 +160,67 @@ def cooling() -> Lab:
     return Lab({"t": t}, y, ("a + b*exp(c*t)",), {"sigma": 0.4})
 
 
+def more() -> dict[str, Lab]:  # noqa: PLR0915 - a list
+    """Further ones in few words: inputs, the law and its scatter, digits read, and its form."""
+    draws, labs = np.random.default_rng(21), dict[str, Lab]()
+
+    def add(
+        name: str, X: Mapping[str, Any], y: np.ndarray, scatter: Any, digits: int, *forms: str
+    ) -> None:
+        X = {key: np.asarray(column, dtype=float) for key, column in X.items()}
+        rows = np.round(y + scatter * draws.normal(size=len(y)), digits)
+        labs[name] = Lab(X, rows, forms)
+
+    def grid(first: list[float], second: list[float]) -> tuple[np.ndarray, np.ndarray]:
+        return np.repeat(first, len(second)), np.tile(second, len(first))
+
+    x = np.array([0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2])
+    add("pendulum", {"L": x}, y := 2.0071 * np.sqrt(x), 0.008 * y, 2, "a*sqrt(L)")
+    add("fall", {"h": x}, np.sqrt(2 * x / 9.81), 0.008, 3, "a*sqrt(h)")
+    x = np.array([10.0, 15, 20, 25, 30, 40, 50, 70])
+    add("lamp", {"d": x}, y := 4.2e4 / x**2, 0.03 * y, 1, "a/d**2")
+    add("daylight", {"d": x}, 4.2e4 / x**2 + 8, 0.7, 1, "a/d**2 + b")
+    x = 273.15 + 10 * np.arange(9)
+    y = 1e4 * np.exp(3950 * (1 / x - 1 / 298.15))
+    add("thermistor", {"T": x}, y, 0.02 * y, 0, "a*exp(b/T)")
+    x = np.arange(20.0, 91, 10)
+    add("copper", {"T": x}, 1.62 * (1 + 0.0039 * (x - 20)), 0.004, 3, "a + b*T")
+    x = np.geomspace(20, 20000, 13)
+    y = 2 / np.sqrt(1 + (x / 480) ** 2)
+    add("filter", {"f": x}, y, 0.015 * y, 4, "a/sqrt(1 + b*f**2)")
+    x = np.arange(0.0, 31, 3)
+    add("kinetics", {"t": x}, 1 / (12.5 + 0.9 * x), 4e-4, 4, "a/(t + b)")
+    x = np.arange(0.0, 25, 1.5)
+    add("yeast", {"t": x}, 9.6 / (1 + np.exp((10 - x) / 2.3)), 0.12, 2, "a/(1 + b*exp(c*t))")
+    x = np.array([0.0033, 0.02, 0.3, 2.5, 4, 18, 65, 70, 480, 3900])
+    add("kleiber", {"m": x}, y := 3.4 * x**0.75, 0.06 * y, 4, "a*m**p", "a*m**(3/4)")
+    x = np.array([0.39, 0.72, 1, 1.52, 5.2, 9.54, 19.2, 30.1])
+    add("planets", {"A": x}, y := 365.25 * x**1.5, 0.003 * y, 1, "k*A**(3/2)")
+    x = np.array([3, 4.3, 5.4, 7, 9.8, 14, 20, 27, 41])
+    add("cepheids", {"P": x}, -2.43 * np.log10(x) - 1.62, 0.09, 2, "a*log(P) + b")
+    v, n = grid([1, 2, 3], [0.01, 0.02, 0.03, 0.04, 0.05])
+    add("moles", {"n": n, "V": v}, y := 2437 * n / v, 0.015 * y, 1, "a*n/V")
+    r, x = grid([0.5, 0.8, 1.1], [10, 20, 30, 40])
+    add("pipe", {"r": r, "l": x}, y := 310 * r**4 / x, 0.03 * y, 2, "a*r**4/l")
+    x = np.array([5.0, 10, 20, 40, 80, 160, 320])
+    add("langmuir", {"p": x}, 3.1 * x / (45 + x), 0.03, 2, "a*p/(p + b)", "a/(1 + b/p)")
+    m, k = grid([0.1, 0.2, 0.4], [3, 6, 12, 24])
+    add("springs", {"m": m, "k": k}, y := 6.283 * np.sqrt(m / k), 0.01 * y, 3, "a*sqrt(m/k)")
+    x = np.array([5.5, 6, 6.5, 7, 7.5, 8.2])
+    add("photons", {"v": x}, 0.4136 * x - 2.05, 0.015, 2, "a*v + b")
+    x, t = grid([0.1, 0.2, 0.4, 0.8], [293.15, 313.15, 333.15])
+    y = 4e7 * x * np.exp(-5900 / t)
+    add("rates", {"c": x, "T": t}, y, 0.03 * y, 4, "a*c*exp(b/T)")
+    x = np.linspace(-6, 6, 25)
+    y = 40 / (1 + ((x - 0.7) / 1.3) ** 2) + 3
+    add("line", {"x": x}, y, 0.6, 1, "a/(1 + ((x - b)/c)**2) + d")
+    x = np.linspace(0, 3, 31)
+    y = 8 * np.exp(-0.55 * x) * np.cos(5.1 * x)
+    waves = ("a*exp(b*t)*cos(c*t)", "a*exp(b*t)*sin(c*t + d)", "a*exp(b*t)*cos(c*t + d)")
+    add("swing", {"t": x}, y, 0.12, 1, *waves)
+    return labs
+
+
 LABS: tuple[Callable[[], Lab], ...] = (
     lens, capacitor, ohm, radiation, arrhenius, enzyme, counts, spring, throw, glass, falling,
     pressure, gas, resonance, diode, wire, malus, cooling,
@@ -169,10 +230,9 @@ LABS: tuple[Callable[[], Lab], ...] = (
 def main() -> None:
     wanted = [name for name in sys.argv[1:] if name != "-v"]
     right = on_front = count = 0
-    for make in LABS:
-        if wanted and make.__name__ not in wanted:
+    for name, lab in ({make.__name__: make() for make in LABS} | more()).items():
+        if wanted and name not in wanted:
             continue
-        lab = make()
         begin = time.perf_counter()
         found = discover(
             pd.DataFrame(lab.X), lab.y, seconds=SECONDS, progress=False, **lab.errors
@@ -181,7 +241,7 @@ def main() -> None:
         good = any(is_form(found, form) for form in lab.forms)
         listed = any(is_form(point, form) for point in found.front for form in lab.forms)
         word = "right" if good else "front" if listed else "WRONG"
-        print(f"{word}  {seconds:5.1f} s  {make.__name__:10s} {str(found.expr)[:100]}", flush=True)
+        print(f"{word}  {seconds:5.1f} s  {name:10s} {str(found.expr)[:100]}", flush=True)
         if "-v" in sys.argv:
             print(found)
         count, right, on_front = count + 1, right + good, on_front + (good or listed)

@@ -18,7 +18,7 @@ from kansym.shared.row_errors import RowErrors, row_errors
 from kansym.shared.status import Finding
 from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.constants.finishing import finish
-from kansym.symbolic.formulas.complexity import complexity
+from kansym.symbolic.formulas.complexity import CONSTANT_BITS, complexity
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.growing_errors import (
@@ -41,9 +41,9 @@ __all__ = [
 
 SIMPLE_LAW, LIKELIEST, COMPUTED = "simple law", 3, 1e-6
 """Origin of an attempt, how many of these are finished, and error of rows that were computed."""
-SOUGHT = 4.0
-"""Bits that a law costs which is none of the simple ones: of the many that were sought some fit few
-rows by chance. Less than the 6 of BIC by which rows tell two laws apart."""
+SOUGHT, UNUSUAL = 4.0, 0.3
+"""Bits that a law costs which is none of the simple ones, and for each bit of its form: of the many
+that were sought, the more the longer they are, some fit few rows by chance."""
 LONGER = 4.0
 """Bits by which a usual form may be longer than another with as many constants."""
 _TURN_BITS = 2.0
@@ -120,8 +120,11 @@ class FewRows:
     def length_of(self, attempt: Attempt) -> float:
         """Description length of the rows by the formula of an attempt, and what seeking it cost."""
         assert attempt.best is not None
-        sought = 0.0 if attempt.origin == SIMPLE_LAW else SOUGHT
-        return self.length(attempt.best.formulas[0]) + sought
+        formula = attempt.best.formulas[0]
+        if attempt.origin == SIMPLE_LAW:
+            return self.length(formula)
+        form = complexity(formula.template, self.names) - CONSTANT_BITS * len(formula.constants)
+        return self.length(formula) + SOUGHT + UNUSUAL * max(form, 0.0)
 
     def length(self, formula: Formula) -> float:
         """Description length of the rows by a formula, infinite for what cannot be fitted."""

@@ -63,7 +63,11 @@ class SparseSums:
         shortest = sorted(found.values(), key=lambda law: length(law, rows))
         most = _OF_A_SIZE[len(rows.y) >= _MANY_ROWS]
         for count in range(1, _MOST_TERMS + 1):
-            yield from [law for law in shortest if len(law.start) == count][:most]
+            size = [law for law in shortest if len(law.start) == count]
+            # A sum for y itself is plainer than one for a function of y that comes a bit nearer.
+            plain = [law for law in size if law.source == self.name][:most]
+            yield from plain
+            yield from (law for law in size[:most] if law not in plain)
 
     def _sums(
         self, terms: Terms, target: Target, few: Rows, rows: Rows, until: Deadline

@@ -19,7 +19,7 @@ from kansym.symbolic.laws.rational_functions import exact_quotients, quotients_o
 from kansym.symbolic.laws.short_curves import short_curves
 from kansym.symbolic.laws.simple_models import plain_models, simple_models
 
-__all__ = ["OF_MEASURED_ROWS", "QUICK", "Stage", "Univariate", "univariate_laws"]
+__all__ = ["OF_MEASURED_ROWS", "QUICK", "USUAL", "Stage", "Univariate", "univariate_laws"]
 
 Stage = Callable[[Curve, Deadline], Iterator[Form]]
 QUICK: tuple[Stage, ...] = (exact_quotients, plain_models, simple_models, short_curves)
@@ -27,9 +27,15 @@ QUICK: tuple[Stage, ...] = (exact_quotients, plain_models, simple_models, short_
 
 
 def _usual(curve: Curve, until: Deadline) -> Iterator[Form]:
-    """What measured curves follow most often, the quickest first."""
+    """What measured curves follow most often beside plain models, the quickest first."""
     yield from crossovers(curve, until)
     yield from simple_models(curve, until)
+
+
+def _plain_and_usual(curve: Curve, until: Deadline) -> Iterator[Form]:
+    """All of these at once: of noisy rows the plainest that leaves noise is not the likeliest."""
+    yield from plain_models(curve, until)
+    yield from _usual(curve, until)
 
 
 _PLAIN: tuple[Stage, ...] = (
@@ -41,9 +47,11 @@ _PLAIN: tuple[Stage, ...] = (
     exponential_sums,
 )
 _RICH: tuple[Stage, ...] = (compositions, powers_times_exponential_sums, compositions_within)
+USUAL: tuple[Stage, ...] = (_plain_and_usual,)
+"""For one of several inputs."""
 OF_MEASURED_ROWS: tuple[Stage, ...] = (
     exact_quotients,
-    _usual,
+    *USUAL,
     quotients_of_functions,
     exponential_sums,
     short_curves,

@@ -4,8 +4,9 @@ They are tried beside whatever a network shows, because a few noisy rows do not 
 from a richer one that fits a little better: the description length does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
 import sympy
@@ -17,7 +18,7 @@ from kansym.shared.row_errors import RowErrors
 from kansym.symbolic.formulas.complexity import CONSTANT_BITS, complexity
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
-from kansym.symbolic.laws.univariate import OF_MEASURED_ROWS, univariate_laws
+from kansym.symbolic.laws.univariate import OF_MEASURED_ROWS, USUAL, univariate_laws
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.refitting import refitted_form
 
@@ -145,11 +146,8 @@ def _proposed(
     for chosen in dict.fromkeys([*((i,) for i in varying), tuple(varying)]):
         if chosen:
             yield from _linear(names, X, y, chosen)
-    positive = [i for i in varying if (X[:, i] > 0).all()]
-    for i in varying:
-        yield from _semilogarithmic(names, X[:, i], y, i)
-    if positive and (np.all(y > 0) or np.all(y < 0)):
-        yield from _powers(names, X, y, positive)
+    if varying and (np.all(y > 0) or np.all(y < 0)):
+        yield from _products(names, X, y, varying, weights)
     few = np.linspace(0, len(y) - 1, min(len(y), _ROWS)).astype(int)
     for i in varying:
         if until.passed:
@@ -157,7 +155,7 @@ def _proposed(
         # All laws of an input come at the end of its time, then they are fitted.
         share = until.share(_SEEKING / len(varying))
         weight = None if weights is None else weights[few]
-        x, stages = X[few, i], OF_MEASURED_ROWS
+        x, stages = X[few, i], OF_MEASURED_ROWS if len(varying) == 1 else USUAL
         laws = univariate_laws(x, y[few], names[i], 0.0, share, weight, stages=stages)
         for law in laws:
             yield _formula(law.expr, names, {s.name: v for s, v in law.start.items()})
@@ -187,53 +185,96 @@ def _linear(
         yield _formula(expr, names, dict(zip(map(str, symbols), slopes.tolist(), strict=True)))
 
 
-def _semilogarithmic(
-    names: tuple[str, ...], x: np.ndarray, y: np.ndarray, place: int
+def _products(
+    names: tuple[str, ...],
+    X: np.ndarray,
+    y: np.ndarray,
+    varying: list[int],
+    weights: np.ndarray | None,
 ) -> Iterator[Formula]:
-    """Straight lines on paper with one logarithmic axis: in log x, and log y in x."""
-    a, b = (sympy.Symbol(_fresh("c", names, i)) for i in (1, 2))
-    symbol = sympy.Symbol(names[place])
-    if x.min() > 0:
-        slope, height = np.polyfit(np.log(x), y, 1).tolist()
-        yield _formula(a * sympy.log(symbol) + b, names, {a.name: slope, b.name: height})
-    if np.ptp(np.sign(y)) == 0 and y.all():
-        rate, height = np.polyfit(x, np.log(np.abs(y)), 1).tolist()
-        start = {a.name: float(np.sign(y[0]) * np.exp(height)), b.name: rate}
-        if np.isfinite(list(start.values())).all():
-            yield _formula(a * sympy.exp(b * symbol), names, start)
+    """Products of powers and exponentials: the nearest of each number of inputs.
 
-
-def _powers(
-    names: tuple[str, ...], X: np.ndarray, y: np.ndarray, chosen: list[int]
-) -> Iterator[Formula]:
-    """Products of powers: of all positive inputs, then without those of least effect."""
-    left = list(chosen)
-    while left:
-        logs = np.column_stack([np.log(X[:, left]), np.ones(len(y))])
-        powers, *_ = np.linalg.lstsq(logs, np.log(np.abs(y)), rcond=None)
-        yield _monomial(names, left, powers, float(np.sign(y[0])), np.zeros(len(left), dtype=bool))
-        halves = np.round(2 * powers[:-1]) / 2
-        near = (np.abs(powers[:-1] - halves) < _NEAR) & (halves != 0)
+    Errors of y may be alike or grow with it. Powers are measured, and once more multiples of a half
+    where they come near.
+    """
+    logs, sign = np.log(np.abs(y)), float(np.sign(y[0]))
+    alike = np.abs(y) * (1.0 if weights is None else np.sqrt(weights))
+    nearest: dict[tuple[str, ...], np.ndarray] = {}
+    for weight in (alike, np.ones(len(y))):
+        found: dict[int, tuple[float, tuple[str, ...], np.ndarray]] = {}
+        for ways in _ways(X, varying):
+            columns = _columns(X, varying, ways)
+            best, *_ = np.linalg.lstsq(columns * weight[:, None], logs * weight, rcond=None)
+            left = float(np.sum((weight * (columns @ best - logs)) ** 2))
+            count = columns.shape[1] - 1
+            if count not in found or left < found[count][0]:
+                found[count] = left, ways, best
+        nearest = {ways: best for _, ways, best in found.values()} | nearest
+    for ways, best in nearest.items():
+        parts = [(i, way) for i, way in zip(varying, ways, strict=True) if way]
+        yield _product(names, parts, best, sign, np.zeros(len(parts), dtype=bool))
+        halves = np.round(2 * best[:-1]) / 2
+        power = np.array([way == "power" for _, way in parts])
+        near = power & (np.abs(best[:-1] - halves) < _NEAR) & (halves != 0)
         if near.any():
-            rounded = np.where(near, halves, powers[:-1])
-            powers = np.array([*rounded, np.mean(np.log(np.abs(y)) - logs[:, :-1] @ rounded)])
-            yield _monomial(names, left, powers, float(np.sign(y[0])), near)
-        effect = [abs(p) * np.std(np.log(X[:, i])) for p, i in zip(powers[:-1], left, strict=True)]
-        left.pop(int(np.argmin(effect)))
+            rounded = np.where(near, halves, best[:-1])
+            scale = np.mean(logs - _columns(X, varying, ways)[:, :-1] @ rounded)
+            yield _product(names, parts, np.array([*rounded, scale]), sign, near)
 
 
-def _monomial(
-    names: tuple[str, ...], chosen: list[int], powers: np.ndarray, sign: float, held: np.ndarray
+def _columns(X: np.ndarray, varying: list[int], ways: tuple[str, ...]) -> np.ndarray:
+    """What log y is a sum of, the constant last (rows, constants)."""
+    used = [_COLUMNS[way](X[:, i]) for i, way in zip(varying, ways, strict=True) if way]
+    return np.column_stack([*used, np.ones(len(X))])
+
+
+_COLUMNS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "power": np.log,
+    "rate": lambda x: x,
+    "length": lambda x: 1 / x,
+}
+"""How log y depends on an input that is in a power, in exp(a x) and in exp(a/x)."""
+_MOST_WAYS = 256
+"""Products that are looked at."""
+
+
+def _ways(X: np.ndarray, varying: list[int]) -> Iterator[tuple[str, ...]]:
+    """How each input may enter a product, empty for an input that does not.
+
+    Of many inputs those that are positive, as powers, and less and less of the last of them.
+    """
+    able = []
+    for i in varying:
+        x = X[:, i]
+        able.append(["power"] * bool(x.min() > 0) + ["rate"] + ["length"] * bool(x.min() > 0))
+    if np.prod([len(each) + 1 for each in able]) <= _MOST_WAYS:
+        yield from (ways for ways in product(*(["", *each] for each in able)) if any(ways))
+        return
+    powers = tuple("power" if "power" in each else "" for each in able)
+    for chosen in product(*(("", power) if power else ("",) for power in powers)):
+        if sum(map(bool, chosen)) >= sum(map(bool, powers)) - 1 and any(chosen):
+            yield chosen
+
+
+def _product(
+    names: tuple[str, ...],
+    parts: list[tuple[int, str]],
+    constants: np.ndarray,
+    sign: float,
+    held: np.ndarray,
 ) -> Formula:
-    """A product of powers, the logarithm of its factor last among them; some exponents are held."""
+    """A product of powers and exponentials, the logarithm of its factor last among constants."""
     factor = sympy.Symbol(_fresh("c", names, 1))
-    start, expr = {factor.name: sign * float(np.exp(powers[-1]))}, factor
-    for place, (i, power) in enumerate(zip(chosen, powers[:-1], strict=True)):
+    start, expr = {factor.name: sign * float(np.exp(constants[-1]))}, factor
+    for place, ((i, way), value) in enumerate(zip(parts, constants[:-1], strict=True)):
         base = sympy.Symbol(names[i])
         if held[place]:
-            expr *= base ** sympy.Rational(round(2 * power), 2)
+            expr *= base ** sympy.Rational(round(2 * value), 2)
             continue
-        exponent = sympy.Symbol(_fresh("c", names, place + 2))
-        start[exponent.name] = float(power)
-        expr *= base**exponent
+        constant = sympy.Symbol(_fresh("c", names, place + 2))
+        start[constant.name] = float(value)
+        if way == "power":
+            expr *= base**constant
+        else:
+            expr *= sympy.exp(constant * base if way == "rate" else constant / base)
     return _formula(expr, names, start)

@@ -52,6 +52,26 @@ def test_a_product_of_powers_has_errors_on_its_powers():
     assert all(0 < error < 0.1 for error in fit.stderr.values())
 
 
+def test_a_power_of_one_input_times_an_exponential_of_another():
+    c, temperature = np.repeat([0.1, 0.3, 0.9], 5), np.tile(np.linspace(293.15, 343.15, 5), 3)
+    rate = 4e7 * c * np.exp(-5900 / temperature) * (1 + 0.02 * noise(15))
+    fit = best(("c", "T"), np.column_stack([c, temperature]), rate)
+    (k, energy) = sorted(fit.values.values(), reverse=True)
+    assert len(fit.free) == 2
+    assert fit.formula.template.has(sympy.exp)
+    assert abs(energy + 5900) < 200
+    assert k > 0
+
+
+@pytest.mark.parametrize(
+    "law", [lambda x: 1.8 * np.sin(1.3 * x), lambda x: 10 * x / (x + 3.7)], ids=["wave", "limit"]
+)
+def test_a_law_of_two_constants_has_no_third(law):
+    x = np.linspace(0.2, 6, 20)
+    y = law(x)
+    assert len(best(("x",), x, y + 0.01 * np.std(y) * noise(20)).free) == 2
+
+
 def test_an_input_of_two_levels_is_an_input():
     x, on = np.linspace(0, 3, 30), np.arange(30) % 2
     fit = best(("x", "on"), np.column_stack([x, on]), 2 * x + 1.5 * on + 0.05 * noise(30))
