@@ -32,7 +32,6 @@ from kansym.symbolic.measurements.simple_laws import description_length, simple_
 __all__ = [
     "LIKELIEST",
     "LOOKING",
-    "SOUGHT",
     "FewRows",
     "by_their_scatter",
     "may_be_exact",
@@ -121,8 +120,10 @@ class FewRows:
         """Description length of the rows by the formula of an attempt, and what seeking it cost."""
         assert attempt.best is not None
         formula = attempt.best.formulas[0]
-        if attempt.origin == SIMPLE_LAW:
-            return self.length(formula)
+        return self.length(formula) if attempt.origin == SIMPLE_LAW else self.length_sought(formula)
+
+    def length_sought(self, formula: Formula) -> float:
+        """Description length by a formula that is one of many which were sought."""
         form = complexity(formula.template, self.names) - CONSTANT_BITS * len(formula.constants)
         return self.length(formula) + SOUGHT + UNUSUAL * max(form, 0.0)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from kansym.extraction.few_rows import SOUGHT, FewRows
+from kansym.extraction.few_rows import FewRows
 from kansym.extraction.formulas import front_point
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split
@@ -43,7 +43,7 @@ def beside_simple_laws(
     judge = split.judge
     until = deadline.share(0.5).within(SEARCHING).or_after(settings.overtime(*LATE))
     laws = rows.laws(until)
-    best, least = formulas[0], rows.length(formulas[0]) + SOUGHT
+    best, least = formulas[0], rows.length_sought(formulas[0])
     for law in laws[:FINISHED]:
         if rows.length(law.formula) > least + CLOSE_BITS:
             break
