@@ -115,7 +115,7 @@ def _bits(found: Found) -> float:
     few = FewRows.of(search.split, search.inputs.names)
     assert few is not None
     errors, n = few.errors, len(few.y)
-    bits = few.length(result.formulas[0])
+    bits = few.length_sought(result.formulas[0])
     if errors.absolute:
         return bits - float(np.sum(np.log2(errors.inverse / math.sqrt(2 * math.pi))))
     weight = errors.inverse**2
