@@ -4,6 +4,7 @@ They are tried beside whatever a network shows, because a few noisy rows do not 
 from a richer one that fits a little better: the description length does.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import product
@@ -202,15 +203,15 @@ def _products(
     nearest: dict[tuple[str, ...], np.ndarray] = {}
     for weight in (alike, np.ones(len(y))):
         found: dict[int, tuple[float, tuple[str, ...], np.ndarray]] = {}
-        for ways in _ways(X, varying):
+        for ways in _ways(X, varying, logs):
             columns = _columns(X, varying, ways)
             best, *_ = np.linalg.lstsq(columns * weight[:, None], logs * weight, rcond=None)
             left = float(np.sum((weight * (columns @ best - logs)) ** 2))
             count = columns.shape[1] - 1
-            if count not in found or left < found[count][0]:
+            if count <= _MOST_FACTORS and (count not in found or left < found[count][0]):
                 found[count] = left, ways, best
         nearest = {ways: best for _, ways, best in found.values()} | nearest
-    for ways, best in nearest.items():
+    for ways, best in sorted(nearest.items(), key=lambda each: len(each[1])):
         parts = [(i, way) for i, way in zip(varying, ways, strict=True) if way]
         yield _product(names, parts, best, sign, np.zeros(len(parts), dtype=bool))
         halves = np.round(2 * best[:-1]) / 2
@@ -234,26 +235,30 @@ _COLUMNS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "length": lambda x: 1 / x,
 }
 """How log y depends on an input that is in a power, in exp(a x) and in exp(a/x)."""
-_MOST_WAYS = 256
-"""Products that are looked at."""
+_MOST_WAYS, _MOST_FACTORS = 256, 8
+"""Products that are looked at, and factors of a simple law."""
 
 
-def _ways(X: np.ndarray, varying: list[int]) -> Iterator[tuple[str, ...]]:
-    """How each input may enter a product, empty for an input that does not.
+def _ways(X: np.ndarray, varying: list[int], logs: np.ndarray) -> Iterator[tuple[str, ...]]:
+    """How each input may enter a product for log y, empty for an input that does not.
 
-    Of many inputs those that are positive, as powers, and less and less of the last of them.
+    Of many inputs those that are positive, as powers, and then without those of least effect.
     """
     able = []
     for i in varying:
         x = X[:, i]
         able.append(["power"] * bool(x.min() > 0) + ["rate"] + ["length"] * bool(x.min() > 0))
-    if np.prod([len(each) + 1 for each in able]) <= _MOST_WAYS:
+    if math.prod(len(each) + 1 for each in able) <= _MOST_WAYS:
         yield from (ways for ways in product(*(["", *each] for each in able)) if any(ways))
         return
-    powers = tuple("power" if "power" in each else "" for each in able)
-    for chosen in product(*(("", power) if power else ("",) for power in powers)):
-        if sum(map(bool, chosen)) >= sum(map(bool, powers)) - 1 and any(chosen):
-            yield chosen
+    # They come in the order in which they go with y: more than rows determine are left out.
+    left = [place for place, each in enumerate(able) if "power" in each][: len(logs) // 2]
+    while left:
+        ways = tuple("power" if place in left else "" for place in range(len(varying)))
+        yield ways
+        columns = _columns(X, varying, ways)
+        best, *_ = np.linalg.lstsq(columns, logs, rcond=None)
+        left.pop(int(np.argmin(np.abs(best[:-1]) * columns[:, :-1].std(axis=0))))
 
 
 def _product(

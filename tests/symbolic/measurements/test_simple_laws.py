@@ -72,6 +72,14 @@ def test_a_law_of_two_constants_has_no_third(law):
     assert len(best(("x",), x, y + 0.01 * np.std(y) * noise(20)).free) == 2
 
 
+@pytest.mark.parametrize("inputs", [12, 40])
+def test_a_product_among_many_inputs_has_its_own_factors_alone(inputs):
+    rng = np.random.default_rng(3)
+    X, names = rng.uniform(1, 2, (60, inputs)), tuple(f"x{i + 1}" for i in range(inputs))
+    y = 2 * X[:, 0] * X[:, 1] / X[:, 2] ** 2 * (1 + 0.01 * rng.standard_normal(60))
+    assert best(names, X, y).formula.used_inputs == ("x1", "x2", "x3")
+
+
 def test_an_input_of_two_levels_is_an_input():
     x, on = np.linspace(0, 3, 30), np.arange(30) % 2
     fit = best(("x", "on"), np.column_stack([x, on]), 2 * x + 1.5 * on + 0.05 * noise(30))
