@@ -72,7 +72,7 @@ def test_a_law_of_two_constants_has_no_third(law):
     assert len(best(("x",), x, y + 0.01 * np.std(y) * noise(20)).free) == 2
 
 
-@pytest.mark.parametrize("inputs", [12, 40])
+@pytest.mark.parametrize("inputs", [30])
 def test_a_product_among_many_inputs_has_its_own_factors_alone(inputs):
     rng = np.random.default_rng(3)
     X, names = rng.uniform(1, 2, (60, inputs)), tuple(f"x{i + 1}" for i in range(inputs))
