@@ -14,7 +14,7 @@ from kansym.symbolic.laws.columns import exponents_up_to
 from kansym.symbolic.measurements.counts import are_counts
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.refitting import refitted_form
-from kansym.symbolic.measurements.simple_laws import constants_bits
+from kansym.symbolic.measurements.simple_laws import constants_bits, form_bits
 
 __all__ = ["growing_errors", "proportional_scatter", "scatter_finding", "weights_of"]
 
@@ -41,7 +41,7 @@ def growing_errors(
 
     The likelihood decides: n/2 log2(chi2/n) plus the binary logarithms of the errors, those of the
     best law with equal errors against those of the best law with growing errors, constants
-    counted. Whole numbers may be counts, whose errors are square roots.
+    and forms counted. Whole numbers may be counts, whose errors are square roots.
 
     Parameters
     ----------
@@ -168,4 +168,5 @@ def _bits(fit: FormulaFit, y: np.ndarray, errors: np.ndarray) -> float:
     n = len(y)
     mean = float(np.mean((fit.residuals / errors) ** 2))
     data = n / 2 * np.log2(max(mean, 1e-300)) + float(np.sum(np.log2(errors)))
-    return data + constants_bits(len(fit.free), n)
+    # The size of the errors is a number as well.
+    return data + constants_bits(len(fit.free) + 1, n) + form_bits(fit)

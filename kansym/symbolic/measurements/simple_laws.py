@@ -12,6 +12,7 @@ from itertools import product
 import numpy as np
 import sympy
 from scipy.stats import rankdata
+from sympy import Rational
 
 from kansym.shared.bounded_time import each_within
 from kansym.shared.deadline import Deadline
@@ -23,7 +24,7 @@ from kansym.symbolic.laws.univariate import OF_MEASURED_ROWS, USUAL, univariate_
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.refitting import refitted_form
 
-__all__ = ["constants_bits", "description_length", "simple_laws"]
+__all__ = ["constants_bits", "description_length", "form_bits", "simple_laws"]
 
 _ROWS = 1000
 """Rows on which laws of one input are sought; their constants are fitted to all."""
@@ -56,9 +57,8 @@ def description_length(fit: FormulaFit, y: np.ndarray, errors: RowErrors | None 
     few rows asks if that is more; and a share of the bits of the form. A formula with as many
     constants as rows describes nothing.
     """
-    powers = [power.exp for power in fit.formula.template.atoms(sympy.Pow)]
-    odd = sum(power.is_Rational and not _is_plain(power) for power in powers)
-    n, k = fit.rows, len(fit.free) + _CURVE_CONSTANTS * len(fit.formula.curves) + odd
+    n, k = fit.rows, len(fit.free) + _CURVE_CONSTANTS * len(fit.formula.curves)
+    k += _odd_powers(fit.formula)
     if k >= n and n > 1:
         return float("inf")
     if fit.absolute:
@@ -68,13 +68,23 @@ def description_length(fit: FormulaFit, y: np.ndarray, errors: RowErrors | None 
         spread = float(np.sum(weight * (y - weight @ y / weight.sum()) ** 2)) or 1.0
         left = float(np.sum(weight * fit.residuals**2)) / spread
         data = n / 2 * np.log2(max(left, _FLOOR**2))
+    # A variance that is not known is one more number that the rows determine.
+    return float(data + constants_bits(k + (not fit.absolute), n) + form_bits(fit))
+
+
+def form_bits(fit: FormulaFit) -> float:
+    """What the form of a law counts beside its constants and what it leaves over."""
     formula = fit.formula
     form = complexity(formula.template, formula.inputs) - CONSTANT_BITS * len(formula.constants)
-    exponents = sum(power.is_Symbol for power in powers) + odd
-    bits = _SHARE * max(form, 0.0) + _EXPONENT_BITS * exponents
-    bits += _NONLINEAR_BITS * sum(_is_nonlinear(formula.template, name) for name in fit.free)
-    # A variance that is not known is one more number that the rows determine.
-    return float(data + constants_bits(k + (not fit.absolute), n) + bits)
+    symbols = sum(power.exp.is_Symbol for power in formula.template.atoms(sympy.Pow))
+    bits = _SHARE * max(form, 0.0) + _EXPONENT_BITS * (symbols + _odd_powers(formula))
+    return bits + _NONLINEAR_BITS * sum(_is_nonlinear(formula.template, name) for name in fit.free)
+
+
+def _odd_powers(formula: Formula) -> int:
+    """How many exponents count as measured, however exact they look."""
+    powers = [power.exp for power in formula.template.atoms(sympy.Pow)]
+    return sum(power.is_Rational and not _is_plain(power) for power in powers)
 
 
 def _is_plain(exponent: sympy.Rational) -> bool:
@@ -147,6 +157,8 @@ def _proposed(
     for chosen in dict.fromkeys([*((i,) for i in varying), tuple(varying)]):
         if chosen:
             yield from _linear(names, X, y, chosen)
+    for i in varying[:_MOST_FACTORS]:
+        yield from _straight_in_a_power(names, X[:, i], y, i)
     if varying and (np.all(y > 0) or np.all(y < 0)):
         yield from _products(names, X, y, varying, weights)
     few = np.linspace(0, len(y) - 1, min(len(y), _ROWS)).astype(int)
@@ -184,6 +196,25 @@ def _linear(
         terms = [s * sympy.Symbol(names[i]) for s, i in zip(symbols, chosen, strict=False)]
         expr = sympy.Add(*terms, *symbols[len(chosen) :])
         yield _formula(expr, names, dict(zip(map(str, symbols), slopes.tolist(), strict=True)))
+
+
+_SCALES = (-2, -1, Rational(1, 2), Rational(3, 2), 2, 3, 4)
+"""Powers of an input that a law may be straight in."""
+
+
+def _straight_in_a_power(
+    names: tuple[str, ...], x: np.ndarray, y: np.ndarray, place: int
+) -> Iterator[Formula]:
+    """Straight lines in log x and in powers of x, with a constant term."""
+    a, b = (sympy.Symbol(_fresh("c", names, i)) for i in (1, 2))
+    symbol = sympy.Symbol(names[place])
+    for scale in (sympy.log(symbol), *(symbol**power for power in _SCALES)):
+        with np.errstate(all="ignore"):
+            values = np.asarray(sympy.lambdify(symbol, scale)(x), dtype=float)
+        if np.isfinite(values).all() and np.ptp(values) > 0:
+            columns = np.column_stack([values, np.ones(len(y))])
+            slope, height = np.linalg.lstsq(columns, y, rcond=None)[0].tolist()
+            yield _formula(a * scale + b, names, {a.name: slope, b.name: height})
 
 
 def _products(
