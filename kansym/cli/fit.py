@@ -190,10 +190,14 @@ def _check_together(options: argparse.Namespace) -> None:
     if options.start and options.width:
         raise InputError("--start and --width were both given: a formula has its own width.")
     if options.start and options.classes:
-        raise InputError("--start and --classes were both given: classes need a KAN, by --width.")
-    asked = {"max-complexity": options.max_complexity, "seeds": options.seeds > 1}
-    asked |= {"loss": options.loss != "robust", "units": options.units}
-    asked["required"] = options.required
+        raise InputError("--start and --classes were both given: a formula is one of values.")
+    asked = {
+        "max-complexity": options.max_complexity,
+        "seeds": options.seeds > 1,
+        "loss": options.loss != "robust",
+        "units": options.units,
+        "required": options.required,
+    }
     for name, given in asked.items():
         if given and (options.start or options.width):
             raise InputError(f"--{name} is for a search: leave --start and --width out.")

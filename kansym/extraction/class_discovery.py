@@ -16,7 +16,6 @@ import sympy
 
 from kansym.extraction.agreement import predicted
 from kansym.extraction.attempt import Attempt
-from kansym.extraction.few_rows import FewRows
 from kansym.extraction.formulas import STEP, front_point, not_dominated
 from kansym.extraction.grouped_discovery import different_forms
 from kansym.extraction.law_reading import kan_of, law_result
@@ -41,6 +40,7 @@ from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.relevance import relevant_inputs
 from kansym.symbolic.measurements.formula_fit import FormulaFit
+from kansym.symbolic.measurements.refitting import refitted_form
 from kansym.symbolic.measurements.simple_laws import description_length
 
 __all__ = ["LogOddsLaws", "laws_of_classes"]
@@ -169,24 +169,21 @@ class LogOddsLaws:
 
         None if it has no value on some row, or no minimum.
         """
-        X, least = self.inputs.values, Deadline.never()
+        X, undefined = self.inputs.values, np.full_like(self.scores, np.nan)
 
-        def fit(formula: Formula, y: np.ndarray, weights: np.ndarray) -> tuple[Any, np.ndarray]:
+        def fit(form: Formula, y: np.ndarray, weights: np.ndarray) -> tuple[Any, np.ndarray]:
             errors = RowErrors(np.sqrt(weights[:, output]), absolute=True)
-            rows = FewRows(formula.inputs, X, y[:, output], errors)
-            (found,) = rows.again((formula,), least)
-            return found, self._with(output, found.formula.numpy(*X.T))
+            found = refitted_form(form, X, y[:, output], errors)
+            return found, undefined if found is None else self._with(
+                output, found.formula.numpy(*X.T)
+            )
 
         def again(fitted: FormulaFit, *responses: np.ndarray) -> tuple[Any, np.ndarray]:
             return fit(fitted.formula, *responses)
 
-        try:
-            with np.errstate(all="ignore"):
-                near = self.labels.working_responses(self.scores, self._rows)
-                first, scores = fit(formula, *near)
-                found, scores, loss = self.labels.likeliest(again, first, scores, self._rows)
-        except ValueError:  # there is no such fit
-            return None
+        with np.errstate(all="ignore"):
+            first, scores = fit(formula, *self.labels.working_responses(self.scores, self._rows))
+            found, scores, loss = self.labels.likeliest(again, first, scores, self._rows)
         if not np.isfinite(loss):
             return None
         deviance = 2 * np.log(2) * self.labels.surprise(scores)
@@ -207,7 +204,7 @@ class LogOddsLaws:
         right = self.labels.right(scores, self._rows)
         fidelity = replace(result.fidelity, right=right, right_network=None)
         doubts = tuple(one for one in result.status if one.status is not Status.OK)
-        fine = Finding(Status.OK, "formula", f"{right:.1%} of the rows in the right class")
+        fine = Finding(Status.OK, "formula", f"{100 * right:.1f} % of the rows in the right class")
         return tuple(model for model, _ in made), replace(
             result, fidelity=fidelity, status=doubts or (fine,)
         )

@@ -149,9 +149,7 @@ class FewRows:
 
     def _fit(self, formula: Formula) -> FormulaFit | None:
         """All constants at their minimum; None if there is none."""
-        constants = tuple(replace(c, stderr=np.inf) for c in formula.constants)
-        free = replace(formula, constants=constants, covariance=None)
-        return refitted_form(free, self.X, self.y, self.errors)
+        return refitted_form(formula, self.X, self.y, self.errors)
 
     def finished(self, law: FormulaFit, settings: Settings, until: Deadline) -> Formula:
         """A law with plain exponents where the rows allow, and exact numbers in computed rows.

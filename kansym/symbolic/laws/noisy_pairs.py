@@ -187,11 +187,8 @@ class _Search:
         weight = self.weight(target)
         if weight is None:
             return
-        z, few, found = (
-            target.forward(self.y) * weight,
-            self.beside,
-            list[tuple[float, int, Pair]](),
-        )
+        z, few = target.forward(self.y) * weight, self.beside
+        found: list[tuple[float, int, Pair]] = []
         factors = list(self.scales(_SCALES[product]))
         for number, (factor, _, cost) in enumerate(factors):
             pairs = self.pairs_beside(factor * weight, z, product)

@@ -65,15 +65,17 @@ def refitted(
 def refitted_form(
     formula: Formula, X: np.ndarray, y: np.ndarray, rows: RowErrors
 ) -> FormulaFit | None:
-    """The same to compare it with other forms: tested along its own inputs only, which are few.
+    """A formula fitted to compare it with others, all constants free, from where they are.
 
-    None if there is no minimum.
+    It is tested along its own inputs only, which are few. None if there is no minimum.
     """
     used = formula.used_inputs or formula.inputs[:1]
     columns = X[:, [formula.inputs.index(name) for name in used]]
+    free = tuple(replace(constant, stderr=math.inf) for constant in formula.constants)
     try:
         with np.errstate(all="ignore"):
-            fit = refitted(replace(formula, inputs=used), columns, y, rows, exact=False)
+            form = replace(formula, inputs=used, constants=free, covariance=None)
+            fit = refitted(form, columns, y, rows, exact=False)
     except (np.linalg.LinAlgError, ArithmeticError):
         return None
     fit = replace(fit, formula=replace(fit.formula, inputs=formula.inputs))

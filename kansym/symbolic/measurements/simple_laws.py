@@ -12,7 +12,6 @@ from itertools import product
 import numpy as np
 import sympy
 from scipy.stats import rankdata
-from sympy import Rational
 
 from kansym.shared.bounded_time import each_within
 from kansym.shared.deadline import Deadline
@@ -198,7 +197,7 @@ def _linear(
         yield _formula(expr, names, dict(zip(map(str, symbols), slopes.tolist(), strict=True)))
 
 
-_SCALES = (-2, -1, Rational(1, 2), Rational(3, 2), 2, 3, 4)
+_SCALES = (-2, -1, sympy.Rational(1, 2), sympy.Rational(3, 2), 2, 3, 4)
 """Powers of an input that a law may be straight in."""
 
 
