@@ -452,7 +452,7 @@ def test_functions_and_length_are_limited(tmp_path, capsys):
     path = tmp_path / "rows.csv"
     x = np.linspace(0.1, 2, 30)
     path.write_text("x,y\n" + "\n".join(f"{a},{b}" for a, b in zip(x, np.exp(x), strict=True)))
-    words = ["fit", str(path), "--target", "y", "--quiet", "--budget", "2"]
+    words = ["fit", str(path), "--target", "y", "--quiet", "--budget", "1"]
     assert main([*words, "--library", "sqrt,x^2", "--max-complexity", "60"]) == 0
     assert "exp" not in capsys.readouterr().out.split("\n")[2]
     assert main([*words, "--library", "sqr"]) == 2

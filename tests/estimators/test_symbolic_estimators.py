@@ -106,7 +106,7 @@ def test_errors_of_rows_give_errors_of_constants_and_values():
     rng = np.random.default_rng(0)
     x = rng.uniform(1, 4, (40, 1))
     y = 2.34567 * x[:, 0] ** 2 + 0.1 * rng.normal(size=40)
-    model = SymbolicRegressor(seconds=5, random_state=0).fit(x, y, sigma=0.1)
+    model = SymbolicRegressor(seconds=2, random_state=0).fit(x, y, sigma=0.1)
     _, std = model.predict([[2.0]], return_std=True)
     # One constant a in a x^2: std = x^2 sigma / sqrt(sum x_i^4).
     assert std == pytest.approx(4 * 0.1 / np.sqrt((x**4).sum()), rel=1e-3)
@@ -130,7 +130,7 @@ def test_where_a_formula_has_no_value_the_score_takes_the_mean():
 def test_a_classifier_gives_formulas_probabilities_and_boundaries():
     X = np.random.default_rng(0).uniform(-1, 1, (120, 1))
     y = np.where(X[:, 0] > 0.2, "up", "down")
-    model = SymbolicClassifier(seconds=10, random_state=0).fit(X, y)
+    model = SymbolicClassifier(seconds=2, random_state=0).fit(X, y)
     assert model.classes_.tolist() == ["down", "up"]
     assert model.score(X, y) > 0.95
     shares = model.predict_proba(X)

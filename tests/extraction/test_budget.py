@@ -35,7 +35,7 @@ def test_after_the_time_is_up_no_constants_are_fitted_again(monkeypatch):
     rng = np.random.default_rng(0)
     X = rng.uniform(1, 2, (100, 1))
     y = 2 * X[:, 0] + 0.1 * rng.normal(size=100)
-    found = discover(X, y, seconds=2, progress=False).result
+    found = discover(X, y, seconds=1, progress=False).result
     split = split_rows(None, X, as_targets(y, 100), None, Settings())
     later = Deadline.after(60.0)
     assert with_last_fits(split, found.formulas, found.front, "report", later)[2]

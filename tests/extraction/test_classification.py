@@ -250,9 +250,9 @@ def test_the_log_odds_of_a_network_with_an_output_per_class_are_read(shares):
 
 
 def test_labels_choose_where_a_model_of_classes_is_no_formula_itself():
-    X, y = circle(500)
+    X, y = circle(250)
     forest = RandomForestClassifier(50, random_state=0).fit(X, y)
-    result = kansym.extract(forest, X, y, loss="cross-entropy", budget=25, progress=False)
+    result = kansym.extract(forest, X, y, loss="cross-entropy", budget=8, progress=False)
     assert np.mean((result.predict(X) > 0) == ((X**2).sum(1) < 1.2)) > 0.9
     assert (result.fidelity.right or 0) > 0.8
     learnt = result.fidelity.right_network or 0
@@ -286,7 +286,7 @@ def test_labels_are_needed_and_losses_known():
 
 def test_laws_of_log_odds_are_found_and_hold_the_truth():
     X, y = circle()
-    found = kansym.discover(X, y, loss="cross-entropy", seconds=40, progress=False)
+    found = kansym.discover(X, y, loss="cross-entropy", seconds=6, progress=False)
     result = found.result
     template = sympy.Poly(result.formulas[0].template, x1, x2).as_dict()
     assert set(template) == {(2, 0), (0, 2), (0, 0)}
@@ -303,7 +303,7 @@ def test_the_law_is_as_likely_as_the_logistic_regression():
     rng = np.random.default_rng(3)
     X = pd.DataFrame({"dose": rng.uniform(20, 80, 300)})
     y = drawn(0.1 * X.dose.to_numpy() - 5, 4)
-    result = kansym.discover(X, y, loss="cross-entropy", seconds=8, progress=False).result
+    result = kansym.discover(X, y, loss="cross-entropy", seconds=3, progress=False).result
     t = as_labels(y, 300).targets[:, 0]
 
     def loss(b: np.ndarray) -> float:
@@ -329,14 +329,14 @@ def test_of_very_many_rows_some_show_the_form_and_all_give_the_constants():
 def test_three_classes_have_a_law_each():
     X = np.random.default_rng(1).normal(size=(900, 2))
     y = drawn(np.column_stack([2 * X[:, 0] + 0.5, 2 * X[:, 1] - 1]), 1001)
-    found = kansym.discover(X, y, loss="cross-entropy", seconds=12, progress=False)
+    found = kansym.discover(X, y, loss="cross-entropy", seconds=6, progress=False)
     assert [formula.used_inputs for formula in found.result.formulas] == [("x1",), ("x2",)]
     assert len(found.models) == 2
 
 
 def test_cleanly_cut_classes_have_finite_odds():
     x = np.random.default_rng(0).uniform(-1, 1, (60, 1))
-    result = kansym.discover(x, x[:, 0] > 0.2, loss="cross-entropy", seconds=8).result
+    result = kansym.discover(x, x[:, 0] > 0.2, loss="cross-entropy", seconds=2).result
     assert (result.fidelity.right or 0) > 0.95
     assert np.isfinite(result.predict(x)).all()
 

@@ -96,7 +96,7 @@ def test_a_search_goes_on_where_it_stopped():
 
 def test_rows_without_a_law_have_a_mean():
     y = np.random.default_rng(1).normal(size=len(ROWS))
-    found = kansym.discover(ROWS, y, seconds=2)
+    found = kansym.discover(ROWS, y, seconds=1)
     (formula,) = found.result.formulas
     assert not formula.used_inputs
     assert found.result.predict(ROWS) == pytest.approx(y.mean(), abs=3 / len(ROWS) ** 0.5)
@@ -122,8 +122,8 @@ def test_an_extraction_has_the_longest_formula_that_is_allowed():
     model = kansym.KAN([1, 1], grid=20, domain=(0.0, 2.0))
     plant(model, 0, 0, 0, torch.exp)
     know(model, X)
-    bits = [p.complexity for p in kansym.extract(model, X, y, budget=3, progress=False).front]
-    asked = kansym.extract(model, X, y, max_complexity=bits[1], budget=3, progress=False)
+    bits = [p.complexity for p in kansym.extract(model, X, y, budget=1, progress=False).front]
+    asked = kansym.extract(model, X, y, max_complexity=bits[1], budget=1, progress=False)
     assert next(p.complexity for p in asked.front if p.selected) <= bits[1]
     with pytest.raises(InputError, match="No formula of at most"):
-        kansym.extract(model, X, y, max_complexity=0.5, budget=3, progress=False)
+        kansym.extract(model, X, y, max_complexity=0.5, budget=1, progress=False)

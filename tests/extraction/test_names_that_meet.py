@@ -23,10 +23,14 @@ def test_a_formula_is_found_whatever_the_inputs_are_called(names):
 
 @pytest.mark.parametrize("target", ["range", "y", "distance [m]"])
 def test_a_nameless_model_takes_the_name_of_the_target(target):
-    X = pd.DataFrame({"speed": np.linspace(1, 2, 200), "time": np.linspace(2, 1, 200) ** 2})
+    X = pd.DataFrame({"speed": np.linspace(1, 2, 300), "time": np.linspace(2, 1, 300) ** 2})
     y = pd.Series(2 * X["speed"] - X["time"], name=target)
-    result = extract(torch.nn.Sequential(torch.nn.Linear(2, 1)), X, y, progress=False)
+    model = torch.nn.Sequential(torch.nn.Linear(2, 1))
+    with torch.no_grad():
+        model[0].weight.copy_(torch.tensor([[2.0, -1.0]]))
+        model[0].bias.zero_()
+    result = extract(model, X, y, progress=False)
     assert result.output_names == (target.removesuffix(" [m]"),)  # the unit is kept apart
     taken = pd.Series(y.to_numpy(), name="speed")
-    result = extract(torch.nn.Sequential(torch.nn.Linear(2, 1)), X, taken, progress=False)
+    result = extract(model, X, taken, progress=False)
     assert result.output_names != ("speed",)

@@ -108,7 +108,7 @@ def by_function(function: Function, known: bool = False, budget: float = 4) -> E
 
 
 def nearly_a_product(X: np.ndarray) -> np.ndarray:
-    return X[:, 0] * X[:, 1] + 0.02 * np.sin(40 * X[:, 0]) * np.cos(30 * X[:, 1])
+    return X[:, 0] * X[:, 1] + 0.03 * np.sin(7 * X[:, 0]) * np.cos(5 * X[:, 1])
 
 
 def hurried() -> Iterable[Finding]:
@@ -138,7 +138,7 @@ REACHED: dict[Status, Callable[[], Iterable[Finding]]] = {
     ),
     Status.LOW_FIDELITY: lambda: read(straight(torch.sin)).fix(1, "x").status,
     Status.OUTSIDE_DOMAIN: undefined_rows,
-    Status.NETWORK_DIFFERS: lambda: by_function(nearly_a_product, budget=10).status,
+    Status.NETWORK_DIFFERS: lambda: by_function(nearly_a_product, budget=2).status,
     Status.POOR_NETWORK: untrained,
     Status.NOT_READABLE: large,
     Status.BUDGET_SPENT: lambda: read(exp_sin(), budget=0.01).status,
@@ -150,7 +150,7 @@ REACHED: dict[Status, Callable[[], Iterable[Finding]]] = {
     ),
     Status.OUTLYING_ROWS: lambda: fit_formula(DECAY, {"x": X}, outlier()).findings,
     Status.ROWS_LEFT_OUT: lambda: (
-        discover(X + 1, outlier(), seconds=2, progress=False).result.status
+        discover(X + 1, outlier(), seconds=1, progress=False).result.status
     ),
     Status.EQUAL_GROUPS: lambda: (
         fit_formula("a*x", {"x": X}, X * LEVELS + NOISE, groups=GROUPS).findings
@@ -159,14 +159,14 @@ REACHED: dict[Status, Callable[[], Iterable[Finding]]] = {
         discover(MANY, np.sin(MANY), units={"x1": "m"}, seconds=20, progress=False).result.status
     ),
     Status.RELATIVE_ERRORS: lambda: (
-        discover(X + 1, 2 * (X + 1) * (1 + NOISE), seconds=3, progress=False).result.status
+        discover(X + 1, 2 * (X + 1) * (1 + NOISE), seconds=1, progress=False).result.status
     ),
     Status.RESIDUAL_PATTERN: lambda: fit_formula("a + b*x", {"x": X}, Y).findings,
     Status.ERRORS_DISAGREE: lambda: fit_formula(DECAY, {"x": X}, Y, sigma=0.003).findings,
     Status.NOT_CONVERGED: hurried,
     Status.MERGED_APPROXIMATELY: drifted_copies,
-    Status.TRANSCRIBED: lambda: read(MLP([2, 12, 12, 1], seed=0), rows()).status,
-    Status.SMOOTH_STUDENT: lambda: by_function(lambda X: np.floor(4 * X[:, 0])).status,
+    Status.TRANSCRIBED: lambda: read(MLP([2, 12, 12, 1], seed=0), rows(), budget=1).status,
+    Status.SMOOTH_STUDENT: lambda: by_function(lambda X: np.floor(4 * X[:, 0]), budget=1).status,
     Status.BETTER_THAN_NETWORK: lambda: (
         by_function(lambda X: X[:, 0] * X[:, 1] + 0.1 * np.sin(5 * X[:, 0]), known=True).status
     ),

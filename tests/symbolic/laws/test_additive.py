@@ -11,13 +11,13 @@ from kansym.symbolic.laws.law import Law, Rows
 X = np.random.default_rng(0).uniform(-1, 1, (600, 2))
 
 
-def best(y: np.ndarray, noise: float = 0.0) -> Law | None:
-    laws = list(Additive().propose(Rows(X, y, ("a", "b"), noise), Deadline.after(8)))
-    return min(laws, key=lambda law: law.error, default=None)
+def first(y: np.ndarray, noise: float = 0.0, seconds: float = 2.0) -> Law | None:
+    laws = Additive().propose(Rows(X, y, ("a", "b"), noise), Deadline.after(seconds))
+    return next(laws, None)
 
 
 def test_a_product_of_functions_is_a_sum_of_their_logarithms():
-    law = best(np.exp(np.sin(np.pi * X[:, 0]) + X[:, 1] ** 2))
+    law = first(np.exp(np.sin(np.pi * X[:, 0]) + X[:, 1] ** 2))
     assert law is not None
     assert law.error < 1e-9
     assert law.source.endswith("log y")
@@ -25,7 +25,7 @@ def test_a_product_of_functions_is_a_sum_of_their_logarithms():
 
 def test_noise_is_left_over_and_no_more():
     truth = np.sin(3 * X[:, 0]) + X[:, 1] ** 2 / 3
-    law = best(truth + np.random.default_rng(1).normal(0, 0.05, 600), 0.07)
+    law = first(truth + np.random.default_rng(1).normal(0, 0.05, 600), 0.07, 8.0)
     assert law is not None
     found = values_of(law.expr, law.start, Rows(X, truth, ("a", "b")))
     assert np.std(found - truth) < 0.02  # of noise 0.05
@@ -35,4 +35,4 @@ def test_noise_is_left_over_and_no_more():
     "y", [np.sin(3 * X[:, 0] * X[:, 1] + X[:, 0]), np.ones(600)], ids=["no sum", "constant"]
 )
 def test_what_is_no_sum_gives_no_law(y: np.ndarray):
-    assert best(y) is None
+    assert first(y) is None

@@ -81,7 +81,7 @@ def test_real_powers_over_decades():
 
 def test_no_other_source_for_noisy_rows_brings_a_shorter_one():
     names, law, high, noise, form = CASES["Bernoulli, 1 %"]
-    found = proposed(noisy(names, law, noise, high=high), OF_NOISY_ROWS)
+    found = proposed(noisy(names, law, noise, 200, high=high), OF_NOISY_ROWS)
     assert terms(found.expr, names.split()) == terms(sympy.sympify(form), names.split())
 
 

@@ -9,9 +9,9 @@ from kansym.shared.row_errors import row_errors
 from kansym.symbolic.measurements.simple_laws import description_length, simple_laws
 
 
-def best(names, X, y, sigma=None):
+def best(names, X, y, sigma=None, seconds=10):
     X = np.asarray(X, dtype=float).reshape(len(y), -1)
-    found = simple_laws(names, X, y, row_errors(len(y), sigma), Deadline.after(10))
+    found = simple_laws(names, X, y, row_errors(len(y), sigma), Deadline.after(seconds))
     lengths = [description_length(fit, y) for fit in found]
     assert lengths == sorted(lengths)
     return found[0]
@@ -72,12 +72,11 @@ def test_a_law_of_two_constants_has_no_third(law):
     assert len(best(("x",), x, y + 0.01 * np.std(y) * noise(20)).free) == 2
 
 
-@pytest.mark.parametrize("inputs", [30])
-def test_a_product_among_many_inputs_has_its_own_factors_alone(inputs):
+def test_a_product_among_many_inputs_has_its_own_factors_alone():
     rng = np.random.default_rng(3)
-    X, names = rng.uniform(1, 2, (60, inputs)), tuple(f"x{i + 1}" for i in range(inputs))
+    X, names = rng.uniform(1, 2, (60, 30)), tuple(f"x{i + 1}" for i in range(30))
     y = 2 * X[:, 0] * X[:, 1] / X[:, 2] ** 2 * (1 + 0.01 * rng.standard_normal(60))
-    assert best(names, X, y).formula.used_inputs == ("x1", "x2", "x3")
+    assert best(names, X, y, seconds=2).formula.used_inputs == ("x1", "x2", "x3")
 
 
 def test_an_input_of_two_levels_is_an_input():
