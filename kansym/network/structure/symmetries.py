@@ -22,6 +22,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
+from kansym.network.structure.null_spaces import echelon_form, null_directions
+
 __all__ = ["Symmetry", "importances", "symmetries"]
 
 Array = np.ndarray
@@ -135,36 +137,15 @@ def _pairs(X: Array, g: Array, names: Sequence[str], used: Sequence[int]) -> lis
     return found
 
 
-def _null_vectors(columns: Array) -> list[tuple[Array, float]]:
-    """Directions in which columns add up to little, each with its relative residual."""
-    scale = np.sqrt(np.mean(columns**2, axis=0))
-    scaled = columns / np.where(scale > 0, scale, 1.0)
-    _, values, rows = np.linalg.svd(scaled, full_matrices=False)
-    sizes = values / np.sqrt(len(columns))
-    return [(row / scale, size) for row, size in zip(rows[::-1], sizes[::-1], strict=True)]
-
-
-def _sparse(vectors: Array) -> Array:
-    """A basis of the same space with as many zeros as it has vectors (reduced row echelon form)."""
-    vectors = vectors.copy()
-    free = list(range(vectors.shape[1]))
-    for k in range(len(vectors)):
-        pivot = max(free, key=lambda column: abs(vectors[k, column]))
-        free.remove(pivot)
-        vectors[k] /= vectors[k, pivot]
-        others = [other for other in range(len(vectors)) if other != k]
-        vectors[others] -= np.outer(vectors[others, pivot], vectors[k])
-    return vectors
-
-
 def _scalings(
     X: Array, f: Array, g: Array, names: Sequence[str], used: Sequence[int], tolerance: float
 ) -> list[Symmetry]:
     """Inputs that can be scaled together so that the function takes a power of the factor."""
     columns = np.column_stack([X[:, used] * g[:, used], -f])
-    vectors = [vector for vector, residual in _null_vectors(columns) if residual < tolerance]
-    found = []
-    for vector in _sparse(np.array(vectors)) if vectors else ():
+    directions, left = null_directions(columns)
+    small, found = directions[left < tolerance], []
+    basis = echelon_form(small, np.ones(len(used) + 1, dtype=bool)) if len(small) else None
+    for vector in () if basis is None else basis:
         powers, residual = _simple_powers(vector, columns)
         powers *= np.sign(powers[-1]) or np.sign(powers[np.flatnonzero(powers)[0]])
         moved = [k for k in range(len(used)) if powers[k] != 0]
@@ -211,7 +192,7 @@ def _translations(X: Array, g: Array, names: Sequence[str], used: Sequence[int])
     """Pairs that enter as a difference or a sum, with any factor."""
     found = []
     for i, j in combinations(used, 2):
-        (vector, residual), *_ = _null_vectors(g[:, [i, j]])
+        (vector, _), (residual, _) = null_directions(g[:, [i, j]])
         ratio = -vector[0] / vector[1] if vector[1] != 0 else np.inf
         if not np.isfinite(ratio) or ratio == 0:
             continue

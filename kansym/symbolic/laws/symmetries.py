@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Bool, Float
 
+from kansym.network.structure.null_spaces import echelon_form, null_directions
 from kansym.symbolic.laws.columns import Quantities, as_rational, monomial
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.slopes import Slope, explained, near_fraction
@@ -48,36 +49,20 @@ def in_pairs(state: Reduced, slope: Slope) -> Iterator[Reduced]:
 
 
 def _null_bases(columns: np.ndarray, steady: np.ndarray, loose: float) -> Iterator[np.ndarray]:
-    """Rational bases of what nearly vanishes on all rows, the largest first; pivots are steady."""
+    """Bases of what nearly vanishes on all rows, the largest first.
+
+    They consist of small fractions, and only steady quantities have pivots, the target none.
+    """
     sizes = np.sqrt(np.mean(columns**2, axis=0))
     if not (np.isfinite(sizes).all() and (sizes > 0).all()):
         return
-    _, values, right = np.linalg.svd(columns / sizes, full_matrices=False)
-    small = int((values < loose * values[0]).sum())
-    for count in range(small, 0, -1):
-        basis = _echelon(right[-count:] / sizes, steady)
+    directions, left = null_directions(columns)
+    for count in range(int((left < loose * left[-1]).sum()), 0, -1):
+        basis = echelon_form(directions[:count], np.append(steady, False))
         if basis is not None:
-            yield basis
-
-
-def _echelon(vectors: np.ndarray, steady: np.ndarray) -> np.ndarray | None:
-    """The basis in reduced form, of small fractions; steady columns have pivots, the last none."""
-    vectors = vectors / np.abs(vectors).max()
-    pivots: list[int] = []
-    for row in range(len(vectors)):
-        left = np.abs(vectors[row:, :-1])
-        left[:, pivots] = 0
-        left[:, ~steady] = 0
-        at, pivot = np.unravel_index(left.argmax(), left.shape)
-        vectors[[row, row + at]] = vectors[[row + at, row]]
-        if left[at, pivot] < 1e-6:
-            return None
-        vectors[row] /= vectors[row, pivot]
-        others = np.arange(len(vectors)) != row
-        vectors[others] -= vectors[others, pivot][:, None] * vectors[row]
-        pivots.append(int(pivot))
-    rounded = np.array([[near_fraction(v) for v in row] for row in vectors])
-    return None if np.isnan(rounded).any() else rounded
+            rounded = np.vectorize(near_fraction)(basis)
+            if not np.isnan(rounded).any():
+                yield rounded
 
 
 def _grouped(state: Reduced, weights: np.ndarray, steady: np.ndarray) -> Reduced | None:
