@@ -45,7 +45,6 @@ __all__ = [
     "measure",
     "measure_topology",
     "mirror",
-    "read_knots",
     "signature",
 ]
 
@@ -314,11 +313,3 @@ def _keep(folder: Path, knots: Iterable[Knot]) -> None:
             f"The knot cache {folder} cannot be written ({error.strerror}): "
             "give a folder on a disk with room. Parts written so far are kept."
         ) from error
-
-
-def read_knots(cache: str | os.PathLike[str]) -> list[Knot]:
-    """The knots that a build, finished or not, has left in its cache."""
-    knots = list(_cached(Path(cache)))
-    if not knots:
-        raise InputError(f"There are no knots in {cache}: call build_knots first.")
-    return knots

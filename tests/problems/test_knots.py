@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -188,19 +189,12 @@ def test_a_killed_build_goes_on_where_it_was(tmp_path: Path) -> None:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    kept = knots.read_knots(cache)
+    kept = set(pd.read_parquet(cache)["name"])
     assert 30 <= len(kept) < 249
     diagrams = knots.knotinfo_diagrams(10)
     built = knots.build_knots(cache, diagrams=diagrams)
     assert [k.signature for k in built] == [d.signature for d in diagrams]
-    assert {k.name for k in kept} <= {k.name for k in built}
-
-
-def test_an_empty_cache_is_refused(tmp_path: Path) -> None:
-    if not EXTRA:
-        pytest.skip("needs the extra knots")
-    with pytest.raises(InputError, match="no knots"):
-        knots.read_knots(tmp_path)
+    assert kept <= {k.name for k in built}
 
 
 @needs_extra
