@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from kansym.cli.arguments import (
+    Arguments,
     add_engine,
     add_groups,
     add_inputs,
@@ -49,7 +50,16 @@ _HURRY = 0.5
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    table = parser.add_argument_group("the table")
+    _add_table(parser.add_argument_group("the table"))
+    _add_network(parser.add_argument_group("the network"))
+    _add_formula(parser.add_argument_group("the formula"))
+    written = parser.add_argument_group("what is written")
+    written.add_argument("--save", metavar="MODEL.safetensors", help="write the trained network")
+    add_outputs(written)
+
+
+def _add_table(table: Arguments) -> None:
+    """The rows, and what is known of their columns."""
     table.add_argument(
         "data", metavar="DATA", help="CSV, TSV, .dat, Excel or parquet; - is the standard input"
     )
@@ -66,7 +76,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     table.add_argument(
         "--classes", action="store_true", help="the column holds classes, numbers or text"
     )
-    network = parser.add_argument_group("the network")
+
+
+def _add_network(network: Arguments) -> None:
+    """The shape that is trained."""
     network.add_argument(
         "--width",
         metavar="2,5,1",
@@ -87,7 +100,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     network.add_argument("--grid", type=positive, default=5, help="intervals per spline (5)")
     network.add_argument("--degree", type=positive, default=3, help="degree of the splines (3)")
     add_seed(network)
-    formula = parser.add_argument_group("the formula")
+
+
+def _add_formula(formula: Arguments) -> None:
+    """What the formula may be, and how long it is sought."""
     formula.add_argument(
         "--budget", type=seconds, metavar="SECONDS", help="time limit for training and reading"
     )
@@ -113,9 +129,6 @@ def add(parser: argparse.ArgumentParser) -> None:
         "count less as well (huber), or count every row",
     )
     add_choices(formula)
-    written = parser.add_argument_group("what is written")
-    written.add_argument("--save", metavar="MODEL.safetensors", help="write the trained network")
-    add_outputs(written)
 
 
 def run(options: argparse.Namespace, kept: list[str]) -> None:

@@ -201,50 +201,36 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     >>> discover(X, X[:, 0] * X[:, 1] / X[:, 2] ** 2, seconds=20).result.expr
     x1*x2/x3**2
     """
-    _check(seconds, grid, degree, starts, loss, resume, callback)
+    shape = {"grid": grid, "degree": degree, "starts": starts}
+    of_units: dict[str, Any] = {"units": units, "output_unit": output_unit}
+    _check(seconds, shape, loss, resume, callback, of_units)
     started, deadline = time.monotonic(), Deadline.after(seconds)
+    errors = {"sigma": sigma, "weights": weights}
+    reading: dict[str, Any] = {"accuracy": accuracy, "exact": exact, "costs": costs}
     if groups is not None:
-        given = {"sigma": sigma, "weights": weights, "exact": exact, "library": library}
-        shape = {"grid": grid, "degree": degree, "starts": starts, "seed": seed}
-        alone = {
-            "required": None if isinstance(required, tuple | list) and not required else required,
-            "resume": resume,
-            "callback": callback,
-            "max_complexity": max_complexity,
-            "loss": "cross-entropy" if loss == "cross-entropy" else None,
-        }
-        other = next((name for name, value in alone.items() if value is not None), None)
-        if other is not None:
-            raise InputError(f"groups= and {other}= were both given: leave one of them out.")
-        shape |= {"units": units, "output_unit": output_unit, "loss": loss}
-        shape |= {"accuracy": accuracy, "engine": engine, "progress": progress, "costs": costs}
-        return _in_groups(X, y, groups, seconds, **given, **shape)
-    inputs = as_table(X)
-    library = as_library(library)
+        alone = {"required": required, "resume": resume, "callback": callback}
+        _refuse_with_groups(loss, alone | {"max_complexity": max_complexity})
+        own = {"library": library, "engine": engine, "seed": seed, "loss": loss} | of_units
+        own |= errors | shape | reading
+        return _in_groups(X, y, groups, seconds, progress=progress, **own)
+    inputs, library = as_table(X), as_library(library)
     settings = Settings(
         library=library,
         loss="huber" if loss == "huber" else "squared",
-        accuracy=accuracy,
         seed=seed if resume is None else resume.result.provenance.seed,
         budget=seconds,
         engine=engine_beside(engine, library),
-        exact=exact,
         max_complexity=max_complexity,
-        costs=costs,
         required=_checked(required, inputs.names),
+        **reading,
     )
-    shape = {"grid": grid, "degree": degree, "starts": starts}
     jobs = 1 if callback is not None else processes(n_jobs)
     with progress_bar(progress, "discovering") as tell:
         searches = Searches(inputs, settings, shape, callback, jobs, deadline, tell)
         if loss == "cross-entropy":
-            if resume is not None or units or output_unit:
-                raise InputError("loss='cross-entropy' takes no resume= or units: leave them out.")
             found = laws_of_classes(searches, labels_of(y, len(inputs), sigma, weights))
         else:
-            errors, dimensions = {"sigma": sigma, "weights": weights}, (units, output_unit)
-            doubted = loss != "squared"
-            found = _of_values(searches, y, errors, dimensions, resume, doubted=doubted)
+            found = _of_values(searches, y, errors, of_units, resume, doubted=loss != "squared")
     spent = time.monotonic() - started + (0.0 if resume is None else resume.seconds)
     return Discovery(*found, spent)
 
@@ -253,7 +239,7 @@ def _of_values(
     searches: Searches,
     y: Any,
     errors: dict[str, Any],
-    units: tuple[Mapping[str, str] | None, str | None],
+    units: Mapping[str, Any],
     resume: Discovery | None,
     *,
     doubted: bool,
@@ -274,7 +260,9 @@ def _of_values(
     def search_for(position: int, seconds: float) -> dict[str, Any]:
         target = Table(targets.values[:, [position]], (targets.names[position],))
         earlier = () if resume is None else resume.attempts_on(target.names[0])
-        known = Units.of(inputs, replace(target, units=targets.units), *units)
+        known = Units.of(
+            inputs, replace(target, units=targets.units), units["units"], units["output_unit"]
+        )
         more = {"doubted": doubted, "earlier": earlier, "units": known}
         return searches.given(target, errors, seconds, **more)
 
@@ -303,7 +291,12 @@ def _poles(y: Any) -> np.ndarray:
 
 
 def _check(
-    seconds: float, grid: Any, degree: Any, starts: Any, loss: str, resume: Any, callback: Any
+    seconds: float,
+    shape: Mapping[str, Any],
+    loss: str,
+    resume: Any,
+    callback: Any,
+    units: Mapping[str, Any],
 ) -> None:
     """Refuse settings that no search could use."""
     if not isinstance(loss, str) or loss not in get_args(Loss):
@@ -313,13 +306,14 @@ def _check(
         )
     if not isinstance(seconds, Real) or not seconds > 0:
         raise InputError(f"seconds={seconds!r} is no time: give a positive number.")
-    checked_whole("grid", grid, 1, MOST_NUMBERS)
-    checked_whole("degree", degree, 1, MOST_DEGREE)
-    checked_whole("starts", starts, 1, LARGEST_SEED)
+    for name, most in (("grid", MOST_NUMBERS), ("degree", MOST_DEGREE), ("starts", LARGEST_SEED)):
+        checked_whole(name, shape[name], 1, most)
     if resume is not None and not isinstance(resume, Discovery):
         raise InputError(f"resume={resume!r:.80} is no search: give what discover returned.")
     if callback is not None and not callable(callback):
         raise InputError(f"callback={callback!r:.80} is no function: give one of an Attempt.")
+    if loss == "cross-entropy" and (resume is not None or any(units.values())):
+        raise InputError("loss='cross-entropy' takes no resume= or units: leave them out.")
 
 
 def _checked(required: Sequence[str], names: tuple[str, ...]) -> tuple[str, ...]:
@@ -331,6 +325,14 @@ def _checked(required: Sequence[str], names: tuple[str, ...]) -> tuple[str, ...]
     if stray is not None:
         raise InputError(f"required= names {stray!r}, which is no input: {hint(stray, names)}.")
     return wanted
+
+
+def _refuse_with_groups(loss: str, others: Mapping[str, Any]) -> None:
+    """Refuse settings that a search in groups does not have, unless they say nothing."""
+    classes = loss if loss == "cross-entropy" else None
+    for name, value in (*others.items(), ("loss", classes)):
+        if value is not None and not (isinstance(value, tuple | list) and not value):
+            raise InputError(f"groups= and {name}= were both given: leave one of them out.")
 
 
 def _in_groups(X: Any, y: Any, groups: Any, seconds: float, **settings: Any) -> Discovery:

@@ -103,14 +103,7 @@ def gather(
     inputs = network.sample if rows is None else rows.values
     labels = targets = None
     if settings.loss == "cross-entropy":
-        labels, weights = labels_of(y, len(inputs), sigma, weights), None
-        if len(labels.classes) != len(network.outputs) + 1:
-            raise InputError(
-                f"The labels are of {len(labels.classes)} classes but the network has "
-                f"{len(network.outputs)} outputs: its weights are read as log-odds against the "
-                "first class, one output fewer than classes. Use reading='function', or leave loss "
-                "out to let the network judge."
-            )
+        labels, weights = _log_odds_labels(network, y, len(inputs), sigma, weights), None
         settings = replace(settings, classes=tuple(labels.classes))
     elif y is not None:
         targets = as_targets(y, len(inputs), len(network.outputs))
@@ -144,6 +137,19 @@ def gather(
         cut=watch.came,
         form=form,
     )
+
+
+def _log_odds_labels(network: Network, y: Any, n_rows: int, sigma: Any, weights: Any) -> Labels:
+    """Labels of as many classes as a network tells apart."""
+    labels = labels_of(y, n_rows, sigma, weights)
+    if len(labels.classes) != len(network.outputs) + 1:
+        raise InputError(
+            f"The labels are of {len(labels.classes)} classes but the network has "
+            f"{len(network.outputs)} outputs: its weights are read as log-odds against the "
+            "first class, one output fewer than classes. Use reading='function', or leave loss "
+            "out to let the network judge."
+        )
+    return labels
 
 
 def _rewritten(network: Network, library: Library, floor: float, watch: _Watch) -> Network:

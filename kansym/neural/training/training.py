@@ -142,23 +142,7 @@ def train(  # noqa: PLR0913 - the settings of training, all by keyword
         finally:
             best.restore(model)
             scale_outputs(model, spread, shift)
-    error, held = (
-        _relative_error(model, x, y, shift, spread, objective)
-        for x, y in ((run.x, run.y), (run.x_held, run.y_held))
-    )
-    return History(
-        records=tuple(run.records),
-        error=error,
-        validation=held,
-        seconds=run.elapsed(),
-        stopped=stopped,
-        optimiser=chosen,
-        seed=seed,
-        widths=tuple(getattr(model, "widths", _sizes(model))),
-        rows=len(run.x),
-        held_out_rows=len(run.x_held) if run.x_held is not run.x else 0,
-        classes=targets.classes,
-    )
+    return _history(model, run, targets, stopped, chosen)
 
 
 def _outputs(model: nn.Module, columns: int) -> int:
@@ -363,9 +347,29 @@ def _second_order_mlp(
     best.offer(chosen, run.validation(chosen))
 
 
-def _relative_error(
-    model: nn.Module, x: Tensor, y: Tensor, shift: np.ndarray, spread: np.ndarray, loss: Loss
-) -> float:
-    """Error of a model in its own units, against targets in units of spread 1."""
-    by, add = torch.as_tensor(spread).to(y), torch.as_tensor(shift).to(y)
-    return mean_loss(lambda rows: (model(rows) - add) / by, x, y, loss) ** 0.5
+# -- what came of it --------------------------------------------------------------------------
+
+
+def _history(
+    model: nn.Module, run: TrainingRun, targets: _Targets, stopped: str, optimiser: Optimiser
+) -> History:
+    """What a run did, with the errors of a model that is back in the units of its targets."""
+    shift, spread = (torch.as_tensor(unit).to(run.y) for unit in targets.units())
+
+    def relative_error(x: Tensor, y: Tensor) -> float:
+        """Against targets in units of spread 1."""
+        return mean_loss(lambda rows: (model(rows) - shift) / spread, x, y, run.loss) ** 0.5
+
+    return History(
+        records=tuple(run.records),
+        error=relative_error(run.x, run.y),
+        validation=relative_error(run.x_held, run.y_held),
+        seconds=run.elapsed(),
+        stopped=stopped,
+        optimiser=optimiser,
+        seed=run.seed,
+        widths=tuple(getattr(model, "widths", _sizes(model))),
+        rows=len(run.x),
+        held_out_rows=len(run.x_held) if run.x_held is not run.x else 0,
+        classes=targets.classes,
+    )
