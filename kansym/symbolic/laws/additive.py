@@ -20,7 +20,7 @@ from jaxtyping import Float
 from scipy.interpolate import BSpline
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import fitted, fresh_constants, length, values_of
+from kansym.symbolic.laws.checking import fitted, length, sum_of_laws
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.targets import Target, targets_of
 from kansym.symbolic.laws.univariate import univariate_laws
@@ -143,18 +143,10 @@ def _laws(rows: Rows, inputs: list[int], curves: _Curves, until: Deadline) -> It
 
 def _together(rows: Rows, laws: tuple[Law, ...], function: Target, until: Deadline) -> Law | None:
     """The sum of laws, transformed back, its constants refined on all rows."""
-    count = sum(len(law.start) for law in laws)
-    offset, *symbols = fresh_constants(rows.names, count + 1)
-    fresh, total = iter(symbols), sympy.S.Zero
-    start: dict[sympy.Symbol, float] = {}
-    for law in laws:
-        renamed = {symbol: next(fresh) for symbol in law.start}
-        total += law.expr.xreplace(renamed)
-        start |= {renamed[symbol]: value for symbol, value in law.start.items()}
     target = function.forward(_sign(rows) * rows.y)
-    start[offset] = float(np.mean(target - values_of(total, start, rows)))
-    if not np.isfinite(start[offset]):
+    total, start = sum_of_laws(laws, [sympy.S.One] * len(laws), target, rows)
+    if not np.isfinite(list(start.values())).all():
         return None
-    expr = _sign(rows) * function.inverse(total + offset)
+    expr = _sign(rows) * function.inverse(total)
     words = f"sum of functions of single inputs, {function.name}"
     return fitted(expr, start, words, rows, until.within(2.0))

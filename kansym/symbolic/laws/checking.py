@@ -1,6 +1,6 @@
 """How well a law reproduces rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import sympy
@@ -14,7 +14,16 @@ from kansym.symbolic.formulas.complexity import CONSTANT_BITS, complexity
 from kansym.symbolic.formulas.sympy_programs import from_sympy
 from kansym.symbolic.laws.law import Law, Rows
 
-__all__ = ["EXACT", "checked", "fitted", "fresh_constants", "is_exact", "length", "values_of"]
+__all__ = [
+    "EXACT",
+    "checked",
+    "fitted",
+    "fresh_constants",
+    "is_exact",
+    "length",
+    "sum_of_laws",
+    "values_of",
+]
 
 EXACT = 1e-11
 """Error over the spread below which a law leaves nothing to explain in exact data: rounding."""
@@ -104,3 +113,23 @@ def fresh_constants(names: tuple[str, ...], count: int, prefix: str = "k") -> li
     while any(name.startswith(prefix) for name in names):
         prefix += "_"
     return [sympy.Symbol(f"{prefix}{i}") for i in range(1, count + 1)]
+
+
+def sum_of_laws(
+    laws: Sequence[Law], factors: Sequence[sympy.Expr], z: Float[np.ndarray, " rows"], rows: Rows
+) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
+    """Laws times factors and a constant, for a target z, and where all constants start.
+
+    Each law has constants of its own; one that would only be added to the sum is left out.
+    """
+    offset, *symbols = fresh_constants(rows.names, 1 + sum(len(law.start) for law in laws))
+    fresh, total, start = iter(symbols), sympy.S.Zero, dict[sympy.Symbol, float]()
+    for law, factor in zip(laws, factors, strict=True):
+        renamed = {symbol: next(fresh) for symbol in law.start}
+        parts = sympy.Add.make_args(law.expr.xreplace(renamed))
+        total += factor * sympy.Add(
+            *(part for part in parts if factor != 1 or part not in renamed.values())
+        )
+        start |= {renamed[symbol]: value for symbol, value in law.start.items()}
+    start[offset] = float(np.mean(z - values_of(total, start, rows)))
+    return total + offset, start

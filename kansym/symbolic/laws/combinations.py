@@ -14,6 +14,7 @@ from kansym.programs.program import Program, evaluate, spread
 from kansym.symbolic.laws.atoms import CONSTANTS, FAMILIES, Atoms
 from kansym.symbolic.laws.curve import Curve
 from kansym.symbolic.laws.form import Form
+from kansym.symbolic.laws.projections import beside, without
 
 __all__ = ["PRODUCT", "QUOTIENT", "SUM", "Combination", "products", "quotients", "sums"]
 
@@ -92,11 +93,11 @@ def sums(
     root = curve.root if factor is None else curve.root * on(factor, curve)
     always = [root, *(curve.root * on(program, curve) for program in fixed)]
     basis = _orthonormal(always)
-    target = _without(curve.y * curve.root, basis)
+    target = without(curve.y * curve.root, basis)
     rest = np.linalg.norm(target)
     if rest < _TRIVIAL * curve.spread:
         return []
-    directions, kept = _directions(atoms.values * root, basis)
+    directions, kept = beside(atoms.values * root, basis, _TRIVIAL)
     along = directions @ (target / rest)
     angle = directions @ directions.T
     left = 1 - angle**2
@@ -130,8 +131,8 @@ def products(atoms: Atoms, curve: Curve, count: int) -> list[Combination]:
 def quotients(atoms: Atoms, curve: Curve, count: int) -> list[Combination]:
     """The best (b f(x) + c)/(g(x) + d) of all pairs of atoms, by y g = b f + c - d y."""
     basis = _orthonormal([curve.root, curve.root * curve.y])
-    directions, kept = _directions(atoms.values * curve.root, basis)
-    targets, wanted = _directions(atoms.values * curve.root * curve.y, basis)
+    directions, kept = beside(atoms.values * curve.root, basis, _TRIVIAL)
+    targets, wanted = beside(atoms.values * curve.root * curve.y, basis, _TRIVIAL)
     share = (directions @ targets.T) ** 2
     found = []
     for i, j, loss in _best(share, atoms.family[kept], atoms.family[wanted], count):
@@ -177,17 +178,3 @@ def _best(
 def _orthonormal(columns: Sequence[np.ndarray]) -> np.ndarray:
     """An orthonormal basis of some columns (rows, columns)."""
     return np.linalg.qr(np.stack(columns, axis=1))[0]
-
-
-def _without(values: np.ndarray, basis: np.ndarray) -> np.ndarray:
-    """Values without their part along a basis."""
-    values = values - (values @ basis) @ basis.T
-    return values - (values @ basis) @ basis.T
-
-
-def _directions(values: np.ndarray, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What values have beside a basis, of norm 1, and which have anything."""
-    rest = _without(values, basis)
-    norm = np.linalg.norm(rest, axis=1)
-    kept = np.flatnonzero(norm > _TRIVIAL * np.linalg.norm(values, axis=1))
-    return rest[kept] / norm[kept, None], kept

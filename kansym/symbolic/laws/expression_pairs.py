@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from kansym.symbolic.laws.projections import beside, without
+
 __all__ = [
     "Kind",
     "Pair",
@@ -53,8 +55,8 @@ def best_single(
 ) -> list[Pair]:
     """The best a f + terms, as pairs of f and f; those equally good in the order of the columns."""
     basis = np.linalg.qr(always)[0]
-    directions, kept = _directions(values, basis)
-    target = _without(y[None], basis)[0]
+    directions, kept = beside(values, basis, _TRIVIAL)
+    target = without(y[None], basis)[0]
     left = 1 - (directions @ target) ** 2 / max(float(target @ target), 1e-300)
     if burden is not None:
         left *= burden[kept]
@@ -73,11 +75,11 @@ def best_sums(
 ) -> list[Pair]:
     """The best a f + b g + terms, g the second, one of the first so many."""
     basis = np.linalg.qr(always)[0]
-    target = _without(y[None], basis)[0]
+    target = without(y[None], basis)[0]
     rest = float(np.linalg.norm(target))
     if rest <= _TRIVIAL * float(np.linalg.norm(y)):
         return []
-    directions, kept = _directions(values, basis)
+    directions, kept = beside(values, basis, _TRIVIAL)
     along = directions @ (target / rest)
     few = len(kept) if second is None else int((kept < second).sum())
     shares = _sum_shares(directions.astype(kind), along.astype(kind), few)
@@ -113,7 +115,7 @@ def best_products(
 ) -> list[Pair]:
     """The best s (b f g + c g) + terms, g the second, one of the first so many, s the scale."""
     basis = np.linalg.qr(always)[0]
-    y = _without(y[None], basis)[0]
+    y = without(y[None], basis)[0]
     y = y / max(float(np.linalg.norm(y)), 1e-300)
     g = values[:second] if scale is None else values[:second] * scale
     f, g = (each / np.linalg.norm(each, axis=1)[:, None] for each in (values, g))
@@ -153,8 +155,8 @@ def best_quotients(
 ) -> list[Pair]:
     """The best (b f + terms)/(g + d), g the second: y g = b f + terms - d y."""
     basis = np.linalg.qr(np.column_stack([always, y]))[0]
-    directions, kept = _directions(values, basis)
-    targets, wanted = _directions(values * y, basis)
+    directions, kept = beside(values, basis, _TRIVIAL)
+    targets, wanted = beside(values * y, basis, _TRIVIAL)
     directions, targets = directions.astype(kind), targets.astype(kind)
 
     def shares() -> Iterator[tuple[int, int, Array]]:
@@ -177,20 +179,6 @@ def exact_weights(
     if np.linalg.norm(columns / norms @ weights - z) > limit:
         return None
     return weights / norms
-
-
-def _without(values: Array, basis: Array) -> Array:
-    """Values without their part along a basis."""
-    values = values - (values @ basis) @ basis.T
-    return values - (values @ basis) @ basis.T
-
-
-def _directions(values: Array, basis: Array) -> tuple[Array, Array]:
-    """What columns have beside a basis, of norm 1, and which have anything."""
-    rest = _without(values, basis)
-    norm = np.linalg.norm(rest, axis=1)
-    kept = np.flatnonzero(norm > _TRIVIAL * np.linalg.norm(values, axis=1))
-    return rest[kept] / norm[kept, None], kept
 
 
 def _collected(

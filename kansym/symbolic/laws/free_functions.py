@@ -16,7 +16,7 @@ from numpy.polynomial import chebyshev
 from scipy.linalg import lstsq
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import fitted, fresh_constants, values_of
+from kansym.symbolic.laws.checking import fitted, fresh_constants, sum_of_laws, values_of
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.univariate import Stage, univariate_laws
 
@@ -239,22 +239,8 @@ class FreeSum:
         more: Mapping[sympy.Symbol, float],
     ) -> Law | None:
         """The sum of named curves, restored to y, its constants refined on all rows."""
-        count = sum(len(law.start) for law in chosen)
-        offset, *symbols = fresh_constants(rows.names, count + 1)
-        fresh, total, start = iter(symbols), sympy.S.Zero, dict[sympy.Symbol, float]()
-        for law, term in zip(chosen, self.terms, strict=True):
-            renamed = {symbol: next(fresh) for symbol in law.start}
-            expr = law.expr.xreplace(renamed)
-            if term.factor == 1:  # the offset stands for the constants of all
-                expr = sympy.Add(
-                    *(part for part in sympy.Add.make_args(expr) if part not in renamed.values())
-                )
-            total += term.factor * expr
-            start |= {renamed[symbol]: value for symbol, value in law.start.items()}
-        start[offset] = float(np.mean(self.z - values_of(total, start, rows)))
-        return fitted(
-            restore(total + offset), start | dict(more), source, rows, until.within(_REFINING)
-        )
+        total, start = sum_of_laws(chosen, [term.factor for term in self.terms], self.z, rows)
+        return fitted(restore(total), start | dict(more), source, rows, until.within(_REFINING))
 
 
 def _restored(
