@@ -273,7 +273,7 @@ def test_copies_that_drifted_are_merged_within_a_tolerance_and_the_cost_is_state
 
 def test_a_result_and_its_report_state_the_cost_of_merging(tmp_path: Path) -> None:
     X = sample(2, rows=300)
-    settings = {"tolerance": 0.03, "budget": 2.0, "progress": False}
+    settings = {"tolerance": 0.03, "budget": 0.5, "progress": False}
     result = extract(drifted(1e-3), X, reading="weights", **settings)
     (finding,) = [one for one in result.status if one.status is Status.MERGED_APPROXIMATELY]
     assert str(finding) in str(result)

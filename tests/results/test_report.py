@@ -393,7 +393,7 @@ def test_a_report_says_everything(format):
 @pytest.mark.parametrize("format", sorted(FORMATS))
 def test_names_from_the_data_never_act(format):
     status = (Finding(Status.LOW_FIDELITY, EVIL[0], EVIL[3]),)
-    result = planted_result(EVIL, ("<b>y</b>", "y&2"), hidden=3, status=status)
+    result = planted_result(EVIL, ("<b>y</b>", "y&2"), hidden=1, status=status)
     text = render(result, format, title=EVIL[0])
     text.encode("utf-8")
     assert "\x00" not in text

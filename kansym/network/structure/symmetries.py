@@ -105,7 +105,7 @@ def symmetries(
     if not used:
         return ()
     found = [*_pairs(X, g, names, used), *_scalings(X, f, g, names, used, tolerance)]
-    found += _translations(X, g, names, used)
+    found += _translations(g, names, used)
     found += _parts(X, g, gradients, names, used)
     good = [symmetry for symmetry in found if symmetry.residual < tolerance]
     return tuple(sorted(good, key=lambda symmetry: symmetry.residual))
@@ -188,7 +188,7 @@ def _fraction(value: float) -> float:
     return value
 
 
-def _translations(X: Array, g: Array, names: Sequence[str], used: Sequence[int]) -> list[Symmetry]:
+def _translations(g: Array, names: Sequence[str], used: Sequence[int]) -> list[Symmetry]:
     """Pairs that enter as a difference or a sum, with any factor."""
     found = []
     for i, j in combinations(used, 2):

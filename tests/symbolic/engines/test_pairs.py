@@ -1,12 +1,14 @@
 """Sums and products of two functions are found in any units, and nothing that is not there."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import scipy.special
 import sympy
 import torch
 
-from kansym.extraction import extract
+from kansym.extraction import Extraction, extract
 from kansym.neural.models.kan import KAN
 from kansym.programs.program import evaluate
 from kansym.shared.status import Status
@@ -134,9 +136,14 @@ def one_edge(name: str) -> KAN:
     return model
 
 
+@cache
+def read(name: str) -> Extraction:
+    return extract(one_edge(name), reading="weights", progress=False)
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_an_edge_that_the_library_lacks_is_found_by_default(name):
-    found = extract(one_edge(name), reading="weights", progress=False)
+    found = read(name)
     assert sympy.simplify(found.expr - MODELS[name][1]) == 0
     assert Status.SEARCHED_EDGE in {finding.status for finding in found.status}
 
@@ -166,7 +173,7 @@ def test_a_function_that_nearly_fits_gives_way_to_the_one_that_does(rate):
 
 
 def test_what_was_found_is_forbidden_like_any_other_function():
-    found = extract(one_edge("special"), reading="weights", progress=False)
+    found = read("special")
     again = found.forbid(0, "erf")
     assert again.edges[0].fit is None or again.edges[0].fit.candidate.name != "erf"
     fixed = found.fix(0, "erf")
