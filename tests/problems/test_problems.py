@@ -79,6 +79,11 @@ def test_every_measured_law_has_consistent_units(name: str) -> None:
     assert load_problem(name).check_units() is True
 
 
+@pytest.mark.parametrize("name", list_sets())
+def test_units_agree_wherever_they_are_given(name: str) -> None:
+    assert {problem.check_units() for problem in load_problems(name)} <= {True, None}
+
+
 def test_a_wrong_unit_is_noticed() -> None:
     problem = load_problem("I.12.11")
     units = {**problem.units, "B": "kg"}

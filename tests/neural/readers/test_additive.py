@@ -3,6 +3,7 @@
 import copy
 import importlib
 import warnings
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -13,11 +14,14 @@ from torch import nn
 from kansym.neural.readers.additive import strongest_interaction
 from kansym.neural.readers.tracing import trace
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # flashkan loads the compiler of torch, which warns
-    flashkan, inkan = importlib.import_module("flashkan"), importlib.import_module("inkan")
-
 X = np.random.default_rng(0).uniform(-1, 1, (300, 3))
+
+
+def other(name: str) -> ModuleType:
+    """A package of other KANs, loaded where it is tested: flashkan loads the compiler of torch."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module(name)
 
 
 class Layer(nn.Module):
@@ -65,8 +69,8 @@ def built(kind: str) -> nn.Module:
         if basis is not None:
             return Stack(Layer(3, 4, 6, basis), Layer(4, 2, 6, basis))
         if kind == "inkan":
-            return inkan.KANNetwork([3, 4, 2], compile_basis=False)
-        return flashkan.KANNetwork([3, 4, 2])
+            return other("inkan").KANNetwork([3, 4, 2], compile_basis=False)
+        return other("flashkan").KANNetwork([3, 4, 2])
 
 
 KINDS = ["fourier", "chebyshev", "radial", "inkan", "flashkan"]
@@ -75,7 +79,8 @@ KINDS = ["fourier", "chebyshev", "radial", "inkan", "flashkan"]
 @pytest.fixture(autouse=True)
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the compiler of torch, which some layers ask for and which takes a minute."""
-    monkeypatch.setattr("flashkan.layer.bspline_basis", flashkan.basis.bspline_basis_eager)
+    plain = other("flashkan").basis.bspline_basis_eager
+    monkeypatch.setattr("flashkan.layer.bspline_basis", plain)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -113,7 +118,7 @@ def test_the_strongest_interaction_is_found_and_measured() -> None:
 
 
 def test_a_layer_in_a_plain_stack_is_read_between_known_ones() -> None:
-    layer = inkan.KANLayer(2, 1, compile_basis=False)
+    layer = other("inkan").KANLayer(2, 1, compile_basis=False)
     model = nn.Sequential(nn.Linear(3, 2), layer, nn.Tanh())
     with torch.no_grad():
         exact = copy.deepcopy(model).double()(torch.tensor(X)).numpy()
