@@ -16,6 +16,7 @@ import pandas as pd
 import sympy
 
 from kansym import KAN, Status, extract, fit_formula, train
+from kansym.symbolic.formulas.anonymous_form import anonymous_form
 from kansym.symbolic.formulas.parsing import parse
 
 SECONDS = 10.0
@@ -62,28 +63,8 @@ def statuses(found: Any) -> set[Status]:
 def is_form(found: Any, template: str) -> bool:
     """Whether the formula is that template up to the values of its constants."""
     formula = found.formulas[0]
-    ours = _anonymous(formula.template, set(formula.inputs))
-    theirs = _anonymous(parse(template), set(formula.inputs))
-    return ours == theirs
-
-
-def _anonymous(expr: sympy.Expr, inputs: set[str]) -> sympy.Expr:
-    """With every constant, number or name, replaced by the same symbol in factors and terms."""
-    c = sympy.Symbol("C")
-    expr = expr.xreplace({s: c for s in expr.free_symbols if s.name not in inputs})
-
-    def plain(part: sympy.Expr) -> sympy.Expr:
-        if part.free_symbols <= {c}:
-            return c
-        if part.is_Mul or part.is_Add:
-            others = [plain(p) for p in part.args if not p.free_symbols <= {c}]
-            has = len(others) < len(part.args) or part.is_Mul
-            return part.func(*others, *([c] if has else []))
-        if part.is_Pow:
-            return plain(part.base) ** (part.exp if part.exp.is_number else plain(part.exp))
-        return part.func(*map(plain, part.args)) if part.args else part
-
-    return plain(expr)
+    ours = anonymous_form(formula.template, formula.inputs)
+    return ours == anonymous_form(parse(template), formula.inputs)
 
 
 def _noise(rows: int, seed: int = 1) -> np.ndarray:

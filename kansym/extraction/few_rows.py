@@ -18,6 +18,7 @@ from kansym.shared.row_errors import RowErrors, row_errors
 from kansym.shared.status import Finding
 from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.constants.finishing import finish
+from kansym.symbolic.formulas.anonymous_form import anonymous_form
 from kansym.symbolic.formulas.complexity import CONSTANT_BITS, complexity
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.measurements.formula_fit import FormulaFit
@@ -38,11 +39,11 @@ __all__ = [
     "with_scatter",
 ]
 
-SIMPLE_LAW, LIKELIEST, COMPUTED = "simple law", 3, 1e-6
-"""Origin of an attempt, how many of these are finished, and error of rows that were computed."""
+LIKELIEST, COMPUTED = 3, 1e-6
+"""How many simple laws are finished, and error of rows that were computed."""
 SOUGHT, UNUSUAL = 4.0, 0.3
-"""Bits that a law costs which is none of the simple ones, and for each bit of its form: of the many
-that were sought, the more the longer they are, some fit few rows by chance."""
+"""Bits that a law costs whose form is none of the simple ones, and for each bit of its form: of the
+many that were sought, the more the longer they are, some fit few rows by chance."""
 LONGER = 4.0
 """Bits by which a usual form may be longer than another with as many constants."""
 _TURN_BITS = 2.0
@@ -74,12 +75,14 @@ class FewRows:
     ----------
     names : of the inputs.
     X, y, errors : shapes (rows, inputs) and (rows,), and the errors of the rows.
+    simple : forms that tables follow most often; any other costs what seeking it does.
     """
 
     names: tuple[str, ...]
     X: np.ndarray
     y: np.ndarray
     errors: RowErrors
+    simple: set[tuple[sympy.Expr, int]] = field(default_factory=set, repr=False)
     _lengths: dict[str, float] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -90,9 +93,21 @@ class FewRows:
             return None
         return cls(names, judge.X, judge.y[:, 0], split.errors_used or row_errors(len(judge.X)))
 
+    def of_errors(self, errors: RowErrors | None) -> Self:
+        """The same rows with other errors."""
+        known = errors or row_errors(len(self.y))
+        return replace(self, errors=known, _lengths={})
+
     def laws(self, until: Deadline) -> list[FormulaFit]:
         """Simple laws fitted to the rows, shortest description first."""
-        return simple_laws(self.names, self.X, self.y, self.errors, until)[:SIMPLE_LAWS]
+        laws = simple_laws(self.names, self.X, self.y, self.errors, until)[:SIMPLE_LAWS]
+        self.simple.update(self._form(law.formula) for law in laws)
+        return laws
+
+    def _form(self, formula: Formula) -> tuple[sympy.Expr, int]:
+        """A form and how many of its constants are measured: a number in place of one is sought."""
+        measured = sum(constant.exact is None for constant in formula.constants)
+        return anonymous_form(formula.template, self.names), measured
 
     def attempts(
         self, laws: list[FormulaFit], judge: Judge, output: str, settings: Settings, until: Deadline
@@ -101,7 +116,7 @@ class FewRows:
         finished = [self.finished(law, settings, until) for law in laws[:LIKELIEST]]
         formulas = (*finished, *(law.formula for law in laws))
         points = [front_point(judge, (formula,), selected=True) for formula in formulas]
-        return [Attempt(output, SIMPLE_LAW, point.error, (point,)) for point in points]
+        return [Attempt(output, "simple law", point.error, (point,)) for point in points]
 
     def again(self, formulas: Iterable[Formula], until: Deadline) -> list[FormulaFit]:
         """Formulas fitted to these rows from where they are, shortest description first.
@@ -116,19 +131,15 @@ class FewRows:
             found += [] if fit is None else [fit]
         return sorted(found, key=lambda fit: description_length(fit, self.y, self.errors))
 
-    def length_of(self, attempt: Attempt) -> float:
-        """Description length of the rows by the formula of an attempt, and what seeking it cost."""
-        assert attempt.best is not None
-        formula = attempt.best.formulas[0]
-        return self.length(formula) if attempt.origin == SIMPLE_LAW else self.length_sought(formula)
-
-    def length_sought(self, formula: Formula) -> float:
-        """Description length by a formula that is one of many which were sought."""
-        form = complexity(formula.template, self.names) - CONSTANT_BITS * len(formula.constants)
-        return self.length(formula) + SOUGHT + UNUSUAL * max(form, 0.0)
-
     def length(self, formula: Formula) -> float:
-        """Description length of the rows by a formula, infinite for what cannot be fitted."""
+        """Description length of the rows by a formula and of its form; infinite for no fit."""
+        found = self._fitted_length(formula)
+        if self._form(formula) in self.simple:
+            return found
+        form = complexity(formula.template, self.names) - CONSTANT_BITS * len(formula.constants)
+        return found + SOUGHT + UNUSUAL * max(form, 0.0)
+
+    def _fitted_length(self, formula: Formula) -> float:
         text = formula.to_json()
         if text not in self._lengths:
             self._lengths[text] = self._length(formula)
@@ -176,7 +187,10 @@ class FewRows:
         )
         measured = sum(constant.exact is None for constant in found.constants)
         bits = [complexity(formula.template, self.names) for formula in (found, law.formula)]
-        return law.formula if measured == len(law.free) and bits[1] < bits[0] + LONGER else found
+        if measured == len(law.free) and bits[1] < bits[0] + LONGER:
+            return law.formula
+        self.simple.add(self._form(found))
+        return found
 
 
 def by_their_scatter(

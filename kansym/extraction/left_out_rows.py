@@ -112,10 +112,10 @@ def _of_rows(search: Mapping[str, Any], kept: np.ndarray, seconds: float) -> dic
 def _bits(found: Found) -> float:
     """Description length of the rows of a search, in the unit of y and not of their spread."""
     search, _, result = found
-    few = FewRows.of(search.split, search.inputs.names)
+    few = search.few
     assert few is not None
     errors, n = few.errors, len(few.y)
-    bits = few.length_sought(result.formulas[0])
+    bits = few.length(result.formulas[0])
     if errors.absolute:
         return bits - float(np.sum(np.log2(errors.inverse / math.sqrt(2 * math.pi))))
     weight = errors.inverse**2

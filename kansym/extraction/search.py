@@ -112,7 +112,7 @@ class Search:
         self._seed = settings.seed + len(earlier)
         self._callback, self._tell = callback, tell
         self._late = False  # errors that grow were seen after networks had been read
-        self._few = FewRows.of(split, inputs.names)
+        self.few = FewRows.of(split, inputs.names)
 
     def run(self) -> tuple[KAN, Extraction]:
         """Try sources until a formula is exact or time is up; the best one and its KAN.
@@ -196,8 +196,8 @@ class Search:
         """
         if self._is_late():
             return
-        noisy = noise > EXACT and self._few is None and self.split.judge.kind == "data"
-        sources = OF_FEW_ROWS if self._few is not None else OF_NOISY_ROWS if noisy else SOURCES
+        noisy = noise > EXACT and self.few is None and self.split.judge.kind == "data"
+        sources = OF_FEW_ROWS if self.few is not None else OF_NOISY_ROWS if noisy else SOURCES
         shown = self.box is not None and any(attempt.model for attempt in self.attempts)
         share = OF_NOISY if noisy else OF_FEW if shown or sources is not SOURCES else LAWS
         until = self.deadline.share(share)
@@ -214,7 +214,7 @@ class Search:
                 continue
             if noisy and is_within_noise(self.attempts[number], noise) and self._is_enough(number):
                 break
-            if self._few is None and not noisy:
+            if self.few is None and not noisy:
                 yield waiting.pop()
                 if is_striking(self.attempts[number], self.split.judge, len(self.inputs.names)):
                     break
@@ -222,16 +222,16 @@ class Search:
 
     def _simple(self, until: Deadline) -> list[int]:
         """Numbers of simple laws for few rows; the shortest ones with exact numbers as well."""
-        if self._few is None:
+        if self.few is None:
             return []
         try:
-            laws = self._few.laws(until.share(SIMPLE).within(MOST_SIMPLE))
+            laws = self.few.laws(until.share(SIMPLE).within(MOST_SIMPLE))
         except FAILURES as failure:
             _log.warning("simple laws failed: %r", failure)
             return []
-        laws = self._with_growing_errors(self._few, laws, until)
+        laws = self._with_growing_errors(self.few, laws, until)
         first, about = len(self.attempts), (self.split.judge, self.target.names[0])
-        self.attempts += self._few.attempts(laws, *about, self.settings, until)
+        self.attempts += self.few.attempts(laws, *about, self.settings, until)
         return list(range(first, len(self.attempts)))
 
     def _laws(self, noise: float, until: Deadline, sources: Sequence[Source]) -> Iterator[Law]:
@@ -253,13 +253,12 @@ class Search:
         if given or (found := growing_errors(laws, few.X, few.y, until)) is None:
             return laws
         self._count_by(weights_of(*found, self.inputs.values), found[1])
-        self._few = FewRows.of(self.split, self.inputs.names)
-        assert self._few is not None
-        return self._few.again((law.formula for law in laws), until)
+        self.few = few.of_errors(self.split.errors_used)
+        return self.few.again((law.formula for law in laws), until)
 
     def _by_scatter(self) -> tuple[float, ...]:
         """The noise of the rows; many without errors that scatter as y does count so."""
-        if self._few is None and self.split.errors is None and self.split.judge.kind == "data":
+        if self.few is None and self.split.errors is None and self.split.judge.kind == "data":
             found = proportional_scatter(self.inputs.values, self.target.values[:, 0])
             if found is not None:
                 self._count_by(found[0], 1.0)
@@ -332,8 +331,8 @@ class Search:
         if attempt.best is None:
             return np.inf
         more = WRONG_UNITS if self._mismatch(attempt) else 0.0
-        if self._few is not None:
-            return self._few.length_of(attempt) + more
+        if self.few is not None:
+            return self.few.length(attempt.best.formulas[0]) + more
         return self.split.judge.length(attempt.best.error, attempt.best.complexity) + more
 
     def _mismatch(self, attempt: Attempt) -> str | None:
@@ -343,12 +342,12 @@ class Search:
 
     def _look_at_scatter(self) -> None:
         """Whether the errors of the best laws grow with y, which simpler ones did not show."""
-        if self._few is None or self.growing:
+        if self.few is None or self.growing:
             return
         points = [a.best for a in sorted(self.attempts, key=self._length)[:LIKELIEST] if a.best]
         until = self.deadline.or_after(LOOKING)
-        fits = self._few.again((point.formulas[0] for point in points), until)
-        self._with_growing_errors(self._few, fits, until)
+        fits = self.few.again((point.formulas[0] for point in points), until)
+        self._with_growing_errors(self.few, fits, until)
         self._late = self.growing > 0
 
     def _concluded(self) -> tuple[KAN, Extraction]:
@@ -367,7 +366,7 @@ class Search:
         """The KAN and the result of an attempt; None for a law that no KAN computes."""
         front, result = self._front(attempt), attempt.result
         if attempt.model is not None and result and not self._late and is_of(attempt):
-            if self._few is not None:
+            if self.few is not None:
                 own = result.formulas, front, self.settings.exact, self.deadline
                 front = with_last_fits(self.split, *own)[1]
             result = of_whole_search(result, self.settings.budget, self.deadline)
@@ -397,4 +396,4 @@ class Search:
             known = self.units is None or self.units.mismatch(point.formulas[0]) is None
             return known and self.limits.allow(point)
 
-        return front_of(self.attempts, chosen, allowed, again=self._few is not None)
+        return front_of(self.attempts, chosen, allowed, again=self.few is not None)

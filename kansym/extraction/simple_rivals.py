@@ -43,7 +43,7 @@ def beside_simple_laws(
     judge = split.judge
     until = deadline.share(0.5).within(SEARCHING).or_after(settings.overtime(*LATE))
     laws = rows.laws(until)
-    best, least = formulas[0], rows.length_sought(formulas[0])
+    best, least = formulas[0], rows.length(formulas[0])
     for law in laws[:FINISHED]:
         if rows.length(law.formula) > least + CLOSE_BITS:
             break

@@ -147,14 +147,16 @@ def _span(model: KAN, text: str, X: Any) -> None:
         rows = _rows(X, names)
     points = torch.tensor(np.ascontiguousarray(rows)).to(model.domain)
     with torch.no_grad():
-        bad = ~torch.isfinite(model(points)).all(1)
+        # A part may be infinite where the whole is not, as in 1/(1 + 1/x): no curve shows that.
+        bad = ~torch.isfinite(torch.cat([*model.layer_inputs(points), model(points)], 1)).all(1)
     if bool(bad.any()):
         where = ", ".join(
             f"{name}={value:.4g}"
             for name, value in zip(names, rows[int(bad.nonzero()[0])], strict=True)
         )
         raise InputError(
-            f"The expression {text[:80]!r} is not finite on {int(bad.sum())} of {len(rows)} rows, "
-            f"such as {where}: give rows (X), ranges (domain) or constants for which it is."
+            f"The expression {text[:80]!r}, or a part of it, is not finite on {int(bad.sum())} of "
+            f"{len(rows)} rows, such as {where}: give rows (X), ranges (domain) or constants for "
+            "which it is."
         )
     model.refit_grids(points)

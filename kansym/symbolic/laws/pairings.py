@@ -117,7 +117,7 @@ class _Search:
         """B f g + c g + d for a function of y."""
         z = target.forward(self.y)
         some = self.expressions.values[:_FEWER]
-        one = np.ones((_SCREENED, 1))
+        one = np.ones_like(z)[:_SCREENED, None]
         for pair in best_products(some[:, :_SCREENED], z[:_SCREENED], one, _TRIED):
             f, g = some[pair.first], some[pair.second]
             weights = exact_weights(np.column_stack([f * g, g, np.ones_like(g)]), z)

@@ -21,7 +21,7 @@ from kansym.symbolic.laws.partly_free import PartlyFree
 from kansym.symbolic.laws.relevance import relevant_inputs
 from kansym.symbolic.laws.smaller_problems import SmallerProblems
 from kansym.symbolic.laws.sparse_sums import SparseSums
-from kansym.symbolic.laws.univariate import Univariate
+from kansym.symbolic.laws.univariate import OF_MEASURED_ROWS, Univariate
 
 __all__ = ["FAILURES", "OF_FEW_ROWS", "OF_NOISY_ROWS", "PLAIN", "SOURCES", "propose"]
 
@@ -46,6 +46,7 @@ PLAIN: tuple[Source, ...] = (Monomials(), PlainRelations())
 """Those that see an exact law at once, or not at all."""
 OF_FEW_ROWS: tuple[Source, ...] = (
     *PLAIN,
+    Univariate(OF_MEASURED_ROWS),
     NoisyPairs(),
     SparseSums(),
     Additive(),

@@ -122,7 +122,7 @@ def _quotients(u: np.ndarray, z: np.ndarray, curve: Curve) -> Iterator[_Quotient
             found = vt[-1] / norms
             p, q = found[: above + 1] * scale, found[above + 1 :]
             bottom = chebyshev.chebval(t, q)
-            if np.abs(bottom).min() == 0 or np.ptp(np.sign(bottom)) > 0:
+            if not p.any() or np.abs(bottom).min() == 0 or np.ptp(np.sign(bottom)) > 0:
                 continue
             error = np.linalg.norm((chebyshev.chebval(t, p) / bottom - z) * curve.root)
             spread = np.sqrt(np.sum((curve.root * (z - curve.root**2 @ z)) ** 2))

@@ -60,6 +60,9 @@ _MODELS = (
     "a*erf((x - place)/width) + b", "a*x/(1 + (x/scale)**2)", "a*cosh((x - place)/width) + b",
     "a/sqrt(1 - (x/outside)**2)", "a/sqrt(1 + (x/scale)**2)",
     "a*sqrt((x - outside)/(x - outside2))", "a*(x - outside)/(x - outside2)",
+    "a*(1 - exp(rate*x))", "a*log(1 + x/scale)", "a/(1 + (x/scale)**2)", "a/(1 + (x/scale)**2)**2",
+    "a/(1 + (x/scale)**2)**(3/2)", "a*x**2/(1 + (x/scale)**2)", "a*x/(exp(rate*x) - 1)",
+    "a*x**3/(exp(rate*x) - 1)",
 )  # fmt: skip
 """Templates, in x of order one; sqrt(a + b*x**2) is searched in y**2."""
 

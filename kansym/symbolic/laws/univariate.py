@@ -26,32 +26,38 @@ QUICK: tuple[Stage, ...] = (exact_quotients, plain_models, simple_models, short_
 """Those that see an exact law soon, the quickest first."""
 
 
-def _usual(curve: Curve, until: Deadline) -> Iterator[Form]:
-    """What measured curves follow most often beside plain models, the quickest first."""
+def _crossing_or_simple(curve: Curve, until: Deadline) -> Iterator[Form]:
+    """What curves follow most often beside plain models, the quickest first."""
     yield from crossovers(curve, until)
     yield from simple_models(curve, until)
 
 
-def _plain_and_usual(curve: Curve, until: Deadline) -> Iterator[Form]:
-    """All of these at once: of noisy rows the plainest that leaves noise is not the likeliest."""
+def _models(curve: Curve, until: Deadline) -> Iterator[Form]:
+    """All models at once: of noisy rows the plainest that leaves noise is not the likeliest."""
     yield from plain_models(curve, until)
-    yield from _usual(curve, until)
+    yield from simple_models(curve, until)
+
+
+def _models_and_crossovers(curve: Curve, until: Deadline) -> Iterator[Form]:
+    """These and powers that cross over."""
+    yield from crossovers(curve, until)
+    yield from _models(curve, until)
 
 
 _PLAIN: tuple[Stage, ...] = (
     exact_quotients,
     plain_models,
-    _usual,
+    _crossing_or_simple,
     short_curves,
     quotients_of_functions,
     exponential_sums,
 )
 _RICH: tuple[Stage, ...] = (compositions, powers_times_exponential_sums, compositions_within)
-USUAL: tuple[Stage, ...] = (_plain_and_usual,)
-"""For one of several inputs."""
+USUAL: tuple[Stage, ...] = (_models,)
+"""The functions that measured tables follow most often."""
 OF_MEASURED_ROWS: tuple[Stage, ...] = (
     exact_quotients,
-    *USUAL,
+    _models_and_crossovers,
     quotients_of_functions,
     exponential_sums,
     short_curves,
@@ -207,9 +213,17 @@ def _different(forms: list[Form], curve: Curve) -> list[Form]:
 
 
 class Univariate:
-    """The source of laws for tables with one input that varies."""
+    """The source of laws for tables with one input that varies.
+
+    Parameters
+    ----------
+    stages : what is tried; by default everything.
+    """
 
     name = "function of one variable"
+
+    def __init__(self, stages: tuple[Stage, ...] | None = None):
+        self.stages = stages
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Laws of the one input, none where several vary."""
@@ -217,4 +231,5 @@ class Univariate:
         if len(varying) == 1:
             column = int(varying[0])
             x, name, few = rows.X[:, column], rows.names[column], rows.independent
-            yield from univariate_laws(x, rows.y, name, rows.noise, until, rows.weights, few)
+            given = rows.noise, until, rows.weights, few, self.stages
+            yield from univariate_laws(x, rows.y, name, *given)

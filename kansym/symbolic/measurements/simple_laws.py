@@ -19,8 +19,9 @@ from kansym.shared.row_errors import RowErrors
 from kansym.symbolic.formulas.complexity import CONSTANT_BITS, complexity
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
-from kansym.symbolic.laws.univariate import OF_MEASURED_ROWS, USUAL, univariate_laws
+from kansym.symbolic.laws.univariate import USUAL, univariate_laws
 from kansym.symbolic.measurements.formula_fit import FormulaFit
+from kansym.symbolic.measurements.printed_digits import rounding_steps
 from kansym.symbolic.measurements.refitting import refitted_form
 
 __all__ = ["constants_bits", "description_length", "form_bits", "simple_laws"]
@@ -44,14 +45,16 @@ _NONLINEAR_BITS = 1.5
 """What a constant costs more that the formula is not straight in: such forms are less usual."""
 _NEAR = 0.15
 """Distance of a power from a multiple of a half up to which that is tried as well."""
-_FLOOR = 1e-11
-"""Residual over the spread of y below which rows say nothing more."""
+_FLOOR, _COMPUTED = 1e-11, 1e-3
+"""Residual over the spread of y below which rows say nothing more, and over the rounding of the
+printed values below which these are exact ones."""
 
 
 def description_length(fit: FormulaFit, y: np.ndarray, errors: RowErrors | None = None) -> float:
     """Bits of the residual, of the constants and of the form.
 
-    n/2 log2(chi2/n), or chi2/(2 ln 2) if the errors of the rows are known; half a logarithm of the
+    n/2 log2(chi2/n), or chi2/(2 ln 2) if the errors of the rows are known, chi2 at least what the
+    rounding of the printed values leaves; half a logarithm of the
     number of rows for each constant (Schwarz, Rissanen), or what Akaike's criterion corrected for
     few rows asks if that is more; and a share of the bits of the form. A formula with as many
     constants as rows describes nothing.
@@ -66,7 +69,10 @@ def description_length(fit: FormulaFit, y: np.ndarray, errors: RowErrors | None 
         weight = np.ones(n) if errors is None else errors.inverse**2
         spread = float(np.sum(weight * (y - weight @ y / weight.sum()) ** 2)) or 1.0
         left = float(np.sum(weight * fit.residuals**2)) / spread
-        data = n / 2 * np.log2(max(left, _FLOOR**2))
+        rounding = float(np.sum(weight * rounding_steps(y) ** 2)) / 12 / spread * (1 - k / n)
+        # What lies far below the last digit was computed, and its digits are all there.
+        least = rounding if left > _COMPUTED**2 * rounding else _FLOOR**2
+        data = n / 2 * np.log2(max(left, least))
     # A variance that is not known is one more number that the rows determine.
     return float(data + constants_bits(k + (not fit.absolute), n) + form_bits(fit))
 
@@ -167,8 +173,7 @@ def _proposed(
         # All laws of an input come at the end of its time, then they are fitted.
         share = until.share(_SEEKING / len(varying))
         weight = None if weights is None else weights[few]
-        x, stages = X[few, i], OF_MEASURED_ROWS if len(varying) == 1 else USUAL
-        laws = univariate_laws(x, y[few], names[i], 0.0, share, weight, stages=stages)
+        laws = univariate_laws(X[few, i], y[few], names[i], 0.0, share, weight, stages=USUAL)
         for law in laws:
             yield _formula(law.expr, names, {s.name: v for s, v in law.start.items()})
 

@@ -375,3 +375,8 @@ def test_only_the_unknown_part_is_replaced_on_noisy_data():
     assert abs(values["b"].value - 1.3) < 4 * (values["b"].stderr or 0.0) < 0.05
     assert found.formulas[0].template.has(sympy.sin)
     assert Status.LOW_FIDELITY not in {finding.status for finding in found.status}
+
+
+def test_a_part_that_is_infinite_on_a_row_is_refused_though_the_whole_is_finite():
+    with pytest.raises(InputError, match="a part of it, is not finite on 1 of 2 rows"):
+        KAN.from_expression("1/(1 + 1/x)", X=[[0.0], [1.0]])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import sympy
 
+from kansym import fit_formula
 from kansym.shared.deadline import Deadline
 from kansym.shared.row_errors import row_errors
 from kansym.symbolic.measurements.simple_laws import description_length, simple_laws
@@ -89,3 +90,20 @@ def test_rows_without_noise_are_exact():
     t = np.linspace(273, 373, 14)
     fit = best(("T",), t, np.exp(20.386 - 5132 / t))
     assert fit.r2 > 1 - 1e-12
+
+
+def test_what_rounding_leaves_is_not_worth_a_constant():
+    x = np.array([0.8, 1.3, 2.0, 3.1, 4.4, 6.0])
+    rounded = np.round(2 * x + 1 + 1e-3 * (x - 2) * (x - 5), 1)
+    lengths = []
+    for form in ("a*x + b", "a*x**2 + b*x + c"):
+        fit = fit_formula(form, {"x": x}, rounded)
+        lengths.append(description_length(fit, rounded))
+    assert lengths[0] + 3 < lengths[1]
+
+
+def test_decimals_are_not_rounding_where_a_law_has_them_all():
+    n = np.arange(1.0, 9.0)
+    fits = [fit_formula(form, {"n": n}, n**2 + n) for form in ("a*n**2 + b*n", "a*n**2")]
+    first, second = (description_length(fit, n**2 + n) for fit in fits)
+    assert first + 100 < second
