@@ -190,7 +190,7 @@ def test_its_boundary_is_a_circle(read):
 
 
 def test_three_classes_have_three_boundaries():
-    X = np.random.default_rng(1).normal(size=(1500, 2))
+    X = np.random.default_rng(1).normal(size=(800, 2))
     y = drawn(np.column_stack([2 * X[:, 0] + 0.5, 2 * X[:, 1] - 1]), 1001)
     model = kansym.KAN([2, 2], seed=0)
     kansym.train(model, X, y, loss="cross-entropy", progress=False)

@@ -57,10 +57,10 @@ def test_the_front_is_one_and_any_entry_may_be_picked(result):
 
 def test_errors_of_rows_weigh_and_give_chi2(model):
     sigma = np.full(20, 0.3)
-    found = extract(model, ROWS, LINE, sigma=sigma, budget=3, progress=False)
+    found = extract(model, ROWS, LINE, sigma=sigma, budget=1, progress=False)
     point = next(point for point in found.front if point.selected)
     assert 0.3 < (point.chi2 or 0.0) / (point.freedom or 1) < 2
-    wrong = extract(model, ROWS, LINE, sigma=0.01 * sigma, budget=3, progress=False)
+    wrong = extract(model, ROWS, LINE, sigma=0.01 * sigma, budget=1, progress=False)
     assert Status.ERRORS_DISAGREE in {finding.status for finding in wrong.status}
     with pytest.raises(InputError, match="sigma is -1 in row 0"):
         extract(model, ROWS, LINE, sigma=-np.ones(20), progress=False)
