@@ -39,6 +39,9 @@ MOST_INPUTS = 12
 FORMS = 2
 """Laws of every curve that are combined with those of the others."""
 COMBINATIONS = 8
+MANY, EXACT, SECONDS, MOST_SECONDS = 200, 1e-4, 1.5, 4.0
+"""Rows from which on noise would have been seen, the error from which on a sum of exact rows is
+hardly exact, the time for its laws then, and for those of one that is: others may be quicker."""
 SHARE = 0.5
 """Of the time, for the laws of the curves."""
 
@@ -77,6 +80,9 @@ class Additive:
         targets = targets_of(size, _TARGETS)
         found = [one for t in targets if (one := _curves(rows, inputs, t)) is not None]
         limit = max(ADDITIVE, 2 * rows.noise)
+        if rows.may_be_exact(MANY):
+            hardly = all(one.error > EXACT for one in found)
+            until = until.within(SECONDS if hardly else MOST_SECONDS)
         for curves in sorted(found, key=lambda one: one.error)[:2]:
             if curves.error < limit and not until.passed:
                 yield from _laws(rows, inputs, curves, until)
@@ -103,10 +109,12 @@ def _curves(rows: Rows, inputs: list[int], function: Target) -> _Curves | None:
     bases = [_basis(rows.X[:, i], intervals) for i in inputs]
     matrix = np.column_stack([np.ones(len(target)), *bases])
     solution, *_ = np.linalg.lstsq(matrix[~test], target[~test], rcond=1e-11)
-    error = float(np.std(target[test] - matrix[test] @ solution) / np.std(target))
+    missed = float(np.std(target[test] - matrix[test] @ solution))
+    # One large row among those that are fitted would make any error of the others small.
+    error = missed / (float(np.std(target[test])) or 1.0)
     parts = np.split(solution[1:], len(inputs))
     values = np.column_stack([b @ part for b, part in zip(bases, parts, strict=True)])
-    blur = error * float(np.std(target)) * np.sqrt(bases[0].shape[1] / fitting)
+    blur = missed * np.sqrt(bases[0].shape[1] / fitting)
     return _Curves(function, values, error, float(blur))
 
 

@@ -7,7 +7,9 @@ from fractions import Fraction
 import numpy as np
 import sympy
 
-__all__ = ["as_coefficients"]
+from kansym.symbolic.laws.columns import as_rational
+
+__all__ = ["as_coefficients", "as_weights"]
 
 _LARGEST_NUMERATOR = 64
 _LARGEST_DENOMINATOR = 24
@@ -48,6 +50,31 @@ def as_coefficients(
         else:
             numbers.append(sympy.Rational(found.numerator, found.denominator))
     return numbers, start
+
+
+def as_weights(
+    weights: Sequence[float], symbols: Sequence[sympy.Symbol]
+) -> tuple[list[sympy.Expr], dict[sympy.Symbol, float]]:
+    """Fractions, or constants, for weights as they are.
+
+    Examples
+    --------
+    >>> as_weights([0.5, 0.0, np.pi], sympy.symbols("k1:4"))[0]
+    [1/2, 0, k3]
+    """
+    numbers, start = [], {}
+    for symbol, weight in zip(symbols, weights, strict=True):
+        rational = as_rational(float(weight))
+        if abs(float(rational) - weight) <= _ROUNDING * abs(weight):
+            numbers.append(rational)
+        else:
+            numbers.append(symbol)
+            start[symbol] = float(weight)
+    return numbers, start
+
+
+_ROUNDING = 1e-10
+"""Relative distance of a weight from the fraction that it is."""
 
 
 def _small_rational(number: float) -> Fraction | None:

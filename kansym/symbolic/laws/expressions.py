@@ -9,14 +9,22 @@ from jaxtyping import Float, Int
 
 from kansym.symbolic.laws.columns import Quantities
 
-__all__ = ["Expressions", "short_expressions", "short_expressions_and_functions"]
+__all__ = [
+    "Expressions",
+    "long_expressions",
+    "short_expressions",
+    "short_expressions_and_functions",
+]
 
 Array = np.ndarray
 
 _LARGEST, _LEAST_CHANGE = 1e6, 1e-6
 """Largest value over the median size, and least spread over the size, of a column that is kept."""
-_DIGITS = 9
-"""Digits in which the columns of two expressions that are the same agree."""
+_DIGITS, _STRIDE = 9, 6_364_136_223_846_793_005
+"""Digits in which the columns of two expressions that are the same agree, and a large odd number
+that makes one number of two."""
+_LOOKED_AT = 32
+"""Rows that a median size is told by."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +132,43 @@ class Expressions:
             places=self.places[numbers],
         )
 
+    def on(self, inputs: Float[np.ndarray, "others inputs"]) -> "Expressions":
+        """The same on other rows; nan or infinite where they are not defined."""
+        needed, now = np.zeros(len(self.made), dtype=bool), self.places
+        while len(now):
+            needed[now] = True
+            now = np.unique(self.made[now[self.made[now, 0] >= 0], 1:])
+            now = now[~needed[now]]
+        every = np.flatnonzero(needed)
+        at = np.cumsum(needed) - 1
+        operation, (first, second) = self.made[every, 0], at[self.made[every, 1:].T]
+        depth = self._depths(operation, first, second)
+        values = np.empty((len(every), len(inputs)))
+        with np.errstate(all="ignore"):
+            for level in range(depth.max() + 1):
+                here = depth == level
+                for number in np.unique(operation[here]).tolist():
+                    some = np.flatnonzero(here & (operation == number))
+                    if number < 0:
+                        values[some] = inputs.T[self.made[every[some], 1]]
+                    elif number < len(_FUNCTIONS):
+                        values[some] = _FUNCTIONS[number].value(values[first[some]])
+                    else:
+                        join = (*_JOINS, *_POWERS)[number - len(_FUNCTIONS)][0]
+                        values[some] = join(values[first[some]], values[second[some]])
+        return replace(self, values=values[at[self.places]])
+
+    @staticmethod
+    def _depths(operation: Array, first: Array, second: Array) -> Array:
+        """How many operations deep each is, its arguments known by their places."""
+        depth = np.zeros(len(operation), dtype=int)
+        while True:
+            deeper = np.maximum(depth[first], depth[second]) + 1
+            deeper[operation < 0] = 0
+            if (deeper == depth).all():
+                return depth
+            depth = deeper
+
     def plainest(self, most: int) -> "Expressions":
         """The first of them."""
         return self.take(slice(most))
@@ -136,7 +181,7 @@ class _Growing:
         self.inputs = inputs
         rng = np.random.default_rng(0)
         self.marks = rng.normal(size=(2, len(inputs.values)))
-        self.met: set[tuple[float, float]] = set()
+        self.met: set[int] = set()
         self._lots = [(np.zeros((0, len(inputs.values))), np.zeros(0), np.zeros((0, 3), int))]
 
     def _lot(self, part: int) -> Array:
@@ -165,16 +210,17 @@ class _Growing:
         size = np.abs(values)
         with np.errstate(all="ignore"):
             largest = size.max(axis=1)
-            sound = np.isfinite(values).all(axis=1) & (largest < _LARGEST * np.median(size, axis=1))
+            sound = np.isfinite(largest)
+            sound &= largest < _LARGEST * np.median(size[:, :_LOOKED_AT], axis=1)
             sound &= np.std(values, axis=1) > _LEAST_CHANGE * largest
-        rows = np.flatnonzero(sound)
-        marks = (values[rows] / np.linalg.norm(values[rows], axis=1)[:, None]) @ self.marks.T
-        marks = np.round(marks * np.where(marks[:, :1] < 0, -1.0, 1.0), _DIGITS) + 0.0
-        kept = []
-        for row, mark in zip(rows.tolist(), map(tuple, marks.tolist()), strict=True):
-            if mark not in self.met:
-                self.met.add(mark)
-                kept.append(row)
+            rows = np.flatnonzero(sound)
+            marks = (values[rows] / np.linalg.norm(values[rows], axis=1)[:, None]) @ self.marks.T
+            marks = np.round(marks * np.where(marks[:, :1] < 0, -1.0, 1.0) * 10.0**_DIGITS)
+            first, second = marks.astype(np.int64).T
+            keys = first * _STRIDE + second
+        met, add = self.met, self.met.add
+        pairs = zip(rows.tolist(), keys.tolist(), strict=True)
+        kept = [row for row, key in pairs if not (key in met or add(key))]
         self._lots.append((values[kept], costs[kept], made[kept]))
 
     def around(self, places: Array, functions: Sequence[_Function], more: float = 0.0) -> None:
@@ -190,7 +236,12 @@ class _Growing:
     ) -> None:
         """Each of some with each of others."""
         pairs = np.stack([np.repeat(left, len(right)), np.tile(right, len(left))], axis=1)
-        pairs = np.unique(np.sort(pairs, axis=1), axis=0)
+        self.joined_pairs(np.unique(np.sort(pairs, axis=1), axis=0), joins, cost)
+
+    def joined_pairs(
+        self, pairs: Array, joins: Sequence[int] = _ARITHMETIC, cost: float = 1.0
+    ) -> None:
+        """Each pair of places."""
         values, own = self.values, self.costs
         for lot in np.array_split(pairs, 1 + len(pairs) // _LOT):
             i, j = lot.T
@@ -213,6 +264,12 @@ class _Growing:
         """Some of them."""
         values, costs = self.values[places], self.costs[places]
         return Expressions(values, costs, places, self.made, self.inputs.exprs)
+
+    def composed(self) -> Array:
+        """Joined ones, and functions of other than inputs."""
+        operation, argument = self.made[:, 0], self.made[:, 1]
+        of_input = (operation >= 0) & (operation[argument] < 0)
+        return np.flatnonzero((operation >= len(_FUNCTIONS)) | ((operation >= 0) & ~of_input))
 
     def functions(self) -> Array:
         """Functions of an argument, the plainest first.
@@ -249,6 +306,39 @@ def short_expressions(inputs: Quantities, most: int) -> Expressions:
     """
     grown = _grown(inputs, most)
     return grown.taken(grown.plainest(np.arange(len(grown.costs)), most))
+
+
+def long_expressions(inputs: Quantities, most: int) -> Expressions:
+    """Those of `short_expressions`, any two of them joined, and functions around all of these.
+
+    About so many of each kind, the plainest first.
+    """
+    grown = _grown(inputs, most // _SHORT_ONES)
+    with np.errstate(all="ignore"):
+        grown.joined_pairs(_plainest_pairs(grown.costs, most // _PER_PAIR))
+        composed = grown.composed()
+        grown.around(grown.plainest(composed, most // _OF_INPUTS), _FUNCTIONS[:_OF_INPUTS])
+    return grown.taken(grown.plainest(np.arange(len(grown.costs)), len(grown.costs)))
+
+
+def _plainest_pairs(costs: Array, count: int) -> Array:
+    """Places of about so many pairs of least cost together, shape (pairs, 2)."""
+    order = np.argsort(costs, kind="stable")
+    own = costs[order]
+    low, high = 0.0, 2.0 * own[-1]
+    places = np.arange(len(own))
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        partners = np.searchsorted(own, middle - own, side="right") - places
+        low, high = (low, middle) if np.maximum(partners, 0).sum() > count else (middle, high)
+    partners = np.maximum(np.searchsorted(own, low - own, side="right") - places, 0)
+    first = np.repeat(places, partners)
+    second = first + np.arange(len(first)) - np.repeat(np.cumsum(partners) - partners, partners)
+    return np.sort(np.stack([order[first], order[second]], axis=1), axis=1)
+
+
+_SHORT_ONES, _PER_PAIR, _HALVINGS = 6, 2, 30
+"""Long expressions for each short one, and for each pair that is joined."""
 
 
 def short_expressions_and_functions(

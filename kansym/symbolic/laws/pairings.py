@@ -15,6 +15,7 @@ from jaxtyping import Float
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import checked, fresh_constants, is_exact
+from kansym.symbolic.laws.coefficients import as_weights
 from kansym.symbolic.laws.columns import Quantities, as_rational
 from kansym.symbolic.laws.expression_pairs import (
     best_products,
@@ -38,8 +39,6 @@ _MANY, _FEWER = 8000, 4000
 _MOST_INPUTS = 6
 _TRIED = 30
 """Pairs that are fitted."""
-_ROUNDING = 1e-10
-"""Relative distance of a weight from the fraction that it is."""
 _TARGETS = ("1/y", "y^2", "exp y", "sqrt y", "sin y", "cos y", "tan y", "1/y^2", "tanh^-1 y")
 
 
@@ -172,17 +171,8 @@ class _Search:
         below: Sequence[sympy.Expr] = (),
     ) -> Iterator[Law]:
         """The law with these terms, over others, for a function of y, if it is right."""
-        start: dict[sympy.Symbol, float] = {}
-        numbers: list[sympy.Expr] = []
-        for symbol, weight in zip(
-            fresh_constants(self.rows.names, len(weights)), weights, strict=True
-        ):
-            rational = as_rational(float(weight))
-            if abs(float(rational) - weight) <= _ROUNDING * abs(weight) or weight == 0:
-                numbers.append(rational)
-            else:
-                numbers.append(symbol)
-                start[symbol] = float(weight)
+        symbols = fresh_constants(self.rows.names, len(weights))
+        numbers, start = as_weights(weights.tolist(), symbols)
         expr = sympy.Add(*(n * term for n, term in zip(numbers, terms, strict=False)))
         if below:
             expr /= below[0] + sympy.Add(

@@ -10,7 +10,7 @@ The unknown functions are then named one by one as curves, whatever constants st
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import chain
+from itertools import chain, combinations
 
 import numpy as np
 import sympy
@@ -18,7 +18,7 @@ import sympy
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import values_of
 from kansym.symbolic.laws.columns import Quantities
-from kansym.symbolic.laws.expressions import Expressions, short_expressions
+from kansym.symbolic.laws.expressions import Expressions, long_expressions, short_expressions
 from kansym.symbolic.laws.free_functions import FreeSum, FreeTerm, chebyshev_columns
 from kansym.symbolic.laws.free_spaces import (
     FreeSpace,
@@ -30,7 +30,7 @@ from kansym.symbolic.laws.free_spaces import (
 )
 from kansym.symbolic.laws.function_products import FunctionProduct, function_product
 from kansym.symbolic.laws.law import Law, Rows
-from kansym.symbolic.laws.remainders import Remainder, remainders
+from kansym.symbolic.laws.remainders import OF_PRODUCTS, OF_SUMS, Remainder, remainders
 from kansym.symbolic.laws.targets import TARGETS, Target, targets_of
 from kansym.symbolic.laws.univariate import QUICK
 
@@ -46,11 +46,13 @@ _EXPRESSIONS = 12000
 _OUTER = (
     "y", "log y", "log -y", "1/y", "y^2", "-y^2", "exp y", "sqrt y", "cbrt y", "asin y", "acos y",
 )  # fmt: skip
-_OF_ALL = 1000
-"""Expressions that are taken off y and its functions; then all are taken off y."""
+_OF_ALL, _OF_TWO = 1000, 12000
+"""Expressions that are taken off y and its functions, before all are taken off y; then longer ones
+of two inputs, together."""
+_OF_PRODUCTS = ("log y", "log -y", "1/y", "exp y", "y^2")
 _EXACT = 1e-8
 """Error over the spread of y at which a product is believed."""
-_SCREENED, _SURE = 1e-5, 1e-7
+_SCREENED, _SURE = 1e-3, 1e-7
 """Error of a remainder over its spread that is looked at, and up to which the plain go first."""
 _TAKEN, _MANY_TAKEN, _ARGUMENTS = 30, 600, 1000
 """Expressions that y is divided by before others are put in, in large spaces, and these."""
@@ -116,11 +118,15 @@ class _Search:
                 yield from self.confirmed(self.beside_expressions(space, few))
         for candidates in self.of_expressions_in_turn(single, few):
             yield from self.confirmed(candidates)
+        y = TARGETS["y"]
         for target in targets_of(self.y, _OUTER):
-            for step in self.sums(single, target, _OF_ALL):
+            for step in self.sums(single, target, self.expressions.plainest(_OF_ALL)):
                 yield from self.confirmed(step)
-        for step in self.sums(single, TARGETS["y"], _EXPRESSIONS):
+        for step in self.sums(single, y, self.expressions):
             yield from self.confirmed(step)
+        for longer in self.of_two():
+            for step in self.sums(single, y, longer, _OF_PRODUCTS, ()):
+                yield from self.confirmed(step)
         yield from self.confirmed(self.beside_one_more(single))
         many = self.over_plain(("y", "exp y", "sqrt y", "cbrt y", "y^2"), _MANY_TAKEN)
         yield from self.confirmed(self.with_functions_of_one(many))
@@ -253,13 +259,26 @@ class _Search:
             term = FreeTerm(sympy.S.One, one, expr, self.values(expr), constant=False, fine=fine)
             yield _Candidate(remainder[chosen], (*space.terms, term))
 
-    def sums(self, space: FreeSpace, target: Target, count: int) -> Iterator[list[_Candidate]]:
+    def of_two(self) -> Iterator[Expressions]:
+        """Longer expressions of two inputs, where there are more."""
+        groups = list(combinations(range(len(self.some)), 2))
+        for group in groups if len(self.some) > 2 else ():
+            yield long_expressions(self.some.take(group), _OF_TWO // len(groups))
+
+    def sums(
+        self,
+        space: FreeSpace,
+        target: Target,
+        expressions: Expressions,
+        of_products: Sequence[str] = OF_PRODUCTS,
+        of_sums: Sequence[str] = OF_SUMS,
+    ) -> Iterator[list[_Candidate]]:
         """Remainders of one function of y that lie in a space, for each way to make them."""
-        for many in remainders(self.y, target, self.expressions.plainest(count)):
+        for many in remainders(self.y, target, expressions, of_products, of_sums):
             if self.until.passed:
                 return
             places = _likely(space.errors(many.values))
-            yield [_Candidate(many.one(k, self.expressions), space.terms) for k in places]
+            yield [_Candidate(many.one(k, expressions), space.terms) for k in places]
 
     def confirmed(self, candidates: Iterable[_Candidate]) -> Iterator[Law]:
         """Laws of candidates that hold on all rows with functions of a higher degree."""

@@ -14,6 +14,7 @@ from kansym.symbolic.laws.additive import Additive
 from kansym.symbolic.laws.checking import checked, is_exact, length
 from kansym.symbolic.laws.exact_laws import ExactLaws, PlainRelations
 from kansym.symbolic.laws.law import Law, Rows, Source
+from kansym.symbolic.laws.meetings import Meetings
 from kansym.symbolic.laws.monomials import Monomials
 from kansym.symbolic.laws.noisy_pairs import NoisyPairs
 from kansym.symbolic.laws.pairings import Pairings
@@ -35,7 +36,9 @@ SOURCES: tuple[Source, ...] = (
     Univariate(),
     Additive(),
     ExactLaws(deep=False),
+    Meetings(deep=False),
     PartlyFree(),
+    Meetings(),
     Pairings(),
     ExactLaws(),
     SmallerProblems(),

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from kansym.symbolic.laws.expressions import Expressions
 from kansym.symbolic.laws.targets import TARGETS, Target
 
-__all__ = ["Remainder", "Remainders", "remainders"]
+__all__ = ["OF_PRODUCTS", "OF_SUMS", "Remainder", "Remainders", "remainders"]
 
 Array = np.ndarray
 
@@ -106,9 +106,9 @@ class Remainders:
         return Remainder(self.outer, self.inner, self.operation, taken, self.values[place])
 
 
-_OF_PRODUCTS = ("y", "log y", "log -y")
-_OF_PRODUCTS_OF_Y = (*_OF_PRODUCTS, "asin y", "acos y", "exp y")
-_OF_SUMS = (
+OF_PRODUCTS = ("y", "log y", "log -y")
+_OF_PRODUCTS_OF_Y = (*OF_PRODUCTS, "asin y", "acos y", "exp y")
+OF_SUMS = (
     "log y", "log -y", "y^2", "-y^2", "1/y", "sqrt y", "exp y", "cbrt y", "asin y", "acos y",
 )  # fmt: skip
 
@@ -117,8 +117,8 @@ def remainders(
     y: Float[np.ndarray, " rows"],
     outer: Target,
     expressions: Expressions,
-    of_products: Sequence[str] = _OF_PRODUCTS,
-    of_sums: Sequence[str] = _OF_SUMS,
+    of_products: Sequence[str] = OF_PRODUCTS,
+    of_sums: Sequence[str] = OF_SUMS,
 ) -> Iterator[Remainders]:
     """Those of one function of y, the plain before the strange.
 
@@ -126,7 +126,7 @@ def remainders(
     """
     z = outer.forward(y)
     yield Remainders(outer, TARGETS["y"], None, z[None], np.zeros(0, dtype=int))
-    if of_products is _OF_PRODUCTS and outer.name == "y":
+    if of_products is OF_PRODUCTS and outer.name == "y":
         of_products = _OF_PRODUCTS_OF_Y
     for operations, names in (((OVER, TIMES), of_products), ((LESS, PLUS), of_sums)):
         for operation in operations:

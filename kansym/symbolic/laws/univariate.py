@@ -15,11 +15,12 @@ from kansym.symbolic.laws.exponential_sums import (
 )
 from kansym.symbolic.laws.form import Form
 from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.long_curves import long_curves
 from kansym.symbolic.laws.rational_functions import exact_quotients, quotients_of_functions
 from kansym.symbolic.laws.short_curves import short_curves
 from kansym.symbolic.laws.simple_models import plain_models, simple_models
 
-__all__ = ["OF_MEASURED_ROWS", "QUICK", "USUAL", "Stage", "Univariate", "univariate_laws"]
+__all__ = ["OF_MEASURED_ROWS", "QUICK", "SHORT", "USUAL", "Stage", "Univariate", "univariate_laws"]
 
 Stage = Callable[[Curve, Deadline], Iterator[Form]]
 QUICK: tuple[Stage, ...] = (exact_quotients, plain_models, simple_models, short_curves)
@@ -52,7 +53,14 @@ _PLAIN: tuple[Stage, ...] = (
     quotients_of_functions,
     exponential_sums,
 )
-_RICH: tuple[Stage, ...] = (compositions, powers_times_exponential_sums, compositions_within)
+_RICH: tuple[Stage, ...] = (
+    long_curves,
+    compositions,
+    powers_times_exponential_sums,
+    compositions_within,
+)
+SHORT: tuple[Stage, ...] = (*_PLAIN, *_RICH[1:])
+"""Those that take less than a second each, as a rule: for curves that may be none."""
 USUAL: tuple[Stage, ...] = (_models,)
 """The functions that measured tables follow most often."""
 OF_MEASURED_ROWS: tuple[Stage, ...] = (

@@ -1,0 +1,276 @@
+"""Laws that hold one long expression: hundreds of thousands are looked at, each in one look.
+
+A short expression is taken off y, functions around it undone (see
+`kansym.symbolic.laws.remainders`); what is left is b g + c + a linear function of the inputs for a
+long expression g, which is found in a sorted table of directions whatever b and c are. Or y is a
+multiple of g beside unknown functions of single inputs. Or y, over a short expression, is an
+unknown function of g: neighbours along g then lie on a line.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import chain, combinations
+
+import numpy as np
+import sympy
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.checking import checked, fresh_constants, is_exact, values_of
+from kansym.symbolic.laws.coefficients import as_weights
+from kansym.symbolic.laws.columns import Quantities
+from kansym.symbolic.laws.curve_laws import is_curve, laws_of_curve
+from kansym.symbolic.laws.directions import Directions
+from kansym.symbolic.laws.expression_pairs import exact_weights
+from kansym.symbolic.laws.expressions import Expressions, long_expressions
+from kansym.symbolic.laws.free_functions import FreeSum, FreeTerm
+from kansym.symbolic.laws.free_spaces import FreeSpace, of_single_inputs
+from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.looking_up import (
+    OF_PRODUCTS,
+    OUTER,
+    PLAIN,
+    Step,
+    looked_up,
+    steps_within_functions,
+)
+from kansym.symbolic.laws.reduced import Reduced
+from kansym.symbolic.laws.remainders import Remainder, remainders
+from kansym.symbolic.laws.targets import targets_of
+
+__all__ = ["Meetings"]
+
+Array = np.ndarray
+
+_FEWEST_ROWS = 200
+_ROWS, _MORE_ROWS = 32, 112
+"""Rows that a direction is told by, and those on which unknown functions are looked for."""
+_MOST_INPUTS = 6
+_LONG, _LONG_OF_SOME = 60_000, {2: 160_000, 3: 60_000}
+"""Expressions of all inputs, and of all groups of two or three of them."""
+_TAKEN, _TAKEN_WITHIN, _SHORT = 30_000, 6000, 3000
+"""Of each group, taken off y, off its functions, and with functions around what is left."""
+_FACTORS_TAKEN = 60_000
+"""Those that y is divided by with functions around what is left, of all groups together."""
+_WITHIN_ALL, _WITHIN = 160_000, 12_000
+"""Expressions beside and within unknown functions, together, and at least of each group."""
+
+
+class Meetings:
+    """Long expressions, taken for what is left of y.
+
+    Parameters
+    ----------
+    deep : whether functions of y, functions of what is left and unknown functions are tried, which
+        takes some seconds, and not only y with an expression taken off it.
+    """
+
+    name = "long expression"
+
+    def __init__(self, deep: bool = True) -> None:
+        self.deep = deep
+
+    def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
+        """Exact laws; nothing for rows with noise."""
+        inputs = rows.varying
+        if not (rows.may_be_exact(_FEWEST_ROWS) and 2 <= len(inputs) <= _MOST_INPUTS):
+            return
+        search = _Search(rows, inputs, until)
+        if len(search.more_y) < _MORE_ROWS:
+            return
+        yield from search.met(self.deep)
+        if self.deep:
+            yield from search.with_functions()
+
+
+class _Search:
+    """Long expressions on some rows."""
+
+    def __init__(self, rows: Rows, inputs: Sequence[int], until: Deadline) -> None:
+        self.rows, self.until = rows, until
+        self.inputs = Quantities.inputs(rows.X, rows.names).take(inputs)
+        _, distinct = np.unique(self.inputs.values, axis=0, return_index=True)
+        order = np.random.default_rng(0).permutation(distinct)
+        self.few, self.more = (
+            Quantities(self.inputs.values[order[:most]], self.inputs.exprs)
+            for most in (_ROWS, _MORE_ROWS)
+        )
+        self.y, self.more_y = rows.y[order[:_ROWS]], rows.y[order[:_MORE_ROWS]]
+
+    @cached_property
+    def groups(self) -> list[tuple[tuple[int, ...], int]]:
+        """All inputs, and two or three of them; and how many expressions of each."""
+        every, found = range(len(self.few)), [(tuple(range(len(self.few))), _LONG)]
+        for size, count in _LONG_OF_SOME.items():
+            groups = list(combinations(every, size)) if size < len(every) else []
+            found += [(group, count // len(groups)) for group in groups]
+        return found
+
+    @cached_property
+    def lots(self) -> list[Expressions]:
+        """Long expressions of each group, the longest of few inputs."""
+        return [long_expressions(self.few.take(group), count) for group, count in self.groups]
+
+    def lots_on_more(self) -> Iterator[tuple[int, Array]]:
+        """The number of the first expression of each lot, and the values of all on more rows."""
+        first = 0
+        for (group, _), lot in zip(self.groups, self.lots, strict=True):
+            if self.until.passed:
+                return
+            fewer = lot.plainest(max(_WITHIN_ALL // len(self.lots), _WITHIN))
+            values = fewer.on(self.more.values[:, group]).values
+            values[~(np.abs(values).max(axis=1) < _LARGEST)] = 0.0
+            yield first, values
+            first += len(lot)
+
+    def expr(self, number: int | None) -> sympy.Expr:
+        """One of the long expressions; 0 for none."""
+        if number is None:
+            return sympy.S.Zero
+        for lot in self.lots:
+            if number < len(lot):
+                return lot.expr(number)
+            number -= len(lot)
+        raise IndexError(number)
+
+    # What is left has the direction of a long expression.
+
+    def met(self, deep: bool) -> Iterator[Law]:
+        """Laws of remainders that are a multiple of a long expression and a linear function."""
+        linear = np.column_stack([np.ones(_ROWS), self.few.values])
+        known = Directions.of(np.concatenate([lot.values for lot in self.lots]), linear)
+        plain = (Step("y", lot.plainest(_TAKEN)) for lot in self.lots)
+        more = [lot.plainest(_TAKEN_WITHIN) for lot in self.lots]
+        count = _FACTORS_TAKEN // len(self.lots)
+        within = chain(
+            (Step("y", lot.plainest(count), OF_PRODUCTS, ()) for lot in self.lots),
+            steps_within_functions(self.lots[0].plainest(_SHORT), more),
+        )
+        for one, number in looked_up(self.y, known, within if deep else plain, self.until):
+            yield from self.with_rest(one, self.expr(number))
+
+    def with_rest(self, one: Remainder, expr: sympy.Expr) -> Iterator[Law]:
+        """The law of which a multiple of an expression is left, if it is right on all rows."""
+        z, g = self.whole(one), values_of(expr, {}, self.rows)
+        if z is None or not np.isfinite(g).all():
+            return
+        columns = [*([] if expr == 0 else [g]), np.ones_like(z), self.inputs.values]
+        weights = exact_weights(np.column_stack(columns), z)
+        if weights is None:
+            return
+        symbols = fresh_constants(self.rows.names, len(weights))
+        numbers, start = as_weights(weights.tolist(), symbols)
+        terms = [*([] if expr == 0 else [expr]), sympy.S.One, *self.inputs.exprs]
+        inner = sympy.Add(*(n * term for n, term in zip(numbers, terms, strict=True)))
+        law = checked(one.restore(inner), start, f"two expressions, {one.words}", self.rows)
+        if law is not None and is_exact(law):
+            yield law
+
+    # Unknown functions: of single inputs beside a long expression, or of that.
+
+    def with_functions(self) -> Iterator[Law]:
+        """Both kinds, each long expression computed once on more rows."""
+        plain = self.lots[0].plainest(_PLAINEST).on(self.more.values)
+        beside, within = self.left_beside(plain), self.left_within(plain)
+        space = FreeSpace.of(of_single_inputs(self.more), _DEGREE)
+        rest = None if space is None else _normed(space.without(_values(beside)))
+        curves = _values(within).astype(np.float32)
+        sums, curved = list[_Found](), list[_Found]()
+        for first, values in self.lots_on_more():
+            if space is not None and rest is not None:
+                lost = 1 - (rest @ _normed(space.without(values)).T) ** 2
+                best = lost.argmin(axis=1)
+                least = np.maximum(lost[np.arange(len(best)), best], _SURE)
+                found = zip(least.tolist(), best.tolist(), strict=True)
+                sums += [(loss, k, first + b) for k, (loss, b) in enumerate(found)]
+            for k, rough in enumerate(_rough(values, curves)):
+                best = np.argsort(rough)[:_CONFIRMED]
+                curved += [(float(rough[b]), k, first + int(b)) for b in best]
+        for loss, k, number in sorted(sums)[:_CONFIRMED]:
+            if loss < _LIKELY:
+                yield from self.beside(beside[k], self.expr(number))
+        likely = sorted(each for each in curved if each[0] < _SMOOTH)[:_LOOKED_AT]
+        for state in self.curves([(within[k], self.expr(number)) for _, k, number in likely]):
+            yield from laws_of_curve(state, self.rows, self.until.share(_ONE_CURVE))
+
+    def left_beside(self, plain: Expressions) -> list[Remainder]:
+        """Functions of y, and y with a plain expression taken off."""
+        return [
+            many.one(k, plain)
+            for target in targets_of(self.rows.y, ("y", *OUTER))
+            for many in remainders(self.more_y, target, plain, PLAIN, PLAIN)
+            if many.operation is None or target.name == "y"
+            for k in range(len(many.values))
+        ]
+
+    def left_within(self, plain: Expressions) -> list[Remainder]:
+        """Y, and y over and times a few plain expressions."""
+        few = plain.plainest(_FACTORS)
+        (y,) = targets_of(self.rows.y, PLAIN)
+        lots = remainders(self.more_y, y, few, PLAIN, ())
+        return [many.one(k, few) for many in lots for k in range(len(many.values))]
+
+    def beside(self, one: Remainder, expr: sympy.Expr) -> Iterator[Law]:
+        """Laws of a sum of unknown functions of single inputs and a multiple of an expression."""
+        z, g = self.whole(one), values_of(expr, {}, self.rows)
+        if z is not None and np.isfinite(g).all():
+            whole = FreeSum.of([*of_single_inputs(self.inputs), FreeTerm(expr, g)], z)
+            if whole is not None:
+                yield from whole.laws(one.restore, one.words, self.rows, self.until)
+
+    def curves(self, likely: Sequence[tuple[Remainder, sympy.Expr]]) -> list[Reduced]:
+        """Of remainders as functions of expressions those that are curves on all rows."""
+        found = list[tuple[float, int, Reduced]]()
+        for number, (one, expr) in enumerate(likely):
+            z, e = self.whole(one), values_of(expr, {}, self.rows)
+            if z is not None and np.isfinite(e).all():
+                of = Quantities(e[:, None], (expr,))
+                state = Reduced(of, z, one.restore, steps=(one.words, f"in {expr}"))
+                if is_curve(state):
+                    found.append((float(next(_rough(e[None], z[None]))[0]), number, state))
+        return [state for *_, state in sorted(found, key=lambda each: each[:2])[:_FOLLOWED]]
+
+    def whole(self, one: Remainder) -> Array | None:
+        """What is left on all rows."""
+        with np.errstate(all="ignore"):
+            z = one.of(self.rows.y, values_of(one.taken, {}, self.rows))
+        return z if np.isfinite(z).all() else None
+
+
+_Found = tuple[float, int, int]
+"""How far from exact it is, the number of a remainder, that of a long expression."""
+_DEGREE, _PLAINEST, _FACTORS = 10, 60, 5
+"""Of the unknown functions; expressions that are taken off y beside them, and around them."""
+_LARGEST = 1e100
+"""Value beyond which an expression is as if it were not defined."""
+_SURE, _LIKELY, _SMOOTH = 1e-6, 1e-4, 0.1
+"""Loss up to which the plain go first, that of a sum that is likely, and distance from the line
+through neighbours, over that of a median."""
+_CONFIRMED, _LOOKED_AT, _FOLLOWED, _ONE_CURVE = 3, 60, 3, 0.5
+
+
+def _values(left: Sequence[Remainder]) -> Array:
+    """Values of remainders, of spread 1."""
+    found = np.array([one.values for one in left])
+    return found / np.std(found, axis=1)[:, None]
+
+
+_NOTHING = 1e-7
+
+
+def _normed(values: Array) -> Array:
+    """Rows of norm 1, or nothing."""
+    norm = np.linalg.norm(values, axis=1)
+    return values / np.where(norm > _NOTHING, norm, np.inf)[:, None]
+
+
+def _rough(values: Array, z: Array) -> Iterator[Array]:
+    """For each target, how far it is from the lines through neighbours along each of many."""
+    order = np.argsort(values, axis=1)
+    p = np.take_along_axis(values, order, axis=1)
+    width = p[:, 2:] - p[:, :-2]
+    with np.errstate(all="ignore"):
+        share = np.where(width > 0, (p[:, 1:-1] - p[:, :-2]) / width, 0.5).astype(np.float32)
+    for target in z:
+        s = target[order]
+        off = s[:, 1:-1] - s[:, :-2] - share * (s[:, 2:] - s[:, :-2])
+        yield np.mean(np.abs(off), axis=1) / np.mean(np.abs(target - np.median(target)))
