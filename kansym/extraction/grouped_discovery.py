@@ -24,7 +24,7 @@ from kansym.symbolic.formulas.parsing import written
 from kansym.symbolic.formulas.signs import with_plain_signs
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.formula_fitting import fit_formula
-from kansym.symbolic.measurements.group_fitting import fit_groups
+from kansym.symbolic.measurements.group_fitting import fit_groups, untested_groups
 from kansym.symbolic.measurements.groups import Groups, without_groups
 from kansym.symbolic.measurements.measured_constants import with_measured_constants
 from kansym.symbolic.measurements.refitting import Exact
@@ -111,7 +111,10 @@ def grouped_result(
         points[0], not_dominated(points), model, X, target.names[0], split, settings, {}, deadline
     )
     # Every row is in one group, so that the columns of the groups determine one another.
-    known = tuple(one for one in result.status if one.status is not Status.DEPENDENT_INPUTS)
+    untold = (Status.DEPENDENT_INPUTS, Status.OK)
+    known = tuple(one for one in result.status if one.status not in untold)
+    if fits[0].grouping is not None:
+        known += tuple(untested_groups(groups, fits[0].grouping))
     fine = Finding(Status.OK, "formula", f"relative error {points[0].error:.1e} against the data")
     result = replace(result, status=known or (fine,))
     if units is None:

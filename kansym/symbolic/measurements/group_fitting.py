@@ -18,7 +18,7 @@ from kansym.symbolic.measurements.grouping import Grouping, own_name
 from kansym.symbolic.measurements.groups import Groups
 from kansym.symbolic.measurements.refitting import Exact, refitted
 
-__all__ = ["fit_groups"]
+__all__ = ["fit_groups", "untested_groups"]
 
 _EQUAL = 0.01
 """Probability of differences as large as those found, from which on a constant is shared."""
@@ -76,7 +76,7 @@ def fit_groups(
         tuple(own),
         {name: equality.get(name, math.nan) for name in free},
     )
-    findings = (*fit.findings, *_same(fit, groups, own))
+    findings = (*fit.findings, *_same(fit, groups, own), *untested_groups(groups, grouping))
     return replace(fit, text=text or fit.text, findings=findings, grouping=grouping)
 
 
@@ -179,6 +179,20 @@ def _refuse_small(groups: Groups, own: Sequence[str]) -> None:
             "which are shared, such as "
             f"shared=[{own[-1]!r}]."
         )
+
+
+def untested_groups(groups: Groups, grouping: Grouping) -> list[Finding]:
+    """Groups with as many rows as constants of their own: these rows test nothing."""
+    own = len(grouping.own)
+    few = [label for label, rows in groups.counts.items() if rows <= own]
+    if not few:
+        return []
+    named = ", ".join(few[:5]) + (f" and {len(few) - 5} more" if len(few) > 5 else "")
+    detail = (
+        f"{named}: {own} row{'s' * (own > 1)} and as many constants of its own "
+        f"({', '.join(grouping.own)}), which fit whatever was measured there"
+    )
+    return [Finding(Status.NO_FREEDOM, groups.name, detail)]
 
 
 def _same(fit: FormulaFit, groups: Groups, own: Sequence[str]) -> list[Finding]:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kansym import fit_formula
+from kansym import discover, fit_formula
 from kansym.shared.errors import InputError
 from kansym.shared.status import Status
 
@@ -55,6 +55,24 @@ def test_groups_that_are_equal_are_named():
     fit = fit_formula("a*sqrt(L)", ROWS, y, groups=labels)
     (finding,) = [one for one in fit.findings if one.status is Status.EQUAL_GROUPS]
     assert "Earth and Earth 2" in finding.detail
+
+
+@pytest.mark.parametrize("search", [False, True])
+def test_a_group_of_one_row_is_said_to_test_nothing(search):
+    kept = (ROWS["planet"] != "Mars") | (
+        np.arange(30) == np.flatnonzero(ROWS["planet"] == "Mars")[0]
+    )
+    rows, y = ROWS[kept], T[kept]
+    if search:
+        found = discover(rows, y, groups="planet", seconds=1.5, progress=False).result.status
+    else:
+        found = fit_formula("a*sqrt(L)", rows, y, groups="planet").findings
+    (finding,) = [one for one in found if one.status is Status.NO_FREEDOM]
+    assert "Mars: 1 row and as many constants of its own" in finding.detail
+
+
+def test_groups_with_rows_to_spare_are_not_named(fit):
+    assert Status.NO_FREEDOM not in {one.status for one in fit.findings}
 
 
 @pytest.mark.parametrize(
