@@ -12,10 +12,13 @@ import numpy as np
 import sympy
 
 from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.additive import Additive
 from kansym.symbolic.laws.checking import checked
 from kansym.symbolic.laws.function_columns import Group, functions_of_one, functions_of_two
 from kansym.symbolic.laws.law import NEARLY_EXACT, Law, Rows
 from kansym.symbolic.laws.one_combination import one_combination, roughness
+from kansym.symbolic.laws.pairings import Pairings
+from kansym.symbolic.laws.partly_free import PartlyFree
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.reductions import Step, steps_from
 from kansym.symbolic.laws.relations import (
@@ -27,6 +30,7 @@ from kansym.symbolic.laws.relations import (
 )
 from kansym.symbolic.laws.smooth import Smooth, smooth
 from kansym.symbolic.laws.targets import targets_of
+from kansym.symbolic.laws.two_combinations import two_combinations
 from kansym.symbolic.laws.univariate import univariate_laws
 
 __all__ = ["ExactLaws", "PlainRelations"]
@@ -40,7 +44,11 @@ _SHALLOW = 5.0
 """Seconds for functions of one and two inputs in the whole problem, before others are tried."""
 _SHARE_ONE, _EXPLORING = 0.8, 0.5
 """Parts of the time for laws of one quantity, and for smaller problems."""
+_HANDED_ON, _EACH = 2, 2.5
+"""Smaller problems that other sources are asked about, and seconds for each."""
 _OUTER = ("1/y", "log y", "y^2", "exp y", "sqrt y", "tan y", "sin y")
+_BLIND = 0.4
+"""Error of a smooth fit from which on it shows nothing of the law."""
 _SMOOTHER = 0.1
 _ROUGH = 2e-3
 """Error of a smooth fit above which functions of the target may be smoother."""
@@ -101,14 +109,39 @@ class _Search:
         fit = smooth(root.quantities.values, root.target)
         if fit is None:
             return
-        yield from self.explored(Step(root, fit))
+        if fit.error < _BLIND:
+            yield from self.explored(Step(root, fit))
+        else:
+            self.states.append(Step(root, fit))
+        yield from self.handed_on(self.smallest())
         yield from self.outer(root, fit)
         if deep:
+            yield from self.handed_on(two_combinations(root))
             yield from self.deeper()
         else:
             self.until = self.until.within(_SHALLOW)
             for stage in islice(trials_with_functions(root), 1, 3):
                 yield from self.tried(root, stage)
+
+    def smallest(self) -> list[Reduced]:
+        """Problems of few quantities that were met."""
+        most = min(_FEW, len(self.rows.names) - 1)
+        states = [s.state for s in self.states if s.state.carried is None]
+        few = [s for s in states if 1 < len(s.quantities) <= most]
+        return sorted(few, key=lambda s: len(s.quantities))[:_HANDED_ON]
+
+    def handed_on(self, states: Iterable[Reduced]) -> Iterator[Law]:
+        """Laws that other sources see in smaller problems."""
+        for state in states:
+            if self.until.passed:
+                return
+            inner, until = state.as_rows(self.rows), self.until.within(_EACH)
+            for source in (Additive(), PartlyFree(), Pairings()):
+                for law in source.propose(inner, until):
+                    expr, words = state.restored(law)
+                    found = checked(expr, law.start, words, self.rows)
+                    if found is not None and found.error < NEARLY_EXACT:
+                        yield found
 
     def outer(self, root: Reduced, fit: Smooth) -> Iterator[Law]:
         """The problem for functions of the target that are much smoother than the target is."""

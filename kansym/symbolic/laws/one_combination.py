@@ -18,7 +18,7 @@ from kansym.symbolic.formulas.sympy_programs import from_sympy
 from kansym.symbolic.laws.columns import Quantities, monomial
 from kansym.symbolic.laws.reduced import Reduced
 
-__all__ = ["one_combination", "roughness"]
+__all__ = ["monomial_factors", "one_combination", "over_monomial", "roughness"]
 
 _POWERS = (0, 1, -1, 2, -2)
 _FACTOR_POWERS = (0, 1, -1, 2, -2, 3, -3, 0.5, -0.5)
@@ -51,7 +51,7 @@ def one_combination(state: Reduced) -> Iterator[Reduced]:
     if not 2 <= len(state.quantities) <= _MOST_INPUTS or len(state.target) < _LEAST_ROWS:
         return
     x, y = state.quantities.values[:_ROWS], state.target[:_ROWS]
-    factors, powers = _factors(x)
+    factors, powers = monomial_factors(x)
     with np.errstate(all="ignore"):
         factors /= np.sqrt(np.mean(factors**2, axis=0))
         z = y[:, None] / (factors * max(float(np.std(y)), 1e-300))
@@ -72,12 +72,12 @@ def one_combination(state: Reduced) -> Iterator[Reduced]:
     best = scores.argmin(axis=1)
     for row in np.argsort(scores.min(axis=1))[:_FOLLOWED]:
         if np.isfinite(scores[row, best[row]]):
-            reduced = _reduced(state, powers[best[row]], combinations[row].expr)
+            reduced = over_monomial(state, powers[best[row]], (combinations[row].expr,))
             if reduced is not None:
                 yield reduced
 
 
-def _factors(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def monomial_factors(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Monomials that y may be divided by, the short first, and their powers."""
     steady = np.asarray((x > 0).all(axis=0) | (x < 0).all(axis=0))
     choices = [_FACTOR_POWERS if good else (0,) for good in steady]
@@ -144,18 +144,21 @@ def roughness(
     return off[_OFF_ENDS:-_OFF_ENDS]
 
 
-def _reduced(state: Reduced, powers: np.ndarray, expr: sympy.Expr) -> Reduced | None:
-    """The problem in one quantity, the target divided by a monomial."""
+def over_monomial(
+    state: Reduced, powers: Float[np.ndarray, " quantities"], groups: tuple[sympy.Expr, ...]
+) -> Reduced | None:
+    """The problem in some groups of quantities, the target divided by a monomial."""
     x, exprs = state.quantities.values, state.quantities.exprs
     base = [e if x[0, k] > 0 else -e for k, e in enumerate(exprs)]
     with np.errstate(all="ignore"):
         factor = np.prod(np.abs(x) ** powers, axis=1)
-        values = _values(expr, state.quantities)
+        values = np.column_stack([_values(group, state.quantities) for group in groups])
     if not (np.isfinite(factor).all() and (factor != 0).all() and np.isfinite(values).all()):
         return None
     every = list(range(len(exprs)))
     divided = state.divided(factor, monomial(base, powers), every) if powers.any() else state
-    return divided.in_terms_of(Quantities(values[:, None], (expr,)), f"in {expr}")
+    named = ", ".join(map(str, groups))
+    return divided.in_terms_of(Quantities(values, groups), f"in {named}")
 
 
 def _values(expr: sympy.Expr, quantities: Quantities) -> np.ndarray:

@@ -9,7 +9,7 @@ import sympy
 from jaxtyping import Float
 
 from kansym.symbolic.laws.columns import Quantities
-from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.targets import Target
 
 __all__ = ["Reduced"]
@@ -114,6 +114,20 @@ class Reduced:
             carried=None,
             guess=(),
         )
+
+    def as_rows(self, rows: Rows) -> Rows:
+        """The problem as rows for any source of laws; its quantities have names of their own."""
+        names = tuple(map(str, self._marks))
+        return replace(rows, X=self.quantities.values, y=self.target, names=names)
+
+    def restored(self, law: Law) -> tuple[sympy.Expr, str]:
+        """A law of these rows as one for y, and how it was come by."""
+        places = dict(zip(self._marks, self.quantities.exprs, strict=True))
+        return self.restore(law.expr.xreplace(places)), ", ".join([law.source, *self.steps])
+
+    @property
+    def _marks(self) -> list[sympy.Symbol]:
+        return [sympy.Symbol(f"u{k}_") for k in range(len(self.quantities))]
 
     def in_terms_of(self, quantities: Quantities, step: str) -> "Reduced":
         """In other quantities."""

@@ -16,6 +16,7 @@ from kansym.symbolic.laws.slopes import Slope, bent
 from kansym.symbolic.laws.smooth import Smooth, smooth
 from kansym.symbolic.laws.symmetries import in_groups, in_pairs, in_sums
 from kansym.symbolic.laws.targets import targets_of
+from kansym.symbolic.laws.trial_groups import by_trial
 
 __all__ = ["Step", "steps_from"]
 
@@ -26,8 +27,9 @@ _OUTER = (
     "1/y", "y^2", "-y^2", "1/y^2", "log y", "log -y", "sqrt y", "exp y", "sin y", "cos y", "tan y",
 )  # fmt: skip
 """Functions of the target under which terms are sought."""
-_OF_PRODUCTS = ("exp y", "sin y", "cos y", "tan y")
-"""Those under which factors are sought too: a factor of y is one of its powers as well."""
+_OF_PRODUCTS = ("log y", "log -y", "exp y", "sin y", "cos y", "tan y")
+"""Those under which factors are sought too, log y for f(u)^v; a factor of y is one of its powers as
+well."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +52,7 @@ class Step:
 def steps_from(state: Reduced, fit: Smooth) -> Iterator[Reduced]:
     """Smaller problems that the gradient suggests, not confirmed yet."""
     slope = Slope.of(state, fit)
+    yield from by_trial(state, fit)
     yield from _without_idle(state, slope)
     if state.carried is None:
         for steps in (in_groups, in_pairs, in_sums):

@@ -1,9 +1,9 @@
 """Laws of noisy rows by smaller problems: what a step leaves is a sum of terms or a curve.
 
-A monomial times a function of one combination is seen first, without a fit.
+A monomial times a function of one combination, or of two monomials, is seen first, without a fit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, islice
 
@@ -19,6 +19,7 @@ from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.reductions import Step, steps_from
 from kansym.symbolic.laws.smooth import Smooth, smooth
 from kansym.symbolic.laws.sparse_sums import SparseSums
+from kansym.symbolic.laws.two_combinations import two_combinations
 from kansym.symbolic.laws.univariate import univariate_laws
 
 __all__ = ["SmallerProblems"]
@@ -48,8 +49,9 @@ class SmallerProblems:
         if fit is None or np.ptp(rows.y) == 0:
             return
         met: set[str] = set()
-        ones = (one for one in one_combination(root) if _is_as_smooth(one, fit))
-        states = chain(ones, _explored(Step(root, fit), met, rows.noise, until))
+        few = chain(one_combination(root), two_combinations(root))
+        few = (state for state in few if _is_as_smooth(state, fit))
+        states = chain(few, _explored(Step(root, fit), met, rows.noise, until))
         for state in islice(states, _MOST_STATES):
             if until.passed:
                 return
@@ -88,22 +90,18 @@ _MARK = sympy.Symbol("z_of_state")
 
 def _laws(state: Reduced, rows: Rows, until: Deadline) -> Iterator[Law]:
     """Laws of one problem, for y, fitted to all rows."""
-    names = tuple(f"u{k}_" for k in range(len(state.quantities)))
-    inner = replace(rows, X=state.quantities.values, y=state.target, names=names)
-    if len(names) == 1:
+    inner = state.as_rows(rows)
+    if len(inner.names) == 1:
         weights, noise = _errors(state, rows)
         x, few = inner.X[:, 0], rows.independent
-        curves = univariate_laws(x, inner.y, names[0], noise, until, weights, independent=few)
+        curves = univariate_laws(x, inner.y, inner.names[0], noise, until, weights, independent=few)
         found = chain(islice(SparseSums().propose(inner, until), _SUMS), curves)
     else:
         pairs = NoisyPairs().propose(inner, until.share(_PAIRS))
         found = [*pairs, *SparseSums().propose(inner, until)]
         found = sorted(found, key=lambda law: length(law, inner))
-    places = dict(zip(map(sympy.Symbol, names), state.quantities.exprs, strict=True))
     for law in found:
-        expr = state.restore(law.expr.xreplace(places))
-        source = ", ".join([law.source, *state.steps])
-        refitted = _refitted(expr, law, source, rows, until)
+        refitted = _refitted(*state.restored(law), law.start, rows, until)
         if refitted is not None:
             yield refitted
 
@@ -129,9 +127,14 @@ _STEP = 1e-4
 """Of a target, over its spread, in which y changes in proportion."""
 
 
-def _refitted(expr: sympy.Expr, law: Law, source: str, rows: Rows, until: Deadline) -> Law | None:
+def _refitted(
+    expr: sympy.Expr,
+    source: str,
+    start: Mapping[sympy.Symbol, float],
+    rows: Rows,
+    until: Deadline,
+) -> Law | None:
     """The law with its constants fitted to y, as far as that helps."""
-    start = dict(law.start)
     before = checked(expr, start, source, rows)
     if before is None or not start:
         return before

@@ -15,6 +15,12 @@ __all__ = ["Smooth", "noise_level", "smooth"]
 _MOST_COLUMNS = 460
 _HELD_OUT = 0.2
 _MANY_ROWS = 2000
+_HIGHEST = 11
+"""Degree of polynomials."""
+_FEW_ROWS, _FEW_COLUMNS = 500, 130
+"""Of fits that are made by the hundred."""
+_RIDGE = 1e-12
+"""Part of a column's square by which normal equations are kept regular."""
 _INNER = 0.94
 """Part of each range on which derivatives are trusted: polynomials are poor at the ends."""
 
@@ -28,11 +34,27 @@ class Smooth:
     gradient : of y with respect to each input, shape (rows, inputs).
     trusted : rows that are not at the edge of the data.
     error : on rows that were held out, over the spread of the target.
+    logarithmic, form : the coordinates it is a polynomial in, those of inputs and of the target.
     """
 
     gradient: Float[np.ndarray, "rows inputs"]
     trusted: Bool[np.ndarray, " rows"]
     error: float
+    logarithmic: bool = False
+    form: "type[_Plain] | None" = None
+
+    def error_for(
+        self,
+        X: Float[np.ndarray, "rows inputs"],
+        z: Float[np.ndarray, " rows"],
+        factor: Float[np.ndarray, " rows"],
+    ) -> float:
+        """Error for factor times z(X) of polynomials in the same coordinates, small ones."""
+        X, z, factor = X[:_FEW_ROWS], z[:_FEW_ROWS], factor[:_FEW_ROWS]
+        if self.form is None or (self.logarithmic and X.min() <= 0):
+            return np.inf
+        fit = _Fit(X, self.logarithmic, self.form(X, z))
+        return fit.least_error(factor * np.std(z) / (np.std(factor * z) or 1.0))
 
 
 def smooth(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"]) -> Smooth | None:
@@ -49,7 +71,8 @@ def smooth(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"]) -
             fit.degree = degree
     if best is None:
         return None
-    return Smooth(best[1].gradient(), best[1].inner(), best[0])
+    fit = best[1]
+    return Smooth(fit.gradient(), fit.inner(), best[0], fit.logarithmic, type(fit.target))
 
 
 def noise_level(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"]) -> float:
@@ -104,17 +127,23 @@ def _size(residual: np.ndarray) -> float:
 
 def _fits(X: np.ndarray, y: np.ndarray) -> Iterator[tuple["_Fit", dict[int, np.ndarray]]]:
     """Polynomials in every choice of coordinates, and what each degree misses of held-out rows."""
-    test = np.zeros(len(y), dtype=bool)
-    test[:: round(1 / _HELD_OUT)] = True
+    test = _held_out(len(y))
     for logarithmic, values in product(_of_inputs(X), _of_target(X, y)):
         fit, missed = _Fit(X, logarithmic, values), dict[int, np.ndarray]()
-        for degree in range(1, 12):
+        for degree in range(1, _HIGHEST + 1):
             residual = fit.missed(degree, test)
             if residual is None:
                 break
             missed[degree] = residual
         if missed:
             yield fit, missed
+
+
+def _held_out(rows: int) -> np.ndarray:
+    """Which rows are held out."""
+    test = np.zeros(rows, dtype=bool)
+    test[:: round(1 / _HELD_OUT)] = True
+    return test
 
 
 def _of_inputs(X: np.ndarray) -> tuple[bool, ...]:
@@ -125,7 +154,7 @@ def _of_inputs(X: np.ndarray) -> tuple[bool, ...]:
 class _Plain:
     """The target itself is fitted."""
 
-    def __init__(self, y: np.ndarray) -> None:
+    def __init__(self, X: np.ndarray, y: np.ndarray) -> None:
         self.y, self.fitted = y, y
 
     def undone(self, fitted: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -140,8 +169,8 @@ class _Plain:
 class _Logarithm(_Plain):
     """The logarithm of a target of one sign is fitted."""
 
-    def __init__(self, y: np.ndarray) -> None:
-        super().__init__(y)
+    def __init__(self, X: np.ndarray, y: np.ndarray) -> None:
+        super().__init__(X, y)
         self.fitted = np.log(np.abs(y))
 
     def undone(self, fitted: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -155,7 +184,7 @@ class _OverMonomial(_Plain):
     """The target over the monomial that it follows most nearly is fitted."""
 
     def __init__(self, X: np.ndarray, y: np.ndarray) -> None:
-        super().__init__(y)
+        super().__init__(X, y)
         logs, size = np.log(X), np.abs(y)
         large = size > _SMALL * np.median(size)
         columns = np.column_stack([logs, np.ones(len(y))])[large]
@@ -177,9 +206,9 @@ _SMALL = 0.1
 
 def _of_target(X: np.ndarray, y: np.ndarray) -> list[_Plain]:
     """What may be fitted for the target."""
-    found = [_Plain(y)]
+    found = [_Plain(X, y)]
     if y.min() > 0 or y.max() < 0:
-        found.append(_Logarithm(y))
+        found.append(_Logarithm(X, y))
     if X.min() > 0 and np.abs(y).max() > 0:
         found.append(_OverMonomial(X, y))
     return found
@@ -195,6 +224,23 @@ class _Fit:
         self.half = np.where(high > low, (high - low) / 2, 1.0)
         self.unit = (u - (low + high) / 2) / self.half
         self.degree = 1
+
+    def least_error(self, weights: np.ndarray) -> float:
+        """Least error of held-out rows for small degrees; quick and good to six digits."""
+        test, v, y = _held_out(len(self.X)), self.target.fitted, self.target.y
+        sizes = [len(exponents_up_to(self.X.shape[1], degree)) for degree in range(_HIGHEST + 1)]
+        sizes = [size for size in sizes[1:] if size <= min(_FEW_COLUMNS, 0.6 * (~test).sum())]
+        if not sizes:
+            return np.inf
+        columns = _columns(self.unit, exponents_up_to(self.X.shape[1], len(sizes)))
+        kept, best = columns[~test], np.inf
+        square, right = kept.T @ kept, kept.T @ v[~test]
+        square[np.diag_indices(len(square))] *= 1 + _RIDGE
+        for size in sizes:
+            found = columns[test, :size] @ np.linalg.solve(square[:size, :size], right[:size])
+            missed = self.target.undone(found, test) - y[test]
+            best = min(best, _size(missed * weights[test] / (np.std(y) or 1.0)))
+        return best
 
     def missed(self, degree: int, test: np.ndarray) -> np.ndarray | None:
         """What is missed of held-out rows, over the spread; None if the rows are too few for it."""

@@ -11,6 +11,7 @@ from kansym.shared.row_errors import RowErrors
 from kansym.shared.status import Finding, Status
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.laws.columns import exponents_up_to
+from kansym.symbolic.laws.smooth import noise_level
 from kansym.symbolic.measurements.counts import are_counts
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.refitting import refitted_form
@@ -18,7 +19,7 @@ from kansym.symbolic.measurements.simple_laws import constants_bits, form_bits
 
 __all__ = ["growing_errors", "proportional_scatter", "scatter_finding", "weights_of"]
 
-_LEAST_ROWS = 8
+_LEAST_ROWS = 7
 """Rows below which the scatter says too little about itself."""
 _RANGE = 2.0
 """Ratio of largest to smallest value from which on it matters."""
@@ -83,7 +84,8 @@ def proportional_scatter(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, floa
     The noise is over the spread of y, both weighted.
 
     Polynomials in the inputs, or in their logarithms, for log y; the likelihood of what they leave
-    decides between errors that are equal and those that grow with y.
+    decides between errors that are equal and those that grow with y. It is noise where polynomials
+    of higher degree leave as much.
 
     Examples
     --------
@@ -115,8 +117,8 @@ def proportional_scatter(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, floa
         return None
     equal = n / 2 * np.log2(np.mean(left**2))
     growing = n / 2 * np.log2(np.mean((left / middle) ** 2)) + float(np.sum(np.log2(middle)))
-    if growing + _CLEAR > equal:
-        return None
+    if growing + _CLEAR > equal or not noise_level(X[:, varying], np.log(size)):
+        return None  # what one polynomial leaves of an exact law grows with y as well
     weights = (middle / middle.max()) ** -2.0
     spread = np.sqrt(np.cov(y, aweights=weights, bias=True))
     return weights, float(np.sqrt(np.average(left**2, weights=weights)) / spread)

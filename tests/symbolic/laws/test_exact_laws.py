@@ -19,6 +19,11 @@ LAWS = {
     "distance": ("x y t", lambda x, y, t: np.sqrt(x**2 + y**2 - 2 * x * y * np.cos(t))),
     "Rutherford": ("q e t", lambda q, e, t: (q / (4 * e * np.sin(t / 2) ** 2)) ** 2),
     "Compton": ("E m c t", lambda E, m, c, t: E / (1 + E / (m * c**2) * (1 - np.cos(t)))),
+    "dose": (
+        "F D a e V t",
+        lambda F, D, a, e, V, t: F * D * a / (V * (a - e)) * (np.exp(-e * t) - np.exp(-a * t)),
+    ),
+    "interest": ("P r n t", lambda P, r, n, t: P * (1 + r / n) ** (n * t)),
     "three times": (
         "x1 x3 x4",
         lambda a, b, c: 1.5 * a * b * (b**2 * np.exp(-c) + 1) * np.cos(a),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kansym import fit_formula
-from kansym.symbolic.measurements.growing_errors import growing_errors
+from kansym.symbolic.measurements.growing_errors import growing_errors, proportional_scatter
 
 X = np.linspace(1, 10, 30)
 
@@ -31,3 +31,30 @@ def test_counts_scatter_by_their_square_roots():
     found = growing_errors([fit_formula("a*exp(-b*x)", {"x": X}, y)], X[:, None], y)
     assert found is not None
     assert found[1] == 0.5
+
+
+@pytest.mark.parametrize("rows", [200, 300, 1000])
+@pytest.mark.parametrize(
+    "law",
+    [
+        lambda a, b, c, d: np.sqrt(a**2 + (b * c - 1 / (b * d)) ** 2),
+        lambda a, b, c, d: a * b / (1 + c * b / d**2),
+        lambda a, b, c, d: (np.log(a + 5) - np.log(b)) / (c + 6 - d),
+    ],
+)
+def test_what_a_polynomial_leaves_of_an_exact_law_is_no_scatter(law, rows):
+    inputs = np.random.default_rng(5).uniform(0.5, 5, (rows, 4))
+    assert proportional_scatter(inputs, law(*inputs.T)) is None
+
+
+def test_scatter_of_many_rows_in_proportion_is_seen_beside_a_law_of_three_inputs():
+    rng = np.random.default_rng(0)
+    inputs = rng.uniform(0.5, 5, (400, 3))
+    y = (
+        inputs[:, 0] ** 1.5
+        / inputs[:, 1]
+        * np.exp(-inputs[:, 2])
+        * np.exp(0.05 * rng.normal(size=400))
+    )
+    weights, _ = proportional_scatter(inputs, y)
+    assert np.corrcoef(np.log(weights), -2 * np.log(y))[0, 1] > 0.99
