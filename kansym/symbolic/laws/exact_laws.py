@@ -14,9 +14,10 @@ import sympy
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.additive import Additive
 from kansym.symbolic.laws.checking import checked
+from kansym.symbolic.laws.curve_laws import is_curve, laws_of_curve
 from kansym.symbolic.laws.function_columns import Group, functions_of_one, functions_of_two
 from kansym.symbolic.laws.law import NEARLY_EXACT, Law, Rows
-from kansym.symbolic.laws.one_combination import one_combination, roughness
+from kansym.symbolic.laws.one_combination import one_combination
 from kansym.symbolic.laws.pairings import Pairings
 from kansym.symbolic.laws.partly_free import PartlyFree
 from kansym.symbolic.laws.reduced import Reduced
@@ -31,7 +32,6 @@ from kansym.symbolic.laws.relations import (
 from kansym.symbolic.laws.smooth import Smooth, smooth
 from kansym.symbolic.laws.targets import targets_of
 from kansym.symbolic.laws.two_combinations import two_combinations
-from kansym.symbolic.laws.univariate import univariate_laws
 
 __all__ = ["ExactLaws", "PlainRelations"]
 
@@ -40,8 +40,8 @@ _MOST_STATES = 30
 _BRANCHES = 4
 """Smaller problems of one state that are followed."""
 _SMALL_DEGREE = 5
-_SHALLOW = 5.0
-"""Seconds for functions of one and two inputs in the whole problem, before others are tried."""
+_SHALLOW = 4.0
+"""Seconds for a first look: what takes longer waits until others have had theirs."""
 _SHARE_ONE, _EXPLORING = 0.8, 0.5
 """Parts of the time for laws of one quantity, and for smaller problems."""
 _HANDED_ON, _EACH = 2, 2.5
@@ -82,7 +82,8 @@ class ExactLaws:
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Exact laws, the plain first; nothing for rows with noise."""
         if rows.may_be_exact(_FEWEST_ROWS):
-            yield from _Search(rows, until).laws(self.deep)
+            limit = until if self.deep else until.within(_SHALLOW)
+            yield from _Search(rows, limit).laws(self.deep)
 
 
 class _Search:
@@ -104,7 +105,7 @@ class _Search:
         root = Reduced.of(self.rows)
         yield from self.plain_laws()
         for state in one_combination(root):
-            if _is_curve(state):
+            if is_curve(state):
                 yield from self.plain(state)
         fit = smooth(root.quantities.values, root.target)
         if fit is None:
@@ -119,7 +120,6 @@ class _Search:
             yield from self.handed_on(two_combinations(root))
             yield from self.deeper()
         else:
-            self.until = self.until.within(_SHALLOW)
             for stage in islice(trials_with_functions(root), 1, 3):
                 yield from self.tried(root, stage)
 
@@ -153,10 +153,10 @@ class _Search:
 
     def plain(self, state: Reduced, degree: int = 7) -> Iterator[Law]:
         """Relations that need no functions of quantities."""
-        is_curve = len(state.quantities) == 1 and state.carried is None and _is_curve(state)
-        yield from self.tried(state, plain_trials(state, min(degree, 3) if is_curve else degree))
-        if is_curve:
-            yield from self.of_one(state)
+        alone = len(state.quantities) == 1 and state.carried is None and is_curve(state)
+        yield from self.tried(state, plain_trials(state, min(degree, 3) if alone else degree))
+        if alone:
+            yield from laws_of_curve(state, self.rows, self.until.share(_SHARE_ONE))
             return
         yield from self.tried(state, small_trials(state))
         settled = state.settled()
@@ -169,20 +169,6 @@ class _Search:
             if self.until.passed:
                 return
             yield from related(state, trial, self.rows, self.order)
-
-    def of_one(self, state: Reduced) -> Iterator[Law]:
-        """Exact laws of the one quantity that is left."""
-        name = "u"
-        while name in self.rows.names:
-            name += "_"
-        limit = self.until.share(_SHARE_ONE)
-        x = state.quantities.values[:, 0]
-        for law in univariate_laws(x, state.target, name, 0.0, limit):
-            inner = law.expr.xreplace({sympy.Symbol(name): state.quantities.exprs[0]})
-            source = ", ".join([law.source, *state.steps])
-            found = checked(state.restore(inner), law.start, source, self.rows)
-            if found is not None and found.error < NEARLY_EXACT:
-                yield found
 
     def explored(self, step: Step, depth: int = 0) -> Iterator[Law]:
         """Smaller and smaller problems, depth first, each asked for a plain relation."""
@@ -245,17 +231,6 @@ def _each_function(groups: list[Group]) -> Iterator[tuple[np.ndarray, sympy.Expr
                 yield values, expr
 
 
-def _is_curve(state: Reduced) -> bool:
-    """Whether the rows lie on one curve: twice as dense, they are much closer to its chords."""
-    x, z = state.quantities.values[:, 0], state.target[:, None]
-    if len(x) < 2 * _FEWEST_ROWS:
-        return False
-    # Medians, as a curve with a pole has neighbours of all distances.
-    whole, half = (float(np.median(roughness(x[::k], z[::k]))) for k in (1, 2))
-    return whole < max(_DENSER * half, _LEVEL * float(np.var(z)))
-
-
-_DENSER, _LEVEL = 0.4, 1e-14
 _FEW = 3
 _BETWEEN = 3
 """Stage of trials with functions before which targets over functions are tried."""

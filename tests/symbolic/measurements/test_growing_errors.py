@@ -41,6 +41,7 @@ def test_counts_scatter_by_their_square_roots():
         lambda a, b, c, d: a * b / (1 + c * b / d**2),
         lambda a, b, c, d: (np.log(a + 5) - np.log(b)) / (c + 6 - d),
     ],
+    ids=["impedance", "inhibition", "growth"],
 )
 def test_what_a_polynomial_leaves_of_an_exact_law_is_no_scatter(law, rows):
     inputs = np.random.default_rng(5).uniform(0.5, 5, (rows, 4))
@@ -58,3 +59,11 @@ def test_scatter_of_many_rows_in_proportion_is_seen_beside_a_law_of_three_inputs
     )
     weights, _ = proportional_scatter(inputs, y)
     assert np.corrcoef(np.log(weights), -2 * np.log(y))[0, 1] > 0.99
+
+
+def test_seven_rows_over_two_decades_tell_how_they_scatter():
+    r = np.array([5.0, 7, 10, 14, 20, 28, 40])
+    y = np.array([910.0, 430, 220, 110, 51, 26, 13])
+    found = growing_errors([fit_formula("a/r**2", {"r": r}, y)], r[:, None], y)
+    assert found is not None
+    assert found[1] == 1.0
