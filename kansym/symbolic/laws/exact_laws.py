@@ -40,9 +40,9 @@ _MOST_STATES = 30
 _BRANCHES = 4
 """Smaller problems of one state that are followed."""
 _SMALL_DEGREE = 5
-_SHALLOW = 4.0
+_SHALLOW = 5.0
 """Seconds for a first look: what takes longer waits until others have had theirs."""
-_SHARE_ONE, _EXPLORING = 0.8, 0.5
+_SHARE_ONE, _EXPLORING = 0.8, 0.7
 """Parts of the time for laws of one quantity, and for smaller problems."""
 _HANDED_ON, _EACH = 2, 2.5
 """Smaller problems that other sources are asked about, and seconds for each."""

@@ -7,6 +7,7 @@ fit to the smaller problem, which must be about as good.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -52,11 +53,13 @@ class Step:
 def steps_from(state: Reduced, fit: Smooth) -> Iterator[Reduced]:
     """Smaller problems that the gradient suggests, not confirmed yet."""
     slope = Slope.of(state, fit)
-    yield from by_trial(state, fit)
+    tried = by_trial(state, fit)
+    yield from islice(tried, 1)
     yield from _without_idle(state, slope)
     if state.carried is None:
         for steps in (in_groups, in_pairs, in_sums):
             yield from steps(state, slope)
+    yield from tried
     yield from without_factors(state, slope)
     yield from without_terms(state, slope)
     yield from without_product_terms(state, slope)

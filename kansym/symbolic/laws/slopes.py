@@ -1,6 +1,6 @@
 """The gradient of a target where it is trusted, and what is read off columns of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -45,7 +45,8 @@ def bent(fit: Smooth, target: Target, z: np.ndarray) -> Smooth:
     """The smooth fit of a function of the target, by the chain rule."""
     slope = target.slope(z[: len(fit.gradient)])
     trusted = fit.trusted & np.isfinite(slope)
-    return Smooth(np.nan_to_num(fit.gradient * slope[:, None]), trusted, fit.error)
+    gradient = np.nan_to_num(fit.gradient * slope[:, None])
+    return replace(fit, gradient=gradient, trusted=trusted)
 
 
 def explained(slope: np.ndarray, basis: np.ndarray) -> tuple[float, float]:

@@ -40,8 +40,8 @@ class Smooth:
     gradient: Float[np.ndarray, "rows inputs"]
     trusted: Bool[np.ndarray, " rows"]
     error: float
-    logarithmic: bool = False
-    form: "type[_Plain] | None" = None
+    logarithmic: bool
+    form: "type[_Plain]"
 
     def error_for(
         self,
@@ -49,11 +49,11 @@ class Smooth:
         z: Float[np.ndarray, " rows"],
         factor: Float[np.ndarray, " rows"],
     ) -> float:
-        """Error for factor times z(X) of polynomials in the same coordinates, small ones."""
+        """Error for factor times z(X) of small polynomials, in the same coordinates if they are."""
         X, z, factor = X[:_FEW_ROWS], z[:_FEW_ROWS], factor[:_FEW_ROWS]
-        if self.form is None or (self.logarithmic and X.min() <= 0):
-            return np.inf
-        fit = _Fit(X, self.logarithmic, self.form(X, z))
+        positive = X.min() > 0
+        form = _Plain if self.form is _OverMonomial and not positive else self.form
+        fit = _Fit(X, self.logarithmic and bool(positive), form(X, z))
         return fit.least_error(factor * np.std(z) / (np.std(factor * z) or 1.0))
 
 

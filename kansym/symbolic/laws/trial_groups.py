@@ -1,8 +1,8 @@
 """Smaller problems by trial, where a smooth fit is too poor for its gradient to show them.
 
 A polynomial in many quantities misses much, and its derivatives more. In one quantity less it is
-better if the law keeps its form there: every power of one quantity is tried as a factor, and every
-short product of two in their place, and what held-out rows say decides.
+better if the law keeps its form there: every power of one quantity is tried as a factor, and as a
+factor of the others, every sum of two in their place; what held-out rows say decides.
 """
 
 from collections.abc import Iterator
@@ -17,31 +17,33 @@ from kansym.symbolic.laws.smooth import Smooth
 
 __all__ = ["by_trial"]
 
-_POOR, _FEWEST = 1e-2, 3
+_POOR, _FEWEST = 3e-3, 3
 """Error of a smooth fit from which on its gradient says little, and quantities from which on."""
 _POWERS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0)
-_PRODUCTS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
+_IN_PAIRS = (2.0, -2.0, 0.5, -0.5)
+_FEW = 4
+"""Quantities up to which any of them may be multiplied by a common one."""
 _BEST, _LONGER = 3, 0.1
 """Trials that are handed on, and the part of an error that a longer one must save."""
 
 
 @dataclass(frozen=True)
-class _Trial:
-    """Over x_j^power, quantity i times x_j^other in the place of both; only over it if i is None.
+class _Scaling:
+    """Over x_j^power, in the other quantities times powers of x_j.
 
     Attributes
     ----------
-    length : how long it is to write.
+    into : powers of x_j in every quantity, that of itself 0.
     """
 
     j: int
     power: float
-    i: int | None = None
-    other: float = 0.0
+    into: tuple[float, ...]
 
     @property
     def length(self) -> float:
-        return abs(self.power) + (0.0 if self.i is None else 1 + abs(self.other))
+        """How long it is to write."""
+        return abs(self.power) + sum(1 + abs(each) for each in self.into if each)
 
     def factor(self, x: np.ndarray) -> np.ndarray:
         """What the target is divided by."""
@@ -49,9 +51,7 @@ class _Trial:
 
     def quantities(self, x: np.ndarray) -> np.ndarray:
         """Those that are left."""
-        left = x.copy()
-        if self.i is not None:
-            left[:, self.i] *= np.abs(x[:, self.j]) ** self.other
+        left = x * np.abs(x[:, [self.j]]) ** np.array(self.into)
         return np.delete(left, self.j, axis=1)
 
     def applied(self, state: Reduced) -> Reduced:
@@ -61,11 +61,39 @@ class _Trial:
         if self.power:
             every = list(range(len(exprs)))
             state = state.divided(self.factor(x), monomial([own], [self.power]), every)
-        if self.i is not None:
-            exprs[self.i] *= monomial([own], [self.other])
+        left = [e * monomial([own], [p]) for e, p in zip(exprs, self.into, strict=True)]
+        del left[self.j]
+        groups = Quantities(self.quantities(x), tuple(left))
+        return state.in_terms_of(groups, "in groups " + ", ".join(map(str, left)))
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """In x_i + sign x_j in the place of both."""
+
+    i: int
+    j: int
+    sign: int
+    length: float = 2.0
+
+    def factor(self, x: np.ndarray) -> np.ndarray:
+        """What the target is divided by."""
+        return np.ones(len(x))
+
+    def quantities(self, x: np.ndarray) -> np.ndarray:
+        """Those that are left."""
+        left = x.copy()
+        left[:, self.i] += self.sign * left[:, self.j]
+        return np.delete(left, self.j, axis=1)
+
+    def applied(self, state: Reduced) -> Reduced:
+        """The smaller problem."""
+        exprs = list(state.quantities.exprs)
+        exprs[self.i] += self.sign * exprs[self.j]
+        named = exprs[self.i]
         del exprs[self.j]
-        left = Quantities(self.quantities(x), tuple(exprs))
-        return state.in_terms_of(left, "in groups " + ", ".join(map(str, exprs)))
+        left = Quantities(self.quantities(state.quantities.values), tuple(exprs))
+        return state.in_terms_of(left, f"in {named}")
 
 
 def by_trial(state: Reduced, fit: Smooth) -> Iterator[Reduced]:
@@ -75,23 +103,29 @@ def by_trial(state: Reduced, fit: Smooth) -> Iterator[Reduced]:
     x, z = state.quantities.values, state.target
     found = []
     with np.errstate(all="ignore"):
+        before = max(fit.error, fit.error_for(x, z, np.ones(len(z))))
         for trial in _trials(x):
             factor = trial.factor(x)
             error = fit.error_for(trial.quantities(x), z / factor, factor)
-            if error < fit.error:
+            if error < before:
                 found.append((error * (1 + _LONGER * trial.length), trial))
     for _, trial in sorted(found, key=lambda each: each[0])[:_BEST]:
         yield trial.applied(state)
 
 
-def _trials(x: np.ndarray) -> Iterator[_Trial]:
-    """Powers of quantities of one sign as factors, and products with them."""
-    steady = np.flatnonzero((x > 0).all(axis=0) | (x < 0).all(axis=0)).tolist()
-    for j, power in product(steady, _POWERS):
-        yield _Trial(j, power)
-    for (i, j), other in product(combinations(range(x.shape[1]), 2), _PRODUCTS):
-        if j not in steady:
-            i, j = j, i
-        if j in steady:
-            for power in (0.0, 1.0, -1.0) if abs(other) == 1 else (0.0,):
-                yield _Trial(j, power, i, other)
+def _trials(x: np.ndarray) -> Iterator[_Scaling | _Sum]:
+    """Powers of quantities of one sign as factors, products with them, and sums of two."""
+    count = x.shape[1]
+    for (i, j), sign in product(combinations(range(count), 2), (1, -1)):
+        yield _Sum(i, j, sign)
+    alone = (0.0,) * count
+    for j in np.flatnonzero((x > 0).all(axis=0) | (x < 0).all(axis=0)).tolist():
+        yield from (_Scaling(j, power, alone) for power in _POWERS)
+        others = [k for k in range(count) if k != j]
+        for into in product((0.0, 1.0, -1.0), repeat=len(others)):
+            together = sum(map(bool, into))
+            if together == 1 or (together > 1 and count <= _FEW):
+                powers = (*into[:j], 0.0, *into[j:])
+                yield from (_Scaling(j, power, powers) for power in (0.0, 1.0, -1.0))
+        for k, power in product(others, _IN_PAIRS):
+            yield _Scaling(j, 0.0, tuple(power if place == k else 0.0 for place in range(count)))
