@@ -2,9 +2,8 @@
 
 A short expression is taken off y, functions around it undone (see
 `kansym.symbolic.laws.remainders`); what is left is b g + c + a linear function of the inputs for a
-long expression g, which is found in a sorted table of directions whatever b and c are. Or y is a
-multiple of g beside unknown functions of single inputs. Or y, over a short expression, is an
-unknown function of g: neighbours along g then lie on a line.
+long expression g, which is found in a sorted table of directions whatever b and c are. Or y, over a
+short expression, is an unknown function of g: neighbours along g then lie on a line.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,12 +21,9 @@ from kansym.symbolic.laws.curve_laws import is_curve, laws_of_curve
 from kansym.symbolic.laws.directions import Directions
 from kansym.symbolic.laws.expression_pairs import exact_weights
 from kansym.symbolic.laws.expressions import Expressions, long_expressions
-from kansym.symbolic.laws.free_functions import FreeSum, FreeTerm
-from kansym.symbolic.laws.free_spaces import FreeSpace, of_single_inputs
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.looking_up import (
     OF_PRODUCTS,
-    OUTER,
     PLAIN,
     Step,
     looked_up,
@@ -165,57 +161,27 @@ class _Search:
         if law is not None and is_exact(law):
             yield law
 
-    # Unknown functions: of single inputs beside a long expression, or of that.
+    # What is left is an unknown function of a long expression.
 
     def with_functions(self) -> Iterator[Law]:
-        """Both kinds, each long expression computed once on more rows."""
-        plain = self.lots[0].plainest(_PLAINEST).on(self.more.values)
-        beside, within = self.left_beside(plain), self.left_within(plain)
-        space = FreeSpace.of(of_single_inputs(self.more), _DEGREE)
-        rest = None if space is None else _normed(space.without(_values(beside)))
-        curves = _values(within).astype(np.float32)
-        sums, curved = list[_Found](), list[_Found]()
+        """Laws of remainders that lie on a curve along an expression."""
+        within = self.left_within()
+        spread = np.array([one.values / np.std(one.values) for one in within])
+        curves, curved = spread.astype(np.float32), list[tuple[float, int, int]]()
         for first, values in self.lots_on_more():
-            if space is not None and rest is not None:
-                lost = 1 - (rest @ _normed(space.without(values)).T) ** 2
-                best = lost.argmin(axis=1)
-                least = np.maximum(lost[np.arange(len(best)), best], _SURE)
-                found = zip(least.tolist(), best.tolist(), strict=True)
-                sums += [(loss, k, first + b) for k, (loss, b) in enumerate(found)]
             for k, rough in enumerate(_rough(values, curves)):
                 best = np.argsort(rough)[:_CONFIRMED]
                 curved += [(float(rough[b]), k, first + int(b)) for b in best]
-        for loss, k, number in sorted(sums)[:_CONFIRMED]:
-            if loss < _LIKELY:
-                yield from self.beside(beside[k], self.expr(number))
         likely = sorted(each for each in curved if each[0] < _SMOOTH)[:_LOOKED_AT]
         for state in self.curves([(within[k], self.expr(number)) for _, k, number in likely]):
             yield from laws_of_curve(state, self.rows, self.until.share(_ONE_CURVE))
 
-    def left_beside(self, plain: Expressions) -> list[Remainder]:
-        """Functions of y, and y with a plain expression taken off."""
-        return [
-            many.one(k, plain)
-            for target in targets_of(self.rows.y, ("y", *OUTER))
-            for many in remainders(self.more_y, target, plain, PLAIN, PLAIN)
-            if many.operation is None or target.name == "y"
-            for k in range(len(many.values))
-        ]
-
-    def left_within(self, plain: Expressions) -> list[Remainder]:
+    def left_within(self) -> list[Remainder]:
         """Y, and y over and times a few plain expressions."""
-        few = plain.plainest(_FACTORS)
+        few = self.lots[0].plainest(_FACTORS).on(self.more.values)
         (y,) = targets_of(self.rows.y, PLAIN)
         lots = remainders(self.more_y, y, few, PLAIN, ())
         return [many.one(k, few) for many in lots for k in range(len(many.values))]
-
-    def beside(self, one: Remainder, expr: sympy.Expr) -> Iterator[Law]:
-        """Laws of a sum of unknown functions of single inputs and a multiple of an expression."""
-        z, g = self.whole(one), values_of(expr, {}, self.rows)
-        if z is not None and np.isfinite(g).all():
-            whole = FreeSum.of([*of_single_inputs(self.inputs), FreeTerm(expr, g)], z)
-            if whole is not None:
-                yield from whole.laws(one.restore, one.words, self.rows, self.until)
 
     def curves(self, likely: Sequence[tuple[Remainder, sympy.Expr]]) -> list[Reduced]:
         """Of remainders as functions of expressions those that are curves on all rows."""
@@ -236,31 +202,15 @@ class _Search:
         return z if np.isfinite(z).all() else None
 
 
-_Found = tuple[float, int, int]
-"""How far from exact it is, the number of a remainder, that of a long expression."""
-_DEGREE, _PLAINEST, _FACTORS = 10, 60, 5
-"""Of the unknown functions; expressions that are taken off y beside them, and around them."""
+_FACTORS = 5
+"""Plain expressions that y is taken over and times."""
 _LARGEST = 1e100
 """Value beyond which an expression is as if it were not defined."""
-_SURE, _LIKELY, _SMOOTH = 1e-6, 1e-4, 0.1
-"""Loss up to which the plain go first, that of a sum that is likely, and distance from the line
-through neighbours, over that of a median."""
+_SMOOTH = 0.1
+"""Distance from the line through neighbours, over that of a median, along a likely expression."""
 _CONFIRMED, _LOOKED_AT, _FOLLOWED, _ONE_CURVE = 3, 60, 3, 0.5
-
-
-def _values(left: Sequence[Remainder]) -> Array:
-    """Values of remainders, of spread 1."""
-    found = np.array([one.values for one in left])
-    return found / np.std(found, axis=1)[:, None]
-
-
-_NOTHING = 1e-7
-
-
-def _normed(values: Array) -> Array:
-    """Rows of norm 1, or nothing."""
-    norm = np.linalg.norm(values, axis=1)
-    return values / np.where(norm > _NOTHING, norm, np.inf)[:, None]
+"""Expressions of a lot, and of all lots, that are looked at, curves that are named, and the share
+of the time for one."""
 
 
 def _rough(values: Array, z: Array) -> Iterator[Array]:

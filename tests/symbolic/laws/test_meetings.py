@@ -1,4 +1,4 @@
-"""Long expressions: looked up by their directions, beside unknown functions, and within one."""
+"""Long expressions: looked up by their directions, and within an unknown function."""
 
 from itertools import chain
 
