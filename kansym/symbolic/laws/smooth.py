@@ -101,12 +101,22 @@ def noise_level(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows
         free = sizes / np.sqrt(1 + terms / np.maximum(rows - terms, 1))
         best = int(free.argmin())
         usual = float(np.median(np.abs([*missed.values()][best])))
-        beside = [free[k] for k in (best - 1, best + 1) if 0 <= k < len(free)]
         allowed = _LEVEL if best + 1 < len(free) else _LAST_LEVEL
-        stays = bool(beside) and min(beside) < allowed * free[best]
+        stays = any(_stays(free, k, allowed) for k in (best - 1, best))
         stays = stays and usual > _USUAL * sizes[best]
         level = min(level, (float(free[best]), float(free[best]) if stays else 0.0))
     return level[1] if _ROUNDING < level[0] < _EXPLAINED else 0.0
+
+
+def _stays(sizes: np.ndarray, k: int, allowed: float) -> bool:
+    """Whether errors at a degree and the next are alike, and not since the law is even or odd.
+
+    Every second degree does nothing for such a law, and the others do much.
+    """
+    if not 0 <= k < len(sizes) - 1 or max(sizes[k : k + 2]) >= allowed * min(sizes[k : k + 2]):
+        return False
+    falls = sizes[:-1] / np.maximum(sizes[1:], 1e-300)
+    return k < 2 or falls[k - 2] >= _LAST_LEVEL or falls[k - 1] <= _LEVEL
 
 
 _LEVEL, _LAST_LEVEL = 1.5, 1.1

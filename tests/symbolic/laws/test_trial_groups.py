@@ -6,7 +6,7 @@ import sympy
 
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.reduced import Reduced
-from kansym.symbolic.laws.smooth import smooth
+from kansym.symbolic.laws.smooth import noise_level, smooth
 from kansym.symbolic.laws.trial_groups import by_trial
 from kansym.symbolic.laws.two_combinations import two_combinations
 
@@ -69,3 +69,19 @@ def test_noise_has_no_plane():
     X = rng.uniform(1, 3, (300, 4))
     state = Reduced.of(Rows(X, rng.normal(size=300), ("a", "b", "c", "d")))
     assert not list(two_combinations(state))
+
+
+EVEN = {
+    "entropy": lambda x: -x * np.log(x) - (1 - x) * np.log(1 - x),
+    "half circle": lambda x: np.sqrt(x - x**2 + 0.001),
+}
+
+
+@pytest.mark.parametrize("rows", [240, 1000])
+@pytest.mark.parametrize("name", EVEN)
+def test_an_even_law_has_no_noise_as_every_second_degree_does_nothing_for_it(name, rows):
+    x = np.random.default_rng(5).uniform(0.02, 0.98, (rows, 1))
+    y = EVEN[name](x[:, 0])
+    assert noise_level(x, y) == 0
+    noise = 0.05 * np.random.default_rng(6).normal(size=rows)
+    assert noise_level(x, y + noise * np.std(y)) == pytest.approx(0.05, rel=0.2)
