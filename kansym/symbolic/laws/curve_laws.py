@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 
 import numpy as np
-import sympy
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import checked
-from kansym.symbolic.laws.law import NEARLY_EXACT, Law, Rows
+from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.one_combination import roughness
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.univariate import SHORT, univariate_laws
@@ -31,13 +29,9 @@ def is_curve(state: Reduced) -> bool:
 
 def laws_of_curve(state: Reduced, rows: Rows, until: Deadline) -> Iterator[Law]:
     """Exact laws of the one quantity that is left."""
-    name = "u"
-    while name in rows.names:
-        name += "_"
-    x = state.quantities.values[:, 0]
-    for law in univariate_laws(x, state.target, name, 0.0, until, stages=SHORT):
-        inner = law.expr.xreplace({sympy.Symbol(name): state.quantities.exprs[0]})
-        source = ", ".join([law.source, *state.steps])
-        found = checked(state.restore(inner), law.start, source, rows)
-        if found is not None and found.error < NEARLY_EXACT:
+    alone = state.as_rows(rows)
+    (name,) = alone.names
+    for law in univariate_laws(alone.X[:, 0], alone.y, name, 0.0, until, stages=SHORT):
+        found = state.restored_exactly(law, rows)
+        if found is not None:
             yield found

@@ -13,10 +13,9 @@ import sympy
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.additive import Additive
-from kansym.symbolic.laws.checking import checked
 from kansym.symbolic.laws.curve_laws import is_curve, laws_of_curve
 from kansym.symbolic.laws.function_columns import Group, functions_of_one, functions_of_two
-from kansym.symbolic.laws.law import NEARLY_EXACT, Law, Rows
+from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.one_combination import one_combination
 from kansym.symbolic.laws.pairings import Pairings
 from kansym.symbolic.laws.partly_free import PartlyFree
@@ -138,9 +137,8 @@ class _Search:
             inner, until = state.as_rows(self.rows), self.until.within(_EACH)
             for source in (Additive(), PartlyFree(), Pairings()):
                 for law in source.propose(inner, until):
-                    expr, words = state.restored(law)
-                    found = checked(expr, law.start, words, self.rows)
-                    if found is not None and found.error < NEARLY_EXACT:
+                    found = state.restored_exactly(law, self.rows)
+                    if found is not None:
                         yield found
 
     def outer(self, root: Reduced, fit: Smooth) -> Iterator[Law]:

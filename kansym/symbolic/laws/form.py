@@ -1,8 +1,9 @@
 """A form that a law may have: a program in x and free constants, and its fit to a curve."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 import sympy
@@ -19,7 +20,7 @@ from kansym.symbolic.laws.curve import Curve
 from kansym.symbolic.laws.law import Law
 from kansym.symbolic.laws.unit_factors import without_units
 
-__all__ = ["Form", "form_bits"]
+__all__ = ["Form", "first_few", "form_bits"]
 
 _SHARE, _BITS_A_CONSTANT = 0.3, 0.5
 """What a bit of the form counts beside one of the data, and what a constant adds to its value."""
@@ -133,3 +134,14 @@ def _folded(program: Program) -> Program:
     if not isinstance(program, tuple):
         return program
     return fold((program[0], *map(_folded, program[1:])))
+
+
+def first_few(lots: Iterable[Iterator[Form]], most: int) -> Iterator[Form]:
+    """At most so many forms of the first lot that has any."""
+    for lot in lots:
+        found = False
+        for form in islice(lot, most):
+            found = True
+            yield form
+        if found:
+            return

@@ -13,7 +13,7 @@ from kansym.symbolic.laws.curve import Curve
 from kansym.symbolic.laws.directions import Directions
 from kansym.symbolic.laws.expression_pairs import exact_weights
 from kansym.symbolic.laws.expressions import long_expressions
-from kansym.symbolic.laws.form import Form
+from kansym.symbolic.laws.form import Form, first_few
 from kansym.symbolic.laws.looking_up import Step, looked_up, steps_within_functions
 from kansym.symbolic.laws.remainders import Remainder
 
@@ -37,18 +37,17 @@ def long_curves(curve: Curve, until: Deadline) -> Iterator[Form]:
     every = long_expressions(Quantities(few.x[:, None], (_X,)), _LONG)
     known = Directions.of(every.values, np.column_stack([np.ones(_ROWS), few.x]))
     within = steps_within_functions(every.plainest(_SHORT), [every.plainest(_TAKEN_WITHIN)])
-    found = 0
-    for step in (Step("y", every.plainest(_TAKEN)), *within):
+    steps = (Step("y", every.plainest(_TAKEN)), *within)
+
+    def exact(step: Step) -> Iterator[Form]:
+        """Forms of what one step leaves."""
         for one, number in looked_up(few.y, known, [step], until):
             form = _form(curve, one, sympy.S.Zero if number is None else every.expr(number))
             form = None if form is None else form.fitted(curve, until)
             if form is not None and form.error <= curve.exact:
                 yield form
-                found += 1
-            if found == _FINISHED:
-                return
-        if found:
-            return
+
+    yield from first_few(map(exact, steps), _FINISHED)
 
 
 def _form(curve: Curve, one: Remainder, expr: sympy.Expr) -> Form | None:

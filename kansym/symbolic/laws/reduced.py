@@ -8,8 +8,9 @@ import numpy as np
 import sympy
 from jaxtyping import Float
 
+from kansym.symbolic.laws.checking import checked, fresh_constants
 from kansym.symbolic.laws.columns import Quantities
-from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.law import NEARLY_EXACT, Law, Rows
 from kansym.symbolic.laws.targets import Target
 
 __all__ = ["Reduced"]
@@ -120,10 +121,20 @@ class Reduced:
         names = tuple(map(str, self._marks))
         return replace(rows, X=self.quantities.values, y=self.target, names=names)
 
-    def restored(self, law: Law) -> tuple[sympy.Expr, str]:
-        """A law of these rows as one for y, and how it was come by."""
-        places = dict(zip(self._marks, self.quantities.exprs, strict=True))
-        return self.restore(law.expr.xreplace(places)), ", ".join([law.source, *self.steps])
+    def restored(self, law: Law, rows: Rows) -> tuple[sympy.Expr, dict[sympy.Symbol, float], str]:
+        """A law of these rows as one for y, where its constants start, and how it was come by.
+
+        The constants get names that no input has: the quantities had names of their own.
+        """
+        fresh = dict(zip(law.start, fresh_constants(rows.names, len(law.start)), strict=True))
+        places = fresh | dict(zip(self._marks, self.quantities.exprs, strict=True))
+        start = {fresh[constant]: value for constant, value in law.start.items()}
+        return self.restore(law.expr.xreplace(places)), start, ", ".join([law.source, *self.steps])
+
+    def restored_exactly(self, law: Law, rows: Rows) -> Law | None:
+        """A law of these rows as one for y, if it is exact."""
+        found = checked(*self.restored(law, rows), rows)
+        return found if found is not None and found.error < NEARLY_EXACT else None
 
     @property
     def _marks(self) -> list[sympy.Symbol]:

@@ -1,4 +1,4 @@
-"""Steps to a smaller problem that the gradient of a smooth fit suggests.
+"""Steps to a smaller problem that the gradient of a smooth fit suggests, or trials beside it.
 
 Every step takes at least one quantity away: one that does not matter, a scaling or translation
 under which the law keeps its form, a factor or a term of one quantity. It is confirmed by a smooth
@@ -51,7 +51,7 @@ class Step:
 
 
 def steps_from(state: Reduced, fit: Smooth) -> Iterator[Reduced]:
-    """Smaller problems that the gradient suggests, not confirmed yet."""
+    """Smaller problems that the gradient and trials suggest, not confirmed yet."""
     slope = Slope.of(state, fit)
     tried = by_trial(state, fit)
     yield from islice(tried, 1)

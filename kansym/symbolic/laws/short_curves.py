@@ -20,7 +20,7 @@ from kansym.symbolic.laws.expression_pairs import (
     exact_weights,
 )
 from kansym.symbolic.laws.expressions import Expressions, short_expressions
-from kansym.symbolic.laws.form import Form
+from kansym.symbolic.laws.form import Form, first_few
 
 __all__ = ["short_curves"]
 
@@ -85,23 +85,20 @@ def short_curves(curve: Curve, until: Deadline) -> Iterator[Form]:
         return
     few = curve.thinned(_ROWS)
     every = short_expressions(Quantities(few.x[:, None], (_X,)), _EXPRESSIONS)
-    for expressions, within in product((every.plainest(_PLAINEST), every), _WITHIN):
-        if until.passed:
-            return
+
+    def near(lot: tuple[Expressions, _Within]) -> Iterator[Form]:
+        """Forms of some expressions within one function."""
+        expressions, within = lot
         with np.errstate(all="ignore"):
             z = within.of(few.y)
-        if not np.isfinite(z).all() or np.ptp(z) <= _FLAT * np.abs(z).max():
-            continue
-        found = 0
+        if until.passed or not np.isfinite(z).all() or np.ptp(z) <= _FLAT * np.abs(z).max():
+            return
         for inner, start in _programs(expressions, few, z):
             form = Form(within.back(inner), start, "two short expressions").fitted(curve, until)
             if form.error <= max(curve.exact, _ABOVE * curve.noise):
                 yield form
-                found += 1
-            if found == _FINISHED:
-                return
-        if found:
-            return
+
+    yield from first_few(map(near, product((every.plainest(_PLAINEST), every), _WITHIN)), _FINISHED)
 
 
 _ABOVE = 3.0

@@ -101,7 +101,7 @@ def _laws(state: Reduced, rows: Rows, until: Deadline) -> Iterator[Law]:
         found = [*pairs, *SparseSums().propose(inner, until)]
         found = sorted(found, key=lambda law: length(law, inner))
     for law in found:
-        refitted = _refitted(*state.restored(law), law.start, rows, until)
+        refitted = _refitted(*state.restored(law, rows), rows, until)
         if refitted is not None:
             yield refitted
 
@@ -129,8 +129,8 @@ _STEP = 1e-4
 
 def _refitted(
     expr: sympy.Expr,
-    source: str,
     start: Mapping[sympy.Symbol, float],
+    source: str,
     rows: Rows,
     until: Deadline,
 ) -> Law | None:

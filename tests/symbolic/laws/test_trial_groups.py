@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import sympy
 
+from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.partly_free import PartlyFree
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.smooth import noise_level, smooth
 from kansym.symbolic.laws.trial_groups import by_trial
@@ -85,3 +87,14 @@ def test_an_even_law_has_no_noise_as_every_second_degree_does_nothing_for_it(nam
     assert noise_level(x, y) == 0
     noise = 0.05 * np.random.default_rng(6).normal(size=rows)
     assert noise_level(x, y + noise * np.std(y)) == pytest.approx(0.05, rel=0.2)
+
+
+@pytest.mark.parametrize("names", ["A g w t", "k1 k2 k3 t"])
+def test_constants_of_a_smaller_problem_have_names_that_no_input_has(names):
+    ends = ((1, 5), (0.1, 1), (1, 4), (0, 5))
+    law = lambda A, g, w, t: A * (1.3 + 2.5 * np.exp(-g * t) * np.cos(w * t))  # noqa: E731
+    state = state_of(names, law, ends, 400)
+    rows = Rows(state.quantities.values, state.target, tuple(names.split()))
+    smaller = next(two_combinations(state))
+    found = PartlyFree().propose(smaller.as_rows(rows), Deadline.never())
+    assert smaller.restored_exactly(next(found), rows) is not None
