@@ -19,8 +19,9 @@ from kansym.shared.status import Finding
 from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.constants.finishing import finish
 from kansym.symbolic.formulas.anonymous_form import anonymous_form
-from kansym.symbolic.formulas.complexity import CONSTANT_BITS, complexity
+from kansym.symbolic.formulas.complexity import complexity, complexity_of_form
 from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.measurements.equal_constants import with_equal_constants
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.growing_errors import (
     growing_errors,
@@ -136,7 +137,7 @@ class FewRows:
         found = self._fitted_length(formula)
         if self._form(formula) in self.simple:
             return found
-        form = complexity(formula.template, self.names) - CONSTANT_BITS * len(formula.constants)
+        form = complexity_of_form(formula.template, self.names)
         return found + SOUGHT + UNUSUAL * max(form, 0.0)
 
     def _fitted_length(self, formula: Formula) -> float:
@@ -161,6 +162,27 @@ class FewRows:
     def _fit(self, formula: Formula) -> FormulaFit | None:
         """All constants at their minimum; None if there is none."""
         return refitted_form(formula, self.X, self.y, self.errors)
+
+    def with_equal_constants(self, attempts: Iterable[Attempt], judge: Judge) -> list[Attempt]:
+        """Laws with constants that agree as one, where that describes the rows shorter."""
+        found = []
+        for attempt in attempts:
+            formula = attempt.best.formulas[0] if attempt.best else None
+            if formula is not None and (tied := self._tied(formula)) is not formula:
+                point = front_point(judge, (tied,), selected=True)
+                origin = f"{attempt.origin}, equal constants"
+                found.append(Attempt(attempt.output, origin, point.error, (point,)))
+        return found
+
+    def _tied(self, formula: Formula) -> Formula:
+        """A formula with constants that agree as one, as long as it gets shorter."""
+        fit = self._fit(formula)
+        for tied in with_equal_constants(fit) if fit else ():
+            if self._form(formula) in self.simple:
+                self.simple.add(self._form(tied))
+            if self.length(tied) < self.length(formula):
+                return self._tied(tied)
+        return formula
 
     def finished(self, law: FormulaFit, settings: Settings, until: Deadline) -> Formula:
         """A law with plain exponents where the rows allow, and exact numbers in computed rows.

@@ -353,6 +353,9 @@ class Search:
     def _concluded(self) -> tuple[KAN, Extraction]:
         """The best law with its KAN, and the front of all that were tried."""
         self._look_at_scatter()
+        if self.few is not None:
+            likeliest = sorted(self.attempts, key=self._length)[:LIKELIEST]
+            self.attempts += self.few.with_equal_constants(likeliest, self.split.judge)
         read = [attempt for attempt in map(self._wanted, self.attempts) if attempt.best is not None]
         for attempt in sorted(read, key=self._length):
             if (found := self._complete(attempt)) is not None:
@@ -377,11 +380,8 @@ class Search:
             model = kan_of(attempt.best.formulas[0], self.inputs, name)
         except InputError:
             return None
-        settings, split, point = self.settings, self.split, attempt.best
-        result = law_result(
-            point, front, model, self.inputs, name, split, settings, spent, self.deadline
-        )
-        return model, self._noted(result)
+        given = front, model, self.inputs, name, self.split, self.settings, spent, self.deadline
+        return model, self._noted(law_result(attempt.best, *given))
 
     def _noted(self, result: Extraction) -> Extraction:
         """With units of the constants, and what was supposed about the errors of the rows."""

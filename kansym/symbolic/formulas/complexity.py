@@ -12,7 +12,14 @@ import sympy
 
 from kansym.symbolic.formulas.number_powers import on_paper
 
-__all__ = ["CONSTANT_BITS", "OPERATORS", "DescriptionLength", "charging", "complexity"]
+__all__ = [
+    "CONSTANT_BITS",
+    "OPERATORS",
+    "DescriptionLength",
+    "charging",
+    "complexity",
+    "complexity_of_form",
+]
 
 # Bits: choices among 16 operations, 64 usual and 512 rare functions, 8 variables, 32 named numbers;
 # a constant that is still free counts as one of seven digits.
@@ -76,6 +83,22 @@ def complexity(expression: sympy.Expr, inputs: Iterable[str] | None = None) -> f
     (3.0, 9.0, 15.0)
     """
     return DescriptionLength(inputs).bits(expression)
+
+
+def complexity_of_form(template: sympy.Expr, inputs: Iterable[str]) -> float:
+    """Description length without the values of free constants; one that comes again is a name.
+
+    Examples
+    --------
+    >>> a, b, x = sympy.symbols("a b x")
+    >>> complexity_of_form(a * x + b, ["x"]), complexity_of_form(a * x + a, ["x"])
+    (11.0, 14.0)
+    """
+    names = frozenset(inputs)
+    parts = sympy.preorder_traversal(template)
+    constants = [part for part in parts if part.is_Symbol and part.name not in names]
+    again = len(constants) - len(set(constants))
+    return complexity(template, names) - CONSTANT_BITS * len(constants) + _NAME * again
 
 
 @final

@@ -1,7 +1,8 @@
 """Powers that cross over into another behaviour at some x: y = a x^p h((x/s)^q).
 
-Exponents are plain numbers, so a and s alone are measured. Every such law is tried: for each h and
-q on a grid of s, where a follows by linear least squares for all p at once.
+Exponents are plain numbers, so a and s alone are measured; where p is 1, y may be x itself at one
+end, and a is 1. Every such law is tried: for each h and q on a grid of s, where a follows by linear
+least squares for all p at once.
 
 References
 ----------
@@ -10,7 +11,7 @@ doi:10.1017/CBO9781107050242.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -69,7 +70,7 @@ _BENDS = (
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """A law with its scale on the grid."""
+    """A law with its scale on the grid; its factor is a number if that is not measured."""
 
     bend: _Bend
     q: float
@@ -77,10 +78,16 @@ class _Found:
     scale: float
     factor: float
     error: float
+    is_number: bool = False
+
+    @property
+    def constants(self) -> int:
+        """How many are measured."""
+        return 1 if self.is_number else 2
 
     @property
     def bits(self) -> float:
-        """What it costs beside its two constants."""
+        """What it costs beside its constants."""
         exponents = np.array([self.p, self.q - 1.0])
         roots = np.array([self.p, self.q]) % 1 != 0
         return float(_POWER_BITS * np.abs(exponents).sum() + _ROOT_BITS * roots.sum())
@@ -88,8 +95,9 @@ class _Found:
     def form(self) -> Form:
         """As a form to be fitted."""
         inner = (_X / _SCALE) ** as_rational(self.q)
-        expr = _FACTOR * _X ** as_rational(self.p) * self.bend.expr.xreplace({_Z: inner})
-        start = {"a": self.factor, "scale": self.scale}
+        factor = sympy.Float(self.factor) if self.is_number else _FACTOR
+        expr = factor * _X ** as_rational(self.p) * self.bend.expr.xreplace({_Z: inner})
+        start = {"scale": self.scale} | ({} if self.is_number else {"a": self.factor})
         return Form(from_sympy(expr), start, "powers that cross over", self.error)
 
 
@@ -110,7 +118,7 @@ def crossovers(curve: Curve, until: Deadline) -> Iterator[Form]:
             if not until.passed
             for law in _laws(bend, q, scales, powers, few)
         ]
-    found.sort(key=lambda law: few.length(law.error, 2, law.bits))
+    found.sort(key=lambda law: few.length(law.error, law.constants, law.bits))
     forms = [law.form().fitted(curve, until) for law in found[:_FITTED]]
     forms = [form for form in forms if form.is_sound]
     yield from sorted(forms, key=lambda form: form.length(curve))[:_HANDED_ON]
@@ -121,13 +129,22 @@ def _laws(bend: _Bend, q: float, scales: Array, powers: Array, curve: Curve) -> 
     bent = evaluate(bend.program, {"z": (curve.x / scales[:, None]) ** q})
     columns = bent[:, None] * powers
     y = curve.y * curve.root
-    size = np.vecdot(columns, columns)
-    along = columns @ y
-    left = float(y @ y) - along**2 / size
-    left[~(np.isfinite(left) & (size > 0))] = np.inf
+    size, along, whole = np.vecdot(columns, columns), columns @ y, float(y @ y)
+    yield from _at_best(bend, q, scales, along / size, whole - along**2 / size, curve)
+    unit = curve.x_unit / curve.y_unit  # y is x itself where they have the same unit
+    left = np.where(_POWERS == 1, whole - 2 * unit * along + unit**2 * size, np.inf)
+    for law in _at_best(bend, q, scales, np.full_like(left, unit), left, curve):
+        yield replace(law, is_number=True)
+
+
+def _at_best(
+    bend: _Bend, q: float, scales: Array, factors: Array, left: Array, curve: Curve
+) -> Iterator[_Found]:
+    """The laws of least squares left (scales, powers), and factors alike, for every power."""
+    left = np.where(np.isfinite(left + factors), left, np.inf)
     best = left.argmin(axis=0)
     for number, place in enumerate(best.tolist()):
         if 0 < place < len(scales) - 1 and np.isfinite(left[place, number]):
             error = float(np.sqrt(max(left[place, number], 0.0))) / curve.spread
-            factor = float(along[place, number] / size[place, number])
-            yield _Found(bend, q, float(_POWERS[number]), float(scales[place]), factor, error)
+            power, factor = float(_POWERS[number]), float(factors[place, number])
+            yield _Found(bend, q, power, float(scales[place]), factor, error)

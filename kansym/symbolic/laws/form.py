@@ -14,7 +14,7 @@ from kansym.programs.program import Program, substitute, variables
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.constants.exact_numbers import recognised_numbers
 from kansym.symbolic.constants.refinement import refine
-from kansym.symbolic.formulas.complexity import CONSTANT_BITS, complexity
+from kansym.symbolic.formulas.complexity import complexity_of_form
 from kansym.symbolic.formulas.sympy_programs import to_sympy
 from kansym.symbolic.laws.curve import Curve
 from kansym.symbolic.laws.law import Law
@@ -125,8 +125,7 @@ class Form:
 def form_bits(expr: sympy.Expr) -> float:
     """Description length of an expression in x and constants, without the constants' values."""
     constants = len(expr.free_symbols - {sympy.Symbol("x")})
-    form = complexity(expr, ("x",)) - CONSTANT_BITS * constants
-    return _SHARE * form + _BITS_A_CONSTANT * constants
+    return _SHARE * complexity_of_form(expr, ("x",)) + _BITS_A_CONSTANT * constants
 
 
 def _folded(program: Program) -> Program:

@@ -16,7 +16,7 @@ from scipy.stats import rankdata
 from kansym.shared.bounded_time import each_within
 from kansym.shared.deadline import Deadline
 from kansym.shared.row_errors import RowErrors
-from kansym.symbolic.formulas.complexity import CONSTANT_BITS, complexity
+from kansym.symbolic.formulas.complexity import complexity_of_form
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.laws.univariate import USUAL, univariate_laws
@@ -80,7 +80,7 @@ def description_length(fit: FormulaFit, y: np.ndarray, errors: RowErrors | None 
 def form_bits(fit: FormulaFit) -> float:
     """What the form of a law counts beside its constants and what it leaves over."""
     formula = fit.formula
-    form = complexity(formula.template, formula.inputs) - CONSTANT_BITS * len(formula.constants)
+    form = complexity_of_form(formula.template, formula.inputs)
     symbols = sum(power.exp.is_Symbol for power in formula.template.atoms(sympy.Pow))
     bits = _SHARE * max(form, 0.0) + _EXPONENT_BITS * (symbols + _odd_powers(formula))
     return bits + _NONLINEAR_BITS * sum(_is_nonlinear(formula.template, name) for name in fit.free)
@@ -162,10 +162,12 @@ def _proposed(
     for chosen in dict.fromkeys([*((i,) for i in varying), tuple(varying)]):
         if chosen:
             yield from _linear(names, X, y, chosen)
-    for i in varying[:_MOST_FACTORS]:
-        yield from _straight_in_a_power(names, X[:, i], y, i)
     if varying and (np.all(y > 0) or np.all(y < 0)):
         yield from _products(names, X, y, varying, weights)
+    if 1 < len(varying) <= _MOST_FACTORS:
+        yield from _sums_of_powers(names, X, y, varying)
+    for i in varying[:_MOST_FACTORS]:
+        yield from _straight_in_a_power(names, X[:, i], y, i)
     few = np.linspace(0, len(y) - 1, min(len(y), _ROWS)).astype(int)
     for i in varying:
         if until.passed:
@@ -219,6 +221,30 @@ def _straight_in_a_power(
             columns = np.column_stack([values, np.ones(len(y))])
             slope, height = np.linalg.lstsq(columns, y, rcond=None)[0].tolist()
             yield _formula(a * scale + b, names, {a.name: slope, b.name: height})
+
+
+_SUMMED = (2, sympy.Rational(1, 2), -1, -2)
+"""Powers that inputs may add up in to that of y: errors, sides, resistors side by side."""
+
+
+def _sums_of_powers(
+    names: tuple[str, ...], X: np.ndarray, y: np.ndarray, varying: list[int]
+) -> Iterator[Formula]:
+    """y**q as a sum of the inputs to the power q, each with a factor: (c1 x1^q + ...)^(1/q)."""
+    symbols = [sympy.Symbol(_fresh("c", names, i + 1)) for i in range(len(varying))]
+    for q in _SUMMED:
+        with np.errstate(all="ignore"):
+            power, target = X[:, varying] ** float(q), np.abs(y) ** float(q)
+            weight = np.abs(y) ** (1 - float(q))  # errors of y are those of y**q over its slope
+        finite = np.isfinite(np.column_stack([power, target, weight])).all()
+        if not finite or y.min() < 0 < y.max():
+            continue
+        factors, *_ = np.linalg.lstsq(power * weight[:, None], target * weight, rcond=None)
+        if factors.min() > 0:
+            terms = [s * sympy.Symbol(names[i]) ** q for s, i in zip(symbols, varying, strict=True)]
+            expr = int(np.sign(y.sum())) * sympy.Add(*terms) ** (1 / sympy.S(q))
+            start = {s.name: float(f) for s, f in zip(symbols, factors, strict=True)}
+            yield _formula(expr, names, start)
 
 
 def _products(

@@ -42,6 +42,16 @@ def test_a_law_with_noise_in_proportion_is_the_first(law, unit):
     assert not [n for n in found.expr.atoms(sympy.Float) if abs(n) != 1]
 
 
+@pytest.mark.parametrize("law", ["x/(1 - exp(-sqrt(x/1.2)))", "x*sqrt(1 + (x/3)**2)"])
+@pytest.mark.parametrize("unit", [1.0, 1e5])
+def test_a_law_that_is_x_at_one_end_has_its_scale_alone(law, unit):
+    y = unit * values(sympy.sympify(parse(law)))
+    noise = 0.03 * np.random.default_rng(1).normal(size=len(X))
+    curve = Curve.of(unit * X, y * (1 + noise), weights=1 / y**2)
+    best = min(crossovers(curve, EDGE), key=lambda form: form.length(curve))
+    assert len(best.law(curve, "x").start) == 1
+
+
 @pytest.mark.parametrize(
     ("names", "law", "terms"),
     [

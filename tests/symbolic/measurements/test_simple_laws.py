@@ -107,3 +107,14 @@ def test_decimals_are_not_rounding_where_a_law_has_them_all():
     fits = [fit_formula(form, {"n": n}, n**2 + n) for form in ("a*n**2 + b*n", "a*n**2")]
     first, second = (description_length(fit, n**2 + n) for fit in fits)
     assert first + 100 < second
+
+
+@pytest.mark.parametrize("power", [2.0, 0.5, -1.0, -2.0])
+def test_inputs_that_add_up_in_a_power(power):
+    sides = np.random.default_rng(3).uniform(1, 5, (12, 2))
+    y = (sides**power @ np.array([1.0, 2.0])) ** (1 / power)
+    fit = best(("a", "b"), sides, y * (1 + 0.01 * noise(12)))
+    assert len(fit.free) == 2
+    assert fit.predict({"a": [2.0], "b": [3.0]}) == pytest.approx(
+        (2.0**power + 2 * 3.0**power) ** (1 / power), rel=0.03
+    )

@@ -1,0 +1,82 @@
+"""Constants of a formula that agree within their errors, as one constant."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import sympy
+
+from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.measurements.formula_fit import FormulaFit
+
+__all__ = ["with_equal_constants"]
+
+_AGREE = 2.0
+"""Standard errors within which constants agree."""
+_ODDS = 16
+"""How many times rarer than certain it must be that any two unrelated constants come so near."""
+_WAYS = (1, -1)
+"""Powers of the other constant that one may be: itself and its reciprocal, with either sign."""
+
+
+def with_equal_constants(fit: FormulaFit) -> Iterator[Formula]:
+    """The formula with one constant in place of two that agree, for each such two, surest first.
+
+    Constants are a and b, equal, opposite or reciprocals of one another, if log|a| and log|b| (or
+    its negative) differ by no more than two standard errors, correlation counted, and if that is so
+    narrow that unrelated numbers seldom are so near. Exponents are compared with exponents alone,
+    and the factor of a term with the factor 1 of a term beside it.
+
+    Examples
+    --------
+    >>> import kansym
+    >>> g = np.array([12.0, 14, 16, 18, 20, 25, 30, 40])
+    >>> b = np.array([60.3, 34.9, 26.8, 22.4, 20.05, 16.6, 15.1, 13.3])
+    >>> fit = kansym.fit_formula("f*g/(g - h)", {"g": g}, b, sigma=0.01 * b)
+    >>> print(next(with_equal_constants(fit)).template)
+    f*g/(-f + g)
+    """
+    values = np.array([fit.values[name] for name in fit.free])
+    if not values.size or not values.all() or not np.isfinite(fit.covariance).all():
+        return
+    template = fit.formula.template
+    symbols = [sympy.Symbol(name) for name in fit.free]
+    powers = {power.exp for power in template.atoms(sympy.Pow)}
+    relative = fit.covariance / np.outer(values, values)
+    logs, signs = np.log(np.abs(values)), np.sign(values).astype(int)
+    whole = np.eye(len(values))
+    # What becomes what, and the combination of logarithms that is 0 then.
+    ties = [
+        (symbols[j], signs[i] * signs[j] * symbols[i] ** way, whole[j] - way * whole[i])
+        for i, j in combinations(range(len(values)), 2)
+        for way in _WAYS
+        if (symbols[i] in powers) == (symbols[j] in powers)
+    ]
+    beside_one = _beside_one(template, symbols)
+    ties += [(symbols[i], sympy.Integer(signs[i]), whole[i]) for i in beside_one]
+    found: list[tuple[float, Formula]] = []
+    for symbol, other, along in ties:
+        window = _AGREE * float(np.sqrt(max(along @ relative @ along, 0.0)))
+        away = abs(float(along @ logs))
+        if away <= window < 1 / (_ODDS * len(ties)):
+            found.append((away / window, _with(fit.formula, symbol, other)))
+    yield from (formula for _, formula in sorted(found, key=lambda each: each[0]))
+
+
+def _beside_one(template: sympy.Expr, symbols: list[sympy.Symbol]) -> list[int]:
+    """Constants that are factors of a term, beside which another term has none."""
+    found = set[sympy.Basic]()
+    for total in template.atoms(sympy.Add):
+        terms = [set(sympy.Mul.make_args(term)) for term in total.args]
+        factors = [term & set(symbols) for term in terms if len(term) > 1]
+        if any(not (term & set(symbols)) and not term <= {sympy.S.One} for term in terms):
+            found |= set().union(*factors)
+    return [i for i, symbol in enumerate(symbols) if symbol in found]
+
+
+def _with(formula: Formula, symbol: sympy.Symbol, other: sympy.Expr) -> Formula:
+    """A formula with a number, or a function of another constant, in place of a constant."""
+    template = sympy.factor_terms(formula.template.xreplace({symbol: other}))
+    constants = tuple(c for c in formula.constants if c.name != symbol.name)
+    return replace(formula, template=template, constants=constants, covariance=None)
