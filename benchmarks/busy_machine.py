@@ -23,17 +23,17 @@ EVERY, ROWS = 10, 300
 @contextmanager
 def busy(load: float) -> Iterator[None]:
     """A clock that runs so many times as fast, for everything that looks at it or waits by it."""
-    clock, join, began = time.monotonic, threading.Thread.join, time.monotonic()
+    clock, wait, began = time.monotonic, threading.Event.wait, time.monotonic()
 
-    def joined(thread: threading.Thread, timeout: float | None = None) -> None:
-        join(thread, None if timeout is None else timeout / load)
+    def waited(event: threading.Event, timeout: float | None = None) -> bool:
+        return wait(event, None if timeout is None else timeout / load)
 
     time.monotonic = lambda: began + load * (clock() - began)
-    threading.Thread.join = joined
+    threading.Event.wait = waited
     try:
         yield
     finally:
-        time.monotonic, threading.Thread.join = clock, join
+        time.monotonic, threading.Event.wait = clock, wait
 
 
 def formula(name: str, noise: float, seconds: float) -> str:

@@ -51,18 +51,26 @@ def _silence_orders() -> None:
     sys.unraisablehook = hook
 
 
+_RUNNING: contextvars.ContextVar["_Run | None"] = contextvars.ContextVar("running", default=None)
+
+
 @final
 class _Run:
     """One computation in its thread.
 
     The lock decides the race between an end in time and the order to stop: the order is given
     only while the computation has not ended, and a thread that was ordered waits to receive it.
+    A thread that itself waits for another hears no order, so the innermost one is stopped first.
     """
 
     def __init__(self, function: Callable[[], Any]) -> None:
         self.function = function
         self.lock = threading.Lock()
         self.ended = self.ordered = False
+        self.inner: _Run | None = None
+        # Threads have no such event: an interrupt of `Thread.join` says of a thread that runs that
+        # it has stopped.
+        self.gone = threading.Event()
         self.value: Any = None
         self.failure: Exception | None = None
         # What numpy is told to ignore holds in the thread, too.
@@ -74,8 +82,11 @@ class _Run:
             self.context.run(self._work)
         except _TimeUpError:
             self.ended = False  # ordered once more while it obeyed the first order
+        finally:
+            self.gone.set()
 
     def _work(self) -> None:
+        _RUNNING.set(self)
         try:
             self._compute()
             with self.lock:
@@ -93,8 +104,11 @@ class _Run:
 
     def stop(self) -> None:
         """Order the thread to stop."""
+        inner = self.inner
+        if inner is not None:
+            inner.stop()
         with self.lock:
-            if self.ended or self.thread.ident is None:
+            if self.ended or self.gone.is_set() or self.thread.ident is None:
                 return
             self.ordered = True
             _silence_orders()
@@ -104,17 +118,15 @@ class _Run:
 
     def end(self) -> None:
         """Have the thread ended, or ending, in a moment."""
-        if self.thread.is_alive():
+        if self.thread.ident is not None and not self.gone.is_set():
             self.stop()
-            self.thread.join(_GRACE)
-        if self.thread.is_alive():
-            threading.Thread(target=self.insist, daemon=True).start()
+            if not self.gone.wait(_GRACE):
+                threading.Thread(target=self.insist, daemon=True).start()
 
     def insist(self) -> None:
         """Order again until the thread ends: a garbage collection may have swallowed the order."""
-        while self.thread.is_alive() and not self.ended:
+        while self.thread.is_alive() and not self.ended and not self.gone.wait(_GRACE):
             self.stop()
-            self.thread.join(_GRACE)
 
 
 def within(
@@ -141,12 +153,16 @@ def within(
     """
     if seconds <= 0:
         return default
-    run = _Run(function)
+    run, outer = _Run(function), _RUNNING.get()
+    if outer is not None:
+        outer.inner = run
     try:
         run.thread.start()
-        run.thread.join(min(seconds, threading.TIMEOUT_MAX))
+        run.gone.wait(min(seconds, threading.TIMEOUT_MAX))
     finally:  # an interrupt of the caller ends the computation as well
         run.end()
+        if outer is not None:
+            outer.inner = None
     if not run.ended:
         _LOGGER.debug("a computation was stopped after %.2f s", seconds)
         return default

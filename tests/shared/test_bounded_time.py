@@ -1,11 +1,17 @@
 """Computations that are ended when their time is up."""
 
 import gc
+import os
+import signal
+import threading
+import time
+
+import pytest
 
 from kansym.shared.bounded_time import _Run, _TimeUpError, within
 
 
-class _Endless:
+class _EndlesslyDestroyed:
     """What takes for ever to be destroyed, and swallows what is raised in it then."""
 
     def __del__(self) -> None:
@@ -15,7 +21,7 @@ class _Endless:
 
 def _destroy() -> None:
     for _ in range(2):
-        _Endless()
+        _EndlesslyDestroyed()
 
 
 def test_an_order_that_a_destructor_swallows_is_not_spoken_of(capfd):
@@ -36,6 +42,41 @@ def test_an_order_on_the_way_out_is_not_spoken_of(capfd):
     run = _Run(lambda: 1)
     run.context = _OrderedOnTheWayOut()
     run.thread.start()
-    run.thread.join()
+    run.gone.wait()
     assert not run.ended
     assert capfd.readouterr().err == ""
+
+
+class _Endless:
+    """A computation without an end, and whether it has ended all the same."""
+
+    def __init__(self, *, interrupts: bool = False) -> None:
+        self.interrupts, self.gone = interrupts, threading.Event()
+
+    def __call__(self) -> None:
+        try:
+            if self.interrupts:
+                time.sleep(0.1)  # until the caller waits
+                os.kill(os.getpid(), signal.SIGINT)
+            for _ in iter(int, 1):
+                pass
+        finally:
+            self.gone.set()
+
+
+def test_an_interrupt_of_the_caller_ends_the_computation():
+    endless = _Endless(interrupts=True)
+    # A shell's background jobs begin with the signal ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            within(60.0, endless, None)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert endless.gone.wait(30)
+
+
+def test_what_waits_for_another_computation_ends_with_it():
+    endless = _Endless()
+    assert within(0.1, lambda: within(1e9, endless, None), "late") == "late"
+    assert endless.gone.wait(30)
