@@ -44,8 +44,6 @@ EXAMPLE = "kansym fit data.csv --target y --inputs a,b --out report.html"
 
 # Share of a time budget that training may use; the rest is for reading the formula.
 _TRAINING_SHARE = 0.6
-# Seconds for the formula of a network whose training was interrupted.
-_HURRY = 0.5
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -176,6 +174,7 @@ def _read_network(
 ) -> None:
     """Train one network and read it."""
     from kansym.extraction import extract
+    from kansym.extraction.weights_reading import HURRY
     from kansym.neural.models.kan import KAN
 
     deadline = Deadline.after(options.budget) if options.budget else Deadline.never()
@@ -191,7 +190,7 @@ def _read_network(
     left: dict[str, Any] = {"budget": max(deadline.left(), 1.0)} if options.budget else {}
     settings = {"progress": options.progress, **given, **left}
     if interrupted:
-        settings |= {"budget": _HURRY, "reading": "weights"}
+        settings |= {"budget": HURRY, "reading": "weights"}
     result = extract(model, inputs, target, **settings)
     write_outputs(chosen_again(result, options), options, kept)
     if interrupted:

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Iterable
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ __all__ = ["check_outputs", "write_outputs", "wrote"]
 def check_outputs(options: argparse.Namespace, *read: str | None) -> None:
     """Refuse places that cannot be written, or are read, before the work begins."""
     from kansym.documents.formats import format_of
+    from kansym.documents.pictures import load_drawing
     from kansym.shared.whole_files import check_place
 
     options.predictions = predictions_place(options)
@@ -31,10 +31,10 @@ def check_outputs(options: argparse.Namespace, *read: str | None) -> None:
         if place := getattr(options, option, None):
             if option == "out":
                 format_of(place)
-                # Loaded now, not when somebody who interrupts the work waits for the report.
-                import_module("matplotlib.figure")
             check_place(place, what, taken)
             taken.append(place)
+    if getattr(options, "out", None):
+        load_drawing()  # now, not when somebody who interrupts the work waits for the report
 
 
 def write_outputs(

@@ -27,6 +27,7 @@ __all__ = [
     "INK",
     "Picture",
     "add_note",
+    "load_drawing",
     "new_axes",
     "on_screen",
     "shown_name",
@@ -118,6 +119,13 @@ def new_axes(
     with styled():
         figure = _new_figure((width * PIXEL, height * PIXEL))
         return figure.add_axes((left / width, below / height, *frame))
+
+
+def load_drawing() -> None:
+    """Load matplotlib, its fonts and its parser of symbols, which the first drawing takes."""
+    axes = new_axes(96, 96)
+    axes.set_xlabel(shown_name("x1"))
+    Picture(axes).svg("")
 
 
 def _new_figure(size: tuple[float, float]) -> "Figure":

@@ -1,6 +1,7 @@
 """The search for a law of one output: proposals from every source, read until one is exact."""
 
 import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -107,7 +108,8 @@ class Search:
         self.settings, self.shape, self.box = settings, shape, box
         self.errors: dict[str, Any] = dict(errors or {})
         self.growing, self.units, self.interrupted = 0.0, units, False
-        self.deadline, self._spare = Deadline.after(settings.budget), settings.overtime(0, OVERTIME)
+        self._started, self.deadline = time.monotonic(), Deadline.after(settings.budget)
+        self._spare = settings.overtime(0, OVERTIME)
         self.limits, self.attempts = Limits.of(settings), list(earlier)
         self._seed = settings.seed + len(earlier)
         self._callback, self._tell = callback, tell
@@ -119,19 +121,15 @@ class Search:
 
         An interrupt (Ctrl-C) ends the search with the best so far, at least a straight line.
         """
-        if any(self._is_enough(number) for number in range(len(self.attempts))):
-            return self._concluded()
-        try:
-            for number in self._tried():
-                if is_stopped(self.attempts[number], self._callback) or self._is_enough(number):
-                    break
-        except KeyboardInterrupt:
-            self.interrupted = True
-        try:
-            return self._concluded()
-        except KeyboardInterrupt:  # it came too late to end anything but this
-            self.interrupted = True
-            return self._concluded()
+        enough = any(self._is_enough(number) for number in range(len(self.attempts)))
+        while True:
+            try:
+                for number in () if enough or self.interrupted else self._tried():
+                    if is_stopped(self.attempts[number], self._callback) or self._is_enough(number):
+                        break
+                return self._concluded()
+            except KeyboardInterrupt:  # no time is left for anything but the best so far
+                self.interrupted, self.deadline = True, self.deadline.within(0.0)
 
     def _tried(self) -> Iterator[int]:
         """Numbers of attempts with a formula, as they come in."""
@@ -375,7 +373,7 @@ class Search:
             result = of_whole_search(result, self.settings.budget, self.deadline)
             return attempt.model, self._noted(replace(result, front=front))
         assert attempt.best is not None
-        spent, name = {"search": self.settings.budget - self.deadline.left()}, self.target.names[0]
+        spent, name = {"search": time.monotonic() - self._started}, self.target.names[0]
         try:
             model = kan_of(attempt.best.formulas[0], self.inputs, name)
         except InputError:

@@ -13,13 +13,13 @@ from kansym.results.result import Extraction
 from kansym.shared.progress import ProgressCallback
 from kansym.shared.status import Finding, Status
 
-__all__ = ["INTERRUPTED", "read_weights", "reading_of"]
+__all__ = ["HURRY", "INTERRUPTED", "read_weights", "reading_of"]
 
 INTERRUPTED = Finding(Status.BUDGET_SPENT, "search", "interrupted")
 """What a result says whose reading was ended by Ctrl-C."""
 
-HURRY = 1.0
-"""Seconds for a formula after an interrupt."""
+HURRY = 0.5
+"""Seconds for a formula after an interrupt; what is written then takes as long."""
 
 
 def read_weights(
@@ -35,7 +35,7 @@ def read_weights(
 ) -> Extraction:
     """Trace a model, choose the functions of its edges, write their formula.
 
-    An interrupt (Ctrl-C) ends the choice: the formula is then what a second more finds.
+    An interrupt (Ctrl-C) ends the choice: the formula is then what half a second more finds.
 
     Parameters
     ----------

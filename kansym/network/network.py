@@ -203,7 +203,7 @@ class Network:
         return leaving, entering
 
     def values(self, X: Any) -> dict[str, Float[np.ndarray, " rows"]]:
-        """Value of every node on given rows.
+        """Value of every node on given rows; infinite or no number where it is too large.
 
         Parameters
         ----------
@@ -215,10 +215,11 @@ class Network:
             if node.kind == "input":
                 continue
             total = np.zeros(len(rows)) if node.kind == "sum" else np.ones(len(rows))
-            for edge in self.into(node.name):
-                value = edge.function(found[edge.source])
-                total = total + value if node.kind == "sum" else total * value
-            found[node.name] = total + node.bias
+            with np.errstate(all="ignore"):
+                for edge in self.into(node.name):
+                    value = edge.function(found[edge.source])
+                    total = total + value if node.kind == "sum" else total * value
+                found[node.name] = total + node.bias
         return found
 
     def __call__(self, X: Any) -> Float[np.ndarray, "rows outputs"]:

@@ -7,6 +7,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+
 from kansym.documents.blocks import Block
 from kansym.documents.formats import FORMATS, format_of
 from kansym.results.page import document
@@ -17,6 +19,7 @@ from kansym.shared.whole_files import check_place, write_text
 __all__ = ["render", "report"]
 
 
+@np.errstate(all="ignore")
 def render(
     result: Extraction,
     format: str = "html",

@@ -7,11 +7,11 @@ import threading
 import time
 from pathlib import Path
 
-import matplotlib.figure  # noqa: F401 - loading it is no part of the work that is stopped
 import numpy as np
 import pytest
 
 from kansym.cli import main
+from kansym.documents.pictures import load_drawing
 from kansym.extraction.discovery import discover
 from kansym.extraction.extract import extract
 from kansym.neural.models.kan import KAN
@@ -20,6 +20,7 @@ from kansym.studies.bench import Budget, find_problems, plan, read_results, run_
 from tests.bench_work import good
 from tests.zoo import draw_kan, rows
 
+load_drawing()  # which is no part of the work that is stopped
 SECONDS = 2.0
 SLOW = 4.0
 """Time for the best so far, and how much longer it may take on a slow machine."""
