@@ -174,7 +174,7 @@ def _read_network(
 ) -> None:
     """Train one network and read it."""
     from kansym.extraction import extract
-    from kansym.extraction.weights_reading import HURRY
+    from kansym.extraction.weights_reading import HURRY, as_interrupted
     from kansym.neural.models.kan import KAN
 
     deadline = Deadline.after(options.budget) if options.budget else Deadline.never()
@@ -192,6 +192,7 @@ def _read_network(
     if interrupted:
         settings |= {"budget": HURRY, "reading": "weights"}
     result = extract(model, inputs, target, **settings)
+    result = as_interrupted(result) if interrupted else result
     write_outputs(chosen_again(result, options), options, kept)
     if interrupted:
         raise KeyboardInterrupt

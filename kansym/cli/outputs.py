@@ -43,7 +43,11 @@ def write_outputs(
     kept: list[str],
     extra: "Iterable[Block]" = (),
 ) -> None:
-    """Print the summary and write the files that were asked for; extra blocks for the report."""
+    """Print the summary and write the files that were asked for; extra blocks for the report.
+
+    Who interrupts the work does not wait for drawings that take as long as all else.
+    """
+    from kansym.extraction.weights_reading import INTERRUPTED
     from kansym.results.report import report
     from kansym.results.text import summary
     from kansym.shared.whole_files import write_text
@@ -58,7 +62,7 @@ def write_outputs(
         write_text(options.json, result.to_json())
         wrote("result", options.json, kept)
     if options.out:
-        report(result, options.out, extra=extra)
+        report(result, options.out, extra=extra, brief=INTERRUPTED in result.status)
         wrote("report", options.out, kept)
 
 

@@ -27,7 +27,7 @@ from kansym.results.result import Extraction
 from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
-from kansym.shared.progress import ProgressCallback, progress_bar
+from kansym.shared.progress import ProgressCallback, can_be_told, progress_bar
 from kansym.shared.row_errors import RowErrors, row_errors
 from kansym.shared.status import Finding, Status
 from kansym.shared.tables import Table, as_table, as_targets, named_apart
@@ -310,8 +310,8 @@ def _check(
         checked_whole(name, shape[name], 1, most)
     if resume is not None and not isinstance(resume, Discovery):
         raise InputError(f"resume={resume!r:.80} is no search: give what discover returned.")
-    if callback is not None and not callable(callback):
-        raise InputError(f"callback={callback!r:.80} is no function: give one of an Attempt.")
+    if callback is not None and not can_be_told(callback, 1):
+        raise InputError(f"callback={callback!r:.80} is no function of one thing, an Attempt.")
     if loss == "cross-entropy" and (resume is not None or any(units.values())):
         raise InputError("loss='cross-entropy' takes no resume= or units: leave them out.")
 

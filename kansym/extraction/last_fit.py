@@ -109,7 +109,7 @@ def _last_fit(formula: Formula, data: _Data, exact: Exact) -> FormulaFit | None:
         unless the rows are exact; True: they stay; False: they become measured constants.
     """
     if formula.covariance is None:
-        formula = with_plain_signs(formula)
+        formula = with_plain_signs(_measurable(formula))
     residual = data.y - formula.numpy(*data.X.T)
     if not np.isfinite(residual).all():
         return None
@@ -128,6 +128,14 @@ def _last_fit(formula: Formula, data: _Data, exact: Exact) -> FormulaFit | None:
         name = undetermined or next(reversed(numbers))
         found = _exact_again(found, name, numbers.pop(name))
     return _fitted(formula, data, {}, exact)
+
+
+def _measurable(formula: Formula) -> Formula:
+    """A formula that there was no time to refine has constants to measure, none that is held."""
+    if any(c.exact is not None or c.stderr is not None for c in formula.constants):
+        return formula
+    free = tuple(replace(constant, stderr=math.inf) for constant in formula.constants)
+    return replace(formula, constants=free)
 
 
 def _undetermined(fit: FormulaFit | None, numbers: dict[str, sympy.Expr]) -> str | None:

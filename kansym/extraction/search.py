@@ -34,7 +34,7 @@ from kansym.extraction.model_judge import (
 )
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split, errors_of, split_rows
-from kansym.extraction.weights_reading import INTERRUPTED, read_weights
+from kansym.extraction.weights_reading import INTERRUPTED, as_interrupted, read_weights
 from kansym.neural.models.kan import KAN
 from kansym.neural.readers.black_box import BlackBox
 from kansym.neural.training.trial_shapes import propose
@@ -382,8 +382,9 @@ class Search:
         return model, self._noted(law_result(attempt.best, *given))
 
     def _noted(self, result: Extraction) -> Extraction:
-        """With units of the constants, and what was supposed about the errors of the rows."""
+        """With units of the constants, what was supposed about errors, and an interrupt."""
         result = result if self.units is None else with_units(result, self.units)
+        result = as_interrupted(result) if self.interrupted else result
         rows = self.inputs.values, self.target.values[:, 0]
         return with_scatter(result, *rows, self.growing) if self.growing else result
 

@@ -13,7 +13,7 @@ from kansym.results.result import Extraction
 from kansym.shared.progress import ProgressCallback
 from kansym.shared.status import Finding, Status
 
-__all__ = ["HURRY", "INTERRUPTED", "read_weights", "reading_of"]
+__all__ = ["HURRY", "INTERRUPTED", "as_interrupted", "read_weights", "reading_of"]
 
 INTERRUPTED = Finding(Status.BUDGET_SPENT, "search", "interrupted")
 """What a result says whose reading was ended by Ctrl-C."""
@@ -63,10 +63,14 @@ def read_weights(
     found = transcription(result)
     status = [finding for finding in result.status if finding.status is not Status.OK]
     status = result.status if found is None else (found, *status)
-    if interrupted:
-        others = [one for one in status if one.status not in (Status.BUDGET_SPENT, Status.OK)]
-        status = (*others, INTERRUPTED)
-    return replace(result, provenance=made, status=status)
+    result = replace(result, provenance=made, status=tuple(status))
+    return as_interrupted(result) if interrupted else result
+
+
+def as_interrupted(result: Extraction) -> Extraction:
+    """A result that says that Ctrl-C ended what might have found more."""
+    others = [one for one in result.status if one.status not in (Status.BUDGET_SPENT, Status.OK)]
+    return replace(result, status=(*others, INTERRUPTED))
 
 
 def reading_of(kind: str, result: Extraction, seconds: float) -> Reading:

@@ -29,7 +29,13 @@ MOST_PICTURES = 3
 """Outputs whose pictures are shown in a notebook."""
 
 
-def document(result: Result, title: str | None = None, extra: Iterable[Block] = ()) -> Document:
+def document(
+    result: Result,
+    title: str | None = None,
+    extra: Iterable[Block] = (),
+    *,
+    brief: bool = False,
+) -> Document:
     """Everything that an extraction found, in the order in which one asks.
 
     Parameters
@@ -37,6 +43,7 @@ def document(result: Result, title: str | None = None, extra: Iterable[Block] = 
     result : the extraction.
     title : of the page; ``"Formula for y"`` by default, with the name of the output.
     extra : blocks to add before the account of how the result was made.
+    brief : without the drawings of the network and its edges.
     """
     names = ", ".join(result.output_names)
     made = result.provenance
@@ -49,8 +56,8 @@ def document(result: Result, title: str | None = None, extra: Iterable[Block] = 
         *sections.constants(result),
         *data_section(result),
         *sections.fidelity(result),
-        *sections.network(result),
-        *sections.edges(result),
+        *([] if brief else sections.network(result)),
+        *sections.edges(result, drawn=not brief),
         *sections.front(result),
         *extra,
         *sections.provenance(result),

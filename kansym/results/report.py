@@ -26,6 +26,7 @@ def render(
     *,
     title: str | None = None,
     extra: Iterable[Block] = (),
+    brief: bool = False,
 ) -> str:
     """The report on a formula as text.
 
@@ -35,10 +36,11 @@ def render(
     format : ``"html"``, ``"md"`` or ``"tex"``.
     title : of the page; made from the name of the output if not given.
     extra : blocks of :mod:`kansym.documents.blocks` to add.
+    brief : without the drawings of the network and its edges, which take most of the time.
     """
     if format not in FORMATS:
         raise InputError(f"There is no report format {format!r}: use one of {sorted(FORMATS)}.")
-    return FORMATS[format](document(result, title, extra))
+    return FORMATS[format](document(result, title, extra, brief=brief))
 
 
 def report(
@@ -47,6 +49,7 @@ def report(
     *,
     title: str | None = None,
     extra: Iterable[Block] = (),
+    brief: bool = False,
 ) -> Path:
     """Write the report on a formula; the ending of the name (.html, .md, .tex) is the format.
 
@@ -59,6 +62,7 @@ def report(
     path : of the file; its directory must exist.
     title : of the page; made from the name of the output if not given.
     extra : blocks of :mod:`kansym.documents.blocks` to add.
+    brief : without the drawings of the network and its edges, which take most of the time.
 
     Returns
     -------
@@ -75,4 +79,4 @@ def report(
         )
     chosen = format_of(path)
     check_place(path)
-    return write_text(path, render(result, chosen, title=title, extra=extra))
+    return write_text(path, render(result, chosen, title=title, extra=extra, brief=brief))

@@ -225,13 +225,11 @@ def network(result: Result) -> list[Block]:
     return [Section("The network", (Illustration(picture, line(*caption), description),))]
 
 
-def edges(result: Result) -> list[Block]:
+def edges(result: Result, *, drawn: bool = True) -> list[Block]:
     """Each edge as a small plot with its formula, and all of them as a table."""
     if not result.edges:
         return []
     shown = drawn_edges(result.edges)
-    figures = tuple(_edge_figure(report) for report in shown)
-    caption = line("Learned curve (blue), fitted function (red), and density of the rows (grey).")
     header = row("edge", "function", "error", "bits", "importance", "next best", "margin")
     rows = tuple(_edge_row(report) for report in shown)
     words = line(
@@ -239,7 +237,11 @@ def edges(result: Result) -> list[Block]:
         "the function was preferred to the next best one, in bits."
     )
     table = Tabular(header, rows, "llrrrlr", words)
-    blocks: tuple[Block, ...] = (Gallery(figures, caption), table)
+    blocks: tuple[Block, ...] = (table,)
+    if drawn:
+        words = "Learned curve (blue), fitted function (red), and density of the rows (grey)."
+        figures = tuple(_edge_figure(report) for report in shown)
+        blocks = (Gallery(figures, line(words)), table)
     if len(shown) < len(result.edges):
         rest = f"The {len(result.edges) - MOST_EDGES} less important edges are left out."
         blocks = (*blocks, Paragraph(line(rest)))

@@ -1,12 +1,16 @@
 """Progress of long work: a callback that any front end can draw."""
 
+import inspect
 import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
-__all__ = ["ProgressCallback", "progress_bar"]
+from kansym.shared.errors import InputError
+from kansym.shared.printable_text import shortened
+
+__all__ = ["ProgressCallback", "can_be_told", "progress_bar"]
 
 _log = logging.getLogger("kansym")
 
@@ -16,6 +20,23 @@ class ProgressCallback(Protocol):
     """Called with the fraction done (0 to 1) and what is being done now."""
 
     def __call__(self, fraction: float, message: str) -> None: ...
+
+
+def can_be_told(function: Any, count: int) -> bool:
+    """Whether a function takes so many things, as far as its signature says.
+
+    Examples
+    --------
+    >>> can_be_told(lambda attempt: True, 1), can_be_told(lambda: True, 1), can_be_told(3, 1)
+    (True, False, False)
+    """
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # some functions written in C say nothing
+        return True
+    return True
 
 
 @contextmanager
@@ -36,6 +57,11 @@ def progress_bar(
     [(0.5, 'half')]
     """
     if callable(show):
+        if not can_be_told(show, 2):
+            raise InputError(
+                f"progress={shortened(repr(show))} is not usable: give True, False, or a function "
+                "of the fraction that is done and of a message."
+            )
         yield show
         return
     if show is False or (show is None and not sys.stderr.isatty()):

@@ -17,15 +17,25 @@ ODD = (
     1e308, 1e-308, 1 + 1j, "a", "", "1", [], [1, 2], {}, (), np.array([1, 2]), np.float32(0.5),
     np.int64(2), b"a", object(), lambda: 0, torch.zeros(2),
 )  # fmt: skip
-TRAINING = ("steps", "starts", "prune", "sparsity", "validation", "seed", "optimiser", "loss")
+TRAINING = (
+    "steps",
+    "starts",
+    "prune",
+    "sparsity",
+    "validation",
+    "seed",
+    "optimiser",
+    "loss",
+    "progress",
+)
 READING = (
     "reading", "loss", "accuracy", "tolerance", "held_out", "seed", "constants", "engine", "exact",
-    "library", "sigma", "weights", "costs", "max_complexity",
+    "library", "sigma", "weights", "costs", "max_complexity", "progress",
 )  # fmt: skip
 SEARCHING = (
     "sigma", "weights", "exact", "library", "accuracy", "grid", "degree", "starts", "seed",
     "engine", "costs", "max_complexity", "required", "units", "output_unit", "loss", "groups",
-    "resume", "callback", "n_jobs",
+    "resume", "callback", "n_jobs", "progress",
 )  # fmt: skip
 MAKING = ("grid", "degree", "seed", "domain")
 LIMIT = 10.0
@@ -44,9 +54,9 @@ def work(rng: np.random.Generator, kind: str) -> None:
         case "train":
             train(MLP([2, 2, 1]), X, y, **{"steps": 3, "seconds": 0.2, "progress": False, **odd})
         case "extract":
-            extract(MLP([2, 2, 1]), X, y, budget=0.2, progress=False, **odd)
+            extract(MLP([2, 2, 1]), X, y, **{"budget": 0.2, "progress": False, **odd})
         case "discover":
-            discover(X, y, seconds=0.2, progress=False, **odd)
+            discover(X, y, **{"seconds": 0.2, "progress": False, **odd})
 
 
 @pytest.mark.parametrize("kind", ["KAN", "train", "extract", "discover"])

@@ -14,7 +14,7 @@ _ROUNDING = 64 * np.finfo(np.float64).eps
 def spreads(graph: WorkingGraph) -> dict[int, float]:
     """Per node, the range of the largest curve into it."""
     found = dict.fromkeys(graph.nodes, 0.0)
-    for source in graph.nodes:
+    for source in filter(graph.outgoing.get, graph.nodes):
         drawn = graph.drawn(source)
         for target, height in zip(drawn.targets, np.ptp(drawn.y, axis=0).tolist(), strict=True):
             found[target] = max(found[target], height)

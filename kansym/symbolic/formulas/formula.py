@@ -260,7 +260,7 @@ class Formula:
             if len(columns) != len(inputs):
                 raise InputError(f"The formula takes {len(inputs)} arrays: {list(inputs)}.")
             arrays = [np.asarray(column, dtype=float) for column in columns]
-            shape = np.broadcast_shapes(*(array.shape for array in arrays))
+            shape = np.broadcast_shapes(*{array.shape for array in arrays})
             given = {**dict(zip(inputs, arrays, strict=True)), **values}
             return np.array(np.broadcast_to(evaluate(program, given, functions), shape))
 
