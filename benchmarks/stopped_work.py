@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -106,7 +107,7 @@ def main() -> None:
         for moment in moments:
             try:
                 taken.append(WORKS[name](moment))
-            except (AssertionError, KeyboardInterrupt) as failure:
+            except (AssertionError, KeyboardInterrupt, pytest.fail.Exception) as failure:
                 print(f"{name}: nothing was kept after {moment:.2f} s: {failure!r}", flush=True)
         late = sum(seconds > 2 for seconds in taken)
         print(

@@ -84,7 +84,7 @@ class FewRows:
     y: np.ndarray
     errors: RowErrors
     simple: set[tuple[sympy.Expr, int]] = field(default_factory=set, repr=False)
-    _lengths: dict[str, float] = field(default_factory=dict, repr=False)
+    _fits: dict[str, FormulaFit | None] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, split: Split, names: tuple[str, ...]) -> Self | None:
@@ -97,12 +97,13 @@ class FewRows:
     def of_errors(self, errors: RowErrors | None) -> Self:
         """The same rows with other errors."""
         known = errors or row_errors(len(self.y))
-        return replace(self, errors=known, _lengths={})
+        return replace(self, errors=known, _fits={})
 
     def laws(self, until: Deadline) -> list[FormulaFit]:
         """Simple laws fitted to the rows, shortest description first."""
         laws = simple_laws(self.names, self.X, self.y, self.errors, until)[:SIMPLE_LAWS]
         self.simple.update(self._form(law.formula) for law in laws)
+        self._fits.update((law.formula.to_json(), law) for law in laws)
         return laws
 
     def _form(self, formula: Formula) -> tuple[sympy.Expr, int]:
@@ -134,17 +135,11 @@ class FewRows:
 
     def length(self, formula: Formula) -> float:
         """Description length of the rows by a formula and of its form; infinite for no fit."""
-        found = self._fitted_length(formula)
+        found = self._length(formula)
         if self._form(formula) in self.simple:
             return found
         form = complexity_of_form(formula.template, self.names)
         return found + SOUGHT + UNUSUAL * max(form, 0.0)
-
-    def _fitted_length(self, formula: Formula) -> float:
-        text = formula.to_json()
-        if text not in self._lengths:
-            self._lengths[text] = self._length(formula)
-        return self._lengths[text]
 
     def _length(self, formula: Formula) -> float:
         fit = self._fit(formula)
@@ -160,8 +155,11 @@ class FewRows:
         return float(sum(_TURN_BITS * np.log2(max(turn, 1.0)) for turn in turns))
 
     def _fit(self, formula: Formula) -> FormulaFit | None:
-        """All constants at their minimum; None if there is none."""
-        return refitted_form(formula, self.X, self.y, self.errors)
+        """All constants at their minimum, fitted once; None if there is none."""
+        text = formula.to_json()
+        if text not in self._fits:
+            self._fits[text] = refitted_form(formula, self.X, self.y, self.errors)
+        return self._fits[text]
 
     def with_equal_constants(self, attempts: Iterable[Attempt], judge: Judge) -> list[Attempt]:
         """Laws with constants that agree as one, where that describes the rows shorter."""

@@ -31,6 +31,8 @@ FIRST = 0.6
 """Share of the time for the reading that is tried first."""
 EACH = 0.2
 """Seconds for an output below which a reading by function finds no more than straight lines."""
+SHORTEST = 0.06
+"""Seconds that a reading by function takes for an output at least, a straight line and its KAN."""
 LEAST = 0.1
 """Seconds for a reading that comes too late, as the first one found no formula."""
 DOUBTFUL = {Status.LOW_FIDELITY, Status.UNEXPLAINED_EDGE, Status.NOT_READABLE, Status.TRANSCRIBED}
@@ -61,8 +63,8 @@ def read_both(
         return read_weights(model, X, y, settings, progress, **errors)
     network = _network(model, X, settings)
     classes = len(as_labels(y, len(y)).classes) if labels and y is not None else None
-    reason = _why_not_weights(network, classes)
     whole = settings.budget
+    reason = _why_not_weights(network, classes, whole - (time.monotonic() - started))
     if not reason:
         opened = network if isinstance(network, Network) else None
         limited = _within(settings, FIRST * whole)
@@ -92,13 +94,13 @@ def _network(model: Any, X: Any, settings: Settings) -> Network | str:
         return str(error)
 
 
-def _why_not_weights(network: Network | str, classes: int | None) -> str:
-    """What speaks against a reading by weights, if anything does."""
+def _why_not_weights(network: Network | str, classes: int | None, seconds: float) -> str:
+    """What speaks against a reading by weights, if anything does and there is time for another."""
     if isinstance(network, str):
         return network
     if classes is not None and len(network.outputs) != classes - 1:
         return f"{len(network.outputs)} outputs are no log-odds of {classes} classes"
-    if surely_transcribed(network):
+    if seconds > SHORTEST * len(network.outputs) and surely_transcribed(network):
         return f"{len(network.edges)} edges could only be transcribed"
     return ""
 

@@ -23,6 +23,7 @@ from tests.zoo import draw_kan, rows
 load_drawing()  # which is no part of the work that is stopped
 SECONDS = 2.0
 SLOW = 4.0
+SEEDS = 4000  # quick runs that take a minute
 """Time for the best so far, and how much longer it may take on a slow machine."""
 
 
@@ -104,7 +105,7 @@ def fitting(after: float):
 def benching(after: float):
     """A benchmark has written every run that was done, and goes on from there."""
     runs = plan(
-        find_problems(["Nguyen-1", "Nguyen-2"]), ["kan"], range(200), [0.0], Budget(5.0, 20)
+        find_problems(["Nguyen-1", "Nguyen-2"]), ["kan"], range(SEEDS), [0.0], Budget(5.0, 20)
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "results.jsonl")
@@ -115,7 +116,7 @@ def benching(after: float):
 
         _, taken = interrupted(work, after)
         found = read_results(path).records if path.exists() else ()
-        assert {record.seed for record in found} <= set(range(200))
+        assert {record.seed for record in found} <= set(range(SEEDS))
         assert len({(record.problem, record.seed) for record in found}) == len(found)
     return taken
 

@@ -25,6 +25,8 @@ Model = Callable[[np.ndarray], np.ndarray]
 _ORTHOGONAL, _SMALL_STEP = 1e-10, 1e-13
 # A residual in place of one that is undefined: its square is finite, and no step leads there.
 _UNDEFINED = 1e150
+# Rows times squared columns that MINPACK's factorisation, which is not interrupted, does a second.
+_PACE = 1e9
 # MINPACK's codes for a search that has run out of evaluations, and for wrong arguments.
 _FAILED = (0, 5)
 
@@ -120,6 +122,7 @@ class _Watched:
         self.best, self.cost, self.steps = start, _cost(first), 0
         # A row for every parameter, at least.
         self.missing = max(0, start.size - first.size)
+        self.seconds = max(first.size, start.size) * start.size**2 / _PACE
 
     def residual(self, x: np.ndarray) -> np.ndarray:
         """Finite residuals."""
@@ -136,7 +139,8 @@ class _Watched:
 
     def slopes(self, x: np.ndarray) -> np.ndarray:
         """Derivatives of the residuals."""
-        if self.hopeless is not None and self.hopeless(self.cost):
+        late = self.deadline is not None and self.deadline.left() < self.seconds
+        if late or (self.hopeless is not None and self.hopeless(self.cost)):
             raise _EndedError
         j = self.jacobian(x)
         if not np.isfinite(j).all():

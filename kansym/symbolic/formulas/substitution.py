@@ -36,7 +36,17 @@ def replaced(template: sympy.Expr, values: Mapping[sympy.Symbol, sympy.Expr]) ->
     """
     if not values:
         return template
-    return _Replacement(values, is_large=template.count_ops() > LARGE)(template)
+    return _Replacement(values, is_large=_is_large(template))(template)
+
+
+def _is_large(template: sympy.Expr) -> bool:
+    """Whether a formula has so many operations; a larger one is not counted to its end."""
+    count, parts = 0, [template]
+    while parts and count <= LARGE:
+        arguments = parts.pop().args
+        count += max(len(arguments) - 1, min(len(arguments), 1))
+        parts += arguments
+    return count > LARGE
 
 
 @final

@@ -8,6 +8,7 @@ import numpy as np
 import sympy
 from numpy.linalg import LinAlgError
 
+from kansym.shared.bounded_time import each_within
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.laws.additive import Additive
@@ -68,8 +69,8 @@ OF_NOISY_ROWS: tuple[Source, ...] = (
     Additive(),
 )
 """For rows that are known to be noisy: no law is exact."""
-_SHARE = 0.6
-"""Of the time that is left, what one source may spend."""
+_SHARE, _OVERTIME = 0.6, 1.0
+"""Of the time that is left, what one source may spend; seconds after which it is stopped then."""
 _ROWS_LOOKED_AT = 4000
 _CLOSE = 6.0
 """Bits behind the shortest law up to which another may turn out to be shorter."""
@@ -118,9 +119,9 @@ def propose(
 
 
 def _laws(source: Source, rows: Rows, until: Deadline) -> Iterator[Law]:
-    """The laws of one source; one that fails ends nothing but itself."""
+    """The laws of one source in its time; one that fails ends nothing but itself."""
     try:
-        yield from source.propose(rows, until)
+        yield from each_within(source.propose(rows, until), lambda: until.left() + _OVERTIME)
     except FAILURES as failure:
         _log.warning("%s failed: %r", source.name, failure)
 
