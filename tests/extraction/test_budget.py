@@ -13,7 +13,10 @@ from kansym.shared.bounded_time import within
 from kansym.shared.deadline import Deadline
 from kansym.shared.status import Status
 from kansym.shared.tables import as_targets
+from kansym.symbolic.constants.least_squares import minimise
 from kansym.symbolic.fitting.fit import fit_curves
+from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.proposing import propose
 from tests.clock import at_most
 from tests.zoo import draw_kan, rows
 
@@ -23,6 +26,36 @@ def test_candidates_are_left_untried_when_the_time_has_come():
     asked = iter([False, False, True])
     fits = fit_curves(x, np.sin(3 * x), stop=lambda: next(asked))[0]
     assert {fit.candidate.name for fit in fits} == {"x", "x^2", "x^3"}
+
+
+class Endless:
+    """A source that never looks at the time."""
+
+    name = "endless"
+
+    def propose(self, rows, until):
+        for _ in iter(int, 1):
+            pass
+        yield
+
+
+def test_a_source_that_does_not_look_at_the_time_is_stopped():
+    X = np.random.default_rng(0).uniform(1, 2, (50, 2))
+    found = propose(Rows(X, X[:, 0], ("a", "b")), Deadline.after(0.2), [Endless()])
+    assert list(found) == []
+
+
+def test_no_factorisation_is_begun_that_takes_longer_than_is_left():
+    A = np.random.default_rng(0).normal(size=(2000, 1000))
+    given = (lambda x: A @ x - 1, lambda x: A, np.zeros(1000))
+    assert minimise(*given, deadline=Deadline.after(1.5)).steps == 1
+
+
+def test_many_outputs_are_read_by_their_weights_where_straight_lines_would_take_longer():
+    X = rows(200, 2).numpy()
+    found = extract(draw_kan([2, 2, 30]), X, budget=1.7, progress=False)
+    assert [reading.kind for reading in found.provenance.readings][:1] == ["weights"]
+    assert len(found.formulas) == 30
 
 
 def test_errors_that_are_no_failures_pass_through():

@@ -14,6 +14,7 @@ from kansym.cli import main
 from kansym.documents.pictures import load_drawing
 from kansym.extraction.discovery import discover
 from kansym.extraction.extract import extract
+from kansym.extraction.weights_reading import INTERRUPTED
 from kansym.neural.models.kan import KAN
 from kansym.neural.training.training import train
 from kansym.studies.bench import Budget, find_problems, plan, read_results, run_benchmark
@@ -85,6 +86,7 @@ def discovering(after: float):
     X, y = noisy()
     found, taken = interrupted(lambda: discover(X, y, seconds=60, progress=False), after)
     assert found.result.formulas
+    assert INTERRUPTED in found.result.status or taken < 0
     return taken
 
 

@@ -550,3 +550,12 @@ def test_a_paragraph_of_markdown_stays_a_paragraph(text):
 
 def test_a_curve_that_stays_in_a_formula_is_not_a_factor():
     assert "(</mo>" in mathml(sympy.Function("f1")(sympy.Symbol("x1")))
+
+
+def test_a_brief_page_has_the_table_of_edges_and_no_drawing_of_them():
+    result = planted_result()
+    whole, brief = render(result, "md"), render(result, "md", brief=True)
+    assert "## The network" in whole
+    assert "## The network" not in brief
+    assert brief.count("data:image") < whole.count("data:image")
+    assert "## Edges" in brief
