@@ -7,7 +7,7 @@ from kansym.network.network import Network
 from kansym.results.result import Extraction
 from kansym.shared.status import Finding, Status
 
-__all__ = ["PLAIN", "is_plain", "surely_transcribed", "transcription"]
+__all__ = ["PLAIN", "is_plain", "surely_transcribed", "transcription", "ways"]
 
 PLAIN = 120.0
 """Bits per input above which a formula is no law that a person would recognise."""
@@ -48,6 +48,23 @@ def surely_transcribed(network: Network) -> bool:
         for one, other in pairwise(sorted(found))
     )
     return not is_plain(LEAST * (curved + numbers), len(network.inputs))
+
+
+def ways(network: Network) -> int:
+    """How many ways lead from the inputs of a network to its outputs: terms, were it written out.
+
+    Examples
+    --------
+    >>> from kansym import MLP, trace
+    >>> import numpy as np
+    >>> ways(trace(MLP([2, 3, 1], seed=0), np.random.default_rng(0).normal(size=(50, 2))))
+    6
+    """
+    found = dict.fromkeys(network.inputs, 1)
+    for node in network.nodes:
+        if node.kind != "input":
+            found[node.name] = sum(found[edge.source] for edge in network.into(node.name))
+    return sum(found[name] for name in network.outputs)
 
 
 def transcription(result: Extraction) -> Finding | None:

@@ -11,7 +11,7 @@ from scipy.special import entr
 
 from kansym.extraction.function_reading import read_function
 from kansym.extraction.gathering import traced
-from kansym.extraction.plainness import surely_transcribed
+from kansym.extraction.plainness import surely_transcribed, ways
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import DATA_FLOOR, NETWORK_FLOOR
 from kansym.extraction.weights_reading import INTERRUPTED, read_weights
@@ -31,8 +31,9 @@ FIRST = 0.6
 """Share of the time for the reading that is tried first."""
 EACH = 0.2
 """Seconds for an output below which a reading by function finds no more than straight lines."""
-SHORTEST = 0.06
-"""Seconds that a reading by function takes for an output at least, a straight line and its KAN."""
+SHORTEST, EACH_WAY = 0.06, 0.001
+"""Seconds that a reading by function takes at least for an output, a straight line and its KAN; and
+one by weights for each way through the network, which is a term."""
 LEAST = 0.1
 """Seconds for a reading that comes too late, as the first one found no formula."""
 DOUBTFUL = {Status.LOW_FIDELITY, Status.UNEXPLAINED_EDGE, Status.NOT_READABLE, Status.TRANSCRIBED}
@@ -100,7 +101,9 @@ def _why_not_weights(network: Network | str, classes: int | None, seconds: float
         return network
     if classes is not None and len(network.outputs) != classes - 1:
         return f"{len(network.outputs)} outputs are no log-odds of {classes} classes"
-    if seconds > SHORTEST * len(network.outputs) and surely_transcribed(network):
+    shortest = SHORTEST * len(network.outputs)
+    late = shortest > max(seconds, EACH_WAY * ways(network))
+    if not late and surely_transcribed(network):
         return f"{len(network.edges)} edges could only be transcribed"
     return ""
 

@@ -36,7 +36,7 @@ def test_a_line_costs_the_same_whatever_its_constants_are_called():
 def test_a_number_in_place_of_a_constant_is_sought_and_pays_for_that():
     few, free = rows(), formula("a*x + b", a=2.0, b=1.0)
     chosen = formula("a*x + 1", a=2.0)
-    fits = {few.length(each) - few._fitted_length(each) for each in (free, chosen)}
+    fits = {few.length(each) - few._length(each) for each in (free, chosen)}
     assert min(fits) == 0 < max(fits)
 
 
