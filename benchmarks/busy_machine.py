@@ -25,8 +25,8 @@ def busy(load: float) -> Iterator[None]:
     """A clock that runs so many times as fast, for everything that looks at it or waits by it."""
     clock, wait, began = time.monotonic, threading.Event.wait, time.monotonic()
 
-    def waited(event: threading.Event, timeout: float | None = None) -> bool:
-        return wait(event, None if timeout is None else timeout / load)
+    def waited(self: threading.Event, timeout: float | None = None) -> bool:
+        return wait(self, None if timeout is None else timeout / load)
 
     time.monotonic = lambda: began + load * (clock() - began)
     threading.Event.wait = waited
