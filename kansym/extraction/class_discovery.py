@@ -23,6 +23,7 @@ from kansym.extraction.limits import Limits
 from kansym.extraction.searches import Searches, SearchOutcome, every_output
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import DATA_FLOOR, Split
+from kansym.extraction.weights_reading import as_interrupted
 from kansym.neural.models.kan import KAN
 from kansym.results.joined import joined
 from kansym.results.parts import FrontPoint
@@ -296,25 +297,29 @@ def laws_of_classes(
         shown = np.random.default_rng(0).permutation(len(inputs))[:MOST_ROWS]
         some = Table(inputs.values[shown], inputs.names, inputs.units)
         laws = LogOddsLaws(some, labels.of_rows(shown), limits)
-        tried = _seek(laws, replace(searches, inputs=some))
+        tried, interrupted = _seek(laws, replace(searches, inputs=some))
+        deadline = deadline.within(0.0) if interrupted else deadline
         whole.adopt(laws, deadline)
     else:
-        tried = _seek(whole, searches)
+        tried, interrupted = _seek(whole, searches)
+        deadline = deadline.within(0.0) if interrupted else deadline
     models, result = whole.result(settings, deadline)
-    return result, models, tried
+    return as_interrupted(result) if interrupted else result, models, tried
 
 
-def _seek(laws: LogOddsLaws, searches: Searches) -> tuple[Attempt, ...]:
-    """Searches near log-odds that become better, until they suggest nothing new."""
-    tried, deadline = list[Attempt](), searches.deadline
+def _seek(laws: LogOddsLaws, searches: Searches) -> tuple[tuple[Attempt, ...], bool]:
+    """Searches near log-odds that become better, until they suggest nothing new or a Ctrl-C."""
+    tried, deadline, interrupted = list[Attempt](), searches.deadline, False
     for number in range(ROUNDS):
         until = deadline.share(1 / (ROUNDS - number))
         found = _near(laws, searches, until.share(SEARCHING))
         tried += [attempt for one in found for attempt in one.attempts]
+        if interrupted := any(one.interrupted for one in found):
+            deadline = deadline.within(0.0)
         changed = [laws.add(k, one.attempts, deadline) for k, one in enumerate(found)]
-        if not any(changed) or any(one.interrupted for one in found) or deadline.passed:
+        if not any(changed) or deadline.passed:
             break
-    return tuple(tried)
+    return tuple(tried), interrupted
 
 
 def _near(laws: LogOddsLaws, searches: Searches, until: Deadline) -> list[SearchOutcome]:

@@ -19,6 +19,7 @@ from kansym.extraction.grouped_discovery import different_forms, grouped_fits, g
 from kansym.extraction.searches import Searches, every_output, processes
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import MOST_KEPT, errors_of
+from kansym.extraction.weights_reading import INTERRUPTED, as_interrupted
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.sizes import MOST_DEGREE, MOST_NUMBERS
 from kansym.results.joined import joined
@@ -349,7 +350,7 @@ def _in_groups(X: Any, y: Any, groups: Any, seconds: float, **settings: Any) -> 
         settings |= {"units": units.inputs, "output_unit": units.output}
     known = row_errors(len(inputs), sigma, weights)
     largest = np.argsort([-rows for rows in members.counts.values()], kind="stable")[:SOUGHT_IN]
-    attempts, name = list[Attempt](), target.names[0]
+    attempts, name, interrupted = list[Attempt](), target.names[0], False
     for place in largest:
         rows = np.flatnonzero(members.place == place)
         if len(rows) < 2:
@@ -361,6 +362,9 @@ def _in_groups(X: Any, y: Any, groups: Any, seconds: float, **settings: Any) -> 
         found = discover(table, target.values[rows], seconds=share, **kept, **settings)
         attempts += found.attempts
         attempts.append(Attempt(name, f"group {members.labels[place]}", 0.0, found.result.front))
+        if interrupted := INTERRUPTED in found.result.status:
+            deadline = deadline.within(0.0)
+            break
     points = [point for attempt in attempts for point in attempt.points]
     forms = different_forms(formula for point in points for formula in point.formulas)
     y_one = target.values[:, 0]
@@ -379,6 +383,7 @@ def _in_groups(X: Any, y: Any, groups: Any, seconds: float, **settings: Any) -> 
         model, result = grouped_result(
             fits, inputs, target, members, known, reading, units, deadline
         )
+    result = as_interrupted(result) if interrupted else result
     return Discovery(result, (model,), tuple(attempts), time.monotonic() - started, fits[0])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kansym.extraction.discovery import Discovery, discover
+from kansym.extraction.weights_reading import INTERRUPTED
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
 from kansym.shared.whole_numbers import checked_whole
@@ -82,6 +83,8 @@ def discover_over_seeds(
     for number in range(count):
         left = max((until - time.monotonic()) / (count - number), 0.1)
         found.append(discover(X, y, seconds=left, seed=seed + number, **settings))
+        if INTERRUPTED in found[-1].result.status:
+            break
     return SeedAgreement(tuple(found), _groups([each.result for each in found]))
 
 

@@ -14,6 +14,7 @@ from kansym.cli import main
 from kansym.documents.pictures import load_drawing
 from kansym.extraction.discovery import discover
 from kansym.extraction.extract import extract
+from kansym.extraction.seeds import discover_over_seeds
 from kansym.extraction.weights_reading import INTERRUPTED
 from kansym.neural.models.kan import KAN
 from kansym.neural.training.training import train
@@ -90,6 +91,31 @@ def discovering(after: float):
     return taken
 
 
+def choosing_for_classes(after: float):
+    X, y = noisy()
+    labels = np.where(y > 0, "up", "down")
+    settings = {"loss": "cross-entropy", "seconds": 60, "progress": False}
+    found, taken = interrupted(lambda: discover(X, labels, **settings), after)
+    assert found.result.formulas
+    return taken
+
+
+def discovering_in_groups(after: float):
+    X, y = noisy()
+    groups, settings = np.arange(300) % 3, {"seconds": 60, "progress": False}
+    found, taken = interrupted(lambda: discover(X, y, groups=groups, **settings), after)
+    assert found.result.formulas
+    return taken
+
+
+def discovering_over_seeds(after: float):
+    X, y = noisy()
+    settings = {"seeds": 3, "seconds": 60, "progress": False}
+    found, taken = interrupted(lambda: discover_over_seeds(X, y, **settings), after)
+    assert found.best.result.formulas
+    return taken
+
+
 def fitting(after: float):
     """On the command line, by networks of several shapes and by one of a given shape in turn."""
     X, y = noisy()
@@ -127,6 +153,9 @@ WORKS = {
     "train": training,
     "extract": extracting,
     "discover": discovering,
+    "classes": choosing_for_classes,
+    "groups": discovering_in_groups,
+    "seeds": discovering_over_seeds,
     "fit": fitting,
     "bench": benching,
 }
