@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -19,7 +20,7 @@ from kansym.extraction.grouped_discovery import different_forms, grouped_fits, g
 from kansym.extraction.searches import Searches, every_output, processes
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import MOST_KEPT, errors_of
-from kansym.extraction.weights_reading import INTERRUPTED, as_interrupted
+from kansym.extraction.weights_reading import INTERRUPTED, as_interrupted, or_in_a_hurry
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.sizes import MOST_DEGREE, MOST_NUMBERS
 from kansym.results.joined import joined
@@ -115,6 +116,9 @@ class Discovery:
         return f"{first}{self.result}\n\ntried in {self.seconds:.1f} s: {', '.join(self.origins)}"
 
 
+_Found = tuple[Extraction, tuple[KAN, ...], tuple[Attempt, ...]]
+
+
 @np.errstate(all="ignore")
 def discover(  # noqa: PLR0913 - the settings of training and extraction, all by keyword
     X: Any,
@@ -183,16 +187,13 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         random starts, and the same split of the rows.
     callback : is told every `Attempt` that has a formula; a true answer ends the search with the
         best so far.
-    n_jobs : processes for the searches of several outputs, -1 for one per core; they run by joblib,
-        so that ``joblib.parallel_config`` sends them to a cluster. One output is searched in this
-        process, and so are outputs with a callback. An interrupt of several processes leaves no
-        result.
+    n_jobs : processes for several outputs without a callback, -1 for one per core; they run by
+        joblib, so that ``joblib.parallel_config`` sends them to a cluster.
     progress : True or False for a bar, or a callback; by default a bar on a terminal.
 
     Returns
     -------
-    `Discovery`; its ``result`` has the shortest description of the data. An interrupt (Ctrl-C)
-    returns the best so far.
+    `Discovery`; its ``result`` describes the data shortest. Ctrl-C returns the best so far.
 
     Examples
     --------
@@ -205,15 +206,15 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
     shape = {"grid": grid, "degree": degree, "starts": starts}
     of_units: dict[str, Any] = {"units": units, "output_unit": output_unit}
     _check(seconds, shape, loss, resume, callback, of_units)
-    started, deadline = time.monotonic(), Deadline.after(seconds)
-    errors = {"sigma": sigma, "weights": weights}
+    started, errors = time.monotonic(), {"sigma": sigma, "weights": weights}
     reading: dict[str, Any] = {"accuracy": accuracy, "exact": exact, "costs": costs}
     if groups is not None:
         alone = {"required": required, "resume": resume, "callback": callback}
         _refuse_with_groups(loss, alone | {"max_complexity": max_complexity})
         own = {"library": library, "engine": engine, "seed": seed, "loss": loss} | of_units
         own |= errors | shape | reading
-        return _in_groups(X, y, groups, seconds, progress=progress, **own)
+        search = partial(_in_groups, X, y, groups, progress=progress, **own)
+        return or_in_a_hurry(search, seconds)[0]
     inputs, library = as_table(X), as_library(library)
     settings = Settings(
         library=library,
@@ -225,15 +226,21 @@ def discover(  # noqa: PLR0913 - the settings of training and extraction, all by
         required=_checked(required, inputs.names),
         **reading,
     )
-    jobs = 1 if callback is not None else processes(n_jobs)
     with progress_bar(progress, "discovering") as tell:
-        searches = Searches(inputs, settings, shape, callback, jobs, deadline, tell)
-        if loss == "cross-entropy":
-            found = laws_of_classes(searches, labels_of(y, len(inputs), sigma, weights))
-        else:
-            found = _of_values(searches, y, errors, of_units, resume, doubted=loss != "squared")
+
+        def found_in(limit: float) -> _Found:
+            own, until = replace(settings, budget=limit), Deadline.after(limit)
+            # In a hurry there is no time to begin processes.
+            jobs = 1 if callback is not None or limit < seconds else processes(n_jobs)
+            searches = Searches(inputs, own, shape, callback, jobs, until, tell)
+            if loss == "cross-entropy":
+                return laws_of_classes(searches, labels_of(y, len(inputs), sigma, weights))
+            return _of_values(searches, y, errors, of_units, resume, doubted=loss != "squared")
+
+        (result, models, attempts), hurried = or_in_a_hurry(found_in, seconds)
+    result = as_interrupted(result) if hurried else result
     spent = time.monotonic() - started + (0.0 if resume is None else resume.seconds)
-    return Discovery(*found, spent)
+    return Discovery(result, models, attempts, spent)
 
 
 def _of_values(
@@ -244,7 +251,7 @@ def _of_values(
     resume: Discovery | None,
     *,
     doubted: bool,
-) -> tuple[Extraction, tuple[KAN, ...], tuple[Attempt, ...]]:
+) -> _Found:
     """Laws for values, each target by itself."""
     inputs = searches.inputs
     unknown = all(each is None for each in errors.values())

@@ -9,7 +9,7 @@ import numpy as np
 from kansym.extraction.function_reading import read_function
 from kansym.extraction.settings import Settings
 from kansym.extraction.two_readings import read_both
-from kansym.extraction.weights_reading import read_weights
+from kansym.extraction.weights_reading import as_interrupted, or_in_a_hurry, read_weights
 from kansym.results.result import Extraction
 from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
@@ -136,8 +136,15 @@ def extract(  # noqa: PLR0913 - the settings of extraction, all by keyword
     readers = {"auto": read_both, "weights": read_weights, "function": read_function}
     if not isinstance(reading, str) or reading not in readers:
         raise InputError(f"reading={reading!r} is not known: {hint(str(reading), readers)}.")
+    errors = {"sigma": sigma, "weights": weights}
+
+    def read(seconds: float) -> Extraction:
+        limited = replace(settings, budget=seconds)
+        return readers[reading](model, X, y, limited, progress, **errors)
+
     with charging(settings.prices):
-        result = readers[reading](model, X, y, settings, progress, sigma=sigma, weights=weights)
+        result, hurried = or_in_a_hurry(read, budget)
+    result = as_interrupted(result) if hurried else result
     return result if max_complexity is None else _within(result, max_complexity)
 
 

@@ -1,8 +1,9 @@
 """A network read by its weights: what is written in it, unit by unit."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from kansym.extraction.gathering import gather
 from kansym.extraction.plainness import transcription
@@ -13,7 +14,9 @@ from kansym.results.result import Extraction
 from kansym.shared.progress import ProgressCallback
 from kansym.shared.status import Finding, Status
 
-__all__ = ["HURRY", "INTERRUPTED", "as_interrupted", "read_weights", "reading_of"]
+__all__ = ["HURRY", "INTERRUPTED", "as_interrupted", "or_in_a_hurry", "read_weights", "reading_of"]
+
+T = TypeVar("T")
 
 INTERRUPTED = Finding(Status.BUDGET_SPENT, "search", "interrupted")
 """What a result says whose reading was ended by Ctrl-C."""
@@ -65,6 +68,14 @@ def read_weights(
     status = result.status if found is None else (found, *status)
     result = replace(result, provenance=made, status=tuple(status))
     return as_interrupted(result) if interrupted else result
+
+
+def or_in_a_hurry(search: Callable[[float], T], seconds: float) -> tuple[T, bool]:
+    """What a search finds in its seconds, or in a hurry if Ctrl-C came before it had anything."""
+    try:
+        return search(seconds), False
+    except KeyboardInterrupt:
+        return search(min(seconds, HURRY)), True
 
 
 def as_interrupted(result: Extraction) -> Extraction:

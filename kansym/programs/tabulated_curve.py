@@ -11,6 +11,9 @@ from kansym.shared.errors import InputError
 
 __all__ = ["TabulatedCurve"]
 
+_LARGEST = 1e6
+"""How many times a slope between points its multiples in the equations of a spline may be."""
+
 
 @dataclass(frozen=True, eq=False)
 class TabulatedCurve:
@@ -35,10 +38,12 @@ class TabulatedCurve:
     def __post_init__(self) -> None:
         x, y = np.asarray(self.x, dtype=float), np.asarray(self.y, dtype=float)
         usable = x.ndim == 1 and x.shape == y.shape and len(x) > 1 and bool((np.diff(x) > 0).all())
+        with np.errstate(all="ignore"):
+            usable = usable and bool(np.isfinite(_LARGEST * np.diff(y) / np.diff(x)).all())
         if not (usable and np.isfinite(x).all() and np.isfinite(y).all()):
             raise InputError(
                 f"The curve {self.name!r} was given points of shapes {x.shape} and {y.shape}: "
-                "expected two or more finite points with increasing abscissae."
+                "expected two or more finite points with increasing abscissae and finite slopes."
             )
         object.__setattr__(self, "x", x)
         object.__setattr__(self, "y", y)
