@@ -25,7 +25,7 @@ from kansym.symbolic.laws.columns import as_rational
 from kansym.symbolic.laws.curve import Curve
 from kansym.symbolic.laws.form import Form
 
-__all__ = ["crossovers"]
+__all__ = ["crossovers", "plain_crossovers"]
 
 Array = np.ndarray
 
@@ -103,6 +103,16 @@ class _Found:
 
 def crossovers(curve: Curve, until: Deadline) -> Iterator[Form]:
     """The laws of this kind that describe a curve shortest, fitted to it."""
+    yield from _fitted(curve, until)
+
+
+def plain_crossovers(curve: Curve, until: Deadline) -> Iterator[Form]:
+    """Those of x/s itself, times x, or over it, or alone."""
+    yield from _fitted(curve, until, plain=True)
+
+
+def _fitted(curve: Curve, until: Deadline, *, plain: bool = False) -> Iterator[Form]:
+    """The shortest laws of all exponents or of plain ones, fitted to a curve."""
     few = curve.thinned(_ROWS)
     if few.low < 0 or few.high <= 0 or len(few.x) < 3:
         return
@@ -115,8 +125,9 @@ def crossovers(curve: Curve, until: Deadline) -> Iterator[Form]:
             law
             for bend in _BENDS
             for q in bend.exponents
-            if not until.passed
+            if not until.passed and (not plain or q == 1)
             for law in _laws(bend, q, scales, powers, few)
+            if not plain or law.bits <= _POWER_BITS
         ]
     found.sort(key=lambda law: few.length(law.error, law.constants, law.bits))
     forms = [law.form().fitted(curve, until) for law in found[:_FITTED]]

@@ -62,7 +62,13 @@ _MODELS = (
     "a*sqrt((x - outside)/(x - outside2))", "a*(x - outside)/(x - outside2)",
     "a*(1 - exp(rate*x))", "a*log(1 + x/scale)", "a/(1 + (x/scale)**2)", "a/(1 + (x/scale)**2)**2",
     "a/(1 + (x/scale)**2)**(3/2)", "a*x**2/(1 + (x/scale)**2)", "a*x/(exp(rate*x) - 1)",
-    "a*x**3/(exp(rate*x) - 1)",
+    "a*x**3/(exp(rate*x) - 1)", "a*(x - outside)**2", "a*(exp(rate*x) - exp(rate2*x))",
+    "a*(1 - exp(rate*x))**2", "a*(1 - exp(rate*x))**3", "1/(1 + exp(-(x - place)/width))",
+    "a*x/(1 + x/scale + (x/scale2)**2)", "a/(x - outside) + b/x**2",
+    "asin(x/scale)", "acos(x/scale)", "atan(x/scale)", "asin(scale/x)", "asin(share*sin(x))",
+    "a*asin(x/scale)", "a*atan(x/scale)", "a*sin(wave*x)/x", "a*(sin(wave*x)/x)**2",
+    "a*x/sqrt((x**2 - place**2)**2 + (width*x)**2)",
+    "a*x**2/sqrt((x**2 - place**2)**2 + (width*x)**2)",
 )  # fmt: skip
 """Templates, in x of order one; sqrt(a + b*x**2) is searched in y**2."""
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.compositions import compositions, compositions_within
-from kansym.symbolic.laws.crossovers import crossovers
+from kansym.symbolic.laws.crossovers import crossovers, plain_crossovers
 from kansym.symbolic.laws.curve import Curve
 from kansym.symbolic.laws.exponential_sums import (
     exponential_sums,
@@ -39,8 +39,14 @@ def _models(curve: Curve, until: Deadline) -> Iterator[Form]:
     yield from simple_models(curve, until)
 
 
+def _usual(curve: Curve, until: Deadline) -> Iterator[Form]:
+    """These and plain powers that cross over."""
+    yield from plain_crossovers(curve, until)
+    yield from _models(curve, until)
+
+
 def _models_and_crossovers(curve: Curve, until: Deadline) -> Iterator[Form]:
-    """These and powers that cross over."""
+    """Models and all powers that cross over."""
     yield from crossovers(curve, until)
     yield from _models(curve, until)
 
@@ -61,7 +67,7 @@ _RICH: tuple[Stage, ...] = (
 )
 SHORT: tuple[Stage, ...] = (*_PLAIN, *_RICH[1:])
 """Those that take less than a second each, as a rule: for curves that may be none."""
-USUAL: tuple[Stage, ...] = (_models,)
+USUAL: tuple[Stage, ...] = (_usual,)
 """The functions that measured tables follow most often."""
 OF_MEASURED_ROWS: tuple[Stage, ...] = (
     exact_quotients,
@@ -74,8 +80,9 @@ OF_MEASURED_ROWS: tuple[Stage, ...] = (
 """For rows with errors as a rule: what is exact or rich is sought where usual laws leave more."""
 _FEWEST = 2
 """Rows that a law is sought for."""
-_HANDED_ON, _OF_A_SIZE = 6, 2
-"""Laws that are handed on, and of these how many of a number of constants."""
+_HANDED_ON, _OF_A_SIZE = 6, (2, 5)
+"""Laws that are handed on, and of these how many of a number of constants; of usual ones more, for
+errors that grow with y turn their order around."""
 _PRUNED = 2
 """Laws of which constants that are not needed are taken."""
 _FEW, _NO_NOISE, _ABOVE, _WHITE = 6, 1e-7, 1.5, 2.0
@@ -145,7 +152,7 @@ def univariate_laws(
         is_noise = is_noise or (bool(forms) and _leaves_noise(_shortest(forms, curve), curve))
         if is_noise and noise > 0:
             break
-    for place, form in enumerate(_different(forms, curve)):
+    for place, form in enumerate(_different(forms, curve, _OF_A_SIZE[stages is USUAL])):
         yield (form.pruned(curve, until) if place < _PRUNED else form).law(curve, name)
 
 
@@ -202,7 +209,7 @@ def _interpolated(x: np.ndarray, rest: np.ndarray) -> float:
     return float(np.sqrt(np.mean(missed**2) / np.mean(rest**2))) if missed.size else 1.0
 
 
-def _different(forms: list[Form], curve: Curve) -> list[Form]:
+def _different(forms: list[Form], curve: Curve, of_a_size: int) -> list[Form]:
     """The forms of shortest description, of those with equal values the shortest alone.
 
     Beside the shortest of all stand the shortest of every number of constants.
@@ -210,7 +217,7 @@ def _different(forms: list[Form], curve: Curve) -> list[Form]:
     chosen: list[tuple[Form, np.ndarray]] = []
     alike = Counter[int]()
     for form in sorted(forms, key=lambda form: form.length(curve)):
-        if len(chosen) >= _HANDED_ON and alike[len(form.start)] >= _OF_A_SIZE:
+        if len(chosen) >= _HANDED_ON and alike[len(form.start)] >= of_a_size:
             continue
         values = form.values(curve)
         same = max(curve.exact, _SAME * form.error) * curve.spread

@@ -12,10 +12,10 @@ from kansym.symbolic.measurements.formula_fit import FormulaFit
 
 __all__ = ["with_equal_constants"]
 
-_AGREE = 2.0
-"""Standard errors within which constants agree."""
-_ODDS = 16
-"""How many times rarer than certain it must be that any two unrelated constants come so near."""
+_SURE = 3.0
+"""Bits by which agreement must be likelier than chance."""
+_UNRELATED = np.log(100.0)
+"""Range of the logarithm of unrelated constants: two decades."""
 _WAYS = (1, -1)
 """Powers of the other constant that one may be: itself and its reciprocal, with either sign."""
 
@@ -24,9 +24,9 @@ def with_equal_constants(fit: FormulaFit) -> Iterator[Formula]:
     """The formula with one constant in place of two that agree, for each such two, surest first.
 
     Constants are a and b, equal, opposite or reciprocals of one another, if log|a| and log|b| (or
-    its negative) differ by no more than two standard errors, correlation counted, and if that is so
-    narrow that unrelated numbers seldom are so near. Exponents are compared with exponents alone,
-    and the factor of a term with the factor 1 of a term beside it.
+    its negative) are likelier as near as they are, errors and correlation counted, than those of
+    unrelated constants, which are anywhere within two decades. Exponents are compared with
+    exponents alone, and the factor of a term with the factor 1 of a term beside it.
 
     Examples
     --------
@@ -57,10 +57,11 @@ def with_equal_constants(fit: FormulaFit) -> Iterator[Formula]:
     ties += [(symbols[i], sympy.Integer(signs[i]), whole[i]) for i in beside_one]
     found: list[tuple[float, Formula]] = []
     for symbol, other, along in ties:
-        window = _AGREE * float(np.sqrt(max(along @ relative @ along, 0.0)))
-        away = abs(float(along @ logs))
-        if away <= window < 1 / (_ODDS * len(ties)):
-            found.append((away / window, _with(fit.formula, symbol, other)))
+        spread = float(np.sqrt(max(along @ relative @ along, 1e-30)))
+        away = float(along @ logs) / spread
+        odds = np.log2(_UNRELATED / (np.sqrt(2 * np.pi) * spread)) - away**2 / (2 * np.log(2))
+        if odds - np.log2(len(ties)) > _SURE:
+            found.append((-odds, _with(fit.formula, symbol, other)))
     yield from (formula for _, formula in sorted(found, key=lambda each: each[0]))
 
 

@@ -5,9 +5,9 @@ from a richer one that fits a little better: the description length does.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import sympy
@@ -34,6 +34,8 @@ _ALWAYS = 5
 """Forms that are fitted however little time there is: the constant, lines in the nearest inputs."""
 _SHARE = 0.3
 """What a bit of the form counts beside one of the data."""
+_NEAREST = 2
+"""Inputs in which lines come first: of very many there may be no time for all."""
 _OVERTIME = 0.1
 """Seconds after its time in which a fit may end."""
 _CURVE_CONSTANTS = 12
@@ -99,8 +101,17 @@ def _is_plain(exponent: sympy.Rational) -> bool:
 @lru_cache(maxsize=4096)
 def _is_nonlinear(template: sympy.Expr, name: str) -> bool:
     """Whether a formula is not straight in a constant."""
-    symbol = sympy.Symbol(name)
-    return bool(template.diff(symbol).has(symbol))
+    return _degree(template, sympy.Symbol(name)) > 1
+
+
+def _degree(part: sympy.Expr, symbol: sympy.Symbol) -> int:
+    """The degree of a formula in a constant as it is written; within a function it is no line."""
+    if part == symbol:
+        return 1
+    if not part.has(symbol):
+        return 0
+    degrees = [_degree(each, symbol) for each in part.args]
+    return max(degrees) if part.is_Add else sum(degrees) if part.is_Mul else 2
 
 
 def constants_bits(constants: int, rows: int) -> float:
@@ -154,20 +165,22 @@ def _proposed(
     a = sympy.Symbol(_fresh("c", names))
     yield _formula(a, names, {a.name: float(y.mean())})
     varying = [i for i in range(len(names)) if np.ptp(X[:, i]) > 0]
-    # Of very many inputs there may be time for those that go with y.
     with np.errstate(all="ignore"):
         ranks = rankdata(np.column_stack([y, X]), axis=0)
         along = np.abs(np.nan_to_num(np.corrcoef(ranks, rowvar=False)[0, 1:]))
     varying.sort(key=lambda i: -along[i])
-    for chosen in dict.fromkeys([*((i,) for i in varying), tuple(varying)]):
-        if chosen:
-            yield from _linear(names, X, y, chosen)
+    lines = [*((i,) for i in varying), *([tuple(varying)] if len(varying) > 1 else [])]
+    for chosen in lines[:_NEAREST]:
+        yield from _linear(names, X, y, chosen)
     if varying and (np.all(y > 0) or np.all(y < 0)):
         yield from _products(names, X, y, varying, weights)
+    for chosen in lines[_NEAREST:]:
+        yield from _linear(names, X, y, chosen)
     if 1 < len(varying) <= _MOST_FACTORS:
         yield from _sums_of_powers(names, X, y, varying)
     for i in varying[:_MOST_FACTORS]:
         yield from _straight_in_a_power(names, X[:, i], y, i)
+        yield from _two_powers(names, X[:, i], y, i)
     few = np.linspace(0, len(y) - 1, min(len(y), _ROWS)).astype(int)
     for i in varying:
         if until.passed:
@@ -175,7 +188,8 @@ def _proposed(
         # All laws of an input come at the end of its time, then they are fitted.
         share = until.share(_SEEKING / len(varying))
         weight = None if weights is None else weights[few]
-        laws = univariate_laws(X[few, i], y[few], names[i], 0.0, share, weight, stages=USUAL)
+        given = X[few, i], y[few], names[i], 0.0, share, weight
+        laws = univariate_laws(*given, stages=USUAL)
         for law in laws:
             yield _formula(law.expr, names, {s.name: v for s, v in law.start.items()})
 
@@ -206,21 +220,61 @@ def _linear(
 
 _SCALES = (-2, -1, sympy.Rational(1, 2), sympy.Rational(3, 2), 2, 3, 4)
 """Powers of an input that a law may be straight in."""
+_POWERS_OF_Y, _PLAIN_POWERS, _NEARER = (2, -1, -2), (-2, -1, 0, 1, 2), 6
+"""Powers of y that may be sums, those of the input in them, and how many sums are fitted."""
 
 
 def _straight_in_a_power(
     names: tuple[str, ...], x: np.ndarray, y: np.ndarray, place: int
 ) -> Iterator[Formula]:
     """Straight lines in log x and in powers of x, with a constant term."""
-    a, b = (sympy.Symbol(_fresh("c", names, i)) for i in (1, 2))
     symbol = sympy.Symbol(names[place])
     for scale in (sympy.log(symbol), *(symbol**power for power in _SCALES)):
-        with np.errstate(all="ignore"):
-            values = np.asarray(sympy.lambdify(symbol, scale)(x), dtype=float)
-        if np.isfinite(values).all() and np.ptp(values) > 0:
-            columns = np.column_stack([values, np.ones(len(y))])
-            slope, height = np.linalg.lstsq(columns, y, rcond=None)[0].tolist()
-            yield _formula(a * scale + b, names, {a.name: slope, b.name: height})
+        found = _sum_of_two(names, (scale, sympy.S.One), symbol, x, y, 1)
+        if found is not None:
+            yield found[1]
+
+
+def _two_powers(
+    names: tuple[str, ...], x: np.ndarray, y: np.ndarray, place: int
+) -> Iterator[Formula]:
+    """A power of y as a sum of two powers of x, the nearest: a x + b x^3, sqrt(a + b x^2), ..."""
+    symbol = sympy.Symbol(names[place])
+    pairs = list(combinations(_PLAIN_POWERS, 2))
+    # Reciprocals of neighbouring powers are hyperbolas, which are known in plainer forms.
+    sums = [(p, q) for q in _POWERS_OF_Y for p in pairs if q != -1 or p[1] - p[0] > 1]
+    sums += [(pair, 1) for pair in combinations((-2, -1, 1, 2, 3, 4), 2)]
+    tried = (_sum_of_two(names, [symbol**p for p in pair], symbol, x, y, q) for pair, q in sums)
+    found = sorted((each for each in tried if each is not None), key=lambda each: each[0])
+    yield from (formula for _, formula in found[:_NEARER])
+
+
+def _sum_of_two(
+    names: tuple[str, ...],
+    terms: Sequence[sympy.Expr],
+    symbol: sympy.Symbol,
+    x: np.ndarray,
+    y: np.ndarray,
+    q: int,
+) -> tuple[float, Formula] | None:
+    """What y**q as a sum of two terms leaves of y, and the formula for y; None if there is none."""
+    with np.errstate(all="ignore"):
+        columns = np.column_stack(
+            [np.broadcast_to(sympy.lambdify(symbol, t)(x), x.shape).astype(float) for t in terms]
+        )
+        target, weight = y ** float(q), np.abs(y) ** float(1 - q)
+    if not np.isfinite(np.column_stack([columns, target, weight])).all():
+        return None
+    if q != 1 and y.min() < 0 < y.max():
+        return None
+    factors, *_ = np.linalg.lstsq(columns * weight[:, None], target * weight, rcond=None)
+    values = columns @ factors
+    if np.ptp(columns, axis=0).max() == 0 or (q != 1 and values.min() <= 0):
+        return None
+    left = float(np.sum((values ** (1 / q) - np.abs(y) if q != 1 else values - y) ** 2))
+    a, b = (sympy.Symbol(_fresh("c", names, i)) for i in (1, 2))
+    expr = (a * terms[0] + b * terms[1]) ** (1 / sympy.S(q)) * (1 if y.sum() > 0 or q == 1 else -1)
+    return left, _formula(expr, names, dict(zip((a.name, b.name), factors.tolist(), strict=True)))
 
 
 _SUMMED = (2, sympy.Rational(1, 2), -1, -2)

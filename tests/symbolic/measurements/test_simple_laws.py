@@ -118,3 +118,25 @@ def test_inputs_that_add_up_in_a_power(power):
     assert fit.predict({"a": [2.0], "b": [3.0]}) == pytest.approx(
         (2.0**power + 2 * 3.0**power) ** (1 / power), rel=0.03
     )
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        lambda x: 0.7 * x + 0.05 * x**3,
+        lambda x: np.sqrt(4 / x + 3 * x),
+        lambda x: np.sqrt(9 + 4 * x**2),
+        lambda x: 4.2 * x / (1 + 0.8 * x) ** 2,
+        lambda x: np.arcsin(0.16 * x),
+        lambda x: 1 / (1 + np.exp(2 * (2.4 - x))),
+    ],
+    ids=["cubic", "root", "hyperbola", "two sites", "angle", "share seen"],
+)
+def test_plain_laws_of_few_rows_are_themselves(law):
+    x = np.linspace(0.3, 5, 14)
+    y = law(x)
+    fit = best(("x",), x, y + 0.003 * np.std(y) * noise(14))
+    assert len(fit.free) <= 2
+    between = np.linspace(0.4, 4.9, 40)
+    error = fit.predict({"x": between}) - law(between)
+    assert np.sqrt(np.mean(error**2)) < 0.005 * np.std(y)
