@@ -7,7 +7,7 @@ After a model has been traced, nothing knows which kind of model it was.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import networkx as nx
 import numpy as np
@@ -36,6 +36,10 @@ class Node:
     name: str
     kind: Kind
     bias: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise InputError(f"A node of kind {self.kind!r:.40} is none of {get_args(Kind)}.")
 
 
 @dataclass(frozen=True, eq=False)
