@@ -114,7 +114,7 @@ class Search:
         self._seed = settings.seed + len(earlier)
         self._callback, self._tell = callback, tell
         self._late = False  # errors that grow were seen after networks had been read
-        self.few = FewRows.of(split, inputs.names)
+        self.few, self._known = FewRows.of(split, inputs.names), None
 
     def run(self) -> tuple[KAN, Extraction]:
         """Try sources until a formula is exact or time is up; the best one and its KAN.
@@ -238,10 +238,12 @@ class Search:
         return propose_laws(rows, until, sources, allowed, front=sources is not SOURCES)
 
     def _rows(self, noise: float) -> Rows:
-        """The rows that decide."""
-        judge = self.split.judge
-        weights = None if judge.weights is None else judge.weights[:, 0]
-        return Rows(judge.X, judge.y[:, 0], self.inputs.names, noise, judge.weight, weights)
+        """The rows that decide; the same as before while nothing else is known of them."""
+        judge, known, names = self.split.judge, self._known, self.inputs.names
+        if known is None or known.X is not judge.X or known.noise != noise:
+            w = None if judge.weights is None else judge.weights[:, 0]
+            known = self._known = Rows(judge.X, judge.y[:, 0], names, noise, judge.weight, w)
+        return known
 
     def _with_growing_errors(
         self, few: FewRows, laws: list[FormulaFit], until: Deadline
@@ -277,8 +279,8 @@ class Search:
     def _read_law(self, law: Law) -> int:
         """A proposed law with its constants refined."""
         self.tell(f"{law.source}, error {law.error:.1e}")
-        until = self.deadline.within(REFINING)
-        point = law_point(law, self.inputs.names, self.split, self.settings, until)
+        until, names = self.deadline.within(REFINING), self.inputs.names
+        point = law_point(law, names, self.split, self.settings, until)
         self.attempts.append(Attempt(self.target.names[0], law.source, law.error, (point,)))
         return len(self.attempts) - 1
 
@@ -300,9 +302,9 @@ class Search:
         self.tell(f"reading {attempt.origin}")
         budget = max(LEAST_READING, min(READING, share * self.deadline.left()))
         settings = of_kan(self.settings, self.split.judge, self.box, attempt.error, budget)
-        inputs, target = self.inputs.frame(), self.target.frame()
+        rows = self.inputs.frame(), self.target.frame()
         try:
-            result = read_weights(attempt.model, inputs, target, settings, False, **self.errors)
+            result = read_weights(attempt.model, *rows, settings, False, **self.errors)
         except FAILURES as failure:
             _log.warning("%s could not be read: %r", attempt.origin, failure)
             return

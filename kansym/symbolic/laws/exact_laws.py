@@ -6,6 +6,7 @@ states of fewest quantities first.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from itertools import chain, count, islice
 
 import numpy as np
@@ -41,7 +42,7 @@ _BRANCHES = 4
 _SMALL_DEGREE = 5
 _SHALLOW = 5.0
 """Seconds for a first look: what takes longer waits until others have had theirs."""
-_SHARE_ONE, _EXPLORING = 0.8, 0.7
+_SHARE_ONE, _EXPLORING = 0.4, 0.7
 """Parts of the time for laws of one quantity, and for smaller problems."""
 _HANDED_ON, _EACH = 2, 2.5
 """Smaller problems that other sources are asked about, and seconds for each."""
@@ -61,7 +62,7 @@ class PlainRelations:
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Exact laws that need no smaller problem."""
         if rows.may_be_exact(_FEWEST_ROWS) and len(rows.names) > 1:
-            yield from _Search(rows, until).plain_laws()
+            yield from rows.once(_Search).laws(until, deep=None)
 
 
 class ExactLaws:
@@ -82,45 +83,72 @@ class ExactLaws:
         """Exact laws, the plain first; nothing for rows with noise."""
         if rows.may_be_exact(_FEWEST_ROWS):
             limit = until if self.deep else until.within(_SHALLOW)
-            yield from _Search(rows, limit).laws(self.deep)
+            yield from rows.once(_Search).laws(limit, self.deep)
 
 
 class _Search:
-    """States that were met, and trials on them."""
+    """States that were met, and trials on them; asked again, it goes on where it was."""
 
-    def __init__(self, rows: Rows, until: Deadline) -> None:
-        self.rows, self.until = rows, until
-        self.exploring = until.share(_EXPLORING)
+    def __init__(self, rows: Rows) -> None:
+        self.rows, self.root = rows, Reduced.of(rows)
         self.order = np.random.default_rng(0).permutation(len(rows.y))
         self.states: list[Step] = []
         self.met: set[tuple[str, ...]] = set()
+        self.done: set[str] = set()
+        self.until = self.exploring = Deadline.after(0.0)
+        self.cut_off = False  # a part of a stage ran out of its own time
+
+    def laws(self, until: Deadline, deep: bool | None) -> Iterator[Law]:
+        """Laws of all that was not tried to its end before; for ``deep`` None the plain ones."""
+        self.until = until
+        stages = [self.plain_laws]
+        if deep is not None:
+            stages += [self.of_one_combination, self.of_smaller_problems, self.under_functions]
+            stages += [self.of_two_combinations, self.deeper] if deep else [self.with_functions]
+        for stage in stages:
+            if stage.__name__ not in self.done and not until.passed:
+                self.cut_off = False
+                yield from stage()
+                if not (self.cut_off or until.passed):
+                    self.done.add(stage.__name__)
+
+    @cached_property
+    def fit(self) -> Smooth | None:
+        """The smooth fit to the rows."""
+        return smooth(self.root.quantities.values, self.root.target)
 
     def plain_laws(self) -> Iterator[Law]:
-        root = Reduced.of(self.rows)
-        yield from self.plain(root)
-        yield from self.tried(root, next(trials_with_functions(root)))
+        """Relations among the inputs, and with functions of one."""
+        yield from self.plain(self.root)
+        yield from self.tried(self.root, next(trials_with_functions(self.root)))
 
-    def laws(self, deep: bool) -> Iterator[Law]:
-        root = Reduced.of(self.rows)
-        yield from self.plain_laws()
-        for state in one_combination(root):
+    def with_functions(self) -> Iterator[Law]:
+        """Relations with functions of inputs."""
+        for stage in islice(trials_with_functions(self.root), 1, 3):
+            yield from self.tried(self.root, stage)
+
+    def of_one_combination(self) -> Iterator[Law]:
+        """Functions of one combination of the inputs."""
+        for state in one_combination(self.root):
             if is_curve(state):
                 yield from self.plain(state)
-        fit = smooth(root.quantities.values, root.target)
-        if fit is None:
+
+    def of_smaller_problems(self) -> Iterator[Law]:
+        """Plain relations in ever smaller problems, and what others see in the smallest."""
+        self.states.clear()
+        self.met.clear()
+        self.exploring = self.until.share(_EXPLORING)
+        if self.fit is None:
             return
-        if fit.error < _BLIND:
-            yield from self.explored(Step(root, fit))
+        if self.fit.error < _BLIND:
+            yield from self.explored(Step(self.root, self.fit))
         else:
-            self.states.append(Step(root, fit))
+            self.states.append(Step(self.root, self.fit))
         yield from self.handed_on(self.smallest())
-        yield from self.outer(root, fit)
-        if deep:
-            yield from self.handed_on(two_combinations(root))
-            yield from self.deeper()
-        else:
-            for stage in islice(trials_with_functions(root), 1, 3):
-                yield from self.tried(root, stage)
+
+    def of_two_combinations(self) -> Iterator[Law]:
+        """What others see in the plane of two combinations."""
+        yield from self.handed_on(two_combinations(self.root))
 
     def smallest(self) -> list[Reduced]:
         """Problems of few quantities that were met."""
@@ -141,12 +169,13 @@ class _Search:
                     if found is not None:
                         yield found
 
-    def outer(self, root: Reduced, fit: Smooth) -> Iterator[Law]:
+    def under_functions(self) -> Iterator[Law]:
         """The problem for functions of the target that are much smoother than the target is."""
-        for target in targets_of(root.target, _OUTER if fit.error > _ROUGH else ()):
-            under = root.under(target)
+        error = 0.0 if self.fit is None else self.fit.error
+        for target in targets_of(self.root.target, _OUTER if error > _ROUGH else ()):
+            under = self.root.under(target)
             bent = smooth(under.quantities.values, under.target)
-            if bent is not None and bent.error < _SMOOTHER * fit.error:
+            if bent is not None and bent.error < _SMOOTHER * error:
                 yield from self.explored(Step(under, bent))
 
     def plain(self, state: Reduced, degree: int = 7) -> Iterator[Law]:
@@ -154,7 +183,9 @@ class _Search:
         alone = len(state.quantities) == 1 and state.carried is None and is_curve(state)
         yield from self.tried(state, plain_trials(state, min(degree, 3) if alone else degree))
         if alone:
-            yield from laws_of_curve(state, self.rows, self.until.share(_SHARE_ONE))
+            limit = self.until.share(_SHARE_ONE)
+            yield from laws_of_curve(state, self.rows, limit)
+            self.cut_off |= limit.passed
             return
         yield from self.tried(state, small_trials(state))
         settled = state.settled()

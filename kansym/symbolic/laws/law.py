@@ -1,9 +1,9 @@
 """A proposed law, the rows that it is proposed for, and what every source of laws offers."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 import sympy
@@ -12,6 +12,8 @@ from jaxtyping import Float
 from kansym.shared.deadline import Deadline
 
 __all__ = ["NEARLY_EXACT", "Law", "Rows", "Source"]
+
+_Made = TypeVar("_Made")
 
 NEARLY_EXACT = 1e-9
 """Noise up to which rows may follow a law exactly, and error of a law that may be exact."""
@@ -56,6 +58,13 @@ class Rows:
     noise: float = 0.0
     independent: float = np.inf
     weights: Float[np.ndarray, " rows"] | None = None
+    _known: dict[Callable[..., Any], Any] = field(default_factory=dict, init=False, repr=False)
+
+    def once(self, make: "Callable[[Rows], _Made]") -> _Made:
+        """What is made of these rows, made once: a source that is asked again goes on with it."""
+        if make not in self._known:
+            self._known[make] = make(self)
+        return self._known[make]
 
     @cached_property
     def root(self) -> Float[np.ndarray, " rows"]:

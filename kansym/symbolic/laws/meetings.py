@@ -70,8 +70,9 @@ class Meetings:
         inputs = rows.varying
         if not (rows.may_be_exact(_FEWEST_ROWS) and 2 <= len(inputs) <= _MOST_INPUTS):
             return
-        search = _Search(rows, inputs, until)
-        if len(search.more_y) < _MORE_ROWS:
+        search = rows.once(_Search)
+        search.until = until
+        if len(search.more_y) < _MORE_ROWS or not search.is_ready():
             return
         yield from search.met(self.deep)
         if self.deep:
@@ -81,9 +82,9 @@ class Meetings:
 class _Search:
     """Long expressions on some rows."""
 
-    def __init__(self, rows: Rows, inputs: Sequence[int], until: Deadline) -> None:
-        self.rows, self.until = rows, until
-        self.inputs = Quantities.inputs(rows.X, rows.names).take(inputs)
+    def __init__(self, rows: Rows) -> None:
+        self.rows, self.until = rows, Deadline.after(0.0)
+        self.inputs = Quantities.inputs(rows.X, rows.names).take(rows.varying)
         _, distinct = np.unique(self.inputs.values, axis=0, return_index=True)
         order = np.random.default_rng(0).permutation(distinct)
         self.few, self.more = (
@@ -91,6 +92,14 @@ class _Search:
             for most in (_ROWS, _MORE_ROWS)
         )
         self.y, self.more_y = rows.y[order[:_ROWS]], rows.y[order[:_MORE_ROWS]]
+        self.lots = list[Expressions]()  # of each group, the longest of few inputs
+
+    def is_ready(self) -> bool:
+        """Whether there was time for all long expressions and their directions."""
+        for group, count in self.groups[len(self.lots) :]:
+            if not self.until.passed:
+                self.lots.append(long_expressions(self.few.take(group), count))
+        return not self.until.passed and len(self.known.marks) > 0
 
     @cached_property
     def groups(self) -> list[tuple[tuple[int, ...], int]]:
@@ -102,9 +111,10 @@ class _Search:
         return found
 
     @cached_property
-    def lots(self) -> list[Expressions]:
-        """Long expressions of each group, the longest of few inputs."""
-        return [long_expressions(self.few.take(group), count) for group, count in self.groups]
+    def known(self) -> Directions:
+        """Directions of all long expressions beside linear functions of the inputs."""
+        linear = np.column_stack([np.ones(_ROWS), self.few.values])
+        return Directions.of(np.concatenate([lot.values for lot in self.lots]), linear)
 
     def lots_on_more(self) -> Iterator[tuple[int, Array]]:
         """The number of the first expression of each lot, and the values of all on more rows."""
@@ -132,8 +142,6 @@ class _Search:
 
     def met(self, deep: bool) -> Iterator[Law]:
         """Laws of remainders that are a multiple of a long expression and a linear function."""
-        linear = np.column_stack([np.ones(_ROWS), self.few.values])
-        known = Directions.of(np.concatenate([lot.values for lot in self.lots]), linear)
         plain = (Step("y", lot.plainest(_TAKEN)) for lot in self.lots)
         more = [lot.plainest(_TAKEN_WITHIN) for lot in self.lots]
         count = _FACTORS_TAKEN // len(self.lots)
@@ -141,7 +149,7 @@ class _Search:
             (Step("y", lot.plainest(count), OF_PRODUCTS, ()) for lot in self.lots),
             steps_within_functions(self.lots[0].plainest(_SHORT), more),
         )
-        for one, number in looked_up(self.y, known, within if deep else plain, self.until):
+        for one, number in looked_up(self.y, self.known, within if deep else plain, self.until):
             yield from self.with_rest(one, self.expr(number))
 
     def with_rest(self, one: Remainder, expr: sympy.Expr) -> Iterator[Law]:

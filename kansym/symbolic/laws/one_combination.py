@@ -4,8 +4,9 @@ For every pair the rows of y / M are sorted by P; if y / M is a function of P al
 on a line. Oscillations do not matter as long as neighbours are close; no gradient is needed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations, islice, product
 
 import numpy as np
@@ -39,11 +40,15 @@ _LEAST_ROWS = 2 * _OFF_ENDS + 3
 
 @dataclass(frozen=True, eq=False)
 class _Combination:
-    """A quantity that the law may be a function of."""
+    """A quantity that the law may be a function of: a monomial, or one plus or minus another."""
 
-    expr: sympy.Expr
+    terms: tuple[tuple[int, tuple[int, ...]], ...]
     values: Float[np.ndarray, " rows"]
     length: float
+
+    def expr(self, exprs: Sequence[sympy.Expr]) -> sympy.Expr:
+        """It in these quantities."""
+        return sympy.Add(*(sign * monomial(exprs, powers) for sign, powers in self.terms))
 
 
 def one_combination(state: Reduced) -> Iterator[Reduced]:
@@ -58,7 +63,7 @@ def one_combination(state: Reduced) -> Iterator[Reduced]:
     usable = np.isfinite(z).all(axis=0) & np.isfinite(factors).all(axis=0)
     powers, factors = powers[usable], factors[:, usable].astype(np.float32)
     z = (z[:, usable] - np.median(z[:, usable], axis=0)).astype(np.float32)
-    lengths, every = np.abs(powers).sum(axis=1), _combinations(state.quantities, x)
+    lengths, every = np.abs(powers).sum(axis=1), _combinations(x)
     if not every:
         return
     few = slice(None, _SCREENED)
@@ -72,7 +77,9 @@ def one_combination(state: Reduced) -> Iterator[Reduced]:
     best = scores.argmin(axis=1)
     for row in np.argsort(scores.min(axis=1))[:_FOLLOWED]:
         if np.isfinite(scores[row, best[row]]):
-            reduced = over_monomial(state, powers[best[row]], (combinations[row].expr,))
+            reduced = over_monomial(
+                state, powers[best[row]], (combinations[row].expr(state.quantities.exprs),)
+            )
             if reduced is not None:
                 yield reduced
 
@@ -81,10 +88,15 @@ def monomial_factors(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Monomials that y may be divided by, the short first, and their powers."""
     steady = np.asarray((x > 0).all(axis=0) | (x < 0).all(axis=0))
     choices = [_FACTOR_POWERS if good else (0,) for good in steady]
-    powers = sorted(product(*choices), key=_length)[:_MOST_FACTORS]
-    powers = np.array(powers, dtype=float)
+    powers = np.array(_plainest(tuple(choices)), dtype=float)
     with np.errstate(all="ignore"):
         return np.exp(np.log(np.abs(x) + (x == 0)) @ powers.T), powers
+
+
+@cache
+def _plainest(choices: tuple[tuple[float, ...], ...]) -> list[tuple[float, ...]]:
+    """The monomials of fewest and smallest powers."""
+    return sorted(product(*choices), key=_length)[:_MOST_FACTORS]
 
 
 def _length(powers: tuple[float, ...]) -> float:
@@ -92,13 +104,13 @@ def _length(powers: tuple[float, ...]) -> float:
     return sum(abs(power) + 2.0 * (power != int(power)) for power in powers)
 
 
-def _combinations(quantities: Quantities, x: np.ndarray) -> list[_Combination]:
+def _combinations(x: np.ndarray) -> list[_Combination]:
     """Monomials up to a power, and sums and differences of two plain ones."""
     rows = sorted(product(_POWERS, repeat=x.shape[1]), key=lambda row: sum(map(abs, row)))[1:]
 
     def alone(row: tuple[int, ...]) -> _Combination:
         values = np.prod(x ** np.array(row, dtype=float), axis=1)
-        return _Combination(monomial(quantities.exprs, row), values, sum(map(abs, row)))
+        return _Combination(((1, row),), values, sum(map(abs, row)))
 
     with np.errstate(all="ignore"):
         found = [alone(row) for row in islice(filter(_is_first_power, rows), _MOST_COMBINATIONS)]
@@ -111,8 +123,8 @@ def _combinations(quantities: Quantities, x: np.ndarray) -> list[_Combination]:
         ]
         pairs.sort(key=lambda pair: pair[0].length + pair[1].length)
         for (a, b), sign in product(pairs[:_MOST_COMBINATIONS], (1, -1)):
-            size = a.length + b.length
-            found.append(_Combination(a.expr + sign * b.expr, a.values + sign * b.values, size))
+            both, size = (a.terms[0], (sign, b.terms[0][1])), a.length + b.length
+            found.append(_Combination(both, a.values + sign * b.values, size))
     return [each for each in found if np.isfinite(each.values).all()]
 
 

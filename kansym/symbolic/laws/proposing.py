@@ -99,7 +99,7 @@ def propose(
     >>> print(law.expr)
     a*b*c/(a*b + a*c + b*c)
     """
-    few = _relevant(rows)
+    few = rows.once(_relevant)
     shortest, seen = float("inf"), list[tuple[float, float]]()
     for source in sources:
         if until.passed:

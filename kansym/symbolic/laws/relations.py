@@ -91,8 +91,8 @@ _FEW = 3
 
 def trials_with_functions(state: Reduced) -> Iterator[list[Trial]]:
     """Stages of trials with functions of quantities as further quantities, the cheap first."""
-    singles, doubles = functions_of_one(state.quantities), functions_of_two(state.quantities)
-    one, two = [(g,) for g in singles], [(g,) for g in doubles]
+    singles = functions_of_one(state.quantities)
+    one = [(g,) for g in singles]
     powers = [(g,) for g in powers_with_exponents(state.quantities)]
     yield [
         *_trials(one, state, ("y",), (2, 3)),
@@ -100,6 +100,8 @@ def trials_with_functions(state: Reduced) -> Iterator[list[Trial]]:
         *_trials(powers, state, _SOME, (2, 3)),
     ]
     yield _trials(one, state, _SOME, (3, 4)) + _trials(powers, state, _SOME, (4,))
+    doubles = functions_of_two(state.quantities)
+    two = [(g,) for g in doubles]
     yield _trials(two, state, _SOME, (2, 3, 4))
     pairs = list(combinations(singles, 2))
     yield _trials(pairs, state, (*_SOME, "sqrt y"), (2, 3)) + _trials(pairs, state, _SOME, (4,))

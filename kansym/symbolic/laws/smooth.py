@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from numpy.polynomial import chebyshev
 
 from kansym.symbolic.laws.columns import exponents_up_to
+from kansym.symbolic.laws.sparse_polynomial import SparsePolynomial
 
 __all__ = ["Smooth", "noise_level", "smooth"]
 
@@ -17,6 +18,9 @@ _HELD_OUT = 0.2
 _MANY_ROWS = 2000
 _HIGHEST = 11
 """Degree of polynomials."""
+_FULLEST, _FIRST_TERMS, _FOLLOWED = 0.6, 40, 2
+"""Terms for each row that is fitted at most; terms after which choices of coordinates are compared,
+and how many are followed."""
 _FEW_ROWS, _FEW_COLUMNS = 500, 130
 """Of fits that are made by the hundred."""
 _RIDGE = 1e-12
@@ -58,21 +62,22 @@ class Smooth:
 
 
 def smooth(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"]) -> Smooth | None:
-    """The best of polynomials of several degrees in x or log x, for y, log y or y / monomial.
+    """The best of sparse polynomials in x or log x, for y, log y or y / monomial.
 
     Best is the one of least error on held-out rows; None if there are too few rows.
     """
-    best: tuple[float, _Fit] | None = None
-    for fit, missed in _fits(X[:_MANY_ROWS], y[:_MANY_ROWS]):
-        errors = {degree: _size(each) for degree, each in missed.items()}
-        degree = min(errors, key=lambda d: errors[d])
-        if best is None or errors[degree] < best[0]:
-            best = errors[degree], fit
-            fit.degree = degree
-    if best is None:
+    X, y = X[:_MANY_ROWS], y[:_MANY_ROWS]
+    fitted = len(y) - int(_held_out(len(y)).sum())
+    most = min(_MOST_COLUMNS, round(_FULLEST * fitted))
+    if most <= X.shape[1]:
         return None
-    fit = best[1]
-    return Smooth(fit.gradient(), fit.inner(), best[0], fit.logarithmic, type(fit.target))
+    started = [fit.started(min(_FIRST_TERMS, most)) for fit in _choices(X, y)]
+    started.sort(key=lambda pair: pair[1].error)
+    for _, polynomial in started[:_FOLLOWED]:
+        polynomial.grow(most)
+    fit, polynomial = min(started, key=lambda pair: pair[1].error)
+    gradient = fit.gradient(polynomial.exponents())
+    return Smooth(gradient, fit.inner(), polynomial.error, fit.logarithmic, type(fit.target))
 
 
 def noise_level(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"]) -> float:
@@ -138,8 +143,8 @@ def _size(residual: np.ndarray) -> float:
 def _fits(X: np.ndarray, y: np.ndarray) -> Iterator[tuple["_Fit", dict[int, np.ndarray]]]:
     """Polynomials in every choice of coordinates, and what each degree misses of held-out rows."""
     test = _held_out(len(y))
-    for logarithmic, values in product(_of_inputs(X), _of_target(X, y)):
-        fit, missed = _Fit(X, logarithmic, values), dict[int, np.ndarray]()
+    for fit in _choices(X, y):
+        missed = dict[int, np.ndarray]()
         for degree in range(1, _HIGHEST + 1):
             residual = fit.missed(degree, test)
             if residual is None:
@@ -147,6 +152,12 @@ def _fits(X: np.ndarray, y: np.ndarray) -> Iterator[tuple["_Fit", dict[int, np.n
             missed[degree] = residual
         if missed:
             yield fit, missed
+
+
+def _choices(X: np.ndarray, y: np.ndarray) -> Iterator["_Fit"]:
+    """Polynomials in every choice of coordinates."""
+    for logarithmic, values in product(_of_inputs(X), _of_target(X, y)):
+        yield _Fit(X, logarithmic, values)
 
 
 def _held_out(rows: int) -> np.ndarray:
@@ -233,7 +244,19 @@ class _Fit:
         low, high = u.min(axis=0), u.max(axis=0)
         self.half = np.where(high > low, (high - low) / 2, 1.0)
         self.unit = (u - (low + high) / 2) / self.half
-        self.degree = 1
+
+    def started(self, most: int) -> "tuple[_Fit, SparsePolynomial]":
+        """Itself, with a sparse polynomial of at most so many terms."""
+        test, y = _held_out(len(self.X)), self.target.y
+        order, fitted = np.argsort(test, kind="stable"), int((~test).sum())
+        aside, spread = order[fitted:], float(np.std(y)) or 1.0
+
+        def judge(found: np.ndarray) -> float:
+            return _size(self.target.undone(found, aside) - y[aside]) / spread
+
+        found = SparsePolynomial(self.unit[order], self.target.fitted[order], fitted, judge)
+        found.grow(most)
+        return self, found
 
     def least_error(self, weights: np.ndarray) -> float:
         """Least error of held-out rows for small degrees; quick and good to six digits."""
@@ -262,9 +285,8 @@ class _Fit:
         found = self.target.undone(columns[test] @ weights, test)
         return (found - y[test]) / (np.std(y) or 1.0)
 
-    def gradient(self) -> np.ndarray:
-        """Derivatives of the target by the inputs."""
-        exponents = exponents_up_to(self.X.shape[1], self.degree)
+    def gradient(self, exponents: np.ndarray) -> np.ndarray:
+        """Derivatives by the inputs of the target as a polynomial of these terms."""
         columns = _columns(self.unit, exponents)
         weights = np.linalg.lstsq(columns, self.target.fitted, rcond=1e-12)[0]
         parts = [_columns(self.unit, exponents, k) @ weights for k in range(self.X.shape[1])]

@@ -17,7 +17,7 @@ from kansym.symbolic.laws.smooth import Smooth
 
 __all__ = ["by_trial"]
 
-_POOR, _FEWEST = 3e-3, 3
+_POOR, _FEWEST = 3e-4, 3
 """Error of a smooth fit from which on its gradient says little, and quantities from which on."""
 _POWERS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0)
 _IN_PAIRS = (2.0, -2.0, 0.5, -0.5)
