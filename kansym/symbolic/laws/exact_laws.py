@@ -17,6 +17,7 @@ from kansym.symbolic.laws.additive import Additive
 from kansym.symbolic.laws.curve_laws import is_curve, laws_of_curve
 from kansym.symbolic.laws.function_columns import Group, functions_of_one, functions_of_two
 from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.monomials import Monomials
 from kansym.symbolic.laws.one_combination import one_combination
 from kansym.symbolic.laws.pairings import Pairings
 from kansym.symbolic.laws.partly_free import PartlyFree
@@ -151,10 +152,10 @@ class _Search:
         yield from self.handed_on(two_combinations(self.root))
 
     def smallest(self) -> list[Reduced]:
-        """Problems of few quantities that were met."""
+        """Problems of few quantities that were met, without carried terms."""
         most = min(_FEW, len(self.rows.names) - 1)
-        states = [s.state for s in self.states if s.state.carried is None]
-        few = [s for s in states if 1 < len(s.quantities) <= most]
+        states = [s.state if s.state.carried is None else s.state.settled() for s in self.states]
+        few = [s for s in states if s is not None and 1 < len(s.quantities) <= most]
         return sorted(few, key=lambda s: len(s.quantities))[:_HANDED_ON]
 
     def handed_on(self, states: Iterable[Reduced]) -> Iterator[Law]:
@@ -163,7 +164,7 @@ class _Search:
             if self.until.passed:
                 return
             inner, until = state.as_rows(self.rows), self.until.within(_EACH)
-            for source in (Additive(), PartlyFree(), Pairings()):
+            for source in (Monomials(), Additive(), PartlyFree(), Pairings()):
                 for law in source.propose(inner, until):
                     found = state.restored_exactly(law, self.rows)
                     if found is not None:

@@ -18,7 +18,7 @@ _HELD_OUT = 0.2
 _MANY_ROWS = 2000
 _HIGHEST = 11
 """Degree of polynomials."""
-_FULLEST, _FIRST_TERMS, _FOLLOWED = 0.6, 40, 2
+_FULLEST, _FIRST_TERMS, _FOLLOWED = 0.6, 60, 2
 """Terms for each row that is fitted at most; terms after which choices of coordinates are compared,
 and how many are followed."""
 _FEW_ROWS, _FEW_COLUMNS = 500, 130

@@ -1,23 +1,30 @@
 """A polynomial through rows that grows by the terms that explain most.
 
-Its terms are products of Chebyshev polynomials whose exponents form a set closed downwards; each
-round adds the best of the neighbours of that set, so that a law that is rough along one input, or
-couples few, gets high degrees there alone. Total degree spends its terms on couplings that are not
-there. Sources: Gerstner and Griebel, Computing 71 (2003), doi:10.1007/s00607-003-0015-5; Blatman
+Its terms are products of Chebyshev polynomials: first all of low degree, then in each round the best
+of the neighbours of those that are there, so that a law that is rough along one input, or couples
+few, gets high degrees there alone. Total degree spends its terms on couplings that are not there.
+Neighbours are one or two degrees away, for an even or odd law has none of every second. Sources: Gerstner and Griebel, Computing 71 (2003), doi:10.1007/s00607-003-0015-5; Blatman
 and Sudret, J. Comput. Phys. 230 (2011), doi:10.1016/j.jcp.2010.12.021.
 """
 
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 from jaxtyping import Float, Int
 from numpy.polynomial import chebyshev
 
+from kansym.symbolic.laws.columns import exponents_up_to
+
 __all__ = ["SparsePolynomial", "products"]
 
 HIGHEST = 16
 """Degree in one input."""
-_GROWTH = 6
+_FIRST_DEGREE, _ROWS_EACH = 2, 3
+"""Total degree that it begins with, where there are so many rows for each term."""
+_AWAY = (1, 2)
+"""Degrees between neighbours."""
+_GROWTH = 8
 """Each round adds a term for so many that are there."""
 _PATIENCE = 6
 """Rounds without a smaller error before growth ends."""
@@ -47,16 +54,18 @@ class SparsePolynomial:
         judge: Callable[[np.ndarray], float],
     ) -> None:
         rows, inputs = unit.shape
-        self.n, self.judge = fitted, judge
+        self.n, self.inputs, self.judge = fitted, inputs, judge
         self.factors = [chebyshev.chebvander(unit[:, k], HIGHEST).T for k in range(inputs)]
-        self.basis = np.full((1, rows), 1 / np.sqrt(fitted))
-        self.left = values - values[:fitted].mean()
-        self.found = np.full(rows, values[:fitted].mean())
-        self.terms: list[Exponents] = [(0,) * inputs]
-        self.inside, self.offered = set(self.terms), set[Exponents]()
-        self.waiting, self.columns = list[Exponents](), np.empty((0, rows))
-        self.sizes = np.empty(0)
-        self.error, self.best, self.worse = judge(self.found[fitted:]), 1, 0
+        self.left, self.found = np.array(values), np.zeros(rows)
+        self.basis, self.columns = np.empty((0, rows)), np.empty((0, rows))
+        self.waiting, self.sizes = list[Exponents](), np.empty(0)
+        self.terms, self.offered = list[Exponents](), set[Exponents]()
+        for degree in range(_FIRST_DEGREE + 1):
+            lower = exponents_up_to(inputs, degree)
+            if len(lower) <= max(1, fitted // _ROWS_EACH):
+                new = [tuple(row) for row in lower[len(self.terms) :].tolist()]
+                self._take(new, products(self.factors, np.array(new)))
+        self.error, self.best, self.worse = judge(self.found[fitted:]), len(self.terms), 0
         self._offer(self.terms)
 
     def grow(self, most: int) -> None:
@@ -86,20 +95,27 @@ class SparsePolynomial:
         if count < 1:
             return False
         chosen = np.argsort(-gains, kind="stable")[:count]
-        new = [self.waiting[k] for k in chosen]
-        block = self._orthonormal(self.columns[chosen])
+        new, columns = [self.waiting[k] for k in chosen], self.columns[chosen]
         kept = np.ones(len(self.waiting), dtype=bool)
         kept[chosen] = False
         self.waiting = [term for term, stays in zip(self.waiting, kept, strict=True) if stays]
-        self.sizes = self.sizes[kept]
-        self.columns = _without(self.columns[kept], block, self.n)
+        self.sizes, self.columns = self.sizes[kept], self.columns[kept]
+        self._take(new, columns)
+        self._offer(new)
+        return True
+
+    def _take(self, new: list[Exponents], columns: np.ndarray) -> None:
+        """Terms with their columns into the polynomial."""
+        sizes = np.sum(columns[:, : self.n] ** 2, axis=1)
+        columns = _without(_without(columns, self.basis, self.n), self.basis, self.n)
+        own = np.sum(columns[:, : self.n] ** 2, axis=1) > _DEPENDENT * sizes
+        block = self._orthonormal(columns[own])
+        self.columns = _without(self.columns, block, self.n)
         step = (block[:, : self.n] @ self.left[: self.n]) @ block
         self.left, self.found = self.left - step, self.found + step
         self.basis = np.concatenate([self.basis, block])
         self.terms += new
-        self.inside.update(new)
-        self._offer(new)
-        return True
+        self.offered.update(new)
 
     def _orthonormal(self, block: np.ndarray) -> np.ndarray:
         """An orthonormal basis of columns on the fitted rows, but of those that others give."""
@@ -111,13 +127,11 @@ class SparsePolynomial:
         return np.linalg.solve(upper.T, block)
 
     def _offer(self, new: list[Exponents]) -> None:
-        """Neighbours of new terms whose lower neighbours are all inside."""
-        found = list[Exponents]()
-        for term in new:
-            for k in range(len(term)):
-                raised = (*term[:k], term[k] + 1, *term[k + 1 :])
-                if raised[k] > HIGHEST or raised in self.offered or not self._fits(raised):
-                    continue
+        """Neighbours of new terms that have lower neighbours along every input."""
+        inside, found = set(self.terms), list[Exponents]()
+        for term, k, more in product(new, range(self.inputs), _AWAY):
+            raised = (*term[:k], term[k] + more, *term[k + 1 :])
+            if raised[k] <= HIGHEST and raised not in self.offered and _stands(raised, inside):
                 self.offered.add(raised)
                 found.append(raised)
         if not found:
@@ -128,10 +142,14 @@ class SparsePolynomial:
         self.columns = np.concatenate([self.columns, columns])
         self.waiting += found
 
-    def _fits(self, term: Exponents) -> bool:
-        """Whether all that a term is built on is inside."""
-        lower = ((*term[:k], e - 1, *term[k + 1 :]) for k, e in enumerate(term) if e)
-        return all(each in self.inside for each in lower)
+
+def _stands(term: Exponents, inside: set[Exponents]) -> bool:
+    """Whether there is a lower neighbour along every input that occurs."""
+    return all(
+        any((*term[:k], e - less, *term[k + 1 :]) in inside for less in _AWAY if less <= e)
+        for k, e in enumerate(term)
+        if e
+    )
 
 
 def products(
