@@ -1,10 +1,11 @@
 """A polynomial through rows that grows by the terms that explain most.
 
-Its terms are products of Chebyshev polynomials: first all of low degree, then in each round the best
-of the neighbours of those that are there, so that a law that is rough along one input, or couples
-few, gets high degrees there alone. Total degree spends its terms on couplings that are not there.
-Neighbours are one or two degrees away, for an even or odd law has none of every second. Sources: Gerstner and Griebel, Computing 71 (2003), doi:10.1007/s00607-003-0015-5; Blatman
-and Sudret, J. Comput. Phys. 230 (2011), doi:10.1016/j.jcp.2010.12.021.
+Its terms are products of Chebyshev polynomials: first all of low degree, then in each round the
+best of the neighbours of those that are there, so that a law that is rough along one input, or
+couples few, gets high degrees there alone. Total degree spends its terms on couplings that are not
+there. Neighbours are one or two degrees away: an even or odd law has none of every second. Sources:
+Gerstner and Griebel, Computing 71 (2003), doi:10.1007/s00607-003-0015-5; Blatman and Sudret,
+J. Comput. Phys. 230 (2011), doi:10.1016/j.jcp.2010.12.021.
 """
 
 from collections.abc import Callable
