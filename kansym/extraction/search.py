@@ -58,7 +58,7 @@ from kansym.symbolic.measurements.growing_errors import (
 
 __all__ = ["Search"]
 
-SHOWN, LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.4, 0.5, 0.7
+SHOWN, LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.55, 0.65, 0.8
 """Shares of the time: for networks of shapes that are known at once and to read one, for laws that
 rows suggest, after which laws are sought again, now that the noise is known from networks, and
 after which no new network is trained."""

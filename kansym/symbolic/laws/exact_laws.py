@@ -5,7 +5,7 @@ its smooth fit shows gives smaller states; then the trials with functions, stage
 states of fewest quantities first.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, count, islice
 
@@ -16,7 +16,7 @@ from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.additive import Additive
 from kansym.symbolic.laws.curve_laws import is_curve, laws_of_curve
 from kansym.symbolic.laws.function_columns import Group, functions_of_one, functions_of_two
-from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.monomials import Monomials
 from kansym.symbolic.laws.one_combination import one_combination
 from kansym.symbolic.laws.pairings import Pairings
@@ -47,6 +47,7 @@ _SHARE_ONE, _EXPLORING = 0.4, 0.7
 """Parts of the time for laws of one quantity, and for smaller problems."""
 _HANDED_ON, _EACH = 2, 2.5
 """Smaller problems that other sources are asked about, and seconds for each."""
+_OTHERS: tuple[Source, ...] = (Monomials(), Additive(), PartlyFree(), Pairings())
 _OUTER = ("1/y", "log y", "y^2", "exp y", "sqrt y", "tan y", "sin y")
 _BLIND = 0.4
 """Error of a smooth fit from which on it shows nothing of the law."""
@@ -158,13 +159,15 @@ class _Search:
         few = [s for s in states if s is not None and 1 < len(s.quantities) <= most]
         return sorted(few, key=lambda s: len(s.quantities))[:_HANDED_ON]
 
-    def handed_on(self, states: Iterable[Reduced]) -> Iterator[Law]:
+    def handed_on(
+        self, states: Iterable[Reduced], sources: Sequence[Source] = _OTHERS
+    ) -> Iterator[Law]:
         """Laws that other sources see in smaller problems."""
         for state in states:
             if self.until.passed:
                 return
             inner, until = state.as_rows(self.rows), self.until.within(_EACH)
-            for source in (Monomials(), Additive(), PartlyFree(), Pairings()):
+            for source in sources:
                 for law in source.propose(inner, until):
                     found = state.restored_exactly(law, self.rows)
                     if found is not None:
@@ -180,7 +183,11 @@ class _Search:
                 yield from self.explored(Step(under, bent))
 
     def plain(self, state: Reduced, degree: int = 7) -> Iterator[Law]:
-        """Relations that need no functions of quantities."""
+        """Relations that need no functions of quantities, first without terms carried."""
+        settled = state.settled()
+        if settled is not None:
+            yield from self.handed_on([settled], (Monomials(),))
+            yield from self.plain(settled, degree)
         alone = len(state.quantities) == 1 and state.carried is None and is_curve(state)
         yield from self.tried(state, plain_trials(state, min(degree, 3) if alone else degree))
         if alone:
@@ -189,9 +196,6 @@ class _Search:
             self.cut_off |= limit.passed
             return
         yield from self.tried(state, small_trials(state))
-        settled = state.settled()
-        if settled is not None:
-            yield from self.plain(settled, degree)
 
     def tried(self, state: Reduced, trials: Iterable[Trial]) -> Iterator[Law]:
         """Laws of trials on one state."""

@@ -23,6 +23,8 @@ __all__ = ["Step", "steps_from"]
 
 _KEPT = 1.3
 """How much worse the smooth fit of a smaller problem may be: it is as a rule better."""
+_VARIES, _SMALL = 5.0, 1e-3
+"""How much small errors of right fits vary: they are those of a few rows in corners."""
 _FLOOR = 5e-5
 _OUTER = (
     "1/y", "y^2", "-y^2", "1/y^2", "log y", "log -y", "sqrt y", "exp y", "sin y", "cos y", "tan y",
@@ -46,7 +48,7 @@ class Step:
         if not len(state.quantities) or not np.isfinite(state.rest).all():
             return None
         fit = smooth(state.quantities.values, state.rest)
-        limit = max(_KEPT * max(before.error, noise), _FLOOR)
+        limit = max(_KEPT * max(before.error, noise), min(_VARIES * before.error, _SMALL), _FLOOR)
         return cls(state, fit) if fit is not None and fit.error <= limit else None
 
 

@@ -38,7 +38,8 @@ _INSTEAD = 5
 """Degree from which on functions of a quantity stand instead of it, not beside it."""
 _MOST_QUANTITIES = 26
 _SOME = ("y", "log y", "exp y")
-_ALL = ("y", "log y", "log -y", "exp y", "sqrt y", "cbrt y", "sin y", "cos y", "tan y")
+_TURNS = ("sin y", "cos y", "tan y")
+_ALL = ("y", "log y", "log -y", "exp y", "sqrt y", "cbrt y", *_TURNS)
 _T = sympy.Symbol("t")
 
 
@@ -76,7 +77,8 @@ def small_trials(state: Reduced) -> list[Trial]:
     both = [(a, b) for b in functions_of_two(state.quantities) for a in singles if a.of is not None]
     same = [(a, b) for a, b in both if type(a.quantities.exprs[0]) is type(b.quantities.exprs[0])]
     return [
-        *_trials(one, state, _SOME, (2, 3, 4)),
+        *_trials(one, state, (*_SOME, *_TURNS), (2, 3)),
+        *_trials(one, state, _SOME, (4,)),
         *_trials(two, state, ("y",), (2,)),
         *_trials(both, state, ("y",), (2,)),
         *_trials(two, state, ("y",), (3,)),
