@@ -122,6 +122,7 @@ class _Search:
     def plain_laws(self) -> Iterator[Law]:
         """Relations among the inputs, and with functions of one."""
         yield from self.plain(self.root)
+        yield from self.with_single_functions(self.root)
         yield from self.tried(self.root, next(trials_with_functions(self.root)))
 
     def with_functions(self) -> Iterator[Law]:
@@ -194,8 +195,12 @@ class _Search:
             limit = self.until.share(_SHARE_ONE)
             yield from laws_of_curve(state, self.rows, limit)
             self.cut_off |= limit.passed
-            return
-        yield from self.tried(state, small_trials(state))
+
+    def with_single_functions(self, state: Reduced) -> Iterator[Law]:
+        """Relations with functions of single quantities, where these are few but no curve."""
+        for each in (state.settled(), state):
+            if each is not None and not (len(each.quantities) == 1 and is_curve(each)):
+                yield from self.tried(each, small_trials(each))
 
     def tried(self, state: Reduced, trials: Iterable[Trial]) -> Iterator[Law]:
         """Laws of trials on one state."""
@@ -205,7 +210,7 @@ class _Search:
             yield from related(state, trial, self.rows, self.order)
 
     def explored(self, step: Step, depth: int = 0) -> Iterator[Law]:
-        """Smaller and smaller problems, depth first, each asked for a plain relation."""
+        """Smaller and smaller problems, depth first, each asked for relations, plain ones first."""
         self.states.append(step)
         branches = 0
         for state in steps_from(step.state, step.fit):
@@ -217,6 +222,7 @@ class _Search:
                 branches += 1
                 yield from self.plain(state, _SMALL_DEGREE)
                 yield from self.explored(confirmed, depth + 1)
+                yield from self.with_single_functions(state)
 
     def confirmed(self, state: Reduced, step: Step) -> Step | None:
         """The step, unless the state was met before or its fit is worse."""

@@ -21,7 +21,7 @@ from kansym.symbolic.laws.trial_groups import by_trial
 
 __all__ = ["Step", "steps_from"]
 
-_KEPT = 1.3
+_KEPT = 2.0
 """How much worse the smooth fit of a smaller problem may be: it is as a rule better."""
 _VARIES, _SMALL = 5.0, 1e-3
 """How much small errors of right fits vary: they are those of a few rows in corners."""
