@@ -31,8 +31,8 @@ _OUTER = (
 )  # fmt: skip
 """Functions of the target under which terms are sought."""
 _OF_PRODUCTS = ("log y", "log -y", "exp y", "sin y", "cos y", "tan y")
-"""Those under which factors are sought too, log y for f(u)^v; a factor of y is one of its powers as
-well."""
+"""Those under which factors and scalings are sought too, log y for f(u)^v; those of y are of its
+powers as well."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +71,7 @@ def steps_from(state: Reduced, fit: Smooth) -> Iterator[Reduced]:
             outer = Slope.of(under, bent(fit, target, state.target))
             yield from without_terms(under, outer)
             if target.name in _OF_PRODUCTS:
+                yield from in_groups(under, outer)
                 yield from without_factors(under, outer)
 
 
