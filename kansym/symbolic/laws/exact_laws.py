@@ -5,7 +5,7 @@ its smooth fit shows gives smaller states; then the trials with functions, stage
 states of fewest quantities first.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, count, islice
 
@@ -56,6 +56,9 @@ _ROUGH = 2e-3
 """Error of a smooth fit above which functions of the target may be smoother."""
 
 
+_Stage = Callable[["_Search"], Iterator[Law]]
+
+
 class PlainRelations:
     """Relations among several inputs, and with functions of one: a fraction of a second."""
 
@@ -64,7 +67,7 @@ class PlainRelations:
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Exact laws that need no smaller problem."""
         if rows.may_be_exact(_FEWEST_ROWS) and len(rows.names) > 1:
-            yield from rows.once(_Search).laws(until, deep=None)
+            yield from rows.once(_Search).laws(until, _PLAIN)
 
 
 class ExactLaws:
@@ -85,7 +88,7 @@ class ExactLaws:
         """Exact laws, the plain first; nothing for rows with noise."""
         if rows.may_be_exact(_FEWEST_ROWS):
             limit = until if self.deep else until.within(_SHALLOW)
-            yield from rows.once(_Search).laws(limit, self.deep)
+            yield from rows.once(_Search).laws(limit, _DEEP if self.deep else _FIRST)
 
 
 class _Search:
@@ -96,23 +99,19 @@ class _Search:
         self.order = np.random.default_rng(0).permutation(len(rows.y))
         self.states: list[Step] = []
         self.met: set[tuple[str, ...]] = set()
-        self.done: set[str] = set()
+        self.done = set[_Stage]()
         self.until = self.exploring = Deadline.after(0.0)
         self.cut_off = False  # a part of a stage ran out of its own time
 
-    def laws(self, until: Deadline, deep: bool | None) -> Iterator[Law]:
-        """Laws of all that was not tried to its end before; for ``deep`` None the plain ones."""
+    def laws(self, until: Deadline, stages: "Sequence[_Stage]") -> Iterator[Law]:
+        """Laws of those stages that were not tried to their end before."""
         self.until = until
-        stages = [self.plain_laws]
-        if deep is not None:
-            stages += [self.of_one_combination, self.of_smaller_problems, self.under_functions]
-            stages += [self.of_two_combinations, self.deeper] if deep else [self.with_functions]
         for stage in stages:
-            if stage.__name__ not in self.done and not until.passed:
+            if stage not in self.done and not until.passed:
                 self.cut_off = False
-                yield from stage()
+                yield from stage(self)
                 if not (self.cut_off or until.passed):
-                    self.done.add(stage.__name__)
+                    self.done.add(stage)
 
     @cached_property
     def fit(self) -> Smooth | None:
@@ -261,6 +260,13 @@ class _Search:
                     runs.remove(run)
                     continue
                 yield from self.tried(state, stage)
+
+
+_PLAIN: tuple[_Stage, ...] = (_Search.plain_laws,)
+_SMALLER = (_Search.of_one_combination, _Search.of_smaller_problems, _Search.under_functions)
+_FIRST = (*_PLAIN, *_SMALLER, _Search.with_functions)
+_DEEP = (*_PLAIN, *_SMALLER, _Search.of_two_combinations, _Search.deeper)
+"""Stages of the three looks at rows, each in the order of what it costs."""
 
 
 def _each_function(groups: list[Group]) -> Iterator[tuple[np.ndarray, sympy.Expr]]:

@@ -77,9 +77,8 @@ def one_combination(state: Reduced) -> Iterator[Reduced]:
     best = scores.argmin(axis=1)
     for row in np.argsort(scores.min(axis=1))[:_FOLLOWED]:
         if np.isfinite(scores[row, best[row]]):
-            reduced = over_monomial(
-                state, powers[best[row]], (combinations[row].expr(state.quantities.exprs),)
-            )
+            within = combinations[row].expr(state.quantities.exprs)
+            reduced = over_monomial(state, powers[best[row]], (within,))
             if reduced is not None:
                 yield reduced
 
