@@ -52,18 +52,38 @@ def write_outputs(
     from kansym.results.text import summary
     from kansym.shared.whole_files import write_text
 
-    say(summary(result))
-    if options.json or options.out or options.predictions:
-        say()
-    if options.predictions:
+    def predictions(_: bool) -> None:
         write_predictions(result, options.predict, options.decimal, options.predictions)
-        wrote("predictions", options.predictions, kept)
-    if options.json:
+
+    def as_json(_: bool) -> None:
         write_text(options.json, result.to_json())
-        wrote("result", options.json, kept)
-    if options.out:
-        report(result, options.out, extra=extra, brief=INTERRUPTED in result.status)
-        wrote("report", options.out, kept)
+
+    def whole_report(brief: bool) -> None:
+        report(result, options.out, extra=extra, brief=brief)
+
+    files = (
+        ("predictions", options.predictions, predictions),
+        ("result", options.json, as_json),
+        ("report", options.out, whole_report),
+    )
+    brief = interrupted = INTERRUPTED in result.status
+    try:
+        say(summary(result))
+    except KeyboardInterrupt:
+        brief = True
+    if any(place for _, place, _ in files):
+        say()
+    for what, place, write in files:
+        if not place:
+            continue
+        try:
+            write(brief)
+        except KeyboardInterrupt:  # the work is done: what was asked for is written all the same
+            brief = True
+            write(brief)
+        wrote(what, place, kept)
+    if brief and not interrupted:
+        raise KeyboardInterrupt
 
 
 def wrote(what: str, place: str | Path, kept: list[str]) -> None:

@@ -227,6 +227,28 @@ def test_an_interrupt_says_what_was_kept(tmp_path, data, capsys, monkeypatch):
     assert model.is_file()
 
 
+def test_an_interrupt_while_the_report_is_written_leaves_a_report(
+    tmp_path, data, capsys, monkeypatch
+):
+    from kansym.results import report as module
+
+    write, calls = module.report, []
+
+    def slow(*given: object, brief: bool, **more: object) -> None:
+        calls.append(brief)
+        if not brief:
+            raise KeyboardInterrupt
+        write(*given, brief=brief, **more)
+
+    monkeypatch.setattr(module, "report", slow)
+    place = tmp_path / "report.md"
+    words = ["fit", str(data), "--target", "y", "--budget", "1", "--out", str(place)]
+    assert main(words) == 130
+    assert calls == [False, True]
+    assert "y =" in capsys.readouterr().out
+    assert place.read_text().startswith("# ")
+
+
 def test_an_interrupt_during_training_keeps_the_best_network(tmp_path, data, capsys, monkeypatch):
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
