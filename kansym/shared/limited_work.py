@@ -18,7 +18,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO
@@ -32,6 +31,7 @@ _LIBRARIES = ("OMP", "OPENBLAS", "MKL", "NUMEXPR")
 _ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in _LIBRARIES}
 # After so many pieces a process begins anew, lest what libraries keep fill the memory.
 _PIECES = 100
+_SOON = 0.05  # seconds
 
 
 @dataclass(frozen=True)
@@ -87,24 +87,38 @@ def limited_map(
             f"{processes} processes and a limit of {limit} s were given: both must be positive."
         )
     places = [LimitedProcess(function) for _ in range(min(processes, len(items)))]
-    free: queue.SimpleQueue[LimitedProcess] = queue.SimpleQueue()
-    for place in places:
-        free.put(place)
+    # Not a pool of threads: an interrupt can leave the locks of its futures taken for good.
+    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+    done: queue.SimpleQueue[WorkOutcome | Exception] = queue.SimpleQueue()
+    for index in range(len(items)):
+        waiting.put(index)
 
-    def one(index: int) -> WorkOutcome:
-        place = free.get()
-        try:
-            return place.do(items[index], limit_of(items[index]), index)
-        finally:
-            free.put(place)
+    def work(place: LimitedProcess) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                index = waiting.get_nowait()
+                try:
+                    done.put(place.do(items[index], limit_of(items[index]), index))
+                except Exception as error:  # noqa: BLE001  # raised again where it is waited for
+                    done.put(error)
 
-    with ThreadPoolExecutor(max(1, len(places))) as pool:
-        try:
-            for done in as_completed([pool.submit(one, index) for index in range(len(items))]):
-                yield done.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for place in places:
+    threads = [threading.Thread(target=work, args=(place,), daemon=True) for place in places]
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in items:
+            outcome = done.get()
+            if isinstance(outcome, Exception):
+                raise outcome
+            yield outcome
+    finally:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                waiting.get_nowait()
+        for place, thread in zip(places, threads, strict=True):
+            place.end()
+            while thread.is_alive():  # it may have begun another process meanwhile
+                thread.join(_SOON)
                 place.end()
 
 

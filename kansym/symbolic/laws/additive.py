@@ -10,7 +10,7 @@ T. Hastie, R. Tibshirani, Generalized additive models, Statistical Science 1 (19
 doi:10.1214/ss/1177013604.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -20,8 +20,9 @@ from jaxtyping import Float
 from scipy.interpolate import BSpline
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import fitted, length, sum_of_laws
+from kansym.symbolic.laws.checking import fitted, fresh_constants, length, sum_of_laws
 from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.named_functions import PLAIN_TERMS, NamedFunction
 from kansym.symbolic.laws.targets import Target, targets_of
 from kansym.symbolic.laws.univariate import univariate_laws
 
@@ -58,12 +59,14 @@ class _Curves:
     ----------
     error : of the sum on unused rows, over the spread of the target.
     blur : error of one curve, in units of the target: noise of the rows averages out in splines.
+    plain : functions that took the place of splines, by input.
     """
 
     target: Target
     values: Float[Array, "rows inputs"]
     error: float
     blur: float
+    plain: Mapping[int, NamedFunction]
 
 
 class Additive:
@@ -85,7 +88,7 @@ class Additive:
             until = until.within(SECONDS if hardly else MOST_SECONDS)
         for curves in sorted(found, key=lambda one: one.error)[:2]:
             if curves.error < limit and not until.passed:
-                yield from _laws(rows, inputs, curves, until)
+                yield from _laws(rows, inputs, _plainer(rows, inputs, curves), until)
 
 
 def _sign(rows: Rows) -> int:
@@ -98,24 +101,59 @@ def _curves(rows: Rows, inputs: list[int], function: Target) -> _Curves | None:
     target = function.forward(_sign(rows) * rows.y)
     if np.ptp(target) == 0:
         return None
+    return _fitted(rows, inputs, function, target, {})
+
+
+def _fitted(
+    rows: Rows,
+    inputs: list[int],
+    function: Target,
+    target: Array,
+    plain: Mapping[int, NamedFunction],
+) -> _Curves | None:
+    """The sum of multiples of plain functions of some inputs and of splines of the others."""
     test = np.zeros(len(target), dtype=bool)
     test[:: round(1 / HELD_OUT)] = True
-    fitting = int((~test).sum())
+    fitting, free = int((~test).sum()), len(inputs) - len(plain)
     for intervals in INTERVALS:
-        if ROWS_PER_COEFFICIENT * len(inputs) * (intervals + DEGREE) <= fitting:
+        if ROWS_PER_COEFFICIENT * (free * (intervals + DEGREE) + len(plain)) <= fitting:
             break
     else:
         return None
-    bases = [_basis(rows.X[:, i], intervals) for i in inputs]
+    bases = [
+        plain[i].value(rows.X[:, i])[:, None] if i in plain else _basis(rows.X[:, i], intervals)
+        for i in inputs
+    ]
     matrix = np.column_stack([np.ones(len(target)), *bases])
+    if not np.isfinite(matrix).all():
+        return None
     solution, *_ = np.linalg.lstsq(matrix[~test], target[~test], rcond=1e-11)
     missed = float(np.std(target[test] - matrix[test] @ solution))
     # One large row among those that are fitted would make any error of the others small.
     error = missed / (float(np.std(target[test])) or 1.0)
-    parts = np.split(solution[1:], len(inputs))
+    parts = np.split(solution[1:], np.cumsum([basis.shape[1] for basis in bases])[:-1])
     values = np.column_stack([b @ part for b, part in zip(bases, parts, strict=True)])
-    blur = missed * np.sqrt(bases[0].shape[1] / fitting)
-    return _Curves(function, values, error, float(blur))
+    blur = missed * np.sqrt(max(basis.shape[1] for basis in bases) / fitting)
+    return _Curves(function, values, error, float(blur), plain)
+
+
+def _plainer(rows: Rows, inputs: list[int], curves: _Curves) -> _Curves:
+    """With plain functions in the place of splines, as long as that is no worse.
+
+    A spline has an error that is smooth, and is not known by its shape alone; rows that it does
+    not take are there for the others.
+    """
+    target = curves.target.forward(_sign(rows) * rows.y)
+    for i in inputs:
+        with np.errstate(all="ignore"):
+            trials = [
+                _fitted(rows, inputs, curves.target, target, {**curves.plain, i: each})
+                for each in PLAIN_TERMS
+            ]
+        best = min((t for t in trials if t is not None), key=lambda t: t.error, default=curves)
+        if best.error <= curves.error:
+            curves = best
+    return curves
 
 
 def _basis(x: Array, intervals: int) -> Array:
@@ -132,6 +170,9 @@ def _laws(rows: Rows, inputs: list[int], curves: _Curves, until: Deadline) -> It
     choices: list[list[Law]] = []
     for position, k in enumerate(used):
         name, noise = rows.names[inputs[k]], curves.blur / spread[k]
+        if inputs[k] in curves.plain:
+            choices.append([_multiple(curves, rows, inputs[k], k)])
+            continue
         limit = until.share(SHARE / (len(used) - position))
         x, y, few = rows.X[:, inputs[k]], curves.values[:, k], rows.independent
         every = univariate_laws(x, y, name, noise, limit, independent=few)
@@ -147,6 +188,15 @@ def _laws(rows: Rows, inputs: list[int], curves: _Curves, until: Deadline) -> It
             yield law
         if until.passed:
             return
+
+
+def _multiple(curves: _Curves, rows: Rows, place: int, column: int) -> Law:
+    """A plain function of an input with its factor."""
+    (factor,), function = fresh_constants(rows.names, 1), curves.plain[place]
+    values, curve = function.value(rows.X[:, place]), curves.values[:, column]
+    weight = float(values @ curve / (values @ values))
+    expr = factor * function.of(sympy.Symbol(rows.names[place]))
+    return Law(expr, {factor: weight}, function.text, 0.0)
 
 
 def _together(rows: Rows, laws: tuple[Law, ...], function: Target, until: Deadline) -> Law | None:

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 import sympy
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 __all__ = ["Quantities", "as_rational", "exponents_up_to", "monomial"]
 
@@ -44,6 +44,15 @@ class Quantities:
         """Some of them, in this order."""
         kept = list(kept)
         return Quantities(self.values[:, kept], tuple(self.exprs[k] for k in kept))
+
+    @property
+    def steady(self) -> Bool[np.ndarray, " quantities"]:
+        """Which have one sign on all rows, so that their real powers are defined."""
+        return np.asarray((self.values > 0).all(axis=0) | (self.values < 0).all(axis=0))
+
+    def magnitude(self, place: int) -> sympy.Expr:
+        """That of one with the sign that it has on the first row."""
+        return self.exprs[place] if self.values[0, place] > 0 else -self.exprs[place]
 
     def sizes(self) -> Float[np.ndarray, " quantities"]:
         """A typical size of each, so that the powers of all are near 1; never 0."""

@@ -7,6 +7,7 @@ states of fewest quantities first.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from heapq import heappop, heappush
 from itertools import chain, count, islice
 
 import numpy as np
@@ -16,6 +17,7 @@ from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.additive import Additive
 from kansym.symbolic.laws.curve_laws import is_curve, laws_of_curve
 from kansym.symbolic.laws.function_columns import Group, functions_of_one, functions_of_two
+from kansym.symbolic.laws.harmonics import Harmonics
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.monomials import Monomials
 from kansym.symbolic.laws.one_combination import one_combination
@@ -38,8 +40,6 @@ __all__ = ["ExactLaws", "PlainRelations"]
 
 _FEWEST_ROWS = 15
 _MOST_STATES = 30
-_BRANCHES = 4
-"""Smaller problems of one state that are followed."""
 _SMALL_DEGREE = 5
 _SHALLOW = 5.0
 """Seconds for a first look: what takes longer waits until others have had theirs."""
@@ -47,9 +47,11 @@ _SHARE_ONE, _EXPLORING = 0.4, 0.7
 """Parts of the time for laws of one quantity, and for smaller problems."""
 _HANDED_ON, _EACH = 2, 2.5
 """Smaller problems that other sources are asked about, and seconds for each."""
+_QUICK: tuple[Source, ...] = (Monomials(), Harmonics())
+"""Others that every problem is handed to."""
 _OTHERS: tuple[Source, ...] = (Monomials(), Additive(), PartlyFree(), Pairings())
 _OUTER = ("1/y", "log y", "y^2", "exp y", "sqrt y", "tan y", "sin y")
-_BLIND = 0.4
+_BLIND = 0.8
 """Error of a smooth fit from which on it shows nothing of the law."""
 _SMOOTHER = 0.1
 _ROUGH = 2e-3
@@ -186,8 +188,9 @@ class _Search:
         """Relations that need no functions of quantities, first without terms carried."""
         settled = state.settled()
         if settled is not None:
-            yield from self.handed_on([settled], (Monomials(),))
             yield from self.plain(settled, degree)
+        if state.carried is None:
+            yield from self.handed_on([state], _QUICK)
         alone = len(state.quantities) == 1 and state.carried is None and is_curve(state)
         yield from self.tried(state, plain_trials(state, min(degree, 3) if alone else degree))
         if alone:
@@ -208,20 +211,26 @@ class _Search:
                 return
             yield from related(state, trial, self.rows, self.order)
 
-    def explored(self, step: Step, depth: int = 0) -> Iterator[Law]:
-        """Smaller and smaller problems, depth first, each asked for relations, plain ones first."""
-        self.states.append(step)
-        branches = 0
-        for state in steps_from(step.state, step.fit):
-            full = len(self.states) >= _MOST_STATES or branches >= _BRANCHES
-            if full or self.exploring.passed:
-                return
-            confirmed = self.confirmed(state, step)
-            if confirmed is not None:
-                branches += 1
-                yield from self.plain(state, _SMALL_DEGREE)
-                yield from self.explored(confirmed, depth + 1)
-                yield from self.with_single_functions(state)
+    def explored(self, root: Step) -> Iterator[Law]:
+        """Smaller and smaller problems, the likeliest first, each asked for plain relations.
+
+        Functions of single quantities take longer: they wait until all were met.
+        """
+        first, waiting, order = len(self.states), [(root.cost, 0, root)], count(1)
+        while waiting and len(self.states) < _MOST_STATES and not self.exploring.passed:
+            step = heappop(waiting)[-1]
+            self.states.append(step)
+            if step is not root:
+                yield from self.plain(step.state, _SMALL_DEGREE)
+            for state in steps_from(step.state, step.fit):
+                if self.exploring.passed:
+                    break
+                confirmed = self.confirmed(state, step)
+                if confirmed is not None:
+                    heappush(waiting, (confirmed.cost, next(order), confirmed))
+        for step in sorted(self.states[first:], key=lambda s: (len(s.state.quantities), s.cost)):
+            if step is not root:
+                yield from self.with_single_functions(step.state)
 
     def confirmed(self, state: Reduced, step: Step) -> Step | None:
         """The step, unless the state was met before or its fit is worse."""

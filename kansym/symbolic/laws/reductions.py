@@ -12,10 +12,15 @@ from itertools import islice
 import numpy as np
 
 from kansym.symbolic.laws.reduced import Reduced
-from kansym.symbolic.laws.separable import without_factors, without_product_terms, without_terms
+from kansym.symbolic.laws.separable import (
+    without_factors,
+    without_monomial_terms,
+    without_product_terms,
+    without_terms,
+)
 from kansym.symbolic.laws.slopes import Slope, bent
 from kansym.symbolic.laws.smooth import Smooth, smooth
-from kansym.symbolic.laws.symmetries import in_groups, in_pairs, in_sums
+from kansym.symbolic.laws.symmetries import in_groups, in_pairs, in_sums, in_translations
 from kansym.symbolic.laws.targets import targets_of
 from kansym.symbolic.laws.trial_groups import by_trial
 
@@ -26,6 +31,8 @@ _KEPT = 2.0
 _VARIES, _SMALL = 5.0, 1e-3
 """How much small errors of right fits vary: they are those of a few rows in corners."""
 _FLOOR = 5e-5
+_ROUNDING, _QUANTITY = 1e-13, 1.5
+"""Least error of a fit, and decades by which one in a quantity less is better of itself."""
 _OUTER = (
     "1/y", "y^2", "-y^2", "1/y^2", "log y", "log -y", "sqrt y", "exp y", "sin y", "cos y", "tan y",
 )  # fmt: skip
@@ -41,6 +48,13 @@ class Step:
 
     state: Reduced
     fit: Smooth
+
+    @property
+    def cost(self) -> float:
+        """How far it seems from a law: decades of the error, and more for every quantity."""
+        return float(np.log10(max(self.fit.error, _ROUNDING))) + _QUANTITY * len(
+            self.state.quantities
+        )
 
     @classmethod
     def confirmed(cls, state: Reduced, before: Smooth, noise: float = 0.0) -> "Step | None":
@@ -59,12 +73,13 @@ def steps_from(state: Reduced, fit: Smooth) -> Iterator[Reduced]:
     yield from islice(tried, 1)
     yield from _without_idle(state, slope)
     if state.carried is None:
-        for steps in (in_groups, in_pairs, in_sums):
+        for steps in (in_groups, in_pairs, in_sums, in_translations):
             yield from steps(state, slope)
     yield from tried
     yield from without_factors(state, slope)
     yield from without_terms(state, slope)
     yield from without_product_terms(state, slope)
+    yield from without_monomial_terms(state, slope)
     if state.carried is None:
         for target in targets_of(state.target, _OUTER):
             under = state.under(target)

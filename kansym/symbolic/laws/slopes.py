@@ -9,7 +9,7 @@ from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.smooth import Smooth
 from kansym.symbolic.laws.targets import Target
 
-__all__ = ["Slope", "bent", "explained", "near_fraction"]
+__all__ = ["Slope", "bent", "combined", "explained", "near_fraction"]
 
 _TIMES_ERROR = 30.0
 """Relative error of derivatives over that of values, about."""
@@ -56,6 +56,17 @@ def explained(slope: np.ndarray, basis: np.ndarray) -> tuple[float, float]:
     weight = float(slope @ basis / max(float(basis @ basis), 1e-300))
     size = float(np.linalg.norm(slope))
     return (float(np.linalg.norm(slope - weight * basis)) / size if size else np.inf), weight
+
+
+def combined(slope: np.ndarray, columns: list[np.ndarray]) -> tuple[float, np.ndarray]:
+    """Part of a derivative that a combination of columns leaves, and the combination."""
+    basis = np.stack(columns, axis=1)
+    if not np.isfinite(basis).all():
+        return np.inf, np.zeros(len(columns))
+    weights = np.linalg.lstsq(basis, slope, rcond=None)[0]
+    size = float(np.linalg.norm(slope))
+    left = float(np.linalg.norm(slope - basis @ weights))
+    return (left / size if size else np.inf), weights
 
 
 def near_fraction(value: float) -> float:

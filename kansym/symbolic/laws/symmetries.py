@@ -1,26 +1,23 @@
 """Smaller problems by symmetries: groups that a scaling or a translation leaves alone."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations, product
 
 import numpy as np
-from jaxtyping import Bool, Float
+import sympy
 
 from kansym.network.structure.null_spaces import echelon_form, null_directions
 from kansym.symbolic.laws.columns import Quantities, as_rational, monomial
 from kansym.symbolic.laws.reduced import Reduced
-from kansym.symbolic.laws.slopes import Slope, explained, near_fraction
+from kansym.symbolic.laws.slopes import Slope, combined, explained, near_fraction
 
-__all__ = ["in_groups", "in_pairs", "in_sums"]
-
-
-def _steady(values: Float[np.ndarray, "rows quantities"]) -> Bool[np.ndarray, " quantities"]:
-    """Quantities of one sign, whose real powers are defined."""
-    return np.asarray((values > 0).all(axis=0) | (values < 0).all(axis=0))
+__all__ = ["in_groups", "in_pairs", "in_sums", "in_translations"]
 
 
 def in_groups(state: Reduced, slope: Slope) -> Iterator[Reduced]:
     """In groups that scalings leave alone: z(s^w x) = s^p z(x)."""
-    steady = _steady(state.quantities.values)
+    steady = state.quantities.steady
     columns = np.column_stack([slope.x * slope.gradient, -slope.z])
     for weights in _null_bases(columns, steady, slope.loose):
         found = _grouped(state, weights, steady)
@@ -31,7 +28,7 @@ def in_groups(state: Reduced, slope: Slope) -> Iterator[Reduced]:
 def in_pairs(state: Reduced, slope: Slope) -> Iterator[Reduced]:
     """In a product of powers of two quantities, the surest pair first."""
     found: list[tuple[float, int, int, float]] = []
-    steady = _steady(state.quantities.values)
+    steady = state.quantities.steady
     for i in range(len(steady)):
         for j in range(len(steady)):
             if i != j and steady[i] and steady[j]:
@@ -65,24 +62,31 @@ def _null_bases(columns: np.ndarray, steady: np.ndarray, loose: float) -> Iterat
                 yield rounded
 
 
+def _pivots(weights: np.ndarray, leading: np.ndarray) -> list[int] | None:
+    """For every vector a quantity with a one that all others do not have."""
+    pivots = list[int]()
+    for row in weights:
+        ones = [int(k) for k in np.flatnonzero(row[:-1] == 1) if (weights[:, k] != 0).sum() == 1]
+        ones = [k for k in ones if k not in pivots and leading[k]]
+        if not ones:
+            return None
+        pivots.append(ones[0])
+    return pivots
+
+
 def _grouped(state: Reduced, weights: np.ndarray, steady: np.ndarray) -> Reduced | None:
     """The problem in quantities over powers of the pivots, and the target over such powers.
 
     Pivots have one sign, so that their real powers are defined; the others may have both.
     """
-    pivots = []
-    for row in weights:
-        ones = [k for k in np.flatnonzero(row[:-1] == 1) if (weights[:, k] != 0).sum() == 1]
-        ones = [k for k in ones if k not in pivots and steady[k]]
-        if not ones:
-            return None
-        pivots.append(ones[0])
+    pivots = _pivots(weights, steady)
+    if pivots is None:
+        return None
     rest = [k for k in range(len(state.quantities)) if k not in pivots]
     if not rest:
         return None
     x, exprs = np.abs(state.quantities.values), state.quantities.exprs
-    signs = np.sign(state.quantities.values[0])
-    base = [exprs[k] if signs[k] > 0 else -exprs[k] for k in pivots]
+    base = [state.quantities.magnitude(k) for k in pivots]
     powers = weights[:, -1]
     factor_values = np.prod(x[:, pivots] ** powers, axis=1)
     factor = monomial(base, powers)
@@ -101,38 +105,102 @@ def _grouped(state: Reduced, weights: np.ndarray, steady: np.ndarray) -> Reduced
     return found.in_terms_of(groups, "in groups " + ", ".join(map(str, names)))
 
 
+def in_translations(state: Reduced, slope: Slope) -> Iterator[Reduced]:
+    """In differences that translations leave alone: z(x + s w) = z(x) + s p."""
+    columns = np.column_stack([slope.gradient, -np.ones(len(slope.z))])
+    for weights in _null_bases(columns, np.ones(len(state.quantities), dtype=bool), slope.loose):
+        pivots = _pivots(weights, np.ones(len(state.quantities), dtype=bool))
+        rest = [k for k in range(len(state.quantities)) if k not in (pivots or ())]
+        if not pivots or not rest or not weights[:, rest].any():
+            continue
+        x, exprs = state.quantities.values, state.quantities.exprs
+        shift = [as_rational(p) for p in weights[:, -1]]
+        moved = x[:, rest] - x[:, pivots] @ weights[:, rest]
+        names = [
+            exprs[k]
+            - sympy.Add(*(as_rational(w) * exprs[p] for w, p in zip(column, pivots, strict=True)))
+            for k, column in zip(rest, weights[:, rest].T, strict=True)
+        ]
+        found = state.in_terms_of(
+            Quantities(moved, tuple(names)), "in differences " + ", ".join(map(str, names))
+        )
+        term = sympy.Add(*(p * exprs[k] for p, k in zip(shift, pivots, strict=True)))
+        if term != 0:
+            values = x[:, pivots] @ weights[:, -1]
+            found = found.less(Quantities(values[:, None], (term,)), (1.0,), list(range(len(rest))))
+        yield found
+
+
 _POWERS = (1.0, 2.0, -1.0, 0.5, 3.0, -2.0, 4.0)
 
 
+@dataclass(frozen=True, order=True)
+class _Sum:
+    """x_owner^m F(x_j^q + factor x_i^p), and the part of a derivative that it leaves."""
+
+    left: float
+    i: int
+    j: int
+    p: float
+    q: float
+    factor: float
+    owner: int
+    m: float = 0.0
+
+
 def in_sums(state: Reduced, slope: Slope) -> Iterator[Reduced]:
-    """In a x_i^p + x_j^q: the derivatives have the ratio a p x_i^(p-1) / (q x_j^(q-1))."""
-    found: list[tuple[float, int, int, float, float, float]] = []
+    """In factor x_i^p + x_j^q, maybe over a power of one of them.
+
+    The derivatives of F(x_j^q + a x_i^p) have the ratio a p x_i^(p-1) / (q x_j^(q-1)).
+    """
+    found = list[_Sum]()
     with np.errstate(all="ignore"):
-        for i in range(len(state.quantities)):
-            for j in range(i):
-                for p in _POWERS:
-                    for q in _POWERS:
-                        left = slope.gradient[:, i] * q * slope.x[:, j] ** (q - 1)
-                        right = slope.gradient[:, j] * p * slope.x[:, i] ** (p - 1)
-                        score, factor = explained(left, right)
-                        near = near_fraction(factor)
-                        if score < slope.loose and near and not np.isnan(near):
-                            found.append((score * (1 + (p != q)), i, j, p, q, near))
-    for _, i, j, p, q, factor in sorted(found)[:_MOST_SUMS]:
-        yield from _with_sum(state, i, j, p, q, factor)
+        for i, j in combinations(range(len(state.quantities))[::-1], 2):
+            for p, q in product(_POWERS, repeat=2):
+                one = _sum(state.quantities.steady, slope, i, j, p, q)
+                if one is not None and one.left < slope.loose:
+                    found.append(replace(one, left=one.left * (1 + (p != q))))
+    plain = [one for one in found if not one.m]
+    for one in [*sorted(plain)[:_MOST_SUMS], *sorted(set(found) - set(plain))[:_MOST_SUMS]]:
+        over = state
+        if one.m:
+            own = state.quantities.magnitude(one.owner)
+            values = np.abs(state.quantities.values[:, one.owner]) ** one.m
+            over = state.divided(values, monomial([own], [one.m]), list(range(len(slope.x.T))))
+        yield from _with_sum(over, one)
+
+
+def _sum(steady: np.ndarray, slope: Slope, i: int, j: int, p: float, q: float) -> _Sum | None:
+    """The sum of these powers that explains a derivative best, over nothing if that will do."""
+    x, z, gradient = slope.x, slope.z, slope.gradient
+    inner, other = p * x[:, i] ** (p - 1), q * x[:, j] ** (q - 1)
+    left, right = gradient[:, i] * other, gradient[:, j] * inner
+    score, factor = explained(left, right)
+    near = near_fraction(factor)
+    if score < slope.loose:
+        return _Sum(score, i, j, p, q, near, i) if near and not np.isnan(near) else None
+    best = None
+    for owner, beside in ((i, z / x[:, i] * other), (j, -z / x[:, j] * inner)):
+        if not steady[owner]:
+            continue
+        score, (factor, more) = combined(left, [right, beside])
+        m = near_fraction(more if owner == i else more / factor) if factor else np.nan
+        near = near_fraction(factor)
+        if m and near and not np.isnan(m + near) and (best is None or score < best.left):
+            best = _Sum(score, i, j, p, q, near, owner, m)
+    return best
 
 
 _MOST_SUMS = 3
 
 
-def _with_sum(
-    state: Reduced, i: int, j: int, p: float, q: float, factor: float
-) -> Iterator[Reduced]:
-    """With factor x_i^p + x_j^q in the place of two quantities."""
+def _with_sum(state: Reduced, one: _Sum) -> Iterator[Reduced]:
+    """With the sum in the place of two quantities."""
     exprs, values = state.quantities.exprs, state.quantities.values
-    expr = monomial([exprs[j]], [q]) + as_rational(factor) * monomial([exprs[i]], [p])
+    powers = monomial([exprs[one.i]], [one.p]), monomial([exprs[one.j]], [one.q])
+    expr = powers[1] + as_rational(one.factor) * powers[0]
     with np.errstate(all="ignore"):
-        one = values[:, j] ** q + factor * values[:, i] ** p
-    if np.isfinite(one).all():
-        rest = state.quantities.take(k for k in range(len(exprs)) if k not in (i, j))
-        yield state.in_terms_of(Quantities(one[:, None], (expr,)).with_more(rest), f"in {expr}")
+        total = values[:, one.j] ** one.q + one.factor * values[:, one.i] ** one.p
+    if np.isfinite(total).all() and np.isfinite(state.rest).all():
+        rest = state.quantities.take(k for k in range(len(exprs)) if k not in (one.i, one.j))
+        yield state.in_terms_of(Quantities(total[:, None], (expr,)).with_more(rest), f"in {expr}")

@@ -57,7 +57,7 @@ class _Scaling:
     def applied(self, state: Reduced) -> Reduced:
         """The smaller problem."""
         x, exprs = state.quantities.values, list(state.quantities.exprs)
-        own = exprs[self.j] if x[0, self.j] > 0 else -exprs[self.j]
+        own = state.quantities.magnitude(self.j)
         if self.power:
             every = list(range(len(exprs)))
             state = state.divided(self.factor(x), monomial([own], [self.power]), every)
@@ -69,12 +69,17 @@ class _Scaling:
 
 @dataclass(frozen=True)
 class _Sum:
-    """In x_i + sign x_j in the place of both."""
+    """In x_i^power + sign x_j^power in the place of both."""
 
     i: int
     j: int
     sign: int
-    length: float = 2.0
+    power: int
+
+    @property
+    def length(self) -> float:
+        """How long it is to write."""
+        return 2.0 * self.power
 
     def factor(self, x: np.ndarray) -> np.ndarray:
         """What the target is divided by."""
@@ -83,13 +88,13 @@ class _Sum:
     def quantities(self, x: np.ndarray) -> np.ndarray:
         """Those that are left."""
         left = x.copy()
-        left[:, self.i] += self.sign * left[:, self.j]
+        left[:, self.i] = x[:, self.i] ** self.power + self.sign * x[:, self.j] ** self.power
         return np.delete(left, self.j, axis=1)
 
     def applied(self, state: Reduced) -> Reduced:
         """The smaller problem."""
         exprs = list(state.quantities.exprs)
-        exprs[self.i] += self.sign * exprs[self.j]
+        exprs[self.i] = exprs[self.i] ** self.power + self.sign * exprs[self.j] ** self.power
         named = exprs[self.i]
         del exprs[self.j]
         left = Quantities(self.quantities(state.quantities.values), tuple(exprs))
@@ -104,7 +109,7 @@ def by_trial(state: Reduced, fit: Smooth) -> Iterator[Reduced]:
     found = []
     with np.errstate(all="ignore"):
         before = max(fit.error, fit.error_for(x, z, np.ones(len(z))))
-        for trial in _trials(x):
+        for trial in _trials(state.quantities):
             factor = trial.factor(x)
             error = fit.error_for(trial.quantities(x), z / factor, factor)
             if error < before:
@@ -113,13 +118,13 @@ def by_trial(state: Reduced, fit: Smooth) -> Iterator[Reduced]:
         yield trial.applied(state)
 
 
-def _trials(x: np.ndarray) -> Iterator[_Scaling | _Sum]:
+def _trials(quantities: Quantities) -> Iterator[_Scaling | _Sum]:
     """Powers of quantities of one sign as factors, products with them, and sums of two."""
-    count = x.shape[1]
-    for (i, j), sign in product(combinations(range(count), 2), (1, -1)):
-        yield _Sum(i, j, sign)
+    count = len(quantities)
+    for (i, j), sign, power in product(combinations(range(count), 2), (1, -1), (1, 2)):
+        yield _Sum(i, j, sign, power)
     alone = (0.0,) * count
-    for j in np.flatnonzero((x > 0).all(axis=0) | (x < 0).all(axis=0)).tolist():
+    for j in np.flatnonzero(quantities.steady).tolist():
         yield from (_Scaling(j, power, alone) for power in _POWERS)
         others = [k for k in range(count) if k != j]
         for into in product((0.0, 1.0, -1.0), repeat=len(others)):
