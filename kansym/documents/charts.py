@@ -22,8 +22,8 @@ SYMBOL = "#a3182b"
 """Colour of the fitted function: thin and dark."""
 
 Array = NDArray[np.float64]
-_SMALLEST = 1e-17
-"""Where an error of 0 stands on a logarithmic axis, a little below rounding."""
+_SMALLEST, _LARGEST = 1e-17, 1e30
+"""Where errors stand on a logarithmic axis at least and at most: 0 a little below rounding."""
 _ROOM_FOR_NAME = 0.16
 """Part of an axis that the name of a phase of training takes; nearer ones are not named."""
 _WINDOW = 5
@@ -98,7 +98,7 @@ def front_plot(
     ax : to draw on.
     """
     ax = ax or new_axes(580, 272, left=62, right=18, below=42, top=10)
-    up = np.maximum(np.asarray(error, float), _SMALLEST)
+    up = np.clip(np.asarray(error, float), _SMALLEST, _LARGEST)
     ax.semilogy(complexity, up, color=GREY, linewidth=0.8, drawstyle="steps-post")
     ax.plot(complexity, up, "o", color=INK, markerfacecolor="white", markersize=6, clip_on=False)
     ax.plot(complexity[selected], up[selected], "o", color=SYMBOL, markersize=8, clip_on=False)
@@ -129,7 +129,7 @@ def history_plot(
     ax = ax or new_axes(580, 272, left=62, right=18, below=42, top=22)
     steps = np.arange(1, len(phases) + 1)
     for values, colour, label in ((errors, LEARNED, "trained on"), (held_out, SYMBOL, "held out")):
-        shown = np.where(np.isfinite(values), np.maximum(values, _SMALLEST), np.nan)
+        shown = np.where(np.isfinite(values), np.clip(values, _SMALLEST, _LARGEST), np.nan)
         ax.semilogy(steps, shown, color=colour, linewidth=1.3, label=f"rows {label}")
     written = -np.inf
     for i in (i for i, phase in enumerate(phases) if i == 0 or phase != phases[i - 1]):

@@ -119,6 +119,13 @@ def _plain(value: Any) -> Any:
             return value
 
 
+def _names(value: Any) -> tuple[str, ...]:
+    """Names of columns, at least one."""
+    if not isinstance(value, list) or not value:
+        raise TypeError(f"{type(value).__name__} in place of names")
+    return tuple(str(name) for name in value)
+
+
 def _optional(value: Any) -> Any:
     """A figure that may be missing."""
     return None if value is None else number(value)
@@ -176,6 +183,8 @@ def _edge_data(report: EdgeReport) -> dict[str, Any]:
 
 def _edge_report(data: Mapping[str, Any], position: int) -> EdgeReport:
     x, y, density = (np.array(data[key], float) for key in ("x", "y", "density"))
+    if not x.shape == y.shape == density.shape == (x.size,):
+        raise ValueError("a curve of other points")
     order = np.flatnonzero(np.diff(x, prepend=-np.inf) > 0)
     edge = Edge(
         str(data["source"]),
@@ -226,8 +235,7 @@ def _findings(data: Any) -> tuple[Finding, ...]:
 
 def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a result from checked JSON data."""
-    inputs = tuple(str(name) for name in data["inputs"])
-    outputs = tuple(str(name) for name in data["outputs"])
+    inputs, outputs = _names(data["inputs"]), _names(data["outputs"])
     edges = tuple(_edge_report(each, position) for position, each in enumerate(data["edges"]))
     network = Network.from_parts(
         nodes=[Node(str(name), kind, number(bias)) for name, kind, bias in data["nodes"]],

@@ -8,7 +8,7 @@ from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.one_combination import roughness
 from kansym.symbolic.laws.reduced import Reduced
-from kansym.symbolic.laws.univariate import SHORT, univariate_laws
+from kansym.symbolic.laws.univariate import Stage, univariate_laws
 
 __all__ = ["is_curve", "laws_of_curve"]
 
@@ -27,11 +27,13 @@ def is_curve(state: Reduced) -> bool:
     return whole < max(_DENSER * half, _LEVEL * float(np.var(z)))
 
 
-def laws_of_curve(state: Reduced, rows: Rows, until: Deadline) -> Iterator[Law]:
-    """Exact laws of the one quantity that is left."""
+def laws_of_curve(
+    state: Reduced, rows: Rows, until: Deadline, stages: tuple[Stage, ...]
+) -> Iterator[Law]:
+    """Exact laws of the one quantity that is left; for the stages see `univariate_laws`."""
     alone = state.as_rows(rows)
     (name,) = alone.names
-    for law in univariate_laws(alone.X[:, 0], alone.y, name, 0.0, until, stages=SHORT):
+    for law in univariate_laws(alone.X[:, 0], alone.y, name, 0.0, until, stages=stages):
         found = state.restored_exactly(law, rows)
         if found is not None:
             yield found

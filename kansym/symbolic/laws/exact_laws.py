@@ -35,12 +35,13 @@ from kansym.symbolic.laws.relations import (
 from kansym.symbolic.laws.smooth import Smooth, smooth
 from kansym.symbolic.laws.targets import targets_of
 from kansym.symbolic.laws.two_combinations import two_combinations
+from kansym.symbolic.laws.univariate import AT_ONCE, SHORT
 
 __all__ = ["ExactLaws", "PlainRelations"]
 
 _FEWEST_ROWS = 15
 _MOST_STATES = 30
-_SMALL_DEGREE = 5
+_SMALL_DEGREE, _AT_ONCE = 5, 2
 _SHALLOW = 5.0
 """Seconds for a first look: what takes longer waits until others have had theirs."""
 _SHARE_ONE, _EXPLORING = 0.4, 0.7
@@ -101,6 +102,7 @@ class _Search:
         self.order = np.random.default_rng(0).permutation(len(rows.y))
         self.states: list[Step] = []
         self.met: set[tuple[str, ...]] = set()
+        self.at_once = 0  # curves that are looked into as soon as they are met
         self.done = set[_Stage]()
         self.until = self.exploring = Deadline.after(0.0)
         self.cut_off = False  # a part of a stage ran out of its own time
@@ -136,11 +138,13 @@ class _Search:
         for state in one_combination(self.root):
             if is_curve(state):
                 yield from self.plain(state)
+                yield from self.with_single_functions(state)
 
     def of_smaller_problems(self) -> Iterator[Law]:
         """Plain relations in ever smaller problems, and what others see in the smallest."""
         self.states.clear()
         self.met.clear()
+        self.at_once = _AT_ONCE
         self.exploring = self.until.share(_EXPLORING)
         if self.fit is None:
             return
@@ -194,15 +198,19 @@ class _Search:
         alone = len(state.quantities) == 1 and state.carried is None and is_curve(state)
         yield from self.tried(state, plain_trials(state, min(degree, 3) if alone else degree))
         if alone:
-            limit = self.until.share(_SHARE_ONE)
-            yield from laws_of_curve(state, self.rows, limit)
-            self.cut_off |= limit.passed
+            yield from laws_of_curve(state, self.rows, self.until, AT_ONCE)
 
     def with_single_functions(self, state: Reduced) -> Iterator[Law]:
-        """Relations with functions of single quantities, where these are few but no curve."""
+        """Relations with functions of single quantities, where these are few; laws of a curve."""
         for each in (state.settled(), state):
-            if each is not None and not (len(each.quantities) == 1 and is_curve(each)):
+            if each is None:
+                continue
+            if len(each.quantities) > 1 or not is_curve(each):
                 yield from self.tried(each, small_trials(each))
+            elif each.carried is None:
+                limit = self.until.share(_SHARE_ONE)
+                yield from laws_of_curve(each, self.rows, limit, SHORT)
+                self.cut_off |= limit.passed
 
     def tried(self, state: Reduced, trials: Iterable[Trial]) -> Iterator[Law]:
         """Laws of trials on one state."""
@@ -214,32 +222,44 @@ class _Search:
     def explored(self, root: Step) -> Iterator[Law]:
         """Smaller and smaller problems, the likeliest first, each asked for plain relations.
 
-        Functions of single quantities take longer: they wait until all were met.
+        What takes longer waits until all were met, but for the first that have one quantity left.
         """
-        first, waiting, order = len(self.states), [(root.cost, 0, root)], count(1)
+        waiting, later, order = [(root.cost, 0, root)], list[Step](), count(1)
         while waiting and len(self.states) < _MOST_STATES and not self.exploring.passed:
             step = heappop(waiting)[-1]
             self.states.append(step)
             if step is not root:
+                later.append(step)
                 yield from self.plain(step.state, _SMALL_DEGREE)
+                if len(step.state.quantities) == 1 and self.at_once > 0:
+                    self.at_once -= 1
+                    yield from self.with_single_functions(later.pop().state)
             for state in steps_from(step.state, step.fit):
                 if self.exploring.passed:
                     break
                 confirmed = self.confirmed(state, step)
                 if confirmed is not None:
                     heappush(waiting, (confirmed.cost, next(order), confirmed))
-        for step in sorted(self.states[first:], key=lambda s: (len(s.state.quantities), s.cost)):
-            if step is not root:
-                yield from self.with_single_functions(step.state)
+        for step in sorted(later, key=lambda s: (len(s.state.quantities), s.cost)):
+            yield from self.with_single_functions(step.state)
 
     def confirmed(self, state: Reduced, step: Step) -> Step | None:
-        """The step, unless the state was met before or its fit is worse."""
-        carried = () if state.carried is None else state.carried.exprs
-        key = (*sorted(map(str, state.quantities.exprs)), str(state.restore(_Z)), str(carried))
-        if key in self.met:
-            return None
-        self.met.add(key)
-        return Step.confirmed(state, step.fit)
+        """The step, unless the state was met before or its fit is worse.
+
+        Terms that may be taken off as they are carried no more: functions of the rest can be tried.
+        """
+        for each in (state.settled(), state):
+            if each is None:
+                continue
+            columns = [each.target, *(() if each.carried is None else each.carried.values.T)]
+            key = (*map(_told, columns), *sorted(map(_told, each.quantities.values.T)))
+            if key in self.met:
+                return None
+            self.met.add(key)
+            found = Step.confirmed(each, step.fit)
+            if found is not None:
+                return found
+        return None
 
     def over_functions(self) -> Iterator[Law]:
         """Plain relations of the target over a function of quantities that it still depends on."""
@@ -286,8 +306,14 @@ def _each_function(groups: list[Group]) -> Iterator[tuple[np.ndarray, sympy.Expr
                 yield values, expr
 
 
+def _told(column: np.ndarray) -> str:
+    """A few of its values: expressions of one problem may differ."""
+    return " ".join(f"{value:.8g}" for value in column[:_TOLD])
+
+
+_TOLD = 3
+"""Rows by which columns are told apart."""
 _FEW = 3
 _BETWEEN = 3
 """Stage of trials with functions before which targets over functions are tried."""
 _VANISHES = 1e-6
-_Z = sympy.Symbol("z")

@@ -32,6 +32,7 @@ from kansym.symbolic.laws.looking_up import (
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.remainders import Remainder, remainders
 from kansym.symbolic.laws.targets import targets_of
+from kansym.symbolic.laws.univariate import SHORT
 
 __all__ = ["Meetings"]
 
@@ -182,7 +183,7 @@ class _Search:
                 curved += [(float(rough[b]), k, first + int(b)) for b in best]
         likely = sorted(each for each in curved if each[0] < _SMOOTH)[:_LOOKED_AT]
         for state in self.curves([(within[k], self.expr(number)) for _, k, number in likely]):
-            yield from laws_of_curve(state, self.rows, self.until.share(_ONE_CURVE))
+            yield from laws_of_curve(state, self.rows, self.until.share(_ONE_CURVE), SHORT)
 
     def left_within(self) -> list[Remainder]:
         """Y, and y over and times a few plain expressions."""

@@ -1,16 +1,17 @@
 """Functions of one quantity that laws have for factors and terms, with their derivatives."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import sympy
+from jaxtyping import Float
 
 from kansym.programs.program import Program, evaluate
 from kansym.symbolic.formulas.parsing import parse
 from kansym.symbolic.formulas.sympy_programs import from_sympy
 
-__all__ = ["FACTORS", "PARTNERS", "PLAIN_TERMS", "TERMS", "NamedFunction"]
+__all__ = ["FACTORS", "PARTNERS", "PLAIN_TERMS", "TERMS", "NamedFunction", "slopes_at", "values_at"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,28 @@ class NamedFunction:
     @cached_property
     def _slope_program(self) -> Program:
         return from_sympy(sympy.diff(self.formula, _X))
+
+
+def values_at(
+    functions: tuple[NamedFunction, ...], x: Float[np.ndarray, " rows"]
+) -> Float[np.ndarray, "rows functions"]:
+    """Values of functions; nan where they are not defined, or infinite."""
+    return _table(functions, x.tobytes(), slopes=False)
+
+
+def slopes_at(
+    functions: tuple[NamedFunction, ...], x: Float[np.ndarray, " rows"]
+) -> Float[np.ndarray, "rows functions"]:
+    """Derivatives of functions; nan where they are not defined, or infinite."""
+    return _table(functions, x.tobytes(), slopes=True)
+
+
+@lru_cache(maxsize=256)  # a quantity is asked about in many problems
+def _table(functions: tuple[NamedFunction, ...], data: bytes, *, slopes: bool) -> np.ndarray:
+    x = np.frombuffer(data)
+    with np.errstate(all="ignore"):
+        found = np.stack([f.slope(x) if slopes else f.value(x) for f in functions], axis=1)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 _X = sympy.Symbol("x")

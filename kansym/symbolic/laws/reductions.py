@@ -20,7 +20,13 @@ from kansym.symbolic.laws.separable import (
 )
 from kansym.symbolic.laws.slopes import Slope, bent
 from kansym.symbolic.laws.smooth import Smooth, smooth
-from kansym.symbolic.laws.symmetries import in_groups, in_pairs, in_sums, in_translations
+from kansym.symbolic.laws.symmetries import (
+    in_groups,
+    in_pairs,
+    in_sums,
+    in_sums_of_monomials,
+    in_translations,
+)
 from kansym.symbolic.laws.targets import targets_of
 from kansym.symbolic.laws.trial_groups import by_trial
 
@@ -73,7 +79,7 @@ def steps_from(state: Reduced, fit: Smooth) -> Iterator[Reduced]:
     yield from islice(tried, 1)
     yield from _without_idle(state, slope)
     if state.carried is None:
-        for steps in (in_groups, in_pairs, in_sums, in_translations):
+        for steps in (in_groups, in_pairs, in_sums, in_sums_of_monomials, in_translations):
             yield from steps(state, slope)
     yield from tried
     yield from without_factors(state, slope)
@@ -86,7 +92,9 @@ def steps_from(state: Reduced, fit: Smooth) -> Iterator[Reduced]:
             outer = Slope.of(under, bent(fit, target, state.target))
             yield from without_terms(under, outer)
             if target.name in _OF_PRODUCTS:
-                yield from in_groups(under, outer)
+                # Groups of the target itself are those under any function of it.
+                groups = in_groups(under, outer)
+                yield from (each for each in groups if each.target is not under.target)
                 yield from without_factors(under, outer)
 
 

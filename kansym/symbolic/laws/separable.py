@@ -6,9 +6,16 @@ from typing import Any
 import numpy as np
 
 from kansym.symbolic.laws.columns import Quantities, monomial
-from kansym.symbolic.laws.named_functions import FACTORS, PARTNERS, PLAIN_TERMS, TERMS
+from kansym.symbolic.laws.named_functions import (
+    FACTORS,
+    PARTNERS,
+    PLAIN_TERMS,
+    TERMS,
+    slopes_at,
+    values_at,
+)
 from kansym.symbolic.laws.reduced import Reduced
-from kansym.symbolic.laws.slopes import Slope, combined, explained, near_fraction
+from kansym.symbolic.laws.slopes import Slope, explained, near_fraction, shares, shares_of_two
 
 __all__ = ["without_factors", "without_monomial_terms", "without_product_terms", "without_terms"]
 
@@ -20,16 +27,17 @@ def without_factors(state: Reduced, slope: Slope) -> Iterator[Reduced]:
     """Over x^p f(x)^q for a function of one quantity: dz/dx = z (p/x + q f'(x)/f(x))."""
     found: list[tuple[float, int, int, tuple[float, float]]] = []
     with np.errstate(all="ignore"):
-        for k in range(len(state.quantities)):
-            power = slope.z / slope.x[:, k]
-            for number, function in enumerate(FACTORS):
-                basis = slope.z * function.slope(slope.x[:, k]) / function.value(slope.x[:, k])
-                columns = [basis] if number == 0 else [basis, power]
-                for count in range(1, len(columns) + 1):
-                    score, weights = combined(slope.gradient[:, k], columns[:count])
-                    near = tuple(near_fraction(float(w)) for w in weights)
-                    if score < slope.loose and near[0] and not np.isnan(near).any():
-                        found.append((score, k, number, (near[0], near[1] if count == 2 else 0.0)))
+        for k, x in enumerate(slope.x.T):
+            basis = slope.z[:, None] * slopes_at(FACTORS, x) / values_at(FACTORS, x)
+            alone, one = shares(slope.gradient[:, k], basis)
+            beside, both = shares_of_two(slope.gradient[:, k], basis, slope.z / x)
+            both[0] = np.nan  # a power beside a power
+            weights = np.concatenate([np.column_stack([one, np.zeros_like(one)]), both])
+            left = np.concatenate([alone, beside])
+            for place in np.flatnonzero(left < slope.loose).tolist():
+                p, q = (near_fraction(float(weight)) for weight in weights[place])
+                if p and not np.isnan(p + q):
+                    found.append((float(left[place]), k, place % len(FACTORS), (p, q)))
     for _, k, number, powers in _best_of_each(found):
         function = FACTORS[number]
         kept = [other for other in range(len(state.quantities)) if other != k]
@@ -46,10 +54,9 @@ def without_terms(state: Reduced, slope: Slope) -> Iterator[Reduced]:
     found: list[tuple[float, int, int, Any]] = []
     with np.errstate(all="ignore"):
         for k in range(len(state.quantities)):
-            for number, function in enumerate(TERMS):
-                score, weight = explained(slope.gradient[:, k], function.slope(slope.x[:, k]))
-                if score < slope.loose and weight:
-                    found.append((score, k, number, weight))
+            left, weights = shares(slope.gradient[:, k], slopes_at(TERMS, slope.x[:, k]))
+            near = np.flatnonzero((left < slope.loose) & (weights != 0)).tolist()
+            found += [(float(left[n]), k, n, float(weights[n])) for n in near]
     for _, k, number, weight in _best_of_each(found):
         function = TERMS[number]
         kept = [other for other in range(len(state.quantities)) if other != k]
@@ -66,9 +73,9 @@ def without_product_terms(state: Reduced, slope: Slope) -> Iterator[Reduced]:
     count = len(state.quantities)
     with np.errstate(all="ignore"):
         for k in range(count):
-            own = np.stack([f.slope(slope.x[:, k]) for f in PLAIN_TERMS], axis=1)
+            own = slopes_at(PLAIN_TERMS, slope.x[:, k])
             for j in (j for j in range(count) if j != k):
-                other = np.stack([h.value(slope.x[:, j]) for h in PARTNERS], axis=1)
+                other = values_at(PARTNERS, slope.x[:, j])
                 scores, weights = _of_products(slope.gradient[:, k], own, other)
                 a, b = np.unravel_index(int(np.argmin(scores)), scores.shape)
                 if scores[a, b] < slope.loose:
@@ -93,18 +100,17 @@ def without_monomial_terms(state: Reduced, slope: Slope) -> Iterator[Reduced]:
         if len(others) < 2:
             continue
         logs = np.column_stack([np.ones(len(slope.x)), np.log(np.abs(slope.x[:, others]))])
-        for number, function in enumerate(PLAIN_TERMS):
-            with np.errstate(all="ignore"):
-                own = function.slope(slope.x[:, k])
-                size = np.log(np.abs(slope.gradient[:, k] / own))
-            if not np.isfinite(size).all():
-                continue
-            weights = np.linalg.lstsq(logs, size, rcond=None)[0][1:]
-            powers = [near_fraction(float(weight)) for weight in weights]
+        own = slopes_at(PLAIN_TERMS, slope.x[:, k])
+        with np.errstate(all="ignore"):
+            size = np.log(np.abs(slope.gradient[:, k, None] / own))
+        sound = np.flatnonzero(np.isfinite(size).all(axis=0))
+        weights = np.linalg.lstsq(logs, size[:, sound], rcond=None)[0][1:]
+        for number, row in zip(sound.tolist(), weights.T, strict=True):
+            powers = [near_fraction(float(weight)) for weight in row]
             if np.isnan(powers).any():
                 continue
             product = np.prod(np.abs(slope.x[:, others]) ** powers, axis=1)
-            score, weight = explained(slope.gradient[:, k], own * product)
+            score, weight = explained(slope.gradient[:, k], own[:, number] * product)
             if score < slope.loose and weight:
                 found.append((score, k, number, (others, powers, weight)))
     for _, k, number, (others, powers, weight) in _best_of_each(found):
@@ -122,7 +128,6 @@ def _of_products(
     slope: np.ndarray, own: np.ndarray, other: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Part of a derivative that a multiple of each product leaves, and the multiple."""
-    own, other = (np.where(np.isfinite(part), part, np.nan) for part in (own, other))
     along = (own * slope[:, None]).T @ other
     size = (own**2).T @ other**2
     weights = along / size

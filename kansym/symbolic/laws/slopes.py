@@ -9,7 +9,7 @@ from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.smooth import Smooth
 from kansym.symbolic.laws.targets import Target
 
-__all__ = ["Slope", "bent", "combined", "explained", "near_fraction"]
+__all__ = ["Slope", "bent", "combined", "explained", "near_fraction", "shares", "shares_of_two"]
 
 _TIMES_ERROR = 30.0
 """Relative error of derivatives over that of values, about."""
@@ -56,6 +56,37 @@ def explained(slope: np.ndarray, basis: np.ndarray) -> tuple[float, float]:
     weight = float(slope @ basis / max(float(basis @ basis), 1e-300))
     size = float(np.linalg.norm(slope))
     return (float(np.linalg.norm(slope - weight * basis)) / size if size else np.inf), weight
+
+
+def shares(
+    slope: Float[np.ndarray, " rows"], columns: Float[np.ndarray, "rows columns"]
+) -> tuple[Float[np.ndarray, " columns"], Float[np.ndarray, " columns"]]:
+    """Part of a derivative that a multiple of each column leaves, and the multiples."""
+    along, size = slope @ columns, np.einsum("rc,rc->c", columns, columns)
+    with np.errstate(all="ignore"):
+        weights = along / size
+        left = 1 - weights * along / float(slope @ slope)
+    return np.sqrt(np.maximum(np.nan_to_num(left, nan=np.inf), 0.0)), weights
+
+
+def shares_of_two(
+    slope: Float[np.ndarray, " rows"],
+    columns: Float[np.ndarray, "rows columns"],
+    beside: Float[np.ndarray, " rows"],
+) -> tuple[Float[np.ndarray, " columns"], Float[np.ndarray, "columns 2"]]:
+    """The same of each column with one that stands beside all, and both weights."""
+    a, b, c = np.einsum("rc,rc->c", columns, columns), beside @ columns, float(beside @ beside)
+    p, q = slope @ columns, float(slope @ beside)
+    with np.errstate(all="ignore"):
+        determinant = a * c - b**2
+        determinant = np.where(determinant > _DEPENDENT * a * c, determinant, np.nan)
+        weights = np.stack([c * p - b * q, a * q - b * p], axis=1) / determinant[:, None]
+        left = 1 - (weights[:, 0] * p + weights[:, 1] * q) / float(slope @ slope)
+    return np.sqrt(np.maximum(np.nan_to_num(left, nan=np.inf), 0.0)), weights
+
+
+_DEPENDENT = 1e-12
+"""Square of the sine of the angle between columns that are one."""
 
 
 def combined(slope: np.ndarray, columns: list[np.ndarray]) -> tuple[float, np.ndarray]:

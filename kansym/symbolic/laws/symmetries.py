@@ -12,7 +12,7 @@ from kansym.symbolic.laws.columns import Quantities, as_rational, monomial
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.slopes import Slope, combined, explained, near_fraction
 
-__all__ = ["in_groups", "in_pairs", "in_sums", "in_translations"]
+__all__ = ["in_groups", "in_pairs", "in_sums", "in_sums_of_monomials", "in_translations"]
 
 
 def in_groups(state: Reduced, slope: Slope) -> Iterator[Reduced]:
@@ -192,6 +192,54 @@ def _sum(steady: np.ndarray, slope: Slope, i: int, j: int, p: float, q: float) -
 
 
 _MOST_SUMS = 3
+
+
+def in_sums_of_monomials(state: Reduced, slope: Slope) -> Iterator[Reduced]:
+    """In x_j^q + a M x_i^p with a monomial M of the others, if x_i and x_j are nowhere else.
+
+    The logarithm of the ratio of their derivatives is linear in those of all quantities.
+    """
+    count = len(state.quantities)
+    if count < _FEWEST_OF_MONOMIALS or not state.quantities.steady.all():
+        return
+    logs = np.column_stack([np.ones(len(slope.x)), np.log(np.abs(slope.x))])
+    found = list[tuple[float, int, int, list[float], float]]()
+    for i, j in combinations(range(count)[::-1], 2):
+        one, other = np.abs(slope.gradient[:, i]), np.abs(slope.gradient[:, j])
+        weight = np.sqrt(one * other) / max(float(np.max(one * other)) ** 0.5, 1e-300)
+        sound = weight > _NOTHING
+        ratio = np.log(one[sound] / other[sound])
+        scaled = weight[sound, None] * logs[sound]
+        powers = np.linalg.lstsq(scaled, weight[sound] * ratio, rcond=None)[0][1:]
+        powers[i] += 1
+        powers[j] = 1 - powers[j]
+        near = [near_fraction(float(power)) for power in powers]
+        others = [k for k in range(count) if k not in (i, j)]
+        if np.isnan(near).any() or not near[i] or not near[j] or not any(near[k] for k in others):
+            continue
+        x = np.abs(slope.x)
+        beside = np.prod(x[:, others] ** [near[k] for k in others], axis=1)
+        inner = near[i] * x[:, i] ** (near[i] - 1) * beside * np.sign(slope.x[0, i])
+        outer = near[j] * x[:, j] ** (near[j] - 1) * np.sign(slope.x[0, j])
+        left, factor = explained(slope.gradient[:, i] * outer, slope.gradient[:, j] * inner)
+        factor = near_fraction(factor)
+        if left < slope.loose and factor and not np.isnan(factor):
+            found.append((left, i, j, near, factor))
+    for _, i, j, near, factor in sorted(found)[:_MOST_SUMS]:
+        sizes = [state.quantities.magnitude(k) for k in range(count)]
+        first = [0.0 if k == j else near[k] for k in range(count)]
+        expr = monomial([sizes[j]], [near[j]]) + as_rational(factor) * monomial(sizes, first)
+        x = np.abs(state.quantities.values)
+        total = x[:, j] ** near[j] + factor * np.prod(x**first, axis=1)
+        if np.isfinite(total).all():
+            rest = state.quantities.take(k for k in range(count) if k not in (i, j))
+            joined = Quantities(total[:, None], (expr,)).with_more(rest)
+            yield state.in_terms_of(joined, f"in {expr}")
+
+
+_FEWEST_OF_MONOMIALS = 3
+_NOTHING = 1e-3
+"""Over the largest, where a derivative says nothing of powers."""
 
 
 def _with_sum(state: Reduced, one: _Sum) -> Iterator[Reduced]:
