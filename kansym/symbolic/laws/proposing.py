@@ -21,6 +21,7 @@ from kansym.symbolic.laws.noisy_pairs import NoisyPairs
 from kansym.symbolic.laws.pairings import Pairings
 from kansym.symbolic.laws.partly_free import PartlyFree
 from kansym.symbolic.laws.relevance import relevant_inputs
+from kansym.symbolic.laws.separate_groups import SeparateGroups
 from kansym.symbolic.laws.smaller_problems import SmallerProblems
 from kansym.symbolic.laws.sparse_sums import SparseSums
 from kansym.symbolic.laws.univariate import OF_MEASURED_ROWS, Univariate
@@ -31,12 +32,23 @@ FAILURES = (ArithmeticError, AttributeError, LinAlgError, RecursionError, TypeEr
 """What algebra and linear algebra raise on nasty rows: such an attempt is left out."""
 _log = logging.getLogger("kansym")
 
+PLAIN: tuple[Source, ...] = (Monomials(), PlainRelations())
+"""Those that see an exact law at once, or not at all."""
+OF_GROUPS: tuple[Source, ...] = (
+    *PLAIN,
+    ExactLaws(deep=False),
+    PartlyFree(),
+    NoisyPairs(),
+    SparseSums(),
+)
+"""For the law of a few inputs that is known nearly exactly."""
 SOURCES: tuple[Source, ...] = (
     Monomials(),
     PlainRelations(),
     Univariate(),
     Additive(),
     ExactLaws(deep=False),
+    SeparateGroups(OF_GROUPS),
     Meetings(deep=False),
     PartlyFree(),
     Meetings(),
@@ -46,8 +58,6 @@ SOURCES: tuple[Source, ...] = (
     NoisyPairs(),
     SparseSums(),
 )
-PLAIN: tuple[Source, ...] = (Monomials(), PlainRelations())
-"""Those that see an exact law at once, or not at all."""
 OF_FEW_ROWS: tuple[Source, ...] = (
     *PLAIN,
     Univariate(OF_MEASURED_ROWS),

@@ -1,17 +1,17 @@
 """A polynomial through rows, as smooth as they are: its gradient shows the structure of the law."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from numpy.polynomial import chebyshev
 
 from kansym.symbolic.laws.columns import exponents_up_to
 from kansym.symbolic.laws.sparse_polynomial import SparsePolynomial
 
-__all__ = ["Smooth", "noise_level", "smooth"]
+__all__ = ["Smooth", "noise_level", "polynomial_through", "smooth"]
 
 _MOST_COLUMNS = 460
 _HELD_OUT = 0.2
@@ -38,14 +38,14 @@ class Smooth:
     gradient : of y with respect to each input, shape (rows, inputs).
     trusted : rows that are not at the edge of the data.
     error : on rows that were held out, over the spread of the target.
-    logarithmic, form : the coordinates it is a polynomial in, those of inputs and of the target.
+    fit, exponents : the coordinates it is a polynomial in, and its terms (terms, inputs).
     """
 
     gradient: Float[np.ndarray, "rows inputs"]
     trusted: Bool[np.ndarray, " rows"]
     error: float
-    logarithmic: bool
-    form: "type[_Plain]"
+    fit: "_Fit"
+    exponents: Int[np.ndarray, "terms inputs"]
 
     def error_for(
         self,
@@ -56,8 +56,9 @@ class Smooth:
         """Error for factor times z(X) of small polynomials, in the same coordinates if they are."""
         X, z, factor = X[:_FEW_ROWS], z[:_FEW_ROWS], factor[:_FEW_ROWS]
         positive = X.min() > 0
-        form = _Plain if self.form is _OverMonomial and not positive else self.form
-        fit = _Fit(X, self.logarithmic and bool(positive), form(X, z))
+        own = type(self.fit.target)
+        form = _Plain if own is _OverMonomial and not positive else own
+        fit = _Fit(X, self.fit.logarithmic and bool(positive), form(X, z))
         return fit.least_error(factor * np.std(z) / (np.std(factor * z) or 1.0))
 
 
@@ -66,18 +67,32 @@ def smooth(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"]) -
 
     Best is the one of least error on held-out rows; None if there are too few rows.
     """
+    return _best(_choices(X[:_MANY_ROWS], y[:_MANY_ROWS]))
+
+
+def polynomial_through(
+    X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"]
+) -> Smooth | None:
+    """The better of the sparse polynomials for y itself in x and in log x."""
     X, y = X[:_MANY_ROWS], y[:_MANY_ROWS]
+    return _best(_Fit(X, logarithmic, _Plain(X, y)) for logarithmic in _of_inputs(X))
+
+
+def _best(choices: "Iterable[_Fit]") -> Smooth | None:
+    """The polynomial of least error among several choices of coordinates."""
+    fits = list(choices)
+    X, y = fits[0].X, fits[0].target.y
     fitted = len(y) - int(_held_out(len(y)).sum())
     most = min(_MOST_COLUMNS, round(_FULLEST * fitted))
     if most <= X.shape[1]:
         return None
-    started = [fit.started(min(_FIRST_TERMS, most)) for fit in _choices(X, y)]
+    started = [fit.started(min(_FIRST_TERMS, most)) for fit in fits]
     started.sort(key=lambda pair: pair[1].error)
     for _, polynomial in started[:_FOLLOWED]:
         polynomial.grow(most)
     fit, polynomial = min(started, key=lambda pair: pair[1].error)
-    gradient = fit.gradient(polynomial.exponents())
-    return Smooth(gradient, fit.inner(), polynomial.error, fit.logarithmic, type(fit.target))
+    exponents = polynomial.exponents()
+    return Smooth(fit.gradient(exponents), fit.inner(), polynomial.error, fit, exponents)
 
 
 def noise_level(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"]) -> float:
@@ -257,6 +272,14 @@ class _Fit:
         found = SparsePolynomial(self.unit[order], self.target.fitted[order], fitted, judge)
         found.grow(most)
         return self, found
+
+    def of_terms(self, exponents: np.ndarray) -> tuple[np.ndarray, float]:
+        """Values of each term (rows, terms) of a polynomial of these, and its held-out error."""
+        test, v, y = _held_out(len(self.X)), self.target.fitted, self.target.y
+        columns = _columns(self.unit, exponents)
+        weights = np.linalg.lstsq(columns[~test], v[~test], rcond=1e-12)[0]
+        missed = self.target.undone(columns[test] @ weights, test) - y[test]
+        return columns * weights, _size(missed / (np.std(y) or 1.0))
 
     def least_error(self, weights: np.ndarray) -> float:
         """Least error of held-out rows for small degrees; quick and good to six digits."""
