@@ -7,7 +7,6 @@ states of fewest quantities first.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from heapq import heappop, heappush
 from itertools import chain, count, islice
 
 import numpy as np
@@ -24,7 +23,7 @@ from kansym.symbolic.laws.one_combination import one_combination
 from kansym.symbolic.laws.pairings import Pairings
 from kansym.symbolic.laws.partly_free import PartlyFree
 from kansym.symbolic.laws.reduced import Reduced
-from kansym.symbolic.laws.reductions import Step, steps_from
+from kansym.symbolic.laws.reductions import Exploration, Step
 from kansym.symbolic.laws.relations import (
     Trial,
     plain_trials,
@@ -101,7 +100,7 @@ class _Search:
         self.rows, self.root = rows, Reduced.of(rows)
         self.order = np.random.default_rng(0).permutation(len(rows.y))
         self.states: list[Step] = []
-        self.met: set[tuple[str, ...]] = set()
+        self.exploration = Exploration()
         self.at_once = 0  # curves that are looked into as soon as they are met
         self.done = set[_Stage]()
         self.until = self.exploring = Deadline.after(0.0)
@@ -143,7 +142,7 @@ class _Search:
     def of_smaller_problems(self) -> Iterator[Law]:
         """Plain relations in ever smaller problems, and what others see in the smallest."""
         self.states.clear()
-        self.met.clear()
+        self.exploration = Exploration()
         self.at_once = _AT_ONCE
         self.exploring = self.until.share(_EXPLORING)
         if self.fit is None:
@@ -224,42 +223,19 @@ class _Search:
 
         What takes longer waits until all were met, but for the first that have one quantity left.
         """
-        waiting, later, order = [(root.cost, 0, root)], list[Step](), count(1)
-        while waiting and len(self.states) < _MOST_STATES and not self.exploring.passed:
-            step = heappop(waiting)[-1]
+        later = list[Step]()
+        most = _MOST_STATES - len(self.states)
+        for step in self.exploration.steps(root, most, self.exploring):
             self.states.append(step)
-            if step is not root:
-                later.append(step)
-                yield from self.plain(step.state, _SMALL_DEGREE)
-                if len(step.state.quantities) == 1 and self.at_once > 0:
-                    self.at_once -= 1
-                    yield from self.with_single_functions(later.pop().state)
-            for state in steps_from(step.state, step.fit):
-                if self.exploring.passed:
-                    break
-                confirmed = self.confirmed(state, step)
-                if confirmed is not None:
-                    heappush(waiting, (confirmed.cost, next(order), confirmed))
+            if step is root:
+                continue
+            later.append(step)
+            yield from self.plain(step.state, _SMALL_DEGREE)
+            if len(step.state.quantities) == 1 and self.at_once > 0:
+                self.at_once -= 1
+                yield from self.with_single_functions(later.pop().state)
         for step in sorted(later, key=lambda s: (len(s.state.quantities), s.cost)):
             yield from self.with_single_functions(step.state)
-
-    def confirmed(self, state: Reduced, step: Step) -> Step | None:
-        """The step, unless the state was met before or its fit is worse.
-
-        Terms that may be taken off as they are carried no more: functions of the rest can be tried.
-        """
-        for each in (state.settled(), state):
-            if each is None:
-                continue
-            columns = [each.target, *(() if each.carried is None else each.carried.values.T)]
-            key = (*map(_told, columns), *sorted(map(_told, each.quantities.values.T)))
-            if key in self.met:
-                return None
-            self.met.add(key)
-            found = Step.confirmed(each, step.fit)
-            if found is not None:
-                return found
-        return None
 
     def over_functions(self) -> Iterator[Law]:
         """Plain relations of the target over a function of quantities that it still depends on."""
@@ -306,13 +282,6 @@ def _each_function(groups: list[Group]) -> Iterator[tuple[np.ndarray, sympy.Expr
                 yield values, expr
 
 
-def _told(column: np.ndarray) -> str:
-    """A few of its values: expressions of one problem may differ."""
-    return " ".join(f"{value:.8g}" for value in column[:_TOLD])
-
-
-_TOLD = 3
-"""Rows by which columns are told apart."""
 _FEW = 3
 _BETWEEN = 3
 """Stage of trials with functions before which targets over functions are tried."""

@@ -199,7 +199,9 @@ class _Search:
             z, e = self.whole(one), values_of(expr, {}, self.rows)
             if z is not None and np.isfinite(e).all():
                 of = Quantities(e[:, None], (expr,))
-                state = Reduced(of, z, one.restore, steps=(one.words, f"in {expr}"))
+                state = Reduced(
+                    of, z, np.ones_like(z), one.restore, steps=(one.words, f"in {expr}")
+                )
                 if is_curve(state):
                     found.append((float(next(_rough(e[None], z[None]))[0]), number, state))
         return [state for *_, state in sorted(found, key=lambda each: each[:2])[:_FOLLOWED]]

@@ -34,12 +34,14 @@ class Reduced:
     target : z (rows,).
     restore : from an expression for z in the inputs to one for y.
     carried : terms of z whose coefficients are unknown: z = sum_k c_k carried_k + rest.
+    scale : dy/dz over the spread of y (rows,): errors of y are those of z times it.
     steps : what was done, in words.
     guess : approximate coefficients of the carried terms.
     """
 
     quantities: Quantities
     target: Float[np.ndarray, " rows"]
+    scale: Float[np.ndarray, " rows"]
     restore: Callable[[sympy.Expr], sympy.Expr] = _same
     carried: Quantities | None = None
     guess: tuple[float, ...] = ()
@@ -48,7 +50,8 @@ class Reduced:
     @classmethod
     def of(cls, rows: Rows) -> "Reduced":
         """The whole problem."""
-        return cls(Quantities.inputs(rows.X, rows.names), rows.y)
+        scale = np.full(len(rows.y), 1 / (float(np.std(rows.y)) or 1.0))
+        return cls(Quantities.inputs(rows.X, rows.names), rows.y, scale)
 
     @property
     def rest(self) -> Float[np.ndarray, " rows"]:
@@ -63,6 +66,7 @@ class Reduced:
         return replace(
             self,
             target=target.forward(self.target),
+            scale=self.scale / target.slope(self.target),
             restore=lambda expr: restore(target.inverse(expr)),
             steps=(*self.steps, target.name),
         )
@@ -79,6 +83,7 @@ class Reduced:
             self,
             quantities=self.quantities.take(kept),
             target=self.target / values,
+            scale=self.scale * values,
             restore=lambda expr: restore(factor * expr),
             carried=carried,
             steps=(*self.steps, f"over {factor}"),
@@ -119,7 +124,15 @@ class Reduced:
     def as_rows(self, rows: Rows) -> Rows:
         """The problem as rows for any source of laws; its quantities have names of their own."""
         names = tuple(map(str, self._marks))
-        return replace(rows, X=self.quantities.values, y=self.target, names=names)
+        inner = replace(rows, X=self.quantities.values, y=self.target, names=names)
+        if not rows.noise:
+            return inner
+        weights = self.scale**2 * (1.0 if rows.weights is None else rows.weights)
+        if not (np.isfinite(weights).all() and (weights > 0).any()):
+            return inner
+        inner = replace(inner, weights=weights)
+        size = inner.spread * float(np.sqrt(np.mean(self.scale**2)))
+        return replace(inner, noise=rows.noise / size) if size > 0 else inner
 
     def restored(self, law: Law, rows: Rows) -> tuple[sympy.Expr, dict[sympy.Symbol, float], str]:
         """A law of these rows as one for y, where its constants start, and how it was come by.

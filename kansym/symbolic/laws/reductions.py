@@ -7,10 +7,12 @@ fit to the smaller problem, which must be about as good.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from heapq import heappop, heappush
+from itertools import count, islice
 
 import numpy as np
 
+from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.separable import (
     without_factors,
@@ -30,7 +32,7 @@ from kansym.symbolic.laws.symmetries import (
 from kansym.symbolic.laws.targets import targets_of
 from kansym.symbolic.laws.trial_groups import by_trial
 
-__all__ = ["Step", "steps_from"]
+__all__ = ["Exploration", "Step"]
 
 _KEPT = 2.0
 """How much worse the smooth fit of a smaller problem may be: it is as a rule better."""
@@ -39,6 +41,9 @@ _VARIES, _SMALL = 5.0, 1e-3
 _FLOOR = 5e-5
 _ROUNDING, _QUANTITY = 1e-13, 1.5
 """Least error of a fit, and decades by which one in a quantity less is better of itself."""
+_WITHIN, _NO_WORSE, _NOISY = 1.3, 1.1, 8.0
+"""Error over a known noise, or over that of the fit before, up to which a smaller problem is
+believed, and how much more a decade counts then."""
 _OUTER = (
     "1/y", "y^2", "-y^2", "1/y^2", "log y", "log -y", "sqrt y", "exp y", "sin y", "cos y", "tan y",
 )  # fmt: skip
@@ -50,26 +55,87 @@ powers as well."""
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """A smaller problem, its smooth fit, and the error of it."""
+    """A smaller problem, its smooth fit, and the noise of its target over the spread."""
 
     state: Reduced
     fit: Smooth
+    noise: float = 0.0
 
     @property
     def cost(self) -> float:
         """How far it seems from a law: decades of the error, and more for every quantity."""
-        return float(np.log10(max(self.fit.error, _ROUNDING))) + _QUANTITY * len(
-            self.state.quantities
-        )
+        decades = float(np.log10(max(self.fit.error, self.noise, _ROUNDING)))
+        return decades * (_NOISY if self.noise else 1.0) + _QUANTITY * len(self.state.quantities)
 
-    @classmethod
-    def confirmed(cls, state: Reduced, before: Smooth, noise: float = 0.0) -> "Step | None":
-        """The step to a state if a smooth fit to it leaves about as little as before, or noise."""
+    def smaller(self, state: Reduced) -> "Step | None":
+        """The step to a state if a smooth fit to it leaves about as little, or noise."""
         if not len(state.quantities) or not np.isfinite(state.rest).all():
             return None
-        fit = smooth(state.quantities.values, state.rest)
-        limit = max(_KEPT * max(before.error, noise), min(_VARIES * before.error, _SMALL), _FLOOR)
-        return cls(state, fit) if fit is not None and fit.error <= limit else None
+        fit, before = _smooth(state, self.noise), self.fit.error
+        if self.noise:
+            limit = max(_WITHIN * self.noise, _NO_WORSE * before)
+        else:
+            limit = max(_KEPT * before, min(_VARIES * before, _SMALL), _FLOOR)
+        return Step(state, fit, self.noise) if fit is not None and fit.error <= limit else None
+
+
+def _smooth(state: Reduced, noise: float) -> Smooth | None:
+    """The smooth fit to the rest of a problem; of noisy rows its error is that of y."""
+    return smooth(state.quantities.values, state.rest, state.scale if noise else None)
+
+
+class Exploration:
+    """Smaller and smaller problems, the likeliest first, each once.
+
+    Parameters
+    ----------
+    noise : of the target over its spread; terms of unknown coefficients are for exact targets.
+    """
+
+    def __init__(self, noise: float = 0.0) -> None:
+        self.noise, self.met = noise, set[tuple[str, ...]]()
+
+    def steps(self, root: Step, most: int, until: Deadline) -> Iterator[Step]:
+        """The root and up to so many smaller problems in all."""
+        waiting, order = [(root.cost, 0, root)], count(1)
+        for _ in range(most):
+            if not waiting or until.passed:
+                return
+            step = heappop(waiting)[-1]
+            yield step
+            for state in steps_from(step.state, step.fit):
+                if until.passed:
+                    break
+                smaller = self._confirmed(state, step)
+                if smaller is not None:
+                    heappush(waiting, (smaller.cost, next(order), smaller))
+
+    def _confirmed(self, state: Reduced, step: Step) -> Step | None:
+        """The step, unless the state was met before or its fit is worse.
+
+        Terms that may be taken off as they are carried no more: functions of the rest can be tried.
+        """
+        for each in (state.settled(), state):
+            if each is None or (self.noise and each.carried is not None):
+                continue
+            columns = [each.target, *(() if each.carried is None else each.carried.values.T)]
+            key = (*map(_told, columns), *sorted(map(_told, each.quantities.values.T)))
+            if key in self.met:
+                return None
+            self.met.add(key)
+            found = step.smaller(each)
+            if found is not None:
+                return found
+        return None
+
+
+def _told(column: np.ndarray) -> str:
+    """A few of its values: expressions of one problem may differ."""
+    return " ".join(f"{value:.8g}" for value in column[:_TOLD])
+
+
+_TOLD = 3
+"""Rows by which columns are told apart."""
 
 
 def steps_from(state: Reduced, fit: Smooth) -> Iterator[Reduced]:

@@ -12,7 +12,7 @@ MANY = 13
 """Inputs from which on those that matter are sought first."""
 _MOST = 8
 _CLEAR = 8.0
-"""Deviations above the other inputs at which one matters."""
+"""Deviations above chance at which an input matters."""
 _PARTNERS = 8
 _ROWS, _BLOCK, _RIDGE = 800, 100_000, 1e-9
 """Rows and cells of the table that are looked at together, and what is added to squared columns of
@@ -23,11 +23,12 @@ def relevant_inputs(rows: Rows, many: int = MANY) -> list[int]:
     """The inputs that explain the most, where there are many; all of them where there are few.
 
     Forward selection: what powers and waves of an input, alone and times what was found, explain
-    of the residual, next to what the median input explains of it by chance.
+    of the residual, next to what inputs of shuffled rows explain of it by chance.
     """
     if len(rows.names) < many:
         return list(range(len(rows.names)))
-    shown = np.random.default_rng(0).permutation(len(rows.y))[:_ROWS]
+    rng = np.random.default_rng(0)
+    shown = rng.permutation(len(rows.y))[:_ROWS]
     given, y = rows.X[shown], rows.y[shown]
     spread = given.std(axis=0)
     X = (given - given.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
@@ -41,7 +42,8 @@ def relevant_inputs(rows: Rows, many: int = MANY) -> list[int]:
         scores = np.concatenate([_explained(block, partners, residual) for block in blocks])
         scores[kept] = -1.0
         best = int(scores.argmax())
-        others = np.delete(scores, [best, *kept])
+        shuffled = blocks[int(rng.integers(len(blocks)))][:, rng.permutation(len(y))]
+        others = _explained(shuffled, partners, residual)
         middle = float(np.median(others))
         chance = middle + _CLEAR * (float(np.median(np.abs(others - middle))) + 1e-12)
         if kept and scores[best] < chance:

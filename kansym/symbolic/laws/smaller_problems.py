@@ -4,19 +4,18 @@ A monomial times a function of one combination, or of two monomials, is seen fir
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import chain, islice
 
 import numpy as np
 import sympy
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import checked, fitted, length, values_of
+from kansym.symbolic.laws.checking import checked, fitted, length
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.noisy_pairs import NoisyPairs
 from kansym.symbolic.laws.one_combination import one_combination
 from kansym.symbolic.laws.reduced import Reduced
-from kansym.symbolic.laws.reductions import Step, steps_from
+from kansym.symbolic.laws.reductions import Exploration, Step
 from kansym.symbolic.laws.smooth import Smooth, smooth
 from kansym.symbolic.laws.sparse_sums import SparseSums
 from kansym.symbolic.laws.two_combinations import two_combinations
@@ -24,7 +23,8 @@ from kansym.symbolic.laws.univariate import univariate_laws
 
 __all__ = ["SmallerProblems"]
 
-_MOST_STATES, _BRANCHES = 8, 2
+_MOST_STATES, _MET, _EXPLORING = 8, 16, 0.3
+"""Problems that laws are sought for, of those that are met in a part of the time."""
 _LAWS, _SUMS = 8, 2
 """Laws of one problem that are handed on, and of a curve those that are sums of its powers."""
 _SECONDS, _PAIRS = 4.0, 0.6
@@ -48,10 +48,9 @@ class SmallerProblems:
         fit = smooth(root.quantities.values, root.target) if len(rows.names) > 1 else None
         if fit is None or np.ptp(rows.y) == 0:
             return
-        met: set[str] = set()
         few = chain(one_combination(root), two_combinations(root))
         few = (state for state in few if _is_as_smooth(state, fit))
-        states = chain(few, _explored(Step(root, fit), met, rows.noise, until))
+        states = chain(few, _likeliest(Step(root, fit, rows.noise), until))
         for state in islice(states, _MOST_STATES):
             if until.passed:
                 return
@@ -62,21 +61,11 @@ class SmallerProblems:
                 return
 
 
-def _explored(step: Step, met: set[str], noise: float, until: Deadline) -> Iterator[Reduced]:
-    """Confirmed smaller problems, the smallest of a branch first."""
-    branches = 0
-    for state in steps_from(step.state, step.fit):
-        if until.passed or branches >= _BRANCHES:
-            return
-        settled = state if state.carried is None else state.settled()
-        if settled is None or str(settled.restore(_MARK)) + str(settled.quantities.exprs) in met:
-            continue
-        met.add(str(settled.restore(_MARK)) + str(settled.quantities.exprs))
-        confirmed = Step.confirmed(settled, step.fit, noise)
-        if confirmed is not None:
-            branches += 1
-            yield from _explored(confirmed, met, noise, until)
-            yield settled
+def _likeliest(root: Step, until: Deadline) -> Iterator[Reduced]:
+    """Smaller problems, the likeliest first."""
+    found = list(Exploration(root.noise).steps(root, _MET, until.share(_EXPLORING)))[1:]
+    for step in sorted(found, key=lambda step: step.cost):
+        yield step.state
 
 
 def _is_as_smooth(one: Reduced, before: Smooth) -> bool:
@@ -85,16 +74,12 @@ def _is_as_smooth(one: Reduced, before: Smooth) -> bool:
     return fit is None or fit.error <= _LOST * max(before.error, _LEAST_LOST)
 
 
-_MARK = sympy.Symbol("z_of_state")
-
-
 def _laws(state: Reduced, rows: Rows, until: Deadline) -> Iterator[Law]:
     """Laws of one problem, for y, fitted to all rows."""
     inner = state.as_rows(rows)
     if len(inner.names) == 1:
-        weights, noise = _errors(state, rows)
-        x, few = inner.X[:, 0], rows.independent
-        curves = univariate_laws(x, inner.y, inner.names[0], noise, until, weights, independent=few)
+        x, few, given = inner.X[:, 0], rows.independent, (inner.names[0], inner.noise, until)
+        curves = univariate_laws(x, inner.y, *given, inner.weights, independent=few)
         found = chain(islice(SparseSums().propose(inner, until), _SUMS), curves)
     else:
         pairs = NoisyPairs().propose(inner, until.share(_PAIRS))
@@ -104,27 +89,6 @@ def _laws(state: Reduced, rows: Rows, until: Deadline) -> Iterator[Law]:
         refitted = _refitted(*state.restored(law, rows), rows, until)
         if refitted is not None:
             yield refitted
-
-
-def _errors(state: Reduced, rows: Rows) -> tuple[np.ndarray | None, float]:
-    """Weights of a target's rows, and its noise over its spread, where errors of y are alike."""
-    z, step = state.target, _STEP * float(np.std(state.target))
-    moved = [
-        replace(rows, X=np.column_stack([rows.X, z + h]), names=(*rows.names, _MARK.name))
-        for h in (-step, step)
-    ]
-    low, high = (values_of(state.restore(_MARK), {}, each) for each in moved)
-    slope = (high - low) / (2 * step) if step else low
-    weights = slope**2
-    if not (np.isfinite(weights).all() and (weights > 0).any()):
-        return None, rows.noise
-    mean = np.average(z, weights=weights)
-    spread = np.sqrt(np.average((z - mean) ** 2, weights=weights) * np.mean(weights))
-    return weights, rows.noise * float(np.std(rows.y) / spread) if spread > 0 else rows.noise
-
-
-_STEP = 1e-4
-"""Of a target, over its spread, in which y changes in proportion."""
 
 
 def _refitted(

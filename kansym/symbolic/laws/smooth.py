@@ -62,12 +62,20 @@ class Smooth:
         return fit.least_error(factor * np.std(z) / (np.std(factor * z) or 1.0))
 
 
-def smooth(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"]) -> Smooth | None:
+def smooth(
+    X: Float[np.ndarray, "rows inputs"],
+    y: Float[np.ndarray, " rows"],
+    scale: Float[np.ndarray, " rows"] | None = None,
+) -> Smooth | None:
     """The best of sparse polynomials in x or log x, for y, log y or y / monomial.
 
-    Best is the one of least error on held-out rows; None if there are too few rows.
+    Best is the one of least error on held-out rows; None if there are too few rows. With a scale
+    the rows count by it, and errors are those of y times the scale.
     """
-    return _best(_choices(X[:_MANY_ROWS], y[:_MANY_ROWS]))
+    scale = None if scale is None else np.abs(scale[:_MANY_ROWS])
+    if scale is not None and not (np.isfinite(scale).all() and scale.min() > 0):
+        return None
+    return _best(_choices(X[:_MANY_ROWS], y[:_MANY_ROWS], scale))
 
 
 def polynomial_through(
@@ -169,10 +177,10 @@ def _fits(X: np.ndarray, y: np.ndarray) -> Iterator[tuple["_Fit", dict[int, np.n
             yield fit, missed
 
 
-def _choices(X: np.ndarray, y: np.ndarray) -> Iterator["_Fit"]:
+def _choices(X: np.ndarray, y: np.ndarray, scale: np.ndarray | None = None) -> Iterator["_Fit"]:
     """Polynomials in every choice of coordinates."""
     for logarithmic, values in product(_of_inputs(X), _of_target(X, y)):
-        yield _Fit(X, logarithmic, values)
+        yield _Fit(X, logarithmic, values, scale)
 
 
 def _held_out(rows: int) -> np.ndarray:
@@ -197,6 +205,11 @@ class _Plain:
         """The target, from what was fitted."""
         return fitted
 
+    @property
+    def spans(self) -> np.ndarray:
+        """Size of a change of the target over one of what is fitted (rows,)."""
+        return np.ones(len(self.y))
+
     def gradient(self, fitted: np.ndarray) -> np.ndarray:
         """That of the target, from that of what was fitted."""
         return fitted
@@ -211,6 +224,10 @@ class _Logarithm(_Plain):
 
     def undone(self, fitted: np.ndarray, rows: np.ndarray) -> np.ndarray:
         return np.exp(np.clip(fitted, -_LARGEST, _LARGEST)) * np.sign(self.y[0])
+
+    @property
+    def spans(self) -> np.ndarray:
+        return np.abs(self.y)
 
     def gradient(self, fitted: np.ndarray) -> np.ndarray:
         return fitted * self.y[:, None]
@@ -230,6 +247,10 @@ class _OverMonomial(_Plain):
 
     def undone(self, fitted: np.ndarray, rows: np.ndarray) -> np.ndarray:
         return fitted * self.monomial[rows]
+
+    @property
+    def spans(self) -> np.ndarray:
+        return self.monomial
 
     def gradient(self, fitted: np.ndarray) -> np.ndarray:
         return fitted * self.monomial[:, None] + self.y[:, None] * self.powers / self.X
@@ -253,8 +274,17 @@ def _of_target(X: np.ndarray, y: np.ndarray) -> list[_Plain]:
 class _Fit:
     """Polynomials in one choice of coordinates."""
 
-    def __init__(self, X: np.ndarray, logarithmic: bool, target: _Plain) -> None:
+    def __init__(
+        self, X: np.ndarray, logarithmic: bool, target: _Plain, scale: np.ndarray | None = None
+    ) -> None:
         self.X, self.logarithmic, self.target = X, logarithmic, target
+        self.scale, self.weights = (
+            np.full(len(X), 1 / (float(np.std(target.y)) or 1.0)),
+            np.ones(len(X)),
+        )
+        if scale is not None:
+            weights = scale * target.spans
+            self.scale, self.weights = scale, weights / np.sqrt(np.mean(weights**2))
         u = np.log(X) if logarithmic else X
         low, high = u.min(axis=0), u.max(axis=0)
         self.half = np.where(high > low, (high - low) / 2, 1.0)
@@ -264,12 +294,13 @@ class _Fit:
         """Itself, with a sparse polynomial of at most so many terms."""
         test, y = _held_out(len(self.X)), self.target.y
         order, fitted = np.argsort(test, kind="stable"), int((~test).sum())
-        aside, spread = order[fitted:], float(np.std(y)) or 1.0
+        aside, weights = order[fitted:], self.weights[order]
 
         def judge(found: np.ndarray) -> float:
-            return _size(self.target.undone(found, aside) - y[aside]) / spread
+            return _size((self.target.undone(found, aside) - y[aside]) * self.scale[aside])
 
-        found = SparsePolynomial(self.unit[order], self.target.fitted[order], fitted, judge)
+        values = self.target.fitted[order]
+        found = SparsePolynomial(self.unit[order], values, fitted, weights, judge)
         found.grow(most)
         return self, found
 
@@ -310,8 +341,9 @@ class _Fit:
 
     def gradient(self, exponents: np.ndarray) -> np.ndarray:
         """Derivatives by the inputs of the target as a polynomial of these terms."""
-        columns = _columns(self.unit, exponents)
-        weights = np.linalg.lstsq(columns, self.target.fitted, rcond=1e-12)[0]
+        columns, heavy = _columns(self.unit, exponents), self.weights[:, None]
+        values = self.target.fitted * self.weights
+        weights = np.linalg.lstsq(columns * heavy, values, rcond=1e-12)[0]
         parts = [_columns(self.unit, exponents, k) @ weights for k in range(self.X.shape[1])]
         found = np.stack(parts, axis=1) / self.half
         return self.target.gradient(found / self.X if self.logarithmic else found)

@@ -44,6 +44,7 @@ class SparsePolynomial:
     unit : inputs scaled to [-1, 1], shape (rows, inputs).
     values : what is fitted.
     fitted : number of rows it is fitted to.
+    weights : that rows count by; one over their errors.
     judge : from values of the polynomial on the other rows to its error.
     """
 
@@ -52,12 +53,15 @@ class SparsePolynomial:
         unit: Float[np.ndarray, "rows inputs"],
         values: Float[np.ndarray, " rows"],
         fitted: int,
+        weights: Float[np.ndarray, " rows"],
         judge: Callable[[np.ndarray], float],
     ) -> None:
         rows, inputs = unit.shape
-        self.n, self.inputs, self.judge = fitted, inputs, judge
+        self.n, self.inputs = fitted, inputs
+        self.judge = lambda found: judge(found / weights[fitted:])
         self.factors = [chebyshev.chebvander(unit[:, k], HIGHEST).T for k in range(inputs)]
-        self.left, self.found = np.array(values), np.zeros(rows)
+        self.factors[0] = self.factors[0] * weights  # each product has one of these
+        self.left, self.found = values * weights, np.zeros(rows)
         self.basis, self.columns = np.empty((0, rows)), np.empty((0, rows))
         self.waiting, self.sizes = list[Exponents](), np.empty(0)
         self.terms, self.offered = list[Exponents](), set[Exponents]()
@@ -66,7 +70,7 @@ class SparsePolynomial:
             if len(lower) <= max(1, fitted // _ROWS_EACH):
                 new = [tuple(row) for row in lower[len(self.terms) :].tolist()]
                 self._take(new, products(self.factors, np.array(new)))
-        self.error, self.best, self.worse = judge(self.found[fitted:]), len(self.terms), 0
+        self.error, self.best, self.worse = self.judge(self.found[fitted:]), len(self.terms), 0
         self._offer(self.terms)
 
     def grow(self, most: int) -> None:

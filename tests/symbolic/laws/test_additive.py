@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import sympy
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.additive import Additive
@@ -21,6 +22,15 @@ def test_a_product_of_functions_is_a_sum_of_their_logarithms():
     assert law is not None
     assert law.error < 1e-9
     assert law.source.endswith("log y")
+
+
+def test_what_hardly_varies_is_named_by_the_plain_function():
+    U = np.random.default_rng(0).uniform(0.9, 1.1, (300, 4)) * [1, 300, 0.01, 5]
+    y = 2 * U[:, 0] - 3 * np.log(U[:, 1]) + 7 * U[:, 2] + 5 / U[:, 3]
+    law = next(Additive().propose(Rows(U, y, tuple("abcd")), Deadline.after(20)))
+    assert law.error < 1e-11
+    assert len(law.start) == 5
+    assert {str(f.func) for f in law.expr.atoms(sympy.Function)} == {"log"}
 
 
 def test_noise_is_left_over_and_no_more():

@@ -37,3 +37,11 @@ def test_noise_in_very_many_inputs_is_noise():
     rng = np.random.default_rng(2)
     for rows, inputs in ((30, 1000), (2000, 200)):
         assert nothing_left(rng.normal(size=(rows, inputs)), rng.normal(size=rows))
+
+
+def test_all_inputs_matter_where_all_do():
+    X = np.random.default_rng(0).uniform(1, 3, (400, 7))
+    a, b, c, d, e, f, g = X.T
+    y = 2 * a * b + c * d * e + c * f * g / 2
+    y = y + 0.01 * np.std(y) * np.random.default_rng(1).normal(size=400)
+    assert relevant_inputs(Rows(X, y, tuple("abcdefg")), many=7) == list(range(7))

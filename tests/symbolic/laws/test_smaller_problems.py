@@ -9,7 +9,7 @@ from kansym.symbolic.laws.exact_laws import ExactLaws
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.one_combination import one_combination
 from kansym.symbolic.laws.reduced import Reduced
-from kansym.symbolic.laws.reductions import Step, steps_from
+from kansym.symbolic.laws.reductions import Exploration, Step, steps_from
 from kansym.symbolic.laws.smooth import noise_level, smooth
 
 
@@ -38,6 +38,10 @@ STEPS = {
     "sum of squares": ("x y z", lambda x, y, z: z * np.sqrt(x**2 + y**2) + np.cos(z), 2),
     "factor": ("x y z", lambda x, y, z: (x * z + np.cos(x + z)) * np.exp(-y), 2),
     "term": ("x y z", lambda x, y, z: np.cos(x * z / 4) + 3 * np.log(y), 2),
+    "monomial term": ("x y z", lambda x, y, z: np.cos(x * y / 4) - 3 * z / y**4 * x**2, 2),
+    "shifted translation": ("x y z", lambda x, y, z: x + (y - x) / (1 + z * (y - x) ** 2), 2),
+    "sum of monomials": ("x y z", lambda x, y, z: np.log(x * y + 2 * z) / (1 + x), 2),
+    "sum beside a factor": ("x y z", lambda x, y, z: x**2 * np.sin(z * np.hypot(x, y) / 9), 2),
     "idle input": ("x y z", lambda x, y, z: np.cos(x * z / 4) + x + 0 * y, 2),
 }
 
@@ -47,8 +51,35 @@ def test_a_confirmed_step_leaves_fewer_quantities(name):
     names, law, left = STEPS[name]
     state = Reduced.of(problem(names, law))
     fit = smooth(state.quantities.values, state.target)
-    steps = (Step.confirmed(smaller, fit) for smaller in steps_from(state, fit))
+    step = Step(state, fit)
+    steps = (step.smaller(smaller) for smaller in steps_from(state, fit))
     assert min(len(step.state.quantities) for step in steps if step) <= left
+
+
+def test_the_likeliest_smaller_problem_comes_first_and_each_once():
+    rows = problem("d a r s", lambda d, a, r, s: d * (1 - np.exp(-a * (r - s) / 4)) ** 2)
+    state = Reduced.of(rows)
+    root = Step(state, smooth(state.quantities.values, state.target))
+    found = list(Exploration().steps(root, 12, Deadline.after(30)))
+    first = next(step for step in found if len(step.state.quantities) == 1)
+    _, a, r, s = rows.X.T
+    assert abs(np.corrcoef(first.state.quantities.values[:, 0], a * (r - s))[0, 1]) > 1 - 1e-9
+    marked = sympy.Symbol("q")
+    told = {(step.state.quantities.exprs, str(step.state.restore(marked))) for step in found}
+    assert len(told) == len(found)
+
+
+def test_errors_of_noisy_rows_are_those_of_y_after_every_step():
+    noise = 0.01
+    rows = problem("a f t", lambda a, f, t: a * f**3 / np.expm1(2 * f / t), low=0.5)
+    y = rows.y + noise * np.std(rows.y) * np.random.default_rng(1).normal(size=len(rows.y))
+    rows = Rows(rows.X, y, rows.names, noise)
+    state = Reduced.of(rows)
+    root = Step(state, smooth(state.quantities.values, state.target), noise)
+    found = list(Exploration(noise).steps(root, 12, Deadline.after(30)))
+    best = min(found, key=lambda step: step.cost)
+    assert len(best.state.quantities) == 1
+    assert best.fit.error == pytest.approx(noise, rel=0.3)
 
 
 def test_the_gradient_of_a_smooth_fit_is_that_of_the_law():

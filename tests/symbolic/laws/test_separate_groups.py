@@ -1,0 +1,31 @@
+"""Functions of groups of inputs that stand in a sum or a product are found one by one."""
+
+import numpy as np
+import pytest
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.checking import is_exact
+from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.proposing import OF_GROUPS
+from kansym.symbolic.laws.separate_groups import SeparateGroups
+
+LAWS = {
+    "sum": lambda a, b, c, d: a * np.sin(b) / (a + b) + c * np.log(d) / (1 + d),
+    "root": lambda a, b, c, d: np.sqrt(a * np.sin(b) / (a + b) + c * np.log(d) / (1 + d) + 2),
+    "product": lambda a, b, c, d: (a * np.sin(b) + 1) * (c * np.log(d) + d),
+}
+NAMES = tuple("abcd")
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_the_law_of_every_group_is_found(name):
+    X = np.random.default_rng(0).uniform(1, 3, (600, 4))
+    rows = Rows(X, LAWS[name](*X.T), NAMES)
+    first = next(SeparateGroups(OF_GROUPS).propose(rows, Deadline.after(60)))
+    assert is_exact(first)
+
+
+def test_inputs_that_mix_are_no_groups():
+    X = np.random.default_rng(0).uniform(1, 3, (600, 4))
+    rows = Rows(X, X[:, 0] * X[:, 2] + np.exp(X[:, 1] / X[:, 3]) * (1 + X[:, 0]), NAMES)
+    assert not list(SeparateGroups(OF_GROUPS).propose(rows, Deadline.after(60)))
