@@ -14,7 +14,7 @@ from kansym.results.result import Extraction
 from kansym.shared.deadline import Deadline
 from kansym.shared.status import Finding, Status
 from kansym.symbolic.choosing.judge import Judge
-from kansym.symbolic.laws.smooth import noise_level
+from kansym.symbolic.laws.noise_of_rows import noise_of_rows
 
 __all__ = [
     "best_law",
@@ -42,7 +42,7 @@ def knows_shapes(box: BlackBox | None, judge: Judge) -> bool:
 
 
 def noises(
-    box: BlackBox | None, judge: Judge, attained: float = 0.0, given: float = 0.0
+    box: BlackBox | None, judge: Judge, until: Deadline, attained: float = 0.0, given: float = 0.0
 ) -> tuple[float, ...]:
     """Relative noise of the rows, as far as it is known or was given.
 
@@ -53,7 +53,7 @@ def noises(
         if given:
             return (given,)
         measured = judge.kind == "data" and len(judge.X) >= FEWEST
-        return (noise_level(judge.X, judge.y[:, 0]) if measured else 0.0,)
+        return (noise_of_rows(judge.X, judge.y[:, 0], until) if measured else 0.0,)
     if box.noise is not None:
         return (float(box.noise[0] / (judge.y.std() or 1.0)),)
     if not box.learned or judge.kind == "data":

@@ -58,10 +58,9 @@ from kansym.symbolic.measurements.growing_errors import (
 
 __all__ = ["Search"]
 
-SHOWN, LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.55, 0.65, 0.8
-"""Shares of the time: for networks of shapes that are known at once and to read one, for laws that
-rows suggest, after which laws are sought again, now that the noise is known from networks, and
-after which no new network is trained."""
+SEEING_NOISE, SHOWN, LAWS, LAWS_AGAIN, TRAINING = 0.1, 0.3, 0.55, 0.65, 0.8
+"""Shares of the time: to see noise, for networks of known shapes, for laws that rows suggest, after
+which these are sought again with the noise of networks, and after which no network is trained."""
 OF_FEW, OF_NOISY, SIMPLE = 0.7, 0.9, 0.6
 """Shares of the time for laws of few rows, of noisy ones, and of that for the simple ones."""
 MOST_SIMPLE, AT_ONCE = 6.0, 1.0
@@ -263,7 +262,8 @@ class Search:
             if found is not None:
                 self._count_by(found[0], 1.0)
                 return (found[1],)
-        about = self.box, self.split.judge, self._noise(), self.split.noise
+        until = self.deadline.share(SEEING_NOISE)
+        about = self.box, self.split.judge, until, self._noise(), self.split.noise
         return within(self.deadline.left(), lambda: noises(*about), (0.0,))
 
     def _count_by(self, weights: np.ndarray, growing: float) -> None:

@@ -53,17 +53,19 @@ def explained(slope: np.ndarray, basis: np.ndarray) -> tuple[float, float]:
     """Part of a derivative that a multiple of a column leaves, and the multiple."""
     if not np.isfinite(basis).all():
         return np.inf, 0.0
-    weight = float(slope @ basis / max(float(basis @ basis), 1e-300))
-    size = float(np.linalg.norm(slope))
-    return (float(np.linalg.norm(slope - weight * basis)) / size if size else np.inf), weight
+    with np.errstate(all="ignore"):
+        weight = float(slope @ basis / max(float(basis @ basis), 1e-300))
+        size = float(np.linalg.norm(slope))
+        left = float(np.linalg.norm(slope - weight * basis)) / size if size else np.inf
+    return (left if np.isfinite(left) else np.inf), weight
 
 
 def shares(
     slope: Float[np.ndarray, " rows"], columns: Float[np.ndarray, "rows columns"]
 ) -> tuple[Float[np.ndarray, " columns"], Float[np.ndarray, " columns"]]:
     """Part of a derivative that a multiple of each column leaves, and the multiples."""
-    along, size = slope @ columns, np.einsum("rc,rc->c", columns, columns)
     with np.errstate(all="ignore"):
+        along, size = slope @ columns, np.einsum("rc,rc->c", columns, columns)
         weights = along / size
         left = 1 - weights * along / float(slope @ slope)
     return np.sqrt(np.maximum(np.nan_to_num(left, nan=np.inf), 0.0)), weights
@@ -75,9 +77,9 @@ def shares_of_two(
     beside: Float[np.ndarray, " rows"],
 ) -> tuple[Float[np.ndarray, " columns"], Float[np.ndarray, "columns 2"]]:
     """The same of each column with one that stands beside all, and both weights."""
-    a, b, c = np.einsum("rc,rc->c", columns, columns), beside @ columns, float(beside @ beside)
-    p, q = slope @ columns, float(slope @ beside)
     with np.errstate(all="ignore"):
+        a, b, c = np.einsum("rc,rc->c", columns, columns), beside @ columns, float(beside @ beside)
+        p, q = slope @ columns, float(slope @ beside)
         determinant = a * c - b**2
         determinant = np.where(determinant > _DEPENDENT * a * c, determinant, np.nan)
         weights = np.stack([c * p - b * q, a * q - b * p], axis=1) / determinant[:, None]

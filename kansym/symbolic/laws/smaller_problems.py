@@ -33,6 +33,8 @@ _REFITTED = 30
 _LOST, _LEAST_LOST = 5.0, 1e-2
 """Error of a smooth fit over that in all quantities, at which a function of one combination misses
 part of the law, and the error that polynomials leave of a curve that turns quickly."""
+_BLIND = 0.3
+"""Error of a smooth fit that shows little of the law."""
 _WITHIN_NOISE, _PLAIN = 1.03, 2
 """Error over the noise at which a law leaves nothing to explain, and constants of a plain one."""
 
@@ -43,14 +45,18 @@ class SmallerProblems:
     name = "smaller problem"
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
-        """The laws of every smaller problem, in the order in which they are met."""
+        """The laws of every smaller problem, the likeliest first.
+
+        A wave of one combination may show in no smooth fit: it is seen by neighbours.
+        """
         root = Reduced.of(rows)
         fit = smooth(root.quantities.values, root.target) if len(rows.names) > 1 else None
         if fit is None or np.ptp(rows.y) == 0:
             return
         few = chain(one_combination(root), two_combinations(root))
         few = (state for state in few if _is_as_smooth(state, fit))
-        states = chain(few, _likeliest(Step(root, fit, rows.noise), until))
+        likely = _likeliest(Step(root, fit, rows.noise), until)
+        states = chain(few, likely) if fit.error > _BLIND else chain(likely, few)
         for state in islice(states, _MOST_STATES):
             if until.passed:
                 return

@@ -218,9 +218,10 @@ def in_sums_of_monomials(state: Reduced, slope: Slope) -> Iterator[Reduced]:
         if np.isnan(near).any() or not near[i] or not near[j] or not any(near[k] for k in others):
             continue
         x = np.abs(slope.x)
-        beside = np.prod(x[:, others] ** [near[k] for k in others], axis=1)
-        inner = near[i] * x[:, i] ** (near[i] - 1) * beside * np.sign(slope.x[0, i])
-        outer = near[j] * x[:, j] ** (near[j] - 1) * np.sign(slope.x[0, j])
+        with np.errstate(all="ignore"):
+            beside = np.prod(x[:, others] ** [near[k] for k in others], axis=1)
+            inner = near[i] * x[:, i] ** (near[i] - 1) * beside * np.sign(slope.x[0, i])
+            outer = near[j] * x[:, j] ** (near[j] - 1) * np.sign(slope.x[0, j])
         left, factor = explained(slope.gradient[:, i] * outer, slope.gradient[:, j] * inner)
         factor = near_fraction(factor)
         if left < slope.loose and factor and not np.isnan(factor):
@@ -230,7 +231,8 @@ def in_sums_of_monomials(state: Reduced, slope: Slope) -> Iterator[Reduced]:
         first = [0.0 if k == j else near[k] for k in range(count)]
         expr = monomial([sizes[j]], [near[j]]) + as_rational(factor) * monomial(sizes, first)
         x = np.abs(state.quantities.values)
-        total = x[:, j] ** near[j] + factor * np.prod(x**first, axis=1)
+        with np.errstate(all="ignore"):
+            total = x[:, j] ** near[j] + factor * np.prod(x**first, axis=1)
         if np.isfinite(total).all():
             rest = state.quantities.take(k for k in range(count) if k not in (i, j))
             joined = Quantities(total[:, None], (expr,)).with_more(rest)

@@ -21,7 +21,7 @@ def grown(x: np.ndarray, y: np.ndarray, most: int) -> SparsePolynomial:
     def judge(found: np.ndarray) -> float:
         return float(np.sqrt(np.mean((found - y[fitted:]) ** 2)) / spread)
 
-    polynomial = SparsePolynomial(x, y, fitted, judge)
+    polynomial = SparsePolynomial(x, y, fitted, np.ones(len(y)), judge)
     polynomial.grow(most)
     return polynomial
 
