@@ -8,14 +8,23 @@ refined together.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, combinations, islice, product
+from itertools import chain, combinations, product
 
 import numpy as np
 import sympy
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import EXACT, fitted, is_exact, length, sum_of_laws
+from kansym.symbolic.laws.checking import (
+    EXACT,
+    fitted,
+    fresh_constants,
+    is_exact,
+    length,
+    sum_of_laws,
+)
 from kansym.symbolic.laws.law import Law, Rows, Source
+from kansym.symbolic.laws.named_functions import PLAIN_TERMS, values_at
+from kansym.symbolic.laws.slopes import shares
 from kansym.symbolic.laws.smooth import polynomial_through
 from kansym.symbolic.laws.targets import Target, targets_of
 from kansym.symbolic.laws.univariate import univariate_laws
@@ -111,7 +120,8 @@ class SeparateGroups:
         """The shortest laws of one group."""
         if len(rows.names) == 1:
             given = rows.X[:, 0], rows.y, rows.names[0], rows.noise, until
-            found = list(islice(univariate_laws(*given, independent=rows.independent), _FORMS))
+            plain = _plain(rows)
+            found = [plain] if plain is not None else list(univariate_laws(*given))[:_FORMS]
         else:
             found = list[Law]()
             every = (source.propose(rows, until) for source in self.sources if not until.passed)
@@ -119,8 +129,25 @@ class SeparateGroups:
                 found.append(law)
                 if is_exact(law):
                     break
-        found = [law for law in found if law.error < max(_ABOVE * rows.noise, EXACT)]
+        found = [law for law in found if law.error <= max(_ABOVE * rows.noise, EXACT)]
         return sorted(found, key=lambda law: length(law, rows))[:_FORMS]
+
+
+def _plain(rows: Rows) -> Law | None:
+    """A multiple of a plain function of the one input, if one leaves nothing but noise."""
+    x, (factor,) = rows.X[:, 0], fresh_constants(rows.names, 1)
+    values = values_at(PLAIN_TERMS, x)
+    values, z = values - values.mean(axis=0), rows.y - rows.y.mean()
+    left, weights = shares(z, values)
+    best = int(left.argmin())
+    if left[best] > max(_LEAVES * rows.noise, EXACT):
+        return None
+    expr = factor * PLAIN_TERMS[best].of(sympy.Symbol(rows.names[0]))
+    return Law(expr, {factor: float(weights[best])}, PLAIN_TERMS[best].text, float(left[best]))
+
+
+_LEAVES = 3.0
+"""Error of a plain function over the noise."""
 
 
 def _splits(X: Array, z: Array, target: Target) -> Iterator[_Split]:
