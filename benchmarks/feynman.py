@@ -65,10 +65,6 @@ run here are compared on the same rows and by the same rule with `benchmarks/pee
 
 ## What was not recovered
 
-The error is that of the formula on unused rows, over the spread of the output.
-
-| equation | truth | error | cause |
-| :--- | :--- | ---: | :--- |
 {missed}
 
 ## Every equation
@@ -78,6 +74,11 @@ The error is that of the formula on unused rows, over the spread of the output.
 {every}
 """
 
+MISSED = """The error is that of the formula on unused rows, over the spread of the output.
+
+| equation | truth | error | cause |
+| :--- | :--- | ---: | :--- |
+"""
 FAILED, FAR, NEAR = (
     "no result in time",
     f"no law was found: the error is above {100 * FITS:g} %",
@@ -109,7 +110,9 @@ def page(records: Sequence[Record], limit: float, rows: int, jobs: int, cost: st
         found=found,
         asked=len(records),
         median=statistics.median(r.extract_seconds or limit for r in records),
-        missed=_lines((r.problem, _code(r.truth), _error(r.r2), cause(r)) for r in missed),
+        missed=MISSED + _lines((r.problem, _code(r.truth), _error(r.r2), cause(r)) for r in missed)
+        if missed
+        else "Nothing.",
         every=_lines(
             (
                 r.problem,
