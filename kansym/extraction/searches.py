@@ -9,6 +9,7 @@ from kansym.extraction.left_out_rows import Found, suspects, with_and_without
 from kansym.extraction.search import Search
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import errors_of, split_rows
+from kansym.extraction.weights_reading import as_interrupted
 from kansym.neural.models.kan import KAN
 from kansym.results.result import Extraction
 from kansym.shared.deadline import Deadline
@@ -129,8 +130,11 @@ def every_output(
         return searched_together([search_for(n, each) for n in range(count)], jobs, tell)
     found: list[SearchOutcome] = []
     for number in range(count):
-        seconds = deadline.left() / (count - number)
-        if found and found[-1].interrupted:
-            seconds = 0.0  # the other targets have no time left
-        found.append(searched(**search_for(number, seconds), tell=tell))
+        over = found and found[-1].interrupted  # the other targets have no time left
+        seconds = 0.0 if over else deadline.left() / (count - number)
+        try:
+            found.append(searched(**search_for(number, seconds), tell=tell))
+        except KeyboardInterrupt:  # before this search had anything: those of others are kept
+            one = searched(**search_for(number, 0.0), tell=tell)
+            found.append(replace(one, result=as_interrupted(one.result), interrupted=True))
     return found

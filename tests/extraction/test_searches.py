@@ -1,13 +1,19 @@
 """Searches for several outputs at a time."""
 
+from typing import Any
+
 import joblib
 import numpy as np
 import pytest
 
 import kansym
-from kansym.extraction.searches import processes
+from kansym.extraction import searches
+from kansym.extraction.searches import SearchOutcome, every_output, processes
+from kansym.extraction.weights_reading import INTERRUPTED
+from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.status import Status
+from tests.planted_results import planted_result
 
 X = np.random.default_rng(0).uniform(1, 2, (600, 2))
 Y = np.stack([X[:, 0] * X[:, 1], X[:, 0] / X[:, 1] ** 2], axis=1)
@@ -44,3 +50,22 @@ def test_a_row_at_a_pole_is_left_out_and_said():
     assert "1 of 401 rows" in finding.detail
     with pytest.raises(InputError, match="not finite"):
         kansym.discover(x, np.full(401, np.inf), seconds=1)
+
+
+def test_an_interrupt_before_a_search_has_anything_keeps_what_others_found(monkeypatch):
+    asked: list[tuple[int, bool]] = []
+
+    def searched(*, number: int, seconds: float, tell: Any) -> SearchOutcome:
+        asked.append((number, seconds > 0))
+        if asked[-1] == (1, True):
+            raise KeyboardInterrupt
+        return SearchOutcome(None, planted_result(), (number,), False)
+
+    def search_for(number: int, seconds: float) -> dict[str, Any]:
+        return {"number": number, "seconds": seconds}
+
+    monkeypatch.setattr(searches, "searched", searched)
+    found = every_output(search_for, 3, 1, Deadline.after(60), lambda *_: None)
+    assert [one.attempts for one in found] == [(0,), (1,), (2,)]
+    assert asked == [(0, True), (1, True), (1, False), (2, False)]
+    assert INTERRUPTED in found[1].result.status

@@ -41,6 +41,7 @@ __all__ = ["ExactLaws", "PlainRelations"]
 _FEWEST_ROWS = 15
 _MOST_STATES = 30
 _SMALL_DEGREE, _AT_ONCE = 5, 2
+"""Degree of plain relations in smaller problems, and curves that are looked into when met."""
 _SHALLOW = 5.0
 """Seconds for a first look: what takes longer waits until others have had theirs."""
 _SHARE_ONE, _EXPLORING = 0.4, 0.7

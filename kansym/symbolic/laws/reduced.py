@@ -63,10 +63,12 @@ class Reduced:
     def under(self, target: Target) -> "Reduced":
         """The same problem for a function of the target."""
         restore = self.restore
+        with np.errstate(all="ignore"):
+            scale = self.scale / target.slope(self.target)
         return replace(
             self,
             target=target.forward(self.target),
-            scale=self.scale / target.slope(self.target),
+            scale=scale,
             restore=lambda expr: restore(target.inverse(expr)),
             steps=(*self.steps, target.name),
         )

@@ -32,7 +32,7 @@ from kansym.symbolic.laws.symmetries import (
 from kansym.symbolic.laws.targets import targets_of
 from kansym.symbolic.laws.trial_groups import by_trial
 
-__all__ = ["Exploration", "Step"]
+__all__ = ["Exploration", "Step", "steps_from"]
 
 _KEPT = 2.0
 """How much worse the smooth fit of a smaller problem may be: it is as a rule better."""
@@ -55,7 +55,7 @@ powers as well."""
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """A smaller problem, its smooth fit, and the noise of its target over the spread."""
+    """A smaller problem, its smooth fit, and the noise of y over its spread."""
 
     state: Reduced
     fit: Smooth
@@ -89,7 +89,7 @@ class Exploration:
 
     Parameters
     ----------
-    noise : of the target over its spread; terms of unknown coefficients are for exact targets.
+    noise : of y over its spread; terms of unknown coefficients are carried in exact rows alone.
     """
 
     def __init__(self, noise: float = 0.0) -> None:

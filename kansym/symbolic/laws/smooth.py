@@ -278,13 +278,13 @@ class _Fit:
         self, X: np.ndarray, logarithmic: bool, target: _Plain, scale: np.ndarray | None = None
     ) -> None:
         self.X, self.logarithmic, self.target = X, logarithmic, target
-        self.scale, self.weights = (
-            np.full(len(X), 1 / (float(np.std(target.y)) or 1.0)),
-            np.ones(len(X)),
-        )
-        if scale is not None:
+        if scale is None:
+            self.weights = np.ones(len(X))
+            self.scale = self.weights / (float(np.std(target.y)) or 1.0)
+        else:
             weights = scale * target.spans
-            self.scale, self.weights = scale, weights / np.sqrt(np.mean(weights**2))
+            self.weights = weights / np.sqrt(np.mean(weights**2))
+            self.scale = scale
         u = np.log(X) if logarithmic else X
         low, high = u.min(axis=0), u.max(axis=0)
         self.half = np.where(high > low, (high - low) / 2, 1.0)
