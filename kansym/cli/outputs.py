@@ -50,6 +50,7 @@ def write_outputs(
     from kansym.extraction.weights_reading import INTERRUPTED
     from kansym.results.report import report
     from kansym.results.text import summary
+    from kansym.shared.interrupts import noted_interrupts
     from kansym.shared.whole_files import write_text
 
     def predictions(_: bool) -> None:
@@ -73,15 +74,18 @@ def write_outputs(
         brief = True
     if any(place for _, place, _ in files):
         say()
-    for what, place, write in files:
-        if not place:
-            continue
-        try:
-            write(brief)
-        except KeyboardInterrupt:  # the work is done: what was asked for is written all the same
-            brief = True
-            write(brief)
-        wrote(what, place, kept)
+    with noted_interrupts() as noted:
+        for what, place, write in files:
+            if not place:
+                continue
+            try:
+                write(brief)
+            except (Exception, KeyboardInterrupt) as error:
+                if not noted and not isinstance(error, KeyboardInterrupt):
+                    raise
+                brief = True  # the work is done: what was asked for is written all the same
+                write(brief)
+            wrote(what, place, kept)
     if brief and not interrupted:
         raise KeyboardInterrupt
 
