@@ -86,7 +86,7 @@ def write_outputs(
                 brief = True  # the work is done: what was asked for is written all the same
                 write(brief)
             wrote(what, place, kept)
-    if brief and not interrupted:
+    if (brief or noted) and not interrupted:
         raise KeyboardInterrupt
 
 
