@@ -18,8 +18,9 @@ __all__ = ["noise_of_rows"]
 
 _SOUGHT = 1e-4
 """Least noise over the spread that is looked for."""
-_STATES, _QUANTITIES = 10, 2
-"""Smaller problems that are met, and quantities up to which noise is seen in one."""
+_STATES, _QUANTITIES, _MOST_INPUTS = 10, 2, 10
+"""Smaller problems that are met, quantities up to which noise is seen in one, and inputs from more
+than which there would be too many."""
 _FALLS, _EXPLAINED = 1.7, 0.5
 """Error with half of the rows over that with all at which more rows help, and error that is no
 noise but a law that is not seen."""
@@ -42,7 +43,7 @@ def noise_of_rows(
     0.02
     """
     found = noise_level(X, y)
-    if found or X.shape[1] <= _QUANTITIES or np.ptp(y) == 0:
+    if found or not _QUANTITIES < X.shape[1] <= _MOST_INPUTS or np.ptp(y) == 0:
         return found
     root = Reduced.of(Rows(X, y, tuple(f"x{k}_" for k in range(X.shape[1]))))
     fit = smooth(root.quantities.values, root.target)
