@@ -65,7 +65,9 @@ def _table(functions: tuple[NamedFunction, ...], data: bytes, *, slopes: bool) -
     x = np.frombuffer(data)
     with np.errstate(all="ignore"):
         found = np.stack([f.slope(x) if slopes else f.value(x) for f in functions], axis=1)
-    return np.where(np.isfinite(found), found, np.nan)
+    found = np.where(np.isfinite(found), found, np.nan)
+    found.flags.writeable = False
+    return found
 
 
 _X = sympy.Symbol("x")

@@ -71,17 +71,14 @@ class Step:
         """The step to a state if a smooth fit to it leaves about as little, or noise."""
         if not len(state.quantities) or not np.isfinite(state.rest).all():
             return None
-        fit, before = _smooth(state, self.noise), self.fit.error
+        # Of noisy rows the error is that of y.
+        fit = smooth(state.quantities.values, state.rest, state.scale if self.noise else None)
+        before = self.fit.error
         if self.noise:
             limit = max(_WITHIN * self.noise, _NO_WORSE * before)
         else:
             limit = max(_KEPT * before, min(_VARIES * before, _SMALL), _FLOOR)
         return Step(state, fit, self.noise) if fit is not None and fit.error <= limit else None
-
-
-def _smooth(state: Reduced, noise: float) -> Smooth | None:
-    """The smooth fit to the rest of a problem; of noisy rows its error is that of y."""
-    return smooth(state.quantities.values, state.rest, state.scale if noise else None)
 
 
 class Exploration:

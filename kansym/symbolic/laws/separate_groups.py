@@ -159,7 +159,7 @@ def _splits(X: Array, z: Array, target: Target) -> Iterator[_Split]:
     for groups in _pairs(list(range(X.shape[1]))):
         inside = np.array([used[:, list(group)].any(axis=1) for group in groups])
         kept = ~inside.all(axis=0)
-        values, error = fit.fit.of_terms(fit.exponents[kept])
+        values, error = fit.coordinates.of_terms(fit.exponents[kept])
         if error <= max(_NO_WORSE * fit.error, _ROUNDING):
             first, second = (values[:, own[kept]] for own in inside)
             parts, terms = (first.sum(axis=1), second.sum(axis=1)), (len(first.T), len(second.T))

@@ -9,7 +9,7 @@ from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.smooth import Smooth
 from kansym.symbolic.laws.targets import Target
 
-__all__ = ["Slope", "bent", "combined", "explained", "near_fraction", "shares", "shares_of_two"]
+__all__ = ["Slope", "bent", "explained", "near_fraction", "shares", "shares_of_two"]
 
 _TIMES_ERROR = 30.0
 """Relative error of derivatives over that of values, about."""
@@ -89,17 +89,6 @@ def shares_of_two(
 
 _DEPENDENT = 1e-12
 """Square of the sine of the angle between columns that are one."""
-
-
-def combined(slope: np.ndarray, columns: list[np.ndarray]) -> tuple[float, np.ndarray]:
-    """Part of a derivative that a combination of columns leaves, and the combination."""
-    basis = np.stack(columns, axis=1)
-    if not np.isfinite(basis).all():
-        return np.inf, np.zeros(len(columns))
-    weights = np.linalg.lstsq(basis, slope, rcond=None)[0]
-    size = float(np.linalg.norm(slope))
-    left = float(np.linalg.norm(slope - basis @ weights))
-    return (left / size if size else np.inf), weights
 
 
 def near_fraction(value: float) -> float:

@@ -38,13 +38,13 @@ class Smooth:
     gradient : of y with respect to each input, shape (rows, inputs).
     trusted : rows that are not at the edge of the data.
     error : on rows that were held out, over the spread of the target.
-    fit, exponents : the coordinates it is a polynomial in, and its terms (terms, inputs).
+    coordinates, exponents : what it is a polynomial in, and its terms (terms, inputs).
     """
 
     gradient: Float[np.ndarray, "rows inputs"]
     trusted: Bool[np.ndarray, " rows"]
     error: float
-    fit: "_Fit"
+    coordinates: "_Fit"
     exponents: Int[np.ndarray, "terms inputs"]
 
     def error_for(
@@ -56,9 +56,9 @@ class Smooth:
         """Error for factor times z(X) of small polynomials, in the same coordinates if they are."""
         X, z, factor = X[:_FEW_ROWS], z[:_FEW_ROWS], factor[:_FEW_ROWS]
         positive = X.min() > 0
-        own = type(self.fit.target)
+        own = type(self.coordinates.target)
         form = _Plain if own is _OverMonomial and not positive else own
-        fit = _Fit(X, self.fit.logarithmic and bool(positive), form(X, z))
+        fit = _Fit(X, self.coordinates.logarithmic and bool(positive), form(X, z))
         return fit.least_error(factor * np.std(z) / (np.std(factor * z) or 1.0))
 
 
@@ -310,7 +310,7 @@ class _Fit:
         columns = _columns(self.unit, exponents)
         weights = np.linalg.lstsq(columns[~test], v[~test], rcond=1e-12)[0]
         missed = self.target.undone(columns[test] @ weights, test) - y[test]
-        return columns * weights, _size(missed / (np.std(y) or 1.0))
+        return columns * weights, _size(missed * self.scale[test])
 
     def least_error(self, weights: np.ndarray) -> float:
         """Least error of held-out rows for small degrees; quick and good to six digits."""

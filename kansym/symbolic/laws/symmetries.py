@@ -10,7 +10,7 @@ import sympy
 from kansym.network.structure.null_spaces import echelon_form, null_directions
 from kansym.symbolic.laws.columns import Quantities, as_rational, monomial
 from kansym.symbolic.laws.reduced import Reduced
-from kansym.symbolic.laws.slopes import Slope, combined, explained, near_fraction
+from kansym.symbolic.laws.slopes import Slope, explained, near_fraction, shares_of_two
 
 __all__ = ["in_groups", "in_pairs", "in_sums", "in_sums_of_monomials", "in_translations"]
 
@@ -108,8 +108,9 @@ def _grouped(state: Reduced, weights: np.ndarray, steady: np.ndarray) -> Reduced
 def in_translations(state: Reduced, slope: Slope) -> Iterator[Reduced]:
     """In differences that translations leave alone: z(x + s w) = z(x) + s p."""
     columns = np.column_stack([slope.gradient, -np.ones(len(slope.z))])
-    for weights in _null_bases(columns, np.ones(len(state.quantities), dtype=bool), slope.loose):
-        pivots = _pivots(weights, np.ones(len(state.quantities), dtype=bool))
+    every = np.ones(len(state.quantities), dtype=bool)
+    for weights in _null_bases(columns, every, slope.loose):
+        pivots = _pivots(weights, every)
         rest = [k for k in range(len(state.quantities)) if k not in (pivots or ())]
         if not pivots or not rest or not weights[:, rest].any():
             continue
@@ -153,11 +154,11 @@ def in_sums(state: Reduced, slope: Slope) -> Iterator[Reduced]:
 
     The derivatives of F(x_j^q + a x_i^p) have the ratio a p x_i^(p-1) / (q x_j^(q-1)).
     """
-    found = list[_Sum]()
+    found, steady = list[_Sum](), state.quantities.steady
     with np.errstate(all="ignore"):
         for i, j in combinations(range(len(state.quantities))[::-1], 2):
             for p, q in product(_POWERS, repeat=2):
-                one = _sum(state.quantities.steady, slope, i, j, p, q)
+                one = _sum(steady, slope, i, j, p, q)
                 if one is not None and one.left < slope.loose:
                     found.append(replace(one, left=one.left * (1 + (p != q))))
     plain = [one for one in found if not one.m]
@@ -183,7 +184,8 @@ def _sum(steady: np.ndarray, slope: Slope, i: int, j: int, p: float, q: float) -
     for owner, beside in ((i, z / x[:, i] * other), (j, -z / x[:, j] * inner)):
         if not steady[owner]:
             continue
-        score, (factor, more) = combined(left, [right, beside])
+        scores, weights = shares_of_two(left, right[:, None], beside)
+        score, (factor, more) = float(scores[0]), weights[0].tolist()
         m = near_fraction(more if owner == i else more / factor) if factor else np.nan
         near = near_fraction(factor)
         if m and near and not np.isnan(m + near) and (best is None or score < best.left):
@@ -202,7 +204,8 @@ def in_sums_of_monomials(state: Reduced, slope: Slope) -> Iterator[Reduced]:
     count = len(state.quantities)
     if count < _FEWEST_OF_MONOMIALS or not state.quantities.steady.all():
         return
-    logs = np.column_stack([np.ones(len(slope.x)), np.log(np.abs(slope.x))])
+    x = np.abs(slope.x)
+    logs = np.column_stack([np.ones(len(x)), np.log(x)])
     found = list[tuple[float, int, int, list[float], float]]()
     for i, j in combinations(range(count)[::-1], 2):
         one, other = np.abs(slope.gradient[:, i]), np.abs(slope.gradient[:, j])
@@ -217,7 +220,6 @@ def in_sums_of_monomials(state: Reduced, slope: Slope) -> Iterator[Reduced]:
         others = [k for k in range(count) if k not in (i, j)]
         if np.isnan(near).any() or not near[i] or not near[j] or not any(near[k] for k in others):
             continue
-        x = np.abs(slope.x)
         with np.errstate(all="ignore"):
             beside = np.prod(x[:, others] ** [near[k] for k in others], axis=1)
             inner = near[i] * x[:, i] ** (near[i] - 1) * beside * np.sign(slope.x[0, i])
@@ -230,9 +232,9 @@ def in_sums_of_monomials(state: Reduced, slope: Slope) -> Iterator[Reduced]:
         sizes = [state.quantities.magnitude(k) for k in range(count)]
         first = [0.0 if k == j else near[k] for k in range(count)]
         expr = monomial([sizes[j]], [near[j]]) + as_rational(factor) * monomial(sizes, first)
-        x = np.abs(state.quantities.values)
+        every = np.abs(state.quantities.values)
         with np.errstate(all="ignore"):
-            total = x[:, j] ** near[j] + factor * np.prod(x**first, axis=1)
+            total = every[:, j] ** near[j] + factor * np.prod(every**first, axis=1)
         if np.isfinite(total).all():
             rest = state.quantities.take(k for k in range(count) if k not in (i, j))
             joined = Quantities(total[:, None], (expr,)).with_more(rest)

@@ -41,7 +41,11 @@ STEPS = {
     "monomial term": ("x y z", lambda x, y, z: np.cos(x * y / 4) - 3 * z / y**4 * x**2, 2),
     "shifted translation": ("x y z", lambda x, y, z: x + (y - x) / (1 + z * (y - x) ** 2), 2),
     "sum of monomials": ("x y z", lambda x, y, z: np.log(x * y + 2 * z) / (1 + x), 2),
-    "sum beside a factor": ("x y z", lambda x, y, z: x**2 * np.sin(z * np.hypot(x, y) / 9), 2),
+    "sum beside a factor": (
+        "x y z",
+        lambda x, y, z: x**2 * np.sin(np.hypot(x, y) / 3 + z**2 / 9),
+        2,
+    ),
     "idle input": ("x y z", lambda x, y, z: np.cos(x * z / 4) + x + 0 * y, 2),
 }
 
