@@ -19,7 +19,8 @@ from kansym.extraction.gathering import labels_of
 from kansym.extraction.grouped_discovery import different_forms, grouped_fits, grouped_result
 from kansym.extraction.searches import Searches, every_output, processes
 from kansym.extraction.settings import Settings
-from kansym.extraction.split import MOST_KEPT, errors_of
+from kansym.extraction.split import MOST_KEPT
+from kansym.extraction.usable_rows import UsableRows
 from kansym.extraction.weights_reading import INTERRUPTED, as_interrupted, or_in_a_hurry
 from kansym.neural.models.kan import KAN
 from kansym.neural.models.sizes import MOST_DEGREE, MOST_NUMBERS
@@ -31,8 +32,7 @@ from kansym.shared.errors import InputError
 from kansym.shared.nearest_names import hint
 from kansym.shared.progress import ProgressCallback, can_be_told, progress_bar
 from kansym.shared.row_errors import RowErrors, row_errors
-from kansym.shared.status import Finding, Status
-from kansym.shared.tables import Table, as_table, as_targets, named_apart
+from kansym.shared.tables import Table, as_table, as_targets
 from kansym.shared.whole_numbers import LARGEST_SEED, checked_whole
 from kansym.symbolic.engines import Engine, engine_beside
 from kansym.symbolic.formulas.complexity import charging
@@ -253,17 +253,10 @@ def _of_values(
     doubted: bool,
 ) -> _Found:
     """Laws for values, each target by itself."""
-    inputs = searches.inputs
-    unknown = all(each is None for each in errors.values())
-    poles = _poles(y) if unknown else np.zeros(len(inputs), dtype=bool)
-    if poles.any() and len(poles) == len(inputs):
-        inputs = replace(inputs, values=inputs.values[~poles])
-        searches = replace(searches, inputs=inputs)
-        y = y[~poles] if isinstance(y, pd.DataFrame | pd.Series) else np.asarray(y)[~poles]
-    targets = named_apart(as_targets(y, len(inputs)), inputs.names)
+    rows = UsableRows.of(searches.inputs, y, errors)
+    inputs, targets, searches = rows.inputs, rows.targets, replace(searches, inputs=rows.inputs)
     if resume is not None and not resume.is_of(inputs.values, targets.values):
         raise InputError("resume= was found for other rows: give the X and y of that search.")
-    errors_of(**errors, targets=targets)  # refuses those of several targets
 
     def search_for(position: int, seconds: float) -> dict[str, Any]:
         target = Table(targets.values[:, [position]], (targets.names[position],))
@@ -272,30 +265,15 @@ def _of_values(
             inputs, replace(target, units=targets.units), units["units"], units["output_unit"]
         )
         more = {"doubted": doubted, "earlier": earlier, "units": known}
-        return searches.given(target, errors, seconds, **more)
+        return searches.given(target, rows.errors, seconds, **more)
 
     count = len(targets.names)
     jobs, deadline, tell = min(count, searches.jobs), searches.deadline, searches.tell
     found = every_output(search_for, count, jobs, deadline, tell)
     result = joined([one.result for one in found])
-    if poles.any():
-        detail = f"y is infinite on {int(poles.sum())} of {len(poles)} rows, which were left out"
-        pole = Finding(Status.OUTSIDE_DOMAIN, f"row {int(poles.argmax())}", detail)
-        result = replace(result, status=(*result.status, pole))
+    result = replace(result, status=(*result.status, *rows.findings))
     attempts = tuple(attempt for one in found for attempt in one.attempts)
     return result, tuple(one.model for one in found), attempts
-
-
-def _poles(y: Any) -> np.ndarray:
-    """Rows where a target is infinite, as long as others are numbers (rows,)."""
-    try:
-        values = np.asarray(y, dtype=float)
-    except (OverflowError, RuntimeError, TypeError, ValueError):
-        return np.zeros(0, dtype=bool)  # which is refused with its reason
-    if values.ndim not in (1, 2):
-        return np.zeros(0, dtype=bool)
-    infinite = np.any(np.isinf(values.reshape(len(values), -1)), axis=1)
-    return np.asarray(infinite & (not infinite.all()))
 
 
 def _check(

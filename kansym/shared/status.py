@@ -91,6 +91,10 @@ class Status(Enum):
         "These rows contradict all others and did not count: see whether value and unit are right, "
         "or give loss='squared' (--loss) to count them."
     )
+    COPIED_ROWS = (
+        "Rows of equal inputs always have an equal y here, so they count as one row with a weight "
+        "and confirm nothing: give measurements that were made anew."
+    )
     EQUAL_GROUPS = (
         "Some groups have the same value of a constant within its error: use one group for them if "
         "their rows belong together."
@@ -137,8 +141,16 @@ class Status(Enum):
     @property
     def is_warning(self) -> bool:
         """Whether a reader should hesitate because of it."""
-        notes = (Status.OK, Status.BETTER_THAN_NETWORK, Status.RELATIVE_ERRORS, Status.EQUAL_GROUPS)
-        return self not in notes
+        return self not in _NOTES
+
+
+_NOTES = (
+    Status.OK,
+    Status.BETTER_THAN_NETWORK,
+    Status.RELATIVE_ERRORS,
+    Status.COPIED_ROWS,
+    Status.EQUAL_GROUPS,
+)
 
 
 @dataclass(frozen=True)

@@ -161,6 +161,9 @@ REACHED: dict[Status, Callable[[], Iterable[Finding]]] = {
     Status.RELATIVE_ERRORS: lambda: (
         discover(X + 1, 2 * (X + 1) * (1 + NOISE), seconds=1, progress=False).result.status
     ),
+    Status.COPIED_ROWS: lambda: (
+        discover(np.repeat(X, 2), np.repeat(Y, 2), seconds=1, progress=False).result.status
+    ),
     Status.RESIDUAL_PATTERN: lambda: fit_formula("a + b*x", {"x": X}, Y).findings,
     Status.ERRORS_DISAGREE: lambda: fit_formula(DECAY, {"x": X}, Y, sigma=0.003).findings,
     Status.NOT_CONVERGED: hurried,
