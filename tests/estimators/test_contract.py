@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from kansym import KANRegressor, SymbolicClassifier, SymbolicRegressor
@@ -33,7 +32,6 @@ def test_scikit_learn_finds_nothing_wrong_with_networks(estimator, check):
     check(estimator)
 
 
-@pytest.mark.slow
 @parametrize_with_checks(SYMBOLIC, expected_failed_checks=_expected)
 def test_scikit_learn_finds_nothing_wrong_with_formulas(estimator, check):
     check(estimator)
