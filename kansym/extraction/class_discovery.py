@@ -40,9 +40,9 @@ from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.relevance import relevant_inputs
+from kansym.symbolic.measurements.description_length import description_length
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.refitting import refitted_form
-from kansym.symbolic.measurements.simple_laws import description_length
 
 __all__ = ["LogOddsLaws", "laws_of_classes"]
 

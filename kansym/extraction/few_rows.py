@@ -1,8 +1,8 @@
 """Few measured rows: which formula describes them shortest, its constants counted as measured."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import sympy
@@ -21,6 +21,7 @@ from kansym.symbolic.constants.finishing import finish
 from kansym.symbolic.formulas.anonymous_form import anonymous_form
 from kansym.symbolic.formulas.complexity import complexity, complexity_of_form
 from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.measurements.description_length import description_length
 from kansym.symbolic.measurements.equal_constants import with_equal_constants
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.growing_errors import (
@@ -29,10 +30,9 @@ from kansym.symbolic.measurements.growing_errors import (
     weights_of,
 )
 from kansym.symbolic.measurements.refitting import Exact, refitted_form
-from kansym.symbolic.measurements.simple_laws import description_length, simple_laws
+from kansym.symbolic.measurements.simple_laws import simple_laws
 
 __all__ = [
-    "LIKELIEST",
     "LOOKING",
     "FewRows",
     "by_their_scatter",
@@ -160,6 +160,16 @@ class FewRows:
         if text not in self._fits:
             self._fits[text] = refitted_form(formula, self.X, self.y, self.errors)
         return self._fits[text]
+
+    def likeliest(
+        self, attempts: Iterable[Attempt], length: Callable[[Attempt], float]
+    ) -> list[Attempt]:
+        """Those of shortest description, one of each form."""
+        found: dict[Any, Attempt] = {}
+        for attempt in sorted(attempts, key=length):
+            if attempt.best is not None:
+                found.setdefault(self._form(attempt.best.formulas[0]), attempt)
+        return list(found.values())[:LIKELIEST]
 
     def with_equal_constants(self, attempts: Iterable[Attempt], judge: Judge) -> list[Attempt]:
         """Laws with constants that agree as one, where that describes the rows shorter."""

@@ -22,13 +22,13 @@ from kansym.shared.tables import Table, as_table, as_targets
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.formulas.parsing import written
 from kansym.symbolic.formulas.signs import with_plain_signs
+from kansym.symbolic.measurements.description_length import description_length
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.formula_fitting import fit_formula
 from kansym.symbolic.measurements.group_fitting import fit_groups, untested_groups
 from kansym.symbolic.measurements.groups import Groups, without_groups
 from kansym.symbolic.measurements.measured_constants import with_measured_constants
 from kansym.symbolic.measurements.refitting import Exact
-from kansym.symbolic.measurements.simple_laws import description_length
 
 __all__ = ["different_forms", "grouped_fits", "grouped_result", "known_form_in_groups"]
 

@@ -18,7 +18,7 @@ from kansym.extraction.attempt import (
 )
 from kansym.extraction.constant_units import WRONG_UNITS, Units, with_units
 from kansym.extraction.enough import EXACT, NEAR, PROMISING, is_enough
-from kansym.extraction.few_rows import LIKELIEST, LOOKING, FewRows, with_scatter
+from kansym.extraction.few_rows import LOOKING, FewRows, with_scatter
 from kansym.extraction.last_fit import with_last_fits
 from kansym.extraction.law_reading import kan_of, law_point, law_result
 from kansym.extraction.limits import Limits, none_within
@@ -344,9 +344,9 @@ class Search:
         """Whether the errors of the best laws grow with y, which simpler ones did not show."""
         if self.few is None or self.growing:
             return
-        points = [a.best for a in sorted(self.attempts, key=self._length)[:LIKELIEST] if a.best]
         until = self.deadline.or_after(LOOKING)
-        fits = self.few.again((point.formulas[0] for point in points), until)
+        likeliest = self.few.likeliest(self.attempts, self._length)
+        fits = self.few.again((a.best.formulas[0] for a in likeliest if a.best), until)
         self._with_growing_errors(self.few, fits, until)
         self._late = self.growing > 0
 
@@ -354,7 +354,7 @@ class Search:
         """The best law with its KAN, and the front of all that were tried."""
         self._look_at_scatter()
         if self.few is not None:
-            likeliest = sorted(self.attempts, key=self._length)[:LIKELIEST]
+            likeliest = self.few.likeliest(self.attempts, self._length)
             self.attempts += self.few.with_equal_constants(likeliest, self.split.judge)
         read = [attempt for attempt in map(self._wanted, self.attempts) if attempt.best is not None]
         for attempt in sorted(read, key=self._length):

@@ -26,7 +26,8 @@ def with_equal_constants(fit: FormulaFit) -> Iterator[Formula]:
     Constants are a and b, equal, opposite or reciprocals of one another, if log|a| and log|b| (or
     its negative) are likelier as near as they are, errors and correlation counted, than those of
     unrelated constants, which are anywhere within two decades. Exponents are compared with
-    exponents alone, and the factor of a term with the factor 1 of a term beside it.
+    exponents alone; the factor of a term with the factor 1 of a term beside it, and that of a whole
+    formula, unless it is a product of powers, with 1: an angle, a share, a decay from 1.
 
     Examples
     --------
@@ -66,8 +67,11 @@ def with_equal_constants(fit: FormulaFit) -> Iterator[Formula]:
 
 
 def _beside_one(template: sympy.Expr, symbols: list[sympy.Symbol]) -> list[int]:
-    """Constants that are factors of a term, beside which another term has none."""
+    """Constants that are factors of a term beside one without, or of a whole formula."""
     found = set[sympy.Basic]()
+    parts = sympy.Mul.make_args(template)
+    if any(part.as_base_exp()[0].args for part in parts):
+        found |= {*parts} & {*symbols}
     for total in template.atoms(sympy.Add):
         terms = [set(sympy.Mul.make_args(term)) for term in total.args]
         factors = [term & set(symbols) for term in terms if len(term) > 1]

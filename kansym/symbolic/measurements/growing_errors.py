@@ -13,9 +13,9 @@ from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.laws.columns import exponents_up_to
 from kansym.symbolic.laws.smooth import noise_level
 from kansym.symbolic.measurements.counts import are_counts
+from kansym.symbolic.measurements.description_length import constants_bits, form_bits
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.refitting import refitted_form
-from kansym.symbolic.measurements.simple_laws import constants_bits, form_bits
 
 __all__ = ["growing_errors", "proportional_scatter", "scatter_finding", "weights_of"]
 

@@ -22,6 +22,8 @@ MOST_CELLS = 50_000
 BLOCK = 50_000
 _STEPS = 12
 _HALVINGS = 8
+_GAIN = 1e-6
+"""Share of the sum of squares that a step gains where the minimum is still away."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,14 @@ class Polished:
     constants : of the formula, in order.
     rss : sum of the squared residuals in units of their errors.
     factor : triangular factor of the Jacobian, whose columns were divided by ``norms``.
+    ended : whether a further step would gain next to nothing.
     """
 
     constants: np.ndarray
     rss: float
     factor: np.ndarray
     norms: np.ndarray
+    ended: bool
 
 
 def householder(matrix: np.ndarray) -> np.ndarray:
@@ -101,6 +105,7 @@ def polished(formula: GivenFormula, errors: RowErrors, constants: np.ndarray) ->
         float(_rss(triangle)),
         (factor / norms).astype(float),
         norms.astype(float),
+        bool(_rss(triangle) - triangle[-1, -1] ** 2 <= _GAIN * _rss(triangle)),
     )
 
 

@@ -11,11 +11,19 @@ from kansym.shared.row_errors import RowErrors
 from kansym.symbolic.measurements.constant_errors import ConstantErrors, constant_errors
 from kansym.symbolic.measurements.counts import CountMisfit
 from kansym.symbolic.measurements.given_formula import GivenFormula
-from kansym.symbolic.measurements.last_digits import BLOCK, polished
+from kansym.symbolic.measurements.last_digits import BLOCK, Polished, polished
 from kansym.symbolic.measurements.misfit import DownWeighted, Misfit, RowMisfit
 from kansym.symbolic.measurements.residual_tests import outlying_rows
 from kansym.symbolic.measurements.robust_loss import huber_fit, huber_variance
-from kansym.symbolic.measurements.search import Bounds, LocalMinimum, Pinned, cost, local_minimum
+from kansym.symbolic.measurements.search import (
+    SEARCH_ROWS,
+    Bounds,
+    LocalMinimum,
+    Pinned,
+    bounds_of,
+    cost,
+    local_minimum,
+)
 
 __all__ = ["Minimum", "minimum_at", "one_of_many"]
 
@@ -113,7 +121,7 @@ def minimum_at(
         free = formula.with_fixed(
             {n: v for n, v, a in zip(formula.free, found.constants, found.active, strict=True) if a}
         )
-        end = polished(free, rows, found.constants[~found.active])
+        end = _polished(free, rows, found.constants[~found.active])
         constants = found.constants.copy()
         constants[~found.active] = end.constants
         if bounds.hold(constants):
@@ -140,6 +148,20 @@ def minimum_at(
     return Minimum(
         formula, whole, found, chi2, variance, whole_errors, bounds, rows.absolute, tuple(outlying)
     )
+
+
+def _polished(formula: GivenFormula, rows: RowErrors, constants: np.ndarray) -> Polished:
+    """The last digits; where the minimum is still far, along a bent valley, downhill first."""
+    end = polished(formula, rows, constants)
+    if end.ended:
+        return end
+    few = np.linspace(0, len(formula.y) - 1, min(len(formula.y), SEARCH_ROWS)).astype(int)
+    part = formula.of_rows(few)
+    lower = local_minimum(
+        RowMisfit(part, rows.of_rows(few)), end.constants, bounds_of(None, part.free)
+    )
+    lowest = polished(formula, rows, lower.constants)
+    return lowest if lowest.rss < end.rss else end
 
 
 def _rounding(y: np.ndarray, rows: RowErrors) -> float:

@@ -6,7 +6,6 @@ from a richer one that fits a little better: the description length does.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from itertools import combinations, product
 
 import numpy as np
@@ -16,15 +15,14 @@ from scipy.stats import rankdata
 from kansym.shared.bounded_time import each_within
 from kansym.shared.deadline import Deadline
 from kansym.shared.row_errors import RowErrors
-from kansym.symbolic.formulas.complexity import complexity_of_form
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.laws.univariate import USUAL, univariate_laws
+from kansym.symbolic.measurements.description_length import description_length
 from kansym.symbolic.measurements.formula_fit import FormulaFit
-from kansym.symbolic.measurements.printed_digits import rounding_steps
 from kansym.symbolic.measurements.refitting import refitted_form
 
-__all__ = ["constants_bits", "description_length", "form_bits", "simple_laws"]
+__all__ = ["simple_laws"]
 
 _ROWS = 1000
 """Rows on which laws of one input are sought; their constants are fitted to all."""
@@ -32,92 +30,13 @@ _SEEKING = 0.75
 """Of the time, what laws of single inputs are sought in."""
 _ALWAYS = 5
 """Forms that are fitted however little time there is: the constant, lines in the nearest inputs."""
-_SHARE = 0.3
-"""What a bit of the form counts beside one of the data."""
 _NEAREST = 2
-"""Inputs in which lines come first: of very many there may be no time for all."""
+"""Inputs in which lines come first, of very many there may be no time for all; and sums of one
+power that are fitted."""
 _OVERTIME = 0.1
 """Seconds after its time in which a fit may end."""
-_CURVE_CONSTANTS = 12
-"""Constants that a tabulated curve stands for."""
-_EXPONENT_BITS, _LARGEST_EXPONENT, _LARGEST_DENOMINATOR = 5.0, 8, 4
-"""What a measured exponent costs beside another constant: those of laws are plain fractions, of
-this size and of such denominators at most; others count as measured, however exact they look."""
-_NONLINEAR_BITS = 1.5
-"""What a constant costs more that the formula is not straight in: such forms are less usual."""
 _NEAR = 0.15
 """Distance of a power from a multiple of a half up to which that is tried as well."""
-_FLOOR, _COMPUTED = 1e-11, 1e-3
-"""Residual over the spread of y below which rows say nothing more, and over the rounding of the
-printed values below which these are exact ones."""
-
-
-def description_length(fit: FormulaFit, y: np.ndarray, errors: RowErrors | None = None) -> float:
-    """Bits of the residual, of the constants and of the form.
-
-    n/2 log2(chi2/n), or chi2/(2 ln 2) if the errors of the rows are known, chi2 at least what the
-    rounding of the printed values leaves; half a logarithm of the
-    number of rows for each constant (Schwarz, Rissanen), or what Akaike's criterion corrected for
-    few rows asks if that is more; and a share of the bits of the form. A formula with as many
-    constants as rows describes nothing.
-    """
-    n, k = fit.rows, len(fit.free) + _CURVE_CONSTANTS * len(fit.formula.curves)
-    k += _odd_powers(fit.formula)
-    if k >= n and n > 1:
-        return float("inf")
-    if fit.absolute:
-        data = fit.chi2 / (2 * np.log(2))
-    else:
-        weight = np.ones(n) if errors is None else errors.inverse**2
-        spread = float(np.sum(weight * (y - weight @ y / weight.sum()) ** 2)) or 1.0
-        left = float(np.sum(weight * fit.residuals**2)) / spread
-        rounding = float(np.sum(weight * rounding_steps(y) ** 2)) / 12 / spread * (1 - k / n)
-        # What lies far below the last digit was computed, and its digits are all there.
-        least = rounding if left > _COMPUTED**2 * rounding else _FLOOR**2
-        data = n / 2 * np.log2(max(left, least))
-    # A variance that is not known is one more number that the rows determine.
-    return float(data + constants_bits(k + (not fit.absolute), n) + form_bits(fit))
-
-
-def form_bits(fit: FormulaFit) -> float:
-    """What the form of a law counts beside its constants and what it leaves over."""
-    formula = fit.formula
-    form = complexity_of_form(formula.template, formula.inputs)
-    symbols = sum(power.exp.is_Symbol for power in formula.template.atoms(sympy.Pow))
-    bits = _SHARE * max(form, 0.0) + _EXPONENT_BITS * (symbols + _odd_powers(formula))
-    return bits + _NONLINEAR_BITS * sum(_is_nonlinear(formula.template, name) for name in fit.free)
-
-
-def _odd_powers(formula: Formula) -> int:
-    """How many exponents count as measured, however exact they look."""
-    powers = [power.exp for power in formula.template.atoms(sympy.Pow)]
-    return sum(power.is_Rational and not _is_plain(power) for power in powers)
-
-
-def _is_plain(exponent: sympy.Rational) -> bool:
-    return abs(exponent) <= _LARGEST_EXPONENT and exponent.q <= _LARGEST_DENOMINATOR
-
-
-@lru_cache(maxsize=4096)
-def _is_nonlinear(template: sympy.Expr, name: str) -> bool:
-    """Whether a formula is not straight in a constant."""
-    return _degree(template, sympy.Symbol(name)) > 1
-
-
-def _degree(part: sympy.Expr, symbol: sympy.Symbol) -> int:
-    """The degree of a formula in a constant as it is written; within a function it is no line."""
-    if part == symbol:
-        return 1
-    if not part.has(symbol):
-        return 0
-    degrees = [_degree(each, symbol) for each in part.args]
-    return max(degrees) if part.is_Add else sum(degrees) if part.is_Mul else 2
-
-
-def constants_bits(constants: int, rows: int) -> float:
-    """Bits of constants that rows determine: Schwarz' for many rows, Akaike's corrected for few."""
-    few = constants * rows / max(rows - constants - 1, 0.5) / np.log(2)
-    return float(max(constants / 2 * np.log2(rows), few))
 
 
 def simple_laws(
@@ -178,6 +97,7 @@ def _proposed(
         yield from _linear(names, X, y, chosen)
     if 1 < len(varying) <= _MOST_FACTORS:
         yield from _sums_of_powers(names, X, y, varying)
+        yield from _sums_of_one_power(names, X, y, varying)
     for i in varying[:_MOST_FACTORS]:
         yield from _straight_in_a_power(names, X[:, i], y, i)
         yield from _two_powers(names, X[:, i], y, i)
@@ -301,6 +221,32 @@ def _sums_of_powers(
             yield _formula(expr, names, start)
 
 
+def _sums_of_one_power(
+    names: tuple[str, ...], X: np.ndarray, y: np.ndarray, varying: list[int]
+) -> Iterator[Formula]:
+    """All inputs to the same power or as logarithms, each with a factor: the nearest of these."""
+    found = []
+    for scale in (None, *_SCALES):
+        with np.errstate(all="ignore"):
+            columns = np.log(X[:, varying]) if scale is None else X[:, varying] ** float(scale)
+        if not np.isfinite(columns).all():
+            continue
+        columns = np.column_stack([columns, np.ones(len(y))])
+        for width in (len(varying), len(varying) + 1):
+            factors, *_ = np.linalg.lstsq(columns[:, :width], y, rcond=None)
+            left = float(np.sum((columns[:, :width] @ factors - y) ** 2))
+            found.append((width, left, scale, factors))
+    for width in (len(varying), len(varying) + 1):
+        nearest = sorted((f for f in found if f[0] == width), key=lambda each: each[1])
+        for _, _, scale, factors in nearest[:_NEAREST]:
+            symbols = [sympy.Symbol(_fresh("c", names, i + 1)) for i in range(width)]
+            inputs = [sympy.Symbol(names[i]) for i in varying]
+            bases = [sympy.log(x) if scale is None else x**scale for x in inputs]
+            terms = [s * base for s, base in zip(symbols, bases, strict=False)]
+            start = dict(zip(map(str, symbols), factors.tolist(), strict=True))
+            yield _formula(sympy.Add(*terms, *symbols[len(varying) :]), names, start)
+
+
 def _products(
     names: tuple[str, ...],
     X: np.ndarray,
@@ -308,7 +254,7 @@ def _products(
     varying: list[int],
     weights: np.ndarray | None,
 ) -> Iterator[Formula]:
-    """Products of powers and exponentials: the nearest of each number of inputs.
+    """Products of powers, and with exponentials: the nearest of each number of inputs.
 
     Errors of y may be alike or grow with it. Powers are measured, and once more multiples of a half
     where they come near.
@@ -317,14 +263,16 @@ def _products(
     alike = np.abs(y) * (1.0 if weights is None else np.sqrt(weights))
     nearest: dict[tuple[str, ...], np.ndarray] = {}
     for weight in (alike, np.ones(len(y))):
-        found: dict[int, tuple[float, tuple[str, ...], np.ndarray]] = {}
+        found: dict[tuple[int, bool], tuple[float, tuple[str, ...], np.ndarray]] = {}
         for ways in _ways(X, varying, logs):
             columns = _columns(X, varying, ways)
             best, *_ = np.linalg.lstsq(columns * weight[:, None], logs * weight, rcond=None)
             left = float(np.sum((weight * (columns @ best - logs)) ** 2))
             count = columns.shape[1] - 1
-            if count <= _MOST_FACTORS and (count not in found or left < found[count][0]):
-                found[count] = left, ways, best
+            # Two levels of an input do not tell a power from an exponential: both are fitted.
+            kind = count, {*ways} <= {"", "power"}
+            if count <= _MOST_FACTORS and (kind not in found or left < found[kind][0]):
+                found[kind] = left, ways, best
         nearest = {ways: best for _, ways, best in found.values()} | nearest
     for ways, best in sorted(nearest.items(), key=lambda each: len(each[1])):
         parts = [(i, way) for i, way in zip(varying, ways, strict=True) if way]

@@ -7,7 +7,8 @@ import sympy
 from kansym import fit_formula
 from kansym.shared.deadline import Deadline
 from kansym.shared.row_errors import row_errors
-from kansym.symbolic.measurements.simple_laws import description_length, simple_laws
+from kansym.symbolic.measurements.description_length import description_length
+from kansym.symbolic.measurements.simple_laws import simple_laws
 
 
 def best(names, X, y, sigma=None, seconds=10):
