@@ -14,7 +14,9 @@ from kansym.results.result import Extraction
 from kansym.shared.deadline import Deadline
 from kansym.shared.status import Finding, Status
 from kansym.symbolic.choosing.judge import Judge
-from kansym.symbolic.laws.noise_of_rows import noise_of_rows
+from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.noise_of_rows import SeenNoise, noise_of_rows
+from kansym.symbolic.laws.proposing import relevant
 
 __all__ = [
     "best_law",
@@ -42,24 +44,23 @@ def knows_shapes(box: BlackBox | None, judge: Judge) -> bool:
 
 
 def noises(
-    box: BlackBox | None, judge: Judge, until: Deadline, attained: float = 0.0, given: float = 0.0
-) -> tuple[float, ...]:
-    """Relative noise of the rows, as far as it is known or was given.
+    box: BlackBox | None, judge: Judge, rows: Rows, attained: float, given: float, until: Deadline
+) -> tuple[SeenNoise, ...]:
+    """Relative noise of the rows that a judge has, as far as it is known or was given.
 
     What a trained model misses is a noise to laws: at most what the best network leaves over, if
     there is one; else several sizes of it are tried in turn.
     """
     if box is None:
-        if given:
-            return (given,)
-        measured = judge.kind == "data" and len(judge.X) >= FEWEST
-        return (noise_of_rows(judge.X, judge.y[:, 0], until) if measured else 0.0,)
+        measured = not given and judge.kind == "data" and len(judge.X) >= FEWEST
+        return (noise_of_rows(relevant(rows), until) if measured else SeenNoise(given),)
     if box.noise is not None:
-        return (float(box.noise[0] / (judge.y.std() or 1.0)),)
+        return (SeenNoise(float(box.noise[0] / (judge.y.std() or 1.0))),)
     if not box.learned or judge.kind == "data":
-        return (0.0,)
+        return (SeenNoise(0.0),)
     usual = MISFITS if box.smooth else ROUGH_MISFITS
-    return (attained,) if 0 < attained < max(usual) else usual
+    sizes = (attained,) if 0 < attained < max(usual) else usual
+    return tuple(map(SeenNoise, sizes))
 
 
 def of_kan(

@@ -47,6 +47,7 @@ from kansym.shared.progress import ProgressCallback
 from kansym.shared.tables import Table
 from kansym.symbolic.laws.last_resort import straight_line
 from kansym.symbolic.laws.law import Law, Rows, Source
+from kansym.symbolic.laws.noise_of_rows import SeenNoise
 from kansym.symbolic.laws.proposing import FAILURES, OF_FEW_ROWS, OF_NOISY_ROWS, PLAIN, SOURCES
 from kansym.symbolic.laws.proposing import propose as propose_laws
 from kansym.symbolic.measurements.formula_fit import FormulaFit
@@ -58,7 +59,7 @@ from kansym.symbolic.measurements.growing_errors import (
 
 __all__ = ["Search"]
 
-SEEING_NOISE, SHOWN, LAWS, LAWS_AGAIN, TRAINING = 0.1, 0.3, 0.55, 0.65, 0.8
+SEEING_NOISE, SHOWN, LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.3, 0.55, 0.65, 0.8
 """Shares of the time: to see noise, for networks of known shapes, for laws that rows suggest, after
 which these are sought again with the noise of networks, and after which no network is trained."""
 OF_FEW, OF_NOISY, SIMPLE = 0.7, 0.9, 0.6
@@ -110,8 +111,7 @@ class Search:
         self._started, self.deadline = time.monotonic(), Deadline.after(settings.budget)
         self._spare = settings.overtime(0, OVERTIME)
         self.limits, self.attempts = Limits.of(settings), list(earlier)
-        self._seed = settings.seed + len(earlier)
-        self._callback, self._tell = callback, tell
+        self._seed, self._callback, self._tell = settings.seed + len(earlier), callback, tell
         self._late = False  # errors that grow were seen after networks had been read
         self.few, self._known = FewRows.of(split, inputs.names), None
 
@@ -138,22 +138,21 @@ class Search:
             early.append(number)
             if has_exact_numbers(self.attempts[number]):
                 yield number
-        supposed = self._by_scatter()
-        for number, noise in enumerate(supposed):
-            yield from self._proposed(noise, first=number == 0)
+        for number, seen in enumerate(supposed := self._by_scatter()):
+            yield from self._proposed(seen, first=number == 0)
         yield from early
         if self._is_late():
             return
-        noise, told = supposed[-1], bool(early) or len(supposed) > 1
+        noise, told = supposed[-1].size, bool(early) or len(supposed) > 1
         for number in networks:
             if self.attempts[number].error < PROMISING and not self._is_late():
                 yield from best_law(self.attempts, self.split.judge, self._length)
                 yield from self._read_network(number)
             if not told and self.deadline.left() < (1 - LAWS_AGAIN) * self.settings.budget:
                 told = True
-                yield from self._proposed(0.0 if noise > 0 else self._noise())
+                yield from self._proposed(SeenNoise(0.0 if noise > 0 else self._noise()))
         if not told:
-            yield from self._proposed(0.0 if noise > 0 else self._noise())
+            yield from self._proposed(SeenNoise(0.0 if noise > 0 else self._noise()))
         for number in unread_networks(self.attempts):
             if self.deadline.passed and (self._is_late() or any(a.best for a in self.attempts)):
                 return
@@ -182,34 +181,34 @@ class Search:
         if self.split.judge.kind != "data" or self.split.noise > NEAR:
             return
         at_once = self.deadline.within(AT_ONCE)
-        laws = self._laws(0.0, at_once, PLAIN)
+        laws = self._laws(SeenNoise(0.0), at_once, PLAIN)
         plain = each_within(laws, lambda: at_once.left() + self._spare)
         yield from (self._read_law(law) for law in plain if law.error < EXACT)
 
-    def _proposed(self, noise: float, first: bool = False) -> Iterator[int]:
+    def _proposed(self, seen: SeenNoise, first: bool = False) -> Iterator[int]:
         """Laws that rows with so much noise suggest; one that cannot be read ends nothing.
 
         Of few or noisy rows all laws are seen first, but of the plainest; a striking one waits.
         """
         if self._is_late():
             return
-        noisy = noise > EXACT and self.few is None and self.split.judge.kind == "data"
+        noisy = seen.size > EXACT and self.few is None and self.split.judge.kind == "data"
         sources = OF_FEW_ROWS if self.few is not None else OF_NOISY_ROWS if noisy else SOURCES
         shown = self.box is not None and any(attempt.model for attempt in self.attempts)
         share = OF_NOISY if noisy else OF_FEW if shown or sources is not SOURCES else LAWS
-        until = self.deadline.share(share)
-        waiting = []
+        until, waiting = self.deadline.share(share), []
         if first:
             law = self.units and self.units.monomial(self.inputs.names)
             waiting = [*([self._read_law(law)] if law else []), *self._simple(until)]
-        laws = self._laws(noise, until, sources)
+        laws = self._laws(seen, until, sources)
         for law in each_within(laws, lambda: until.left() + self._spare):
             try:
                 waiting.append(number := self._read_law(law))
             except FAILURES as failure:
                 _log.warning("a law could not be read: %r", failure)
                 continue
-            if noisy and is_within_noise(self.attempts[number], noise) and self._is_enough(number):
+            left = noisy and is_within_noise(self.attempts[number], seen.size)
+            if left and self._is_enough(number):
                 break
             if self.few is None and not noisy:
                 yield waiting.pop()
@@ -231,10 +230,11 @@ class Search:
         self.attempts += self.few.attempts(laws, *about, self.settings, until)
         return list(range(first, len(self.attempts)))
 
-    def _laws(self, noise: float, until: Deadline, sources: Sequence[Source]) -> Iterator[Law]:
+    def _laws(self, seen: SeenNoise, until: Deadline, sources: Sequence[Source]) -> Iterator[Law]:
         """Laws that rows with so much noise suggest, of the functions that are wanted."""
-        rows, allowed = self._rows(noise), self.limits.allow_functions
-        return propose_laws(rows, until, sources, allowed, front=sources is not SOURCES)
+        rows, allowed = self._rows(seen.size), self.limits.allow_functions
+        tried, front = (*seen.sources, *sources), sources is not SOURCES
+        return propose_laws(rows, until, tried, allowed, front=front)
 
     def _rows(self, noise: float) -> Rows:
         """The rows that decide; the same as before while nothing else is known of them."""
@@ -255,16 +255,16 @@ class Search:
         self.few = few.of_errors(self.split.errors_used)
         return self.few.again((law.formula for law in laws), until)
 
-    def _by_scatter(self) -> tuple[float, ...]:
+    def _by_scatter(self) -> tuple[SeenNoise, ...]:
         """The noise of the rows; many without errors that scatter as y does count so."""
         if self.few is None and self.split.errors is None and self.split.judge.kind == "data":
             found = proportional_scatter(self.inputs.values, self.target.values[:, 0])
             if found is not None:
                 self._count_by(found[0], 1.0)
-                return (found[1],)
+                return (SeenNoise(found[1]),)
         until = self.deadline.share(SEEING_NOISE)
-        about = self.box, self.split.judge, until, self._noise(), self.split.noise
-        return within(self.deadline.left(), lambda: noises(*about), (0.0,))
+        about = self.box, self.split.judge, self._rows(0.0), self._noise(), self.split.noise, until
+        return within(self.deadline.left(), lambda: noises(*about), (SeenNoise(0.0),))
 
     def _count_by(self, weights: np.ndarray, growing: float) -> None:
         """Rows count by weights from now on, their errors growing with this power of y."""

@@ -5,16 +5,18 @@ held-out rows confirm lead to a problem in one or two quantities, in which rows 
 left there, and hardly less with twice the rows, is noise.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
-from jaxtyping import Float
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.law import Rows, Source
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.reductions import Exploration, Step
+from kansym.symbolic.laws.smaller_problems import SmallerProblem
 from kansym.symbolic.laws.smooth import noise_level, smooth
 
-__all__ = ["noise_of_rows"]
+__all__ = ["SeenNoise", "noise_of_rows"]
 
 _SOUGHT = 1e-4
 """Least noise over the spread that is looked for."""
@@ -26,34 +28,47 @@ _FALLS, _EXPLAINED = 1.7, 0.5
 noise but a law that is not seen."""
 
 
-def noise_of_rows(
-    X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"], until: Deadline
-) -> float:
-    """Noise of y over its spread, 0 where none shows: by all inputs, then in a smaller problem.
+@dataclass(frozen=True, eq=False)
+class SeenNoise:
+    """Noise of y over its spread, 0 if none shows, and the smaller problem in which it was seen."""
+
+    size: float
+    smaller: Reduced | None = None
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What proposes laws of that problem, to be asked before others."""
+        return () if self.smaller is None else (SmallerProblem(self.smaller),)
+
+
+def noise_of_rows(rows: Rows, until: Deadline) -> SeenNoise:
+    """Noise as all inputs show it, or else a smaller problem.
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
     >>> X = rng.uniform(0.5, 3, (300, 4))
     >>> y = X[:, 0] * X[:, 1] ** 3 / np.expm1(X[:, 1] * X[:, 2] / X[:, 3])
-    >>> noise_of_rows(X, y, Deadline.after(20))
+    >>> noise_of_rows(Rows(X, y, ("a", "b", "c", "d")), Deadline.after(20)).size
     0.0
     >>> y += 0.02 * np.std(y) * rng.normal(size=300)
-    >>> round(noise_of_rows(X, y, Deadline.after(20)), 2)
-    0.02
+    >>> seen = noise_of_rows(Rows(X, y, ("a", "b", "c", "d")), Deadline.after(20))
+    >>> round(seen.size, 2), len(seen.smaller.quantities)
+    (0.02, 1)
     """
+    X, y = rows.X, rows.y
     found = noise_level(X, y)
     if found or not _QUANTITIES < X.shape[1] <= _MOST_INPUTS or np.ptp(y) == 0:
-        return found
-    root = Reduced.of(Rows(X, y, tuple(f"x{k}_" for k in range(X.shape[1]))))
+        return SeenNoise(found)
+    root = Reduced.of(rows)
     fit = smooth(root.quantities.values, root.target)
     if fit is None or not _SOUGHT < fit.error < _EXPLAINED:
-        return 0.0
+        return SeenNoise(0.0)
     steps = Exploration(_SOUGHT).steps(Step(root, fit, _SOUGHT), _STATES, until)
     for step in sorted(steps, key=lambda step: step.cost):
         if len(step.state.quantities) <= _QUANTITIES:
-            return step.fit.error if _is_noise(step) else 0.0
-    return 0.0
+            return SeenNoise(step.fit.error, step.state) if _is_noise(step) else SeenNoise(0.0)
+    return SeenNoise(0.0)
 
 
 def _is_noise(step: Step) -> bool:

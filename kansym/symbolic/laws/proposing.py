@@ -26,7 +26,7 @@ from kansym.symbolic.laws.smaller_problems import SmallerProblems
 from kansym.symbolic.laws.sparse_sums import SparseSums
 from kansym.symbolic.laws.univariate import OF_MEASURED_ROWS, Univariate
 
-__all__ = ["FAILURES", "OF_FEW_ROWS", "OF_NOISY_ROWS", "PLAIN", "SOURCES", "propose"]
+__all__ = ["FAILURES", "OF_FEW_ROWS", "OF_NOISY_ROWS", "PLAIN", "SOURCES", "propose", "relevant"]
 
 FAILURES = (ArithmeticError, AttributeError, LinAlgError, RecursionError, TypeError, ValueError)
 """What algebra and linear algebra raise on nasty rows: such an attempt is left out."""
@@ -109,7 +109,7 @@ def propose(
     >>> print(law.expr)
     a*b*c/(a*b + a*c + b*c)
     """
-    few = rows.once(_relevant)
+    few = rows.once(relevant)
     shortest, seen = float("inf"), list[tuple[float, float]]()
     for source in sources:
         if until.passed:
@@ -136,7 +136,7 @@ def _laws(source: Source, rows: Rows, until: Deadline) -> Iterator[Law]:
         _log.warning("%s failed: %r", source.name, failure)
 
 
-def _relevant(rows: Rows) -> Rows:
+def relevant(rows: Rows) -> Rows:
     """The rows themselves, or some of them and the inputs that matter where there are many."""
     if len(rows.y) > _ROWS_LOOKED_AT:
         kept = np.random.default_rng(0).choice(len(rows.y), _ROWS_LOOKED_AT, replace=False)

@@ -4,6 +4,7 @@ A monomial times a function of one combination, or of two monomials, is seen fir
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain, islice
 
 import numpy as np
@@ -21,7 +22,7 @@ from kansym.symbolic.laws.sparse_sums import SparseSums
 from kansym.symbolic.laws.two_combinations import two_combinations
 from kansym.symbolic.laws.univariate import univariate_laws
 
-__all__ = ["SmallerProblems"]
+__all__ = ["SmallerProblem", "SmallerProblems"]
 
 _MOST_STATES, _MET, _EXPLORING = 8, 16, 0.3
 """Problems that laws are sought for, of those that are met in a part of the time."""
@@ -37,6 +38,19 @@ _BLIND = 0.3
 """Error of a smooth fit that shows little of the law."""
 _WITHIN_NOISE, _PLAIN = 1.03, 2
 """Error over the noise at which a law leaves nothing to explain, and constants of a plain one."""
+
+
+@dataclass(frozen=True, eq=False)
+class SmallerProblem:
+    """Laws of one smaller problem that is known of the rows."""
+
+    state: Reduced
+    name = "smaller problem"
+
+    def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
+        """Its laws, the likeliest first; none if these are other rows."""
+        if len(self.state.target) == len(rows.y):
+            yield from islice(_laws(self.state, rows, until.within(_SECONDS)), _LAWS)
 
 
 class SmallerProblems:
@@ -60,7 +74,7 @@ class SmallerProblems:
         for state in islice(states, _MOST_STATES):
             if until.passed:
                 return
-            laws = list(islice(_laws(state, rows, until.within(_SECONDS)), _LAWS))
+            laws = list(SmallerProblem(state).propose(rows, until))
             yield from laws
             within = (law for law in laws if law.error <= _WITHIN_NOISE * rows.noise)
             if any(len(law.start) <= _PLAIN for law in within):
