@@ -33,6 +33,7 @@ from kansym.symbolic.measurements.refitting import Exact, refitted_form
 from kansym.symbolic.measurements.simple_laws import simple_laws
 
 __all__ = [
+    "LOOKED_AT",
     "LOOKING",
     "FewRows",
     "by_their_scatter",
@@ -51,8 +52,9 @@ _TURN_BITS = 2.0
 """For each doubling of a wave's turns: the frequencies that rows tell apart, and their phases."""
 MOST = 200
 """Rows up to which a network may have learned the noise; more of them are read from it alone."""
-LOOKING = 0.3
-"""Seconds for a look at the scatter of the rows when the time is up."""
+LOOKING, LOOKED_AT = 0.3, 12
+"""Seconds for a look at the scatter of the rows when the time is up, and laws that it is seen by: a
+rich one may follow what is only the scatter of large values."""
 SIMPLE_LAWS = 60
 """Most simple laws that are looked at: there are more of very many inputs."""
 FINISHING = 0.7
@@ -135,11 +137,14 @@ class FewRows:
 
     def length(self, formula: Formula) -> float:
         """Description length of the rows by a formula and of its form; infinite for no fit."""
-        found = self._length(formula)
+        return self._length(formula) + self.charge(formula)
+
+    def charge(self, formula: Formula) -> float:
+        """Bits for having sought a form that is none of the simple ones."""
         if self._form(formula) in self.simple:
-            return found
+            return 0.0
         form = complexity_of_form(formula.template, self.names)
-        return found + SOUGHT + UNUSUAL * max(form, 0.0)
+        return SOUGHT + UNUSUAL * max(form, 0.0)
 
     def _length(self, formula: Formula) -> float:
         fit = self._fit(formula)
@@ -162,14 +167,14 @@ class FewRows:
         return self._fits[text]
 
     def likeliest(
-        self, attempts: Iterable[Attempt], length: Callable[[Attempt], float]
+        self, attempts: Iterable[Attempt], length: Callable[[Attempt], float], most: int = LIKELIEST
     ) -> list[Attempt]:
         """Those of shortest description, one of each form."""
         found: dict[Any, Attempt] = {}
         for attempt in sorted(attempts, key=length):
             if attempt.best is not None:
                 found.setdefault(self._form(attempt.best.formulas[0]), attempt)
-        return list(found.values())[:LIKELIEST]
+        return list(found.values())[:most]
 
     def with_equal_constants(self, attempts: Iterable[Attempt], judge: Judge) -> list[Attempt]:
         """Laws with constants that agree as one, where that describes the rows shorter."""
@@ -231,7 +236,7 @@ def by_their_scatter(
     if rows is None or split.errors is not None:
         return split, []
     until = deadline.or_after(LOOKING)
-    found = growing_errors(rows.again(formulas, until), rows.X, rows.y, until)
+    found = growing_errors(rows.again(formulas, until), rows.X, rows.y, until, rows.charge)
     if found is None:
         return split, []
     X, y = split.judge.X, split.judge.y[:, 0]

@@ -18,7 +18,7 @@ from kansym.extraction.attempt import (
 )
 from kansym.extraction.constant_units import WRONG_UNITS, Units, with_units
 from kansym.extraction.enough import EXACT, NEAR, PROMISING, is_enough
-from kansym.extraction.few_rows import LOOKING, FewRows, with_scatter
+from kansym.extraction.few_rows import LOOKED_AT, LOOKING, FewRows, with_scatter
 from kansym.extraction.last_fit import with_last_fits
 from kansym.extraction.law_reading import kan_of, law_point, law_result
 from kansym.extraction.limits import Limits, none_within
@@ -248,8 +248,8 @@ class Search:
         self, few: FewRows, laws: list[FormulaFit], until: Deadline
     ) -> list[FormulaFit]:
         """The laws again, with errors that grow with y if that is how the rows scatter."""
-        given = self.split.errors is not None
-        if given or (found := growing_errors(laws, few.X, few.y, until)) is None:
+        given, rows = self.split.errors is not None, (few.X, few.y)
+        if given or (found := growing_errors(laws, *rows, until, few.charge)) is None:
             return laws
         self._count_by(weights_of(*found, self.inputs.values), found[1])
         self.few = few.of_errors(self.split.errors_used)
@@ -345,7 +345,7 @@ class Search:
         if self.few is None or self.growing:
             return
         until = self.deadline.or_after(LOOKING)
-        likeliest = self.few.likeliest(self.attempts, self._length)
+        likeliest = self.few.likeliest(self.attempts, self._length, LOOKED_AT)
         fits = self.few.again((a.best.formulas[0] for a in likeliest if a.best), until)
         self._with_growing_errors(self.few, fits, until)
         self._late = self.growing > 0

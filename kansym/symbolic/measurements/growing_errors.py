@@ -1,7 +1,7 @@
 """Rows whose errors grow with the value: readings to so many per cent, and counts, by its root."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -36,7 +36,11 @@ _NOISE = 0.5
 
 
 def growing_errors(
-    fits: Sequence[FormulaFit], X: np.ndarray, y: np.ndarray, until: Deadline | None = None
+    fits: Sequence[FormulaFit],
+    X: np.ndarray,
+    y: np.ndarray,
+    until: Deadline | None = None,
+    charge: Callable[[Formula], float] = lambda _: 0.0,
 ) -> tuple[Formula, float] | None:
     """The law, and its power, that the errors of the rows are proportional to; None if equal.
 
@@ -49,6 +53,7 @@ def growing_errors(
     fits : laws with equal errors, likeliest first.
     X, y : the rows (rows, inputs), (rows,).
     until : when to judge by the laws so far.
+    charge : bits that a law costs beside its constants and its form.
 
     Examples
     --------
@@ -66,14 +71,16 @@ def growing_errors(
     powers += [0.5] if are_counts(y) else []
     if size.max() < _RANGE * size.min():
         return None
-    equal = min(_bits(fit, y, np.ones(len(y))) for fit in fits[:_TRIED])
+    fits, ones = fits[:_TRIED], np.ones(len(y))
+    charges = [charge(fit.formula) for fit in fits]
+    equal = min(_bits(fit, y, ones) + more for fit, more in zip(fits, charges, strict=True))
     best, least = None, equal - _CLEAR
-    for fit in fits[:_TRIED]:
+    for fit, more in zip(fits, charges, strict=True):
         if until is not None and until.passed:
             break
         for power in powers:
             found = _in_proportion(fit.formula, X, y, power)
-            if found is not None and (bits := _bits(found[0], y, found[1])) < least:
+            if found is not None and (bits := _bits(found[0], y, found[1]) + more) < least:
                 best, least = (found[0].formula, power), bits
     return best
 

@@ -33,6 +33,8 @@ _ALWAYS = 5
 _NEAREST = 2
 """Inputs in which lines come first, of very many there may be no time for all; and sums of one
 power that are fitted."""
+_ASTRAY = 0.1
+"""Part of the largest value by which noise may give others the wrong sign."""
 _OVERTIME = 0.1
 """Seconds after its time in which a fit may end."""
 _NEAR = 0.15
@@ -91,8 +93,12 @@ def _proposed(
     lines = [*((i,) for i in varying), *([tuple(varying)] if len(varying) > 1 else [])]
     for chosen in lines[:_NEAREST]:
         yield from _linear(names, X, y, chosen)
-    if varying and (np.all(y > 0) or np.all(y < 0)):
-        yield from _products(names, X, y, varying, weights)
+    sign = 1.0 if y.sum() > 0 else -1.0
+    if varying and np.min(sign * y) > -_ASTRAY * np.max(np.abs(y)):
+        kept = sign * y > 0  # noise takes small values across zero
+        yield from _products(
+            names, X[kept], y[kept], varying, None if weights is None else weights[kept]
+        )
     for chosen in lines[_NEAREST:]:
         yield from _linear(names, X, y, chosen)
     if 1 < len(varying) <= _MOST_FACTORS:
@@ -279,11 +285,39 @@ def _products(
         yield _product(names, parts, best, sign, np.zeros(len(parts), dtype=bool))
         halves = np.round(2 * best[:-1]) / 2
         power = np.array([way == "power" for _, way in parts])
+        if power.sum() == len(parts) - 1:
+            yield from _lines_times_powers(names, X, sign * np.exp(logs), parts, halves)
         near = power & (np.abs(best[:-1] - halves) < _NEAR) & (halves != 0)
         if near.any():
             rounded = np.where(near, halves, best[:-1])
             scale = np.mean(logs - _columns(X, varying, ways)[:, :-1] @ rounded)
             yield _product(names, parts, np.array([*rounded, scale]), sign, near)
+
+
+def _lines_times_powers(
+    names: tuple[str, ...],
+    X: np.ndarray,
+    y: np.ndarray,
+    parts: list[tuple[int, str]],
+    powers: np.ndarray,
+) -> Iterator[Formula]:
+    """A line in x or 1/x in place of an exponential, which is nearly one over a short range.
+
+    Powers of the other inputs are the multiples of a half that are nearest to the measured ones.
+    """
+    factor, expr = np.ones(len(y)), sympy.S.One
+    for (i, way), power in zip(parts, powers, strict=True):
+        if way == "power":
+            factor = factor * X[:, i] ** power
+            expr *= sympy.Symbol(names[i]) ** sympy.Rational(round(2 * power), 2)
+    i = next(i for i, way in parts if way != "power")
+    x, symbol = X[:, i], sympy.Symbol(names[i])
+    a, b = (sympy.Symbol(_fresh("c", names, place)) for place in (1, 2))
+    for column, term in ((x, symbol), (1 / np.where(x == 0, np.nan, x), 1 / symbol)):
+        columns = factor[:, None] * np.column_stack([np.ones(len(y)), column])
+        if np.isfinite(columns).all():
+            (c, d), *_ = np.linalg.lstsq(columns, y, rcond=None)
+            yield _formula(expr * (a + b * term), names, {a.name: float(c), b.name: float(d)})
 
 
 def _columns(X: np.ndarray, varying: list[int], ways: tuple[str, ...]) -> np.ndarray:
