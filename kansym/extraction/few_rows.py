@@ -15,7 +15,7 @@ from kansym.results.result import Extraction
 from kansym.shared.bounded_time import within
 from kansym.shared.deadline import Deadline
 from kansym.shared.row_errors import RowErrors, row_errors
-from kansym.shared.status import Finding
+from kansym.shared.status import Finding, Status
 from kansym.symbolic.choosing.judge import Judge
 from kansym.symbolic.constants.finishing import finish
 from kansym.symbolic.formulas.anonymous_form import anonymous_form
@@ -50,6 +50,9 @@ LONGER = 4.0
 """Bits by which a usual form may be longer than another with as many constants."""
 _TURN_BITS = 2.0
 """For each doubling of a wave's turns: the frequencies that rows tell apart, and their phases."""
+RIVAL, _RIVALS, _SAME = 4.3, 3, 0.02
+"""Bits that a rival takes more at most, a BIC of 6; how many are told; and how far apart, in parts
+of the residual, two formulas are two."""
 MOST = 200
 """Rows up to which a network may have learned the noise; more of them are read from it alone."""
 LOOKING, LOOKED_AT = 0.3, 12
@@ -175,6 +178,31 @@ class FewRows:
             if attempt.best is not None:
                 found.setdefault(self._form(attempt.best.formulas[0]), attempt)
         return list(found.values())[:most]
+
+    def with_rivals(
+        self,
+        result: Extraction,
+        attempts: Iterable[Attempt],
+        length: Callable[[Attempt], float],
+    ) -> Extraction:
+        """A result that says which forms of no more constants describe the rows about as well."""
+        (formula,) = result.formulas
+        chosen = self._fit(formula)
+        if chosen is None or chosen.freedom <= 0 or chosen.r2 > 1 - COMPUTED**2:
+            return result
+        bits, told = self.length(formula), list[str]()
+        for attempt in self.likeliest(attempts, length, LOOKED_AT):
+            fit = self._fit(attempt.best.formulas[0]) if attempt.best else None
+            more = length(attempt) - bits
+            if fit is None or len(fit.free) > len(chosen.free) or more > RIVAL:
+                continue
+            apart = np.std(fit.residuals - chosen.residuals)
+            if apart > _SAME * np.std(chosen.residuals):  # else it is the formula in other words
+                told.append(f"{fit.formula} takes {max(more, 0.0):.1f} bits more")
+        if not told:
+            return result
+        finding = Finding(Status.RIVAL_FORMS, "formula", "; ".join(told[:_RIVALS]))
+        return replace(result, status=(*result.status, finding))
 
     def with_equal_constants(self, attempts: Iterable[Attempt], judge: Judge) -> list[Attempt]:
         """Laws with constants that agree as one, where that describes the rows shorter."""

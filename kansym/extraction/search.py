@@ -107,12 +107,11 @@ class Search:
         self.inputs, self.target, self.split = inputs, target, split
         self.settings, self.shape, self.box = settings, shape, box
         self.errors: dict[str, Any] = dict(errors or {})
-        self.growing, self.units, self.interrupted = 0.0, units, False
+        self.growing, self.units, self.interrupted, self._late = 0.0, units, False, False
         self._started, self.deadline = time.monotonic(), Deadline.after(settings.budget)
         self._spare = settings.overtime(0, OVERTIME)
         self.limits, self.attempts = Limits.of(settings), list(earlier)
         self._seed, self._callback, self._tell = settings.seed + len(earlier), callback, tell
-        self._late = False  # errors that grow were seen after networks had been read
         self.few, self._known = FewRows.of(split, inputs.names), None
 
     def run(self) -> tuple[KAN, Extraction]:
@@ -341,7 +340,7 @@ class Search:
         return self.units.mismatch(best.formulas[0]) if self.units and best else None
 
     def _look_at_scatter(self) -> None:
-        """Whether the errors of the best laws grow with y, which simpler ones did not show."""
+        """Whether errors grow with y, by the best laws: late, as networks were read before."""
         if self.few is None or self.growing:
             return
         until = self.deadline.or_after(LOOKING)
@@ -359,10 +358,10 @@ class Search:
         read = [attempt for attempt in map(self._wanted, self.attempts) if attempt.best is not None]
         for attempt in sorted(read, key=self._length):
             if (found := self._complete(attempt)) is not None:
-                return found
+                return found[0], self._noted(found[1], read)
         line = self._wanted(self.attempts[self._read_law(straight_line(self._rows(0.0)))])
         if line.best is not None and (found := self._complete(line)) is not None:
-            return found
+            return found[0], self._noted(found[1], [line])
         raise none_within(point for attempt in self.attempts for point in attempt.points)
 
     def _complete(self, attempt: Attempt) -> tuple[KAN, Extraction] | None:
@@ -373,7 +372,7 @@ class Search:
                 own = result.formulas, front, self.settings.exact, self.deadline
                 front = with_last_fits(self.split, *own)[1]
             result = of_whole_search(result, self.settings.budget, self.deadline)
-            return attempt.model, self._noted(replace(result, front=front))
+            return attempt.model, replace(result, front=front)
         assert attempt.best is not None
         spent, name = {"search": time.monotonic() - self._started}, self.target.names[0]
         try:
@@ -381,10 +380,11 @@ class Search:
         except InputError:
             return None
         given = front, model, self.inputs, name, self.split, self.settings, spent, self.deadline
-        return model, self._noted(law_result(attempt.best, *given))
+        return model, law_result(attempt.best, *given)
 
-    def _noted(self, result: Extraction) -> Extraction:
-        """With units of the constants, what was supposed about errors, and an interrupt."""
+    def _noted(self, result: Extraction, read: Sequence[Attempt]) -> Extraction:
+        """With rival forms, units of the constants, what was supposed of errors, an interrupt."""
+        result = result if self.few is None else self.few.with_rivals(result, read, self._length)
         result = result if self.units is None else with_units(result, self.units)
         result = as_interrupted(result) if self.interrupted else result
         rows = self.inputs.values, self.target.values[:, 0]

@@ -71,6 +71,10 @@ class Status(Enum):
         "The data hardly determine this constant, its standard error exceeds its value: "
         "give more rows or a wider range of the inputs."
     )
+    RIVAL_FORMS = (
+        "The rows hardly tell the formula from these: choose by what is known of the quantity, or "
+        "give more rows or a wider range."
+    )
     NO_FREEDOM = (
         "There are as many constants as rows, so nothing is left to judge their errors by: give "
         "more rows, or use fewer constants."
@@ -149,6 +153,7 @@ _NOTES = (
     Status.BETTER_THAN_NETWORK,
     Status.RELATIVE_ERRORS,
     Status.COPIED_ROWS,
+    Status.RIVAL_FORMS,
     Status.EQUAL_GROUPS,
 )
 

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from kansym import discover
 from kansym.extraction.few_rows import FewRows
 from kansym.shared.deadline import Deadline
 from kansym.shared.row_errors import row_errors
+from kansym.shared.status import Status
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.formulas.parsing import parse
@@ -44,3 +46,25 @@ def test_a_composition_that_fits_as_well_as_a_line_does_not_win():
     few = rows()
     line = few.length(formula("a*x + b", a=2.0, b=1.0))
     assert line + 4 < few.length(formula("a*exp(sin(x)/x**3)*x + b", a=2.0, b=1.0))
+
+
+def searched(y: np.ndarray):
+    return discover(X, y, seconds=3, n_jobs=1, progress=False).result
+
+
+def test_rivals_are_other_functions_that_the_rows_hardly_tell_apart():
+    noise = np.random.default_rng(0).normal(size=12)
+    result = searched(X / (X + 3) + 0.01 * noise)
+    (said,) = (finding for finding in result.status if finding.status is Status.RIVAL_FORMS)
+    chosen = result.predict(X[:, None])
+    for told in said.detail.split("; "):
+        text, bits = told.removesuffix(" bits more").split(" takes ")
+        assert 0 <= float(bits) < 4.3
+        rival = Formula(parse(text), ("x1",), ()).predict(X[:, None])
+        apart = np.std(rival - chosen)
+        assert 1e-3 * np.std(chosen) < apart < 0.1 * np.std(chosen)
+
+
+def test_a_clear_law_has_no_rivals():
+    result = searched(2 * X**2 * (1 + 1e-3 * np.random.default_rng(0).normal(size=12)))
+    assert Status.RIVAL_FORMS not in {finding.status for finding in result.status}

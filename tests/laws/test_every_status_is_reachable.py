@@ -27,6 +27,7 @@ X = np.linspace(0.0, 10.0, 60)
 NOISE = np.random.default_rng(4).normal(0.0, 0.03, 60)
 DECAY = "A*exp(-x/tau) + c"
 Y = 3 * np.exp(-X / 2.5) + 1 + NOISE
+HYPERBOLA = 1 / (X[:10] + 3) + NOISE[:10] / 4
 MANY = np.linspace(0.0, 6.0, 300)
 GROUPS = ["a", "b", "c"] * 20
 LEVELS = np.array([1.0, 1.0, 3.0] * 20)
@@ -163,6 +164,9 @@ REACHED: dict[Status, Callable[[], Iterable[Finding]]] = {
     ),
     Status.COPIED_ROWS: lambda: (
         discover(np.repeat(X, 2), np.repeat(Y, 2), seconds=1, progress=False).result.status
+    ),
+    Status.RIVAL_FORMS: lambda: (
+        discover(X[:10], HYPERBOLA, seconds=3, n_jobs=1, progress=False).result.status
     ),
     Status.RESIDUAL_PATTERN: lambda: fit_formula("a + b*x", {"x": X}, Y).findings,
     Status.ERRORS_DISAGREE: lambda: fit_formula(DECAY, {"x": X}, Y, sigma=0.003).findings,

@@ -70,7 +70,8 @@ def _beside_one(template: sympy.Expr, symbols: list[sympy.Symbol]) -> list[int]:
     """Constants that are factors of a term beside one without, or of a whole formula."""
     found = set[sympy.Basic]()
     parts = sympy.Mul.make_args(template)
-    if any(part.as_base_exp()[0].args for part in parts):
+    bases = [part.base if part.is_Pow else part for part in parts]
+    if any(base.is_Function or base.is_Add for base in bases):
         found |= {*parts} & {*symbols}
     for total in template.atoms(sympy.Add):
         terms = [set(sympy.Mul.make_args(term)) for term in total.args]

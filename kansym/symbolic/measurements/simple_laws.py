@@ -35,6 +35,8 @@ _NEAREST = 2
 power that are fitted."""
 _ASTRAY = 0.1
 """Part of the largest value by which noise may give others the wrong sign."""
+_LEVELS = 3
+"""Levels of an input from which a line in it says more than a power."""
 _OVERTIME = 0.1
 """Seconds after its time in which a fit may end."""
 _NEAR = 0.15
@@ -312,6 +314,8 @@ def _lines_times_powers(
             expr *= sympy.Symbol(names[i]) ** sympy.Rational(round(2 * power), 2)
     i = next(i for i, way in parts if way != "power")
     x, symbol = X[:, i], sympy.Symbol(names[i])
+    if len(np.unique(x)) < _LEVELS:
+        return
     a, b = (sympy.Symbol(_fresh("c", names, place)) for place in (1, 2))
     for column, term in ((x, symbol), (1 / np.where(x == 0, np.nan, x), 1 / symbol)):
         columns = factor[:, None] * np.column_stack([np.ones(len(y)), column])

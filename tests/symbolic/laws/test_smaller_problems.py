@@ -1,5 +1,7 @@
 """Steps to smaller problems: one combination without a fit, idle inputs, symmetries, separation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import sympy
@@ -7,9 +9,11 @@ import sympy
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.exact_laws import ExactLaws
 from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.noise_of_rows import noise_of_rows
 from kansym.symbolic.laws.one_combination import one_combination
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.reductions import Exploration, Step, steps_from
+from kansym.symbolic.laws.smaller_problems import SmallerProblem
 from kansym.symbolic.laws.smooth import noise_level, smooth
 
 
@@ -120,3 +124,20 @@ def test_a_corner_of_an_exact_law_is_no_noise():
     smooth_law = X[:, 0] * X[:, 1] + X[:, 2]
     noisy = smooth_law + 0.05 * smooth_law.std() * rng.normal(size=1000)
     assert noise_level(X, noisy) == pytest.approx(0.05, rel=0.2)
+
+
+def test_the_smaller_problem_that_shows_the_noise_gives_the_law_as_well():
+    rows = problem("n m g x T", lambda n, m, g, x, T: n * np.exp(-m * g * x / T), 0.5, 3.0, 2000)
+    rows = replace(rows, y=rows.y + 0.02 * rows.spread * np.random.default_rng(1).normal(size=2000))
+    seen = noise_of_rows(rows, Deadline.after(30))
+    assert seen.size == pytest.approx(0.02, rel=0.1)
+    (source,) = seen.sources
+    best = min(source.propose(rows, Deadline.after(10)), key=lambda law: law.error)
+    assert best.error < 1.05 * seen.size
+    assert len(best.start) <= 2
+
+
+def test_a_smaller_problem_of_other_rows_proposes_nothing():
+    rows = problem("a b", lambda a, b: a * b)
+    other = SmallerProblem(Reduced.of(problem("a b", lambda a, b: a * b, count=300)))
+    assert not [*other.propose(rows, Deadline.after(5))]

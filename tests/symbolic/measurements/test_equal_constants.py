@@ -16,6 +16,8 @@ AGREEING = {
     "a*exp(-x/b)": ({"a": 0.8, "b": 1.25}, "a*exp(-a*x)"),
     "a*sqrt(x**2 + b*z**2)": ({"a": 2.0, "b": 1.0}, "a*sqrt(x**2 + z**2)"),
     "a*x**p*z**q": ({"a": 2.0, "p": 0.4, "q": 0.4}, "a*x**p*z**p"),
+    "a*atan(b*x/z)": ({"a": 1.0, "b": 0.4}, "atan(b*x/z)"),
+    "a*exp(-b*x)": ({"a": 1.0, "b": 0.4}, "exp(-b*x)"),
     "1/(a/x + b/z)": ({"a": 1.7, "b": 1.7}, "1/(a*(1/z + 1/x))"),
 }
 
@@ -35,6 +37,11 @@ def test_constants_that_agree_become_one(form: str):
     constants, expected = AGREEING[form]
     forms = [str(tied.template) for tied in with_equal_constants(_fit(form, constants))]
     assert expected in forms
+
+
+def test_the_factor_of_a_power_is_measured():
+    forms = [str(tied.template) for tied in with_equal_constants(_fit("a*x**2", {"a": 1.0}))]
+    assert not forms
 
 
 def test_unrelated_constants_seldom_agree():

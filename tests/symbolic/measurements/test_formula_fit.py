@@ -9,7 +9,12 @@ from scipy.optimize import curve_fit
 from benchmarks.nist import Certified, digits, problems
 from kansym import fit_formula
 from kansym.shared.errors import InputError
+from kansym.shared.row_errors import row_errors
 from kansym.shared.status import Status
+from kansym.symbolic.formulas.constant import Constant
+from kansym.symbolic.formulas.formula import Formula
+from kansym.symbolic.formulas.parsing import parse
+from kansym.symbolic.measurements.refitting import refitted
 
 RNG = np.random.default_rng(0)
 X = np.linspace(0.0, 10.0, 60)
@@ -273,3 +278,20 @@ def test_a_wave_has_a_positive_frequency():
     found = fit_formula("a*sin(w*x)", {"x": x}, y)
     assert found.values["w"] == pytest.approx(17.3, abs=0.02)
     assert found.values["a"] > 0
+
+
+@pytest.mark.parametrize(
+    ("form", "truth", "start"),
+    [
+        ("p*exp(-q/(T + r))", (2.69e10, 4277.0, 243.0), (6.8e10, 4787.0, 258.0)),
+        ("p*exp(-q/(T + r))", (2.69e10, 4277.0, 243.0), (5.0e9, 3800.0, 225.0)),
+        ("p*(T + r)**q", (3e-14, 8.0, 110.0), (4e-15, 8.4, 118.0)),
+    ],
+)
+def test_a_refit_follows_a_bent_valley_to_its_end(form, truth, start):
+    names, T = ("p", "q", "r"), np.linspace(0.0, 50.0, 40)
+    right = Formula(parse(form), ("T",), tuple(map(Constant, names, truth, [np.inf] * 3)))
+    y = right.predict(T[:, None])
+    begun = Formula(parse(form), ("T",), tuple(map(Constant, names, start, [np.inf] * 3)))
+    fit = refitted(begun, T[:, None], y, row_errors(40), exact=False)
+    np.testing.assert_allclose(list(fit.values.values()), truth, rtol=1e-6)

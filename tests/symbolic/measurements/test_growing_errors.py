@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import sympy
 
 from kansym import fit_formula
 from kansym.symbolic.measurements.growing_errors import growing_errors, proportional_scatter
@@ -19,6 +20,19 @@ def test_errors_in_proportion_are_seen_and_equal_ones_are_none(seed):
         if found is not None:
             assert found[1] == 1.0
             np.testing.assert_allclose(found[0].predict(X[:, None]), X**3, rtol=0.05)
+
+
+def test_a_law_that_was_sought_hides_no_scatter():
+    t, v = np.meshgrid([0.5, 1, 1.5, 2, 3], [1.0, 2, 4], indexing="ij")
+    rows = {"t": t.ravel(), "v": v.ravel()}
+    X, noise = np.column_stack([*rows.values()]), np.random.default_rng(100).normal(size=15)
+    y = (X[:, 1] * X[:, 0] + 0.85 * X[:, 0] ** 2) * (1 + 0.02 * noise)
+    forms = ("t*(t*(a*sin(v) + b) + c*v)", "t*(a*t + b*v)")
+    fits = [fit_formula(form, rows, y) for form in forms]
+    assert growing_errors(fits, X, y) is None
+    found = growing_errors(fits, X, y, charge=lambda law: 4.0 + 5.0 * law.template.has(sympy.sin))
+    assert found is not None
+    assert not found[0].template.has(sympy.sin)
 
 
 def test_what_turns_sign_has_no_errors_in_proportion():

@@ -7,6 +7,7 @@ import sympy
 from kansym import fit_formula
 from kansym.shared.deadline import Deadline
 from kansym.shared.row_errors import row_errors
+from kansym.symbolic.formulas.parsing import parse
 from kansym.symbolic.measurements.description_length import description_length
 from kansym.symbolic.measurements.simple_laws import simple_laws
 
@@ -141,3 +142,43 @@ def test_plain_laws_of_few_rows_are_themselves(law):
     between = np.linspace(0.4, 4.9, 40)
     error = fit.predict({"x": between}) - law(between)
     assert np.sqrt(np.mean(error**2)) < 0.005 * np.std(y)
+
+
+def levels(**inputs: list[float]) -> tuple[tuple[str, ...], np.ndarray]:
+    """All combinations of levels (rows, inputs)."""
+    grid = np.meshgrid(*map(np.asarray, inputs.values()), indexing="ij")
+    return tuple(inputs), np.column_stack([column.ravel() for column in grid])
+
+
+OF_LEVELS = {
+    "radiation": (
+        levels(T=[400, 500, 600, 700], S=[280, 300, 330]),
+        lambda T, S: 4.6e-8 * (T**4 - S**4),
+        "c1*T**4 + c2*S**4",
+    ),
+    "beam, two heights": (
+        levels(F=[5, 10, 20], L=[0.3, 0.5, 0.8], h=[3, 5]),
+        lambda F, L, h: 0.021 * F * L**3 / h**3,
+        "c1*F*L**3/h**3",
+    ),
+    "expansion": (
+        levels(L=[0.5, 1, 2], T=[20, 60, 100, 140]),
+        lambda L, T: L * (0.9995 + 1e-3 * T),
+        "L*(c1 + c2*T)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OF_LEVELS)
+def test_tables_of_levels(name):
+    (names, X), law, form = OF_LEVELS[name]
+    values = law(*X.T)
+    y = values * (1 + 0.003 * noise(len(X)))
+    assert best(names, X, y, 0.003 * values).formula.template == parse(form)
+
+
+def test_noise_takes_small_values_of_a_power_across_zero():
+    x = np.linspace(0.5, 5, 20)
+    y = 0.057 * x**4 + 0.2 * noise(20)
+    assert y.min() < 0
+    assert best(("x",), x, y).formula.template == parse("c1*x**4")
