@@ -66,26 +66,30 @@ def with_and_without(
     some = run(_of_rows(search, kept, left))
     told = len(rows) * math.log2(float(np.ptp(search["target"].values)))
     told += math.log2(math.comb(len(search["inputs"]), len(rows)))
-    clear = _CLEAR if _is_foretold(every, some, search, rows) else -_SOUGHT
+    clear = _CLEAR if _is_foretold(every, rows) else -_SOUGHT
     if _error(some) > _LAW or _bits(some) + told + clear > _bits(every):
         return every
     return some[0], some[1], _with_all_rows(some, every[2], rows)
 
 
-def _is_foretold(every: Found, some: Found, search: Mapping[str, Any], rows: Sequence[int]) -> bool:
+def _is_foretold(every: Found, rows: Sequence[int]) -> bool:
     """Whether the law of all rows, its constants from the others, says what the doubted rows are.
 
     One that does not, or leaves them open, such as one with a pole beside a row, was made for them.
     """
-    few = FewRows.of(some[0].split, search["inputs"].names)
-    assert few is not None
-    place = list(rows)
-    fits = few.again(every[2].formulas, every[0].deadline)
+    measured, place = every[0].split.measured, list(rows)
+    assert measured is not None
+    # The errors of all rows, which may grow with y, say how far off one may be.
+    X, y, errors = measured[0], measured[1][:, 0], measured[2]
+    kept = np.setdiff1d(np.arange(len(y)), place)
+    others = FewRows(every[0].inputs.names, X[kept], y[kept], errors.of_rows(kept))
+    fits = others.again(every[2].formulas, every[0].deadline)
     if not fits:
         return False
-    values, open_by = fits[0].predict(search["inputs"].values[place], return_std=True)
-    missed = np.maximum(np.abs(search["target"].values[place, 0] - values), open_by)
-    return bool(np.all(missed < _FORETOLD * max(float(np.std(fits[0].residuals)), 1e-300)))
+    values, open_by = fits[0].predict(X[place], return_std=True)
+    missed = np.maximum(np.abs(y[place] - values), open_by) * errors.inverse[place]
+    usual = float(np.std(fits[0].residuals * others.errors.inverse))
+    return bool(np.all(missed < _FORETOLD * max(usual, 1e-300)))
 
 
 def _error(found: Found) -> float:

@@ -23,8 +23,8 @@ _LEAST_ROWS = 7
 """Rows below which the scatter says too little about itself."""
 _RANGE = 2.0
 """Ratio of largest to smallest value from which on it matters."""
-_CLEAR = 6.0
-"""Bits by which errors in proportion must win: odds of 64 to 1."""
+_CLEAR = 4.0
+"""Bits by which errors in proportion must win: odds of 16 to 1."""
 _TRIED, _ROUNDS = 12, 2
 """Laws that are tried, and fits of each: errors are those of the fit before."""
 _ROWS_A_TERM = 10
