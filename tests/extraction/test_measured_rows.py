@@ -107,7 +107,7 @@ def test_a_result_is_fitted_again_to_its_rows(result):
 
 def test_hubers_loss_is_a_setting_that_names_rows_far_off():
     x = np.linspace(0.7, 9.8, 14)
-    y = 3 * x + 0.3 * np.random.default_rng(0).normal(size=14)
+    y = 3 * x + 0.3 * np.random.default_rng(2).normal(size=14)
     y[12] += 2.2  # too little to be left out
     slopes = {}
     for loss in ("huber", "squared"):

@@ -23,8 +23,8 @@ _LEAST_ROWS = 7
 """Rows below which the scatter says too little about itself."""
 _RANGE = 2.0
 """Ratio of largest to smallest value from which on it matters."""
-_CLEAR = 4.0
-"""Bits by which errors in proportion must win: odds of 16 to 1."""
+_CLEAR = 6.0
+"""Bits by which errors in proportion must win: odds of 64 to 1."""
 _TRIED, _ROUNDS = 12, 2
 """Laws that are tried, and fits of each: errors are those of the fit before."""
 _ROWS_A_TERM = 10
@@ -73,15 +73,19 @@ def growing_errors(
         return None
     fits, ones = fits[:_TRIED], np.ones(len(y))
     charges = [charge(fit.formula) for fit in fits]
-    equal = min(_bits(fit, y, ones) + more for fit, more in zip(fits, charges, strict=True))
-    best, least = None, equal - _CLEAR
+    bits = [_bits(fit, ones) + more for fit, more in zip(fits, charges, strict=True)]
+    equal = fits[int(np.argmin(bits))]
+    others = np.arange(len(y)) != np.argmax(np.abs(equal.residuals))
+    best, least = None, min(bits) - _CLEAR
     for fit, more in zip(fits, charges, strict=True):
         if until is not None and until.passed:
             break
         for power in powers:
             found = _in_proportion(fit.formula, X, y, power)
-            if found is not None and (bits := _bits(found[0], y, found[1]) + more) < least:
-                best, least = (found[0].formula, power), bits
+            if found is None or (length := _bits(*found) + more) >= least:
+                continue
+            if _bits(*found, others) < _bits(equal, ones, others):  # not by a single row
+                best, least = (found[0].formula, power), length
     return best
 
 
@@ -172,10 +176,11 @@ def _in_proportion(
     return fit, size
 
 
-def _bits(fit: FormulaFit, y: np.ndarray, errors: np.ndarray) -> float:
-    """What is said by a fit about the rows, in bits."""
-    n = len(y)
-    mean = float(np.mean((fit.residuals / errors) ** 2))
+def _bits(fit: FormulaFit, errors: np.ndarray, kept: np.ndarray | slice = slice(None)) -> float:
+    """What is said by a fit about the rows, or those that are kept, in bits."""
+    left, errors = fit.residuals[kept], errors[kept]
+    n = len(left)
+    mean = float(np.mean((left / errors) ** 2))
     data = n / 2 * np.log2(max(mean, 1e-300)) + float(np.sum(np.log2(errors)))
     # The size of the errors is a number as well.
     return data + constants_bits(len(fit.free) + 1, n) + form_bits(fit)
