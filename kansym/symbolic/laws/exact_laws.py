@@ -31,6 +31,7 @@ from kansym.symbolic.laws.relations import (
     small_trials,
     trials_with_functions,
 )
+from kansym.symbolic.laws.scaled_groups import ScaledGroups
 from kansym.symbolic.laws.smooth import Smooth, smooth
 from kansym.symbolic.laws.targets import targets_of
 from kansym.symbolic.laws.two_combinations import two_combinations
@@ -42,15 +43,18 @@ _FEWEST_ROWS = 15
 _MOST_STATES = 30
 _SMALL_DEGREE, _AT_ONCE = 5, 2
 """Degree of plain relations in smaller problems, and curves that are looked into when met."""
-_SHALLOW = 5.0
+_SHALLOW = 6.0
 """Seconds for a first look: what takes longer waits until others have had theirs."""
-_SHARE_ONE, _EXPLORING = 0.4, 0.7
-"""Parts of the time for laws of one quantity, and for smaller problems."""
-_HANDED_ON, _EACH = 2, 2.5
-"""Smaller problems that other sources are asked about, and seconds for each."""
+_SHARE_ONE, _EXPLORING, _SINGLE = 0.4, 0.7, 0.5
+"""Parts of the time for laws of one quantity, for smaller problems, and of what is left then for
+functions of single quantities in them, before others are asked."""
+_HANDED_ON, _EACH = 2, 2.0
+"""Smaller problems that other sources are asked about, and seconds for each of these."""
 _QUICK: tuple[Source, ...] = (Monomials(), Harmonics())
 """Others that every problem is handed to."""
-_OTHERS: tuple[Source, ...] = (Monomials(), Additive(), PartlyFree(), Pairings())
+_OTHERS: tuple[Source, ...] = (
+    Monomials(), Additive(), PartlyFree(), ScaledGroups(()), Pairings()
+)  # fmt: skip
 _OUTER = ("1/y", "log y", "y^2", "exp y", "sqrt y", "tan y", "sin y")
 _BLIND = 0.8
 """Error of a smooth fit from which on it shows nothing of the law."""
@@ -172,9 +176,9 @@ class _Search:
         for state in states:
             if self.until.passed:
                 return
-            inner, until = state.as_rows(self.rows), self.until.within(_EACH)
+            inner = state.as_rows(self.rows)
             for source in sources:
-                for law in source.propose(inner, until):
+                for law in source.propose(inner, self.until.within(_EACH)):
                     found = state.restored_exactly(law, self.rows)
                     if found is not None:
                         yield found
@@ -200,22 +204,25 @@ class _Search:
         if alone:
             yield from laws_of_curve(state, self.rows, self.until, AT_ONCE)
 
-    def with_single_functions(self, state: Reduced) -> Iterator[Law]:
+    def with_single_functions(self, state: Reduced, until: Deadline | None = None) -> Iterator[Law]:
         """Relations with functions of single quantities, where these are few; laws of a curve."""
         for each in (state.settled(), state):
             if each is None:
                 continue
             if len(each.quantities) > 1 or not is_curve(each):
-                yield from self.tried(each, small_trials(each))
+                yield from self.tried(each, small_trials(each), until)
+                self.cut_off |= until is not None and until.passed
             elif each.carried is None:
                 limit = self.until.share(_SHARE_ONE)
                 yield from laws_of_curve(each, self.rows, limit, SHORT)
                 self.cut_off |= limit.passed
 
-    def tried(self, state: Reduced, trials: Iterable[Trial]) -> Iterator[Law]:
+    def tried(
+        self, state: Reduced, trials: Iterable[Trial], until: Deadline | None = None
+    ) -> Iterator[Law]:
         """Laws of trials on one state."""
         for trial in trials:
-            if self.until.passed:
+            if (until or self.until).passed:
                 return
             yield from related(state, trial, self.rows, self.order)
 
@@ -235,8 +242,9 @@ class _Search:
             if len(step.state.quantities) == 1 and self.at_once > 0:
                 self.at_once -= 1
                 yield from self.with_single_functions(later.pop().state)
+        until = self.until.share(_SINGLE)
         for step in sorted(later, key=lambda s: (len(s.state.quantities), s.cost)):
-            yield from self.with_single_functions(step.state)
+            yield from self.with_single_functions(step.state, until)
 
     def over_functions(self) -> Iterator[Law]:
         """Plain relations of the target over a function of quantities that it still depends on."""

@@ -30,7 +30,7 @@ noise but a law that is not seen."""
 
 @dataclass(frozen=True, eq=False)
 class SeenNoise:
-    """Noise of y over its spread, 0 if none shows, and the smaller problem in which it was seen."""
+    """Noise of y over its spread, 0 if none shows, and the smallest problem that was met."""
 
     size: float
     smaller: Reduced | None = None
@@ -64,11 +64,16 @@ def noise_of_rows(rows: Rows, until: Deadline) -> SeenNoise:
     fit = smooth(root.quantities.values, root.target)
     if fit is None or not _SOUGHT < fit.error < _EXPLAINED:
         return SeenNoise(0.0)
-    steps = Exploration(_SOUGHT).steps(Step(root, fit, _SOUGHT), _STATES, until)
-    for step in sorted(steps, key=lambda step: step.cost):
+    few = list[Step]()
+    for step in Exploration(_SOUGHT).steps(Step(root, fit, _SOUGHT), _STATES, until):
         if len(step.state.quantities) <= _QUANTITIES:
-            return SeenNoise(step.fit.error, step.state) if _is_noise(step) else SeenNoise(0.0)
-    return SeenNoise(0.0)
+            few.append(step)
+            if step.fit.error < _SOUGHT:  # less than any noise would leave
+                break
+    if not few:
+        return SeenNoise(0.0)
+    best = min(few, key=lambda step: step.cost)
+    return SeenNoise(best.fit.error if _is_noise(best) else 0.0, best.state)
 
 
 def _is_noise(step: Step) -> bool:

@@ -21,6 +21,7 @@ from kansym.symbolic.laws.noisy_pairs import NoisyPairs
 from kansym.symbolic.laws.pairings import Pairings
 from kansym.symbolic.laws.partly_free import PartlyFree
 from kansym.symbolic.laws.relevance import relevant_inputs
+from kansym.symbolic.laws.scaled_groups import ScaledGroups
 from kansym.symbolic.laws.separate_groups import SeparateGroups
 from kansym.symbolic.laws.smaller_problems import SmallerProblems
 from kansym.symbolic.laws.sparse_sums import SparseSums
@@ -49,6 +50,7 @@ SOURCES: tuple[Source, ...] = (
     Additive(),
     ExactLaws(deep=False),
     SeparateGroups(OF_GROUPS),
+    ScaledGroups(OF_GROUPS),
     Meetings(deep=False),
     PartlyFree(),
     Meetings(),

@@ -16,6 +16,7 @@ import sympy
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import (
     EXACT,
+    FEW,
     fitted,
     fresh_constants,
     is_exact,
@@ -29,7 +30,7 @@ from kansym.symbolic.laws.smooth import polynomial_through
 from kansym.symbolic.laws.targets import Target, targets_of
 from kansym.symbolic.laws.univariate import univariate_laws
 
-__all__ = ["SeparateGroups"]
+__all__ = ["SeparateGroups", "laws_of_group", "pairs_of_groups"]
 
 Array = np.ndarray
 Group = tuple[int, ...]
@@ -102,7 +103,7 @@ class SeparateGroups:
             names, few = tuple(rows.names[k] for k in own), len(part)
             noise = split.error * split.spread / (float(np.std(part)) or 1.0)
             inner = Rows(rows.X[:few, own], part, names, noise, independent=terms)
-            choices.append(self._named(inner, until.within(_SECONDS)))
+            choices.append(laws_of_group(inner, self.sources, until))
         z = split.target.forward(rows.y)
         words = f"{self.name}, {split.target.name}"
         found = list[Law]()
@@ -116,21 +117,30 @@ class SeparateGroups:
         # Of several that are exact, one has no terms that do nothing.
         yield from sorted(found, key=lambda law: (not is_exact(law), len(law.start)))
 
-    def _named(self, rows: Rows, until: Deadline) -> list[Law]:
-        """The shortest laws of one group."""
-        if len(rows.names) == 1:
-            given = rows.X[:, 0], rows.y, rows.names[0], rows.noise, until
-            plain = _plain(rows)
-            found = [plain] if plain is not None else list(univariate_laws(*given))[:_FORMS]
-        else:
-            found = list[Law]()
-            every = (source.propose(rows, until) for source in self.sources if not until.passed)
-            for law in chain.from_iterable(every):
-                found.append(law)
-                if is_exact(law):
-                    break
-        found = [law for law in found if law.error <= max(_ABOVE * rows.noise, EXACT)]
-        return sorted(found, key=lambda law: length(law, rows))[:_FORMS]
+
+def laws_of_group(rows: Rows, sources: Sequence[Source], until: Deadline) -> list[Law]:
+    """The shortest laws of what is known of one group of inputs, at most a few."""
+    until = until.within(_SECONDS)
+    if len(rows.names) == 1:
+        given = rows.X[:, 0], rows.y, rows.names[0], rows.noise, until
+        plain = _plain(rows)
+        every = [plain] if plain is not None else univariate_laws(*given)
+    else:
+        each = (source.propose(rows, until) for source in sources if not until.passed)
+        every = chain.from_iterable(each)
+    found = list[Law]()
+    for law in every:
+        found.append(law)
+        if is_exact(law) or _is_clear(law, rows):
+            break
+    found = [law for law in found if law.error <= max(_ABOVE * rows.noise, EXACT)]
+    return sorted(found, key=lambda law: length(law, rows))[:_FORMS]
+
+
+def _is_clear(law: Law, rows: Rows) -> bool:
+    """Whether a law of few constants leaves no more than a noise of some digits."""
+    left = max(_LEAVES * min(rows.noise, _DIGITS), EXACT)
+    return law.error <= left and len(law.start) <= FEW
 
 
 def _plain(rows: Rows) -> Law | None:
@@ -146,8 +156,8 @@ def _plain(rows: Rows) -> Law | None:
     return Law(expr, {factor: float(weights[best])}, PLAIN_TERMS[best].text, float(left[best]))
 
 
-_LEAVES = 3.0
-"""Error of a plain function over the noise."""
+_LEAVES, _DIGITS = 3.0, 1e-6
+"""Error of a plain function over the noise, and a noise that no wrong law comes down to."""
 
 
 def _splits(X: Array, z: Array, target: Target) -> Iterator[_Split]:
@@ -156,7 +166,7 @@ def _splits(X: Array, z: Array, target: Target) -> Iterator[_Split]:
     if fit is None or fit.error > _SMALL or not spread > 0:
         return
     used = fit.exponents > 0
-    for groups in _pairs(list(range(X.shape[1]))):
+    for groups in pairs_of_groups(list(range(X.shape[1]))):
         inside = np.array([used[:, list(group)].any(axis=1) for group in groups])
         kept = ~inside.all(axis=0)
         values, error = fit.coordinates.of_terms(fit.exponents[kept])
@@ -166,7 +176,7 @@ def _splits(X: Array, z: Array, target: Target) -> Iterator[_Split]:
             yield _Split(error, target, groups, parts, terms, spread)
 
 
-def _pairs(inputs: list[int]) -> Iterator[tuple[Group, Group]]:
+def pairs_of_groups(inputs: list[int]) -> Iterator[tuple[Group, Group]]:
     """Ways to part inputs into two groups."""
     first, *others = inputs
     for count in range(len(others)):

@@ -1,6 +1,6 @@
 """A polynomial through rows, as smooth as they are: its gradient shows the structure of the law."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -306,11 +306,20 @@ class _Fit:
 
     def of_terms(self, exponents: np.ndarray) -> tuple[np.ndarray, float]:
         """Values of each term (rows, terms) of a polynomial of these, and its held-out error."""
-        test, v, y = _held_out(len(self.X)), self.target.fitted, self.target.y
-        columns = _columns(self.unit, exponents)
-        weights = np.linalg.lstsq(columns[~test], v[~test], rcond=1e-12)[0]
-        missed = self.target.undone(columns[test] @ weights, test) - y[test]
-        return columns * weights, _size(missed * self.scale[test])
+        test, y = _held_out(len(self.X)), self.target.y
+        terms = self.basis(exponents) * self.coefficients(exponents)
+        missed = self.target.undone(terms[test].sum(axis=1), test) - y[test]
+        return terms, _size(missed * self.scale[test])
+
+    def coefficients(self, exponents: np.ndarray) -> np.ndarray:
+        """Those of the polynomial of these terms (terms,)."""
+        kept = ~_held_out(len(self.X))
+        columns = self.basis(exponents)[kept]
+        return np.linalg.lstsq(columns, self.target.fitted[kept], rcond=1e-12)[0]
+
+    def basis(self, exponents: np.ndarray, inputs: Sequence[int] | None = None) -> np.ndarray:
+        """Terms, or products of powers of some of the inputs (rows, terms)."""
+        return _columns(self.unit if inputs is None else self.unit[:, list(inputs)], exponents)
 
     def least_error(self, weights: np.ndarray) -> float:
         """Least error of held-out rows for small degrees; quick and good to six digits."""

@@ -1,0 +1,44 @@
+"""A function of some inputs scaled by others is found part by part."""
+
+import numpy as np
+import pytest
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws import scaled_groups, separate_groups
+from kansym.symbolic.laws.checking import is_exact
+from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.proposing import OF_GROUPS
+from kansym.symbolic.laws.scaled_groups import ScaledGroups
+
+LAWS = {
+    "wave beside a line": (lambda a, b: 2 * a - b * np.cos(3.6 * a), 2),
+    "product that changes sign": (lambda a, b: (b**2 - 3.5) * np.cos(a + np.log(a)), 2),
+    "reciprocal": (lambda a, b, c: 1 / (3 + a + np.exp(-a) * b / c), 3),
+    "quotient with an offset": (lambda a, b, c: np.exp(-a) + a**2 * b / (c + 1.4), 3),
+}
+NAMES = tuple("abc")
+
+
+def rows_of(law, inputs: int) -> Rows:
+    X = np.random.default_rng(0).uniform(1, 3, (700, inputs))
+    return Rows(X, law(*X.T), NAMES[:inputs])
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_the_law_of_every_part_is_found(name, monkeypatch):
+    monkeypatch.setattr(separate_groups, "_SECONDS", 60.0)  # on a busy machine, too
+    monkeypatch.setattr(scaled_groups, "_REFINING", 60.0)
+    rows = rows_of(*LAWS[name])
+    found = ScaledGroups(OF_GROUPS).propose(rows, Deadline.after(600))
+    assert any(is_exact(law) for law in found)
+
+
+def test_two_functions_that_are_scaled_apart_are_no_such_law():
+    rows = rows_of(lambda a, b: a * np.exp(b) + np.sin(a) * b**2, 2)
+    assert not list(ScaledGroups(()).propose(rows, Deadline.after(60)))
+
+
+def test_rows_with_noise_are_left_to_others():
+    X = rows_of(*LAWS["reciprocal"])
+    rows = Rows(X.X, X.y, X.names, noise=0.01)
+    assert not list(ScaledGroups(()).propose(rows, Deadline.after(60)))
