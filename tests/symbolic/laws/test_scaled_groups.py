@@ -1,5 +1,7 @@
 """A function of some inputs scaled by others is found part by part."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,6 @@ from kansym.symbolic.laws.scaled_groups import ScaledGroups
 LAWS = {
     "wave beside a line": (lambda a, b: 2 * a - b * np.cos(3.6 * a), 2),
     "product that changes sign": (lambda a, b: (b**2 - 3.5) * np.cos(a + np.log(a)), 2),
-    "reciprocal": (lambda a, b, c: 1 / (3 + a + np.exp(-a) * b / c), 3),
     "quotient with an offset": (lambda a, b, c: np.exp(-a) + a**2 * b / (c + 1.4), 3),
 }
 NAMES = tuple("abc")
@@ -39,6 +40,6 @@ def test_two_functions_that_are_scaled_apart_are_no_such_law():
 
 
 def test_rows_with_noise_are_left_to_others():
-    X = rows_of(*LAWS["reciprocal"])
-    rows = Rows(X.X, X.y, X.names, noise=0.01)
+    exact = rows_of(*LAWS["wave beside a line"])
+    rows = replace(exact, noise=0.01)
     assert not list(ScaledGroups(()).propose(rows, Deadline.after(60)))
