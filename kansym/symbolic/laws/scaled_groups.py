@@ -193,7 +193,7 @@ def _splits(X: np.ndarray, z: np.ndarray, target: Target) -> Iterator[_Split]:
             rows, i = np.unique(fit.exponents[:, first], axis=0, return_inverse=True)
             columns, j = np.unique(fit.exponents[:, others], axis=0, return_inverse=True)
             matrix = np.zeros((len(rows), len(columns)))
-            matrix[i, j] = weights
+            matrix[i.ravel(), j.ravel()] = weights  # an inverse has two axes in numpy 2.0
             varying = columns.any(axis=1)
             _, sizes, right = np.linalg.svd(matrix[:, varying], full_matrices=False)
             if not len(sizes) or (len(sizes) > 1 and sizes[1] > _OTHERS * sizes[0]):
