@@ -3,11 +3,13 @@
 Every law with 8, 20 and 60 rows, 1 and 5 % noise, several seeds, asked by `discover`. A form is
 right if it has no more constants than the law and, fitted to the law without noise, leaves
 nothing. A table tells the law from its rivals if its BIC leads by more than 6 over those of all
-wrong forms on the front; there it must be selected, elsewhere it should be on the front. Intervals
-are those of the constants of right forms, whose true values are those without noise.
+wrong forms on the front; there it must be selected, elsewhere it should be on the front, or among
+the rivals that the result names. Intervals are those of the constants of right forms, whose true
+values are those without noise.
 
     python benchmarks/measured_laws.py --every 5 --seeds 1       # a sample
     python benchmarks/measured_laws.py --cases 60 --first 20     # rows and noise in turn
+    python benchmarks/measured_laws.py --only "a*x**4,a/x"       # these laws
     python benchmarks/measured_laws.py --coverage 1000           # intervals of fit_formula
 """
 
@@ -19,9 +21,12 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+import sympy
 
 from kansym import discover, fit_formula
+from kansym.results.result import Extraction
 from kansym.shared.row_errors import row_errors
+from kansym.shared.status import Status
 from kansym.symbolic.formulas.constant import Constant
 from kansym.symbolic.formulas.formula import Formula
 from kansym.symbolic.formulas.parsing import parse
@@ -117,7 +122,7 @@ def fitted(formula: Formula, X: np.ndarray, y: np.ndarray):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a table: selected, front or missed; with a star if it is identifiable.
+    """What became of a table: selected, front, named or missed; with a star if it is identifiable.
 
     Attributes
     ----------
@@ -151,11 +156,23 @@ def judged(law: Law, rows: int, noise: float, seed: int, seconds: float) -> Outc
         if not right and point.bic is not None
     ]
     clear = truth is not None and truth.bic + LEAD < min(rivals, default=np.inf)
-    word = "selected" if any(chosen) else "front" if any(rights) else "missed"
+    named = any(is_right(law, rival) for rival in _rivals(result))
+    word = "selected" if any(chosen) else "front" if any(rights) else "named" if named else "missed"
     held = total = 0
     if any(chosen):
         held, total = _intervals(law, result.formulas[0], X)
     return Outcome(word + ("*" if clear else ""), str(result.expr), took, held, total)
+
+
+def _rivals(result: Extraction) -> Iterator[Formula]:
+    """The formulas that a result names as rivals, every number with a point a constant."""
+    for finding in result.status:
+        for told in finding.detail.split("; ") if finding.status is Status.RIVAL_FORMS else ():
+            expr = parse(told.split(" takes ")[0])
+            numbers = {sympy.Symbol(f"k{i}"): n for i, n in enumerate(expr.atoms(sympy.Float))}
+            constants = tuple(Constant(str(k), float(n), np.inf) for k, n in numbers.items())
+            template = expr.xreplace({n: k for k, n in numbers.items()})
+            yield Formula(template, result.input_names, constants)
 
 
 def _intervals(law: Law, formula: Formula, X: np.ndarray) -> tuple[int, int]:
@@ -196,6 +213,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--first", type=int, default=0, help="number of the first law")
     parser.add_argument("--cases", type=int, default=0, help="tables in all, one or more of a law")
+    parser.add_argument("--only", help="forms of laws, with commas")
     parser.add_argument("--coverage", type=int, default=0, metavar="TABLES")
     options = parser.parse_args()
     if options.coverage:
@@ -212,7 +230,7 @@ def main() -> None:
     held, intervals = (sum(getattr(o, name) for o in outcomes) for name in ("held", "intervals"))
     print(
         f"{len(words)} tables: {sum('selected' in w for w in words)} selected, "
-        f"{sum('front' in w for w in words)} on the front; "
+        f"{sum('front' in w for w in words)} on the front, {words.count('named')} named; "
         f"identifiable: {sum('selected' in w for w in clear)} of {len(clear)} selected; "
         f"{held} of {intervals} intervals hold the truth"
     )
@@ -221,6 +239,8 @@ def main() -> None:
 def _tables(options: argparse.Namespace) -> Iterator[tuple[Law, int, float, int]]:
     """Law, rows, noise and seed of every table that is asked for."""
     chosen = LAWS[options.first :: options.every]
+    if options.only:
+        chosen = [law for law in LAWS if law.form in options.only.split(",")]
     every = list(product(ROWS, NOISE, range(options.seeds)))
     if not options.cases:
         yield from ((law, *case) for law in chosen for case in every)
