@@ -21,7 +21,7 @@ def _expected(estimator: Any) -> dict[str, str]:
     return EXPECTED[type(estimator).__name__]
 
 
-SHORT = {"seconds": 1.0, "random_state": 0, "engine": None}
+SHORT = {"seconds": 0.5, "random_state": 0, "engine": None}
 SYMBOLIC = [SymbolicRegressor(**SHORT, starts=2), SymbolicClassifier(**SHORT)]
 # Long enough to end by itself, so that the same rows give the same numbers.
 KANS = [KANRegressor(seconds=60, random_state=0, hidden=(), grid=2, prune=False)]
