@@ -14,19 +14,24 @@ import sympy
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import fitted, fresh_constants, is_exact, values_of
+from kansym.symbolic.laws.groups_of_inputs import (
+    ROUNDING,
+    best_splits,
+    laws_of_group,
+    pairs_of_groups,
+)
 from kansym.symbolic.laws.law import Law, Rows, Source
-from kansym.symbolic.laws.separate_groups import laws_of_group, pairs_of_groups
-from kansym.symbolic.laws.smooth import polynomial_through
-from kansym.symbolic.laws.targets import Target, targets_of
+from kansym.symbolic.laws.smooth import Smooth
+from kansym.symbolic.laws.targets import Target
 
 __all__ = ["ScaledGroups"]
 
-_FEWEST_ROWS, _INPUTS = 100, range(2, 7)
+_FEWEST = 2
+"""Inputs."""
 _TARGETS = ("y", "1/y", "y^2")
 """Functions of y that may have this form."""
-_SMALL, _NO_WORSE, _ROUNDING = 1e-3, 5.0, 1e-10
-"""Error of a polynomial that shows groups, how much worse it may be with one singular vector, and
-an error that is none."""
+_NO_WORSE = 5.0
+"""How much worse a polynomial may be with one singular vector."""
 _OTHERS = 0.03
 """Second singular value over the first beyond which there is no need to look."""
 _ROUNDS = 2
@@ -97,30 +102,21 @@ class ScaledGroups:
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Laws for the best splits; nothing for rows with noise."""
         inputs = rows.varying
-        if not rows.may_be_exact(_FEWEST_ROWS) or len(inputs) not in _INPUTS:
-            return
-        found = list[_Split]()
-        for target in targets_of(rows.y, _TARGETS):
-            if until.passed:
-                return
-            found += _splits(rows.X[:, inputs], target.forward(rows.y), target)
-        for split in sorted(found, key=lambda one: one.error)[:_SPLITS]:
+        for split in best_splits(rows, _TARGETS, _splits, _FEWEST, until)[:_SPLITS]:
             own = replace(rows, X=rows.X[:, inputs], names=tuple(rows.names[k] for k in inputs))
             yield from self._laws(split, own, until)
 
     def _laws(self, split: _Split, rows: Rows, until: Deadline) -> Iterator[Law]:
         """C is named first, for a constant in it belongs to A; then A and B, then all together."""
-        scale = float(np.sqrt(np.mean(split.b**2)))
-        found, product = list[Law](), split.as_product()
-        for law in self._named(rows, split.others, (product or split).c, split.miss / scale, until):
-            if product is None:
-                inner = _without_offset(law, rows)
-            else:
-                inner = _with_offset(law, product.c, rows)
+        scale, found = float(np.sqrt(np.mean(split.b**2))), list[Law]()
+        product = split.as_product()
+        whole = product or split
+        for law in self._named(rows, split.others, whole.c, split.miss / scale, until):
+            inner = _with_offset(law, whole.c, rows) if product else _without_offset(law, rows)
             c = values_of(inner.expr, inner.start, rows)[: len(split.z)]
             if np.ptp(c) == 0:
                 continue
-            exact = (product or split).with_c(c)
+            exact = whole.with_c(c)
             parts = [(exact.b, float(np.sqrt(np.mean(c**2))))]
             parts += [] if product or exact.as_product() else [(exact.a, 1.0)]
             outer = list[Law]()
@@ -160,7 +156,7 @@ def _without_offset(law: Law, rows: Rows) -> Law:
 def _with_offset(law: Law, part: np.ndarray, rows: Rows) -> Law:
     """A law with the constant that lacks to the values of its part, if one does."""
     offset = float(np.mean(part - values_of(law.expr, law.start, rows)[: len(part)]))
-    if abs(offset) < _NOTHING * max(law.error, _ROUNDING) * np.std(part):
+    if abs(offset) < _NOTHING * max(law.error, ROUNDING) * np.std(part):
         return law
     symbol = sympy.Dummy("offset")
     return replace(law, expr=law.expr + symbol, start={**law.start, symbol: offset})
@@ -182,13 +178,10 @@ def _together(
     return fitted(expr, start, words, rows, until.within(_REFINING))
 
 
-def _splits(X: np.ndarray, z: np.ndarray, target: Target) -> Iterator[_Split]:
+def _splits(fit: Smooth, target: Target) -> Iterator[_Split]:
     """Groups in which the matrix of a polynomial has rank one but for the constant."""
-    fit = polynomial_through(X, z)
-    if fit is None or fit.error > _SMALL or not np.std(z) > 0:
-        return
     weights, z = fit.coordinates.coefficients(fit.exponents), fit.coordinates.target.y
-    for pair in pairs_of_groups(list(range(X.shape[1]))):
+    for pair in pairs_of_groups(list(range(fit.exponents.shape[1]))):
         for first, others in (pair, pair[::-1]):
             rows, i = np.unique(fit.exponents[:, first], axis=0, return_inverse=True)
             columns, j = np.unique(fit.exponents[:, others], axis=0, return_inverse=True)
@@ -202,7 +195,7 @@ def _splits(X: np.ndarray, z: np.ndarray, target: Target) -> Iterator[_Split]:
             inner = fit.coordinates.basis(columns[varying], others)
             a, b, c = _refined(z, outer, inner, inner @ right[0])
             error = float(np.sqrt(np.mean((z - a - b * c) ** 2)) / np.std(z))
-            if error <= max(_NO_WORSE * fit.error, _ROUNDING) and np.ptp(b) > 0:
+            if error <= max(_NO_WORSE * fit.error, ROUNDING) and np.ptp(b) > 0:
                 yield _Split(error, target, first, others, z, a, b, c)
 
 

@@ -31,10 +31,9 @@ def description_length(fit: FormulaFit, y: np.ndarray, errors: RowErrors | None 
     """Bits of the residual, of the constants and of the form.
 
     n/2 log2(chi2/n), or chi2/(2 ln 2) if the errors of the rows are known, chi2 at least what the
-    rounding of the printed values leaves; half a logarithm of the
-    number of rows for each constant (Schwarz, Rissanen), or what Akaike's criterion corrected for
-    few rows asks if that is more; and a share of the bits of the form. A formula with as many
-    constants as rows describes nothing.
+    rounding of the printed values leaves; half a logarithm of the number of rows for each constant
+    (Schwarz, Rissanen), or what Akaike's criterion corrected for few rows asks if that is more; and
+    a share of the bits of the form. A formula with as many constants as rows describes nothing.
     """
     n, k = fit.rows, len(fit.free) + _CURVE_CONSTANTS * len(fit.formula.curves)
     k += _odd_powers(fit.formula)

@@ -29,6 +29,8 @@ __all__ = ["Minimum", "minimum_at", "one_of_many"]
 
 _OUTLYING = 0.01
 """Chance that noise makes a row of a table count as an outlier."""
+_TOLD_APART = 2_000
+"""Rows on which it is seen which constants only count together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +78,7 @@ def one_of_many(
     bounds: Bounds,
 ) -> LocalMinimum:
     """Of constants that only count together, one stays where it began: any value would do."""
-    few = np.linspace(0, len(formula.y) - 1, min(len(formula.y), 2_000)).astype(int)
-    slopes = RowMisfit(formula.of_rows(few), rows.of_rows(few)).jacobian(found.constants)
+    slopes = _misfit_of_few(formula, rows, _TOLD_APART).jacobian(found.constants)
     if not np.isfinite(slopes).all():
         return found
     groups = constant_errors(*_factor(slopes)).inseparable
@@ -155,13 +156,16 @@ def _polished(formula: GivenFormula, rows: RowErrors, constants: np.ndarray) -> 
     end = polished(formula, rows, constants)
     if end.ended:
         return end
-    few = np.linspace(0, len(formula.y) - 1, min(len(formula.y), SEARCH_ROWS)).astype(int)
-    part = formula.of_rows(few)
-    lower = local_minimum(
-        RowMisfit(part, rows.of_rows(few)), end.constants, bounds_of(None, part.free)
-    )
+    few = _misfit_of_few(formula, rows, SEARCH_ROWS)
+    lower = local_minimum(few, end.constants, bounds_of(None, formula.free))
     lowest = polished(formula, rows, lower.constants)
     return lowest if lowest.rss < end.rss else end
+
+
+def _misfit_of_few(formula: GivenFormula, rows: RowErrors, most: int) -> RowMisfit:
+    """The misfit of so many rows at most, evenly from all."""
+    few = np.linspace(0, len(formula.y) - 1, min(len(formula.y), most)).astype(int)
+    return RowMisfit(formula.of_rows(few), rows.of_rows(few))
 
 
 def _rounding(y: np.ndarray, rows: RowErrors) -> float:

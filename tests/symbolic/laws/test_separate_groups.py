@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws import separate_groups
+from kansym.symbolic.laws import groups_of_inputs
 from kansym.symbolic.laws.checking import is_exact
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.proposing import OF_GROUPS
@@ -20,7 +20,7 @@ NAMES = tuple("abcd")
 
 @pytest.mark.parametrize("name", LAWS)
 def test_the_law_of_every_group_is_found(name, monkeypatch):
-    monkeypatch.setattr(separate_groups, "_SECONDS", 60.0)  # on a busy machine, too
+    monkeypatch.setattr(groups_of_inputs, "_SECONDS", 60.0)  # on a busy machine, too
     X = np.random.default_rng(0).uniform(1, 3, (600, 4))
     rows = Rows(X, LAWS[name](*X.T), NAMES)
     first = next(SeparateGroups(OF_GROUPS).propose(rows, Deadline.after(600)))

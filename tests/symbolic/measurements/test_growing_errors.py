@@ -29,6 +29,7 @@ def test_a_law_that_was_sought_hides_no_scatter():
     y = (X[:, 1] * X[:, 0] + 0.85 * X[:, 0] ** 2) * (1 + 0.02 * noise)
     forms = ("t*(t*(a*sin(v) + b) + c*v)", "t*(a*t + b*v)")
     fits = [fit_formula(form, rows, y) for form in forms]
+    assert growing_errors(fits, X, y) is None
     found = growing_errors(fits, X, y, charge=lambda law: 4.0 + 5.0 * law.template.has(sympy.sin))
     assert found is not None
     assert not found[0].template.has(sympy.sin)

@@ -1,0 +1,133 @@
+"""Inputs in two groups: polynomials that show them, ways to part them, and the law of one group."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, combinations
+from typing import Protocol, TypeVar
+
+import numpy as np
+import sympy
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.checking import EXACT, FEW, fresh_constants, is_exact, length
+from kansym.symbolic.laws.law import Law, Rows, Source
+from kansym.symbolic.laws.named_functions import PLAIN_TERMS, values_at
+from kansym.symbolic.laws.slopes import shares
+from kansym.symbolic.laws.smooth import Smooth, polynomial_through
+from kansym.symbolic.laws.targets import Target, targets_of
+from kansym.symbolic.laws.univariate import univariate_laws
+
+__all__ = ["ROUNDING", "Group", "Split", "best_splits", "laws_of_group", "pairs_of_groups"]
+
+Group = tuple[int, ...]
+
+ROUNDING = 1e-10
+"""Error of a split that is none."""
+_FEWEST_ROWS, _MOST_INPUTS = 100, 6
+_SMALL = 1e-3
+"""Error of a polynomial that shows groups."""
+_SECONDS, _FORMS = 4.0, 3
+"""For the laws of one group, and how many of them are handed on."""
+_ABOVE = 30.0
+"""Error of a law over that of the values of its group at which it is none."""
+_LEAVES, _DIGITS = 3.0, 1e-6
+"""Error of a plain function over the noise, and a noise that no wrong law comes down to."""
+
+
+class Split(Protocol):
+    """A function of y in parts that depend on groups of inputs."""
+
+    @property
+    def error(self) -> float:
+        """What the parts miss, over the spread of the function."""
+        ...
+
+
+_Split = TypeVar("_Split", bound=Split)
+
+
+class _Polynomials:
+    """Through functions of the target of some rows, each made once."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows, self.made = rows, dict[str, Smooth | None]()
+
+    def of(self, target: Target) -> Smooth | None:
+        """The polynomial in the inputs that vary; None if it is poor."""
+        if target.name not in self.made:
+            X, z = self.rows.X[:, self.rows.varying], target.forward(self.rows.y)
+            fit = polynomial_through(X, z) if np.std(z) > 0 else None
+            self.made[target.name] = fit if fit is not None and fit.error <= _SMALL else None
+        return self.made[target.name]
+
+
+def best_splits(
+    rows: Rows,
+    targets: Sequence[str],
+    splits: Callable[[Smooth, Target], Iterator[_Split]],
+    fewest: int,
+    until: Deadline,
+) -> list[_Split]:
+    """Splits of functions of y, best first; none for rows with noise, or of few or many inputs.
+
+    Parameters
+    ----------
+    targets : names of functions of y.
+    splits : those that a polynomial through one of them shows.
+    fewest : inputs.
+    """
+    if not rows.may_be_exact(_FEWEST_ROWS) or not fewest <= len(rows.varying) <= _MOST_INPUTS:
+        return []
+    polynomials, found = rows.once(_Polynomials), list[_Split]()
+    for target in targets_of(rows.y, targets):
+        if until.passed:
+            return []
+        if (fit := polynomials.of(target)) is not None:
+            found += splits(fit, target)
+    return sorted(found, key=lambda split: split.error)
+
+
+def pairs_of_groups(inputs: list[int]) -> Iterator[tuple[Group, Group]]:
+    """Ways to part inputs into two groups."""
+    first, *others = inputs
+    for count in range(len(others)):
+        for beside in combinations(others, count):
+            group = (first, *beside)
+            yield group, tuple(k for k in inputs if k not in group)
+
+
+def laws_of_group(rows: Rows, sources: Sequence[Source], until: Deadline) -> list[Law]:
+    """The shortest laws of what is known of one group of inputs, at most a few."""
+    until = until.within(_SECONDS)
+    if len(rows.names) == 1:
+        given = rows.X[:, 0], rows.y, rows.names[0], rows.noise, until
+        plain = _plain(rows)
+        every = [plain] if plain is not None else univariate_laws(*given)
+    else:
+        each = (source.propose(rows, until) for source in sources if not until.passed)
+        every = chain.from_iterable(each)
+    found = list[Law]()
+    for law in every:
+        found.append(law)
+        if is_exact(law) or _is_clear(law, rows):
+            break
+    found = [law for law in found if law.error <= max(_ABOVE * rows.noise, EXACT)]
+    return sorted(found, key=lambda law: length(law, rows))[:_FORMS]
+
+
+def _is_clear(law: Law, rows: Rows) -> bool:
+    """Whether a law of few constants leaves no more than a noise of some digits."""
+    left = max(_LEAVES * min(rows.noise, _DIGITS), EXACT)
+    return law.error <= left and len(law.start) <= FEW
+
+
+def _plain(rows: Rows) -> Law | None:
+    """A multiple of a plain function of the one input, if one leaves nothing but noise."""
+    x, (factor,) = rows.X[:, 0], fresh_constants(rows.names, 1)
+    values = values_at(PLAIN_TERMS, x)
+    values, z = values - values.mean(axis=0), rows.y - rows.y.mean()
+    left, weights = shares(z, values)
+    best = int(left.argmin())
+    if left[best] > max(_LEAVES * rows.noise, EXACT):
+        return None
+    expr = factor * PLAIN_TERMS[best].of(sympy.Symbol(rows.names[0]))
+    return Law(expr, {factor: float(weights[best])}, PLAIN_TERMS[best].text, float(left[best]))
