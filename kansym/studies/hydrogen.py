@@ -107,7 +107,7 @@ class Demo:
         """The comparison, for the report."""
         name = self.mlp.output_names[0]
         shape = " → ".join(map(str, self.mlp_layers))
-        verdict = "Both networks gave up the same formula" if self.same else "The formulas differ"
+        verdict = "Both networks gave the same formula" if self.same else "The formulas differ"
         parts: list[Block] = [
             Paragraph(
                 line(

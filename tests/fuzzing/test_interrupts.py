@@ -49,7 +49,8 @@ def interrupted(work, after: float):
         return np.array([time.process_time(), time.monotonic() / 10])
 
     for other in threading.enumerate():  # what the work before left running is not part of this
-        if "_begin" in other.name:
+        # One that was stopped before it began is listed for good, and is no work.
+        if "_begin" in other.name and other.is_alive():
             other.join(5.0)
     ended, began = threading.Event(), clocks()
     clock = threading.Thread(target=strike)
