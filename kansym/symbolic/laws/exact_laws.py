@@ -43,6 +43,8 @@ _FEWEST_ROWS = 15
 _MOST_STATES = 30
 _SMALL_DEGREE, _AT_ONCE = 5, 2
 """Degree of plain relations in smaller problems, and curves that are looked into when met."""
+_GLANCE = 1.0
+"""Seconds for functions of single inputs at first."""
 _SHALLOW = 6.0
 """Seconds for a first look: what takes longer waits until others have had theirs."""
 _SHARE_ONE, _EXPLORING, _SINGLE = 0.4, 0.7, 0.5
@@ -72,8 +74,9 @@ class PlainRelations:
     name = "relation"
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
-        """Exact laws that need no smaller problem."""
-        if rows.may_be_exact(_FEWEST_ROWS) and len(rows.names) > 1:
+        """Laws that need no smaller problem; of rows that are known to some digits, too."""
+        blurred = rows.blur > 0 and len(rows.y) >= _FEWEST_ROWS
+        if (blurred or rows.may_be_exact(_FEWEST_ROWS)) and len(rows.names) > 1:
             yield from rows.once(_Search).laws(until, _PLAIN)
 
 
@@ -129,7 +132,8 @@ class _Search:
     def plain_laws(self) -> Iterator[Law]:
         """Relations among the inputs, and with functions of one."""
         yield from self.plain(self.root)
-        yield from self.with_single_functions(self.root)
+        yield from self.with_single_functions(self.root, self.until.within(_GLANCE))
+        self.cut_off = False  # of two inputs these are hundreds; later stages hold them, too
         yield from self.tried(self.root, next(trials_with_functions(self.root)))
 
     def with_functions(self) -> Iterator[Law]:

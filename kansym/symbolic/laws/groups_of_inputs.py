@@ -1,7 +1,7 @@
 """Inputs in two groups: polynomials that show them, ways to part them, and the law of one group."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, combinations
+from itertools import chain, combinations, takewhile
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -25,8 +25,8 @@ ROUNDING = 1e-10
 _FEWEST_ROWS, _MOST_INPUTS = 100, 6
 _SMALL = 1e-3
 """Error of a polynomial that shows groups."""
-_SECONDS, _FORMS = 4.0, 3
-"""For the laws of one group, and how many of them are handed on."""
+_SECONDS, _SHARE, _FORMS = 6.0, 0.4, 3
+"""For the laws of one group, the part of what is left of it for one source, and laws handed on."""
 _ABOVE = 30.0
 """Error of a law over that of the values of its group at which it is none."""
 _LEAVES, _DIGITS = 3.0, 1e-6
@@ -103,7 +103,8 @@ def laws_of_group(rows: Rows, sources: Sequence[Source], until: Deadline) -> lis
         plain = _plain(rows)
         every = [plain] if plain is not None else univariate_laws(*given)
     else:
-        each = (source.propose(rows, until) for source in sources if not until.passed)
+        limited = (source.propose(rows, until.share(_SHARE)) for source in sources)
+        each = takewhile(lambda _: not until.passed, limited)
         every = chain.from_iterable(each)
     found = list[Law]()
     for law in every:

@@ -17,6 +17,8 @@ _Made = TypeVar("_Made")
 
 NEARLY_EXACT = 1e-9
 """Noise up to which rows may follow a law exactly, and error of a law that may be exact."""
+_BLURRED = 1e-5
+"""Noise up to which a relation of a few terms is told from one that is none."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,11 @@ class Rows:
     def varying(self) -> list[int]:
         """Places of the inputs that are not the same on all rows."""
         return np.flatnonzero(np.ptp(self.X, axis=0) > 0).tolist()
+
+    @property
+    def blur(self) -> float:
+        """The noise where it is so small that relations are seen through it, else 0."""
+        return self.noise if self.noise <= _BLURRED else 0.0
 
     def may_be_exact(self, fewest: int) -> bool:
         """Whether there are rows enough, without noise, of a target that varies."""

@@ -8,7 +8,7 @@ short expression, is an unknown function of g: neighbours along g then lie on a 
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import chain, combinations
+from itertools import chain
 
 import numpy as np
 import sympy
@@ -20,8 +20,8 @@ from kansym.symbolic.laws.columns import Quantities
 from kansym.symbolic.laws.curve_laws import is_curve, laws_of_curve
 from kansym.symbolic.laws.directions import Directions
 from kansym.symbolic.laws.expression_pairs import exact_weights
-from kansym.symbolic.laws.expressions import Expressions, long_expressions
 from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.long_lots import FEW_ROWS, LongLots
 from kansym.symbolic.laws.looking_up import (
     OF_PRODUCTS,
     PLAIN,
@@ -39,17 +39,13 @@ __all__ = ["Meetings"]
 Array = np.ndarray
 
 _FEWEST_ROWS = 200
-_ROWS, _MORE_ROWS = 32, 112
-"""Rows that a direction is told by, and those on which unknown functions are looked for."""
+_MORE_ROWS = 112
+"""Rows on which unknown functions are looked for."""
 _MOST_INPUTS = 6
-_LONG, _LONG_OF_SOME = 60_000, {2: 160_000, 3: 60_000}
-"""Expressions of all inputs, and of all groups of two or three of them."""
 _TAKEN, _TAKEN_WITHIN, _SHORT = 30_000, 6000, 3000
 """Of each group, taken off y, off its functions, and with functions around what is left."""
 _FACTORS_TAKEN = 60_000
 """Those that y is divided by with functions around what is left, of all groups together."""
-_WITHIN_ALL, _WITHIN = 160_000, 12_000
-"""Expressions beside and within unknown functions, together, and at least of each group."""
 
 
 class Meetings:
@@ -85,59 +81,25 @@ class _Search:
 
     def __init__(self, rows: Rows) -> None:
         self.rows, self.until = rows, Deadline.after(0.0)
-        self.inputs = Quantities.inputs(rows.X, rows.names).take(rows.varying)
-        _, distinct = np.unique(self.inputs.values, axis=0, return_index=True)
-        order = np.random.default_rng(0).permutation(distinct)
-        self.few, self.more = (
-            Quantities(self.inputs.values[order[:most]], self.inputs.exprs)
-            for most in (_ROWS, _MORE_ROWS)
-        )
-        self.y, self.more_y = rows.y[order[:_ROWS]], rows.y[order[:_MORE_ROWS]]
-        self.lots = list[Expressions]()  # of each group, the longest of few inputs
+        self.long = rows.once(LongLots)
+        self.inputs, self.lots = self.long.inputs, self.long.lots
+        self.few, self.more = self.long.few, self.long.on(_MORE_ROWS)
+        order = self.long.order
+        self.y, self.more_y = rows.y[order[:FEW_ROWS]], rows.y[order[:_MORE_ROWS]]
 
     def is_ready(self) -> bool:
         """Whether there was time for all long expressions and their directions."""
-        for group, count in self.groups[len(self.lots) :]:
-            if not self.until.passed:
-                self.lots.append(long_expressions(self.few.take(group), count))
-        return not self.until.passed and len(self.known.marks) > 0
-
-    @cached_property
-    def groups(self) -> list[tuple[tuple[int, ...], int]]:
-        """All inputs, and two or three of them; and how many expressions of each."""
-        every, found = range(len(self.few)), [(tuple(range(len(self.few))), _LONG)]
-        for size, count in _LONG_OF_SOME.items():
-            groups = list(combinations(every, size)) if size < len(every) else []
-            found += [(group, count // len(groups)) for group in groups]
-        return found
+        return self.long.made(self.until) and len(self.known.marks) > 0
 
     @cached_property
     def known(self) -> Directions:
         """Directions of all long expressions beside linear functions of the inputs."""
-        linear = np.column_stack([np.ones(_ROWS), self.few.values])
+        linear = np.column_stack([np.ones(FEW_ROWS), self.few.values])
         return Directions.of(np.concatenate([lot.values for lot in self.lots]), linear)
-
-    def lots_on_more(self) -> Iterator[tuple[int, Array]]:
-        """The number of the first expression of each lot, and the values of all on more rows."""
-        first = 0
-        for (group, _), lot in zip(self.groups, self.lots, strict=True):
-            if self.until.passed:
-                return
-            fewer = lot.plainest(max(_WITHIN_ALL // len(self.lots), _WITHIN))
-            values = fewer.on(self.more.values[:, group]).values
-            values[~(np.abs(values).max(axis=1) < _LARGEST)] = 0.0
-            yield first, values
-            first += len(lot)
 
     def expr(self, number: int | None) -> sympy.Expr:
         """One of the long expressions; 0 for none."""
-        if number is None:
-            return sympy.S.Zero
-        for lot in self.lots:
-            if number < len(lot):
-                return lot.expr(number)
-            number -= len(lot)
-        raise IndexError(number)
+        return sympy.S.Zero if number is None else self.long.expr(number)
 
     # What is left has the direction of a long expression.
 
@@ -177,7 +139,9 @@ class _Search:
         within = self.left_within()
         spread = np.array([one.values / np.std(one.values) for one in within])
         curves, curved = spread.astype(np.float32), list[tuple[float, int, int]]()
-        for first, values in self.lots_on_more():
+        for first, values in self.long.on_more(_MORE_ROWS):
+            if self.until.passed:
+                break
             for k, rough in enumerate(_rough(values, curves)):
                 best = np.argsort(rough)[:_CONFIRMED]
                 curved += [(float(rough[b]), k, first + int(b)) for b in best]
@@ -215,8 +179,6 @@ class _Search:
 
 _FACTORS = 5
 """Plain expressions that y is taken over and times."""
-_LARGEST = 1e100
-"""Value beyond which an expression is as if it were not defined."""
 _SMOOTH = 0.1
 """Distance from the line through neighbours, over that of a median, along a likely expression."""
 _CONFIRMED, _LOOKED_AT, _FOLLOWED, _ONE_CURVE = 3, 60, 3, 0.5

@@ -40,7 +40,9 @@ def balanced(
 
 
 def relations(
-    columns: Float[np.ndarray, "rows columns"], wanted: Bool[np.ndarray, " columns"]
+    columns: Float[np.ndarray, "rows columns"],
+    wanted: Bool[np.ndarray, " columns"],
+    blur: float = 0.0,
 ) -> Iterator[Float[np.ndarray, " columns"]]:
     """Coefficients of sparse relations that hold a wanted column, in the order of the columns.
 
@@ -52,6 +54,7 @@ def relations(
     ----------
     columns : in the order in which they are to be spent.
     wanted : those of which a relation must hold at least one.
+    blur : relative error of the columns, beyond rounding.
     """
     scaled, factors = balanced(columns)
     if not np.isfinite(scaled).all() or len(scaled) <= scaled.shape[1]:
@@ -59,25 +62,31 @@ def relations(
     kept: list[int] = []
     R = np.asarray(np.linalg.qr(scaled, mode="r"))
     size = np.linalg.norm(scaled, axis=0)
-    dependent = np.abs(np.diag(R)) < DEPENDENT * size
+    dependent = np.abs(np.diag(R)) < max(DEPENDENT, _BLURS * blur) * size
     first = int(np.flatnonzero(wanted)[0]) if wanted.any() else len(wanted)
     for number in np.flatnonzero(dependent & (np.arange(len(wanted)) >= first))[:_MOST_TRIED]:
         before = [k for k in range(number) if not dependent[k]]
         kept = [*before, int(number)]
         if not before or not wanted[kept].any():
             continue
-        found = _closing(R, before, int(number), scaled, kept)
+        found = _closing(R, before, int(number), scaled, kept, blur)
         if found is not None and wanted[np.array(kept)[found != 0]].any():
             whole = np.zeros(columns.shape[1])
             whole[kept] = found
             yield whole * factors
 
 
-_MOST_TRIED = 12
+_MOST_TRIED, _BLURS = 12, 8.0
+"""Columns that follow from others and are looked at, and blurs that are no more than blur."""
 
 
 def _closing(
-    R: np.ndarray, before: list[int], number: int, scaled: np.ndarray, kept: list[int]
+    R: np.ndarray,
+    before: list[int],
+    number: int,
+    scaled: np.ndarray,
+    kept: list[int],
+    blur: float,
 ) -> np.ndarray | None:
     """The relation between one column and those before it, sparsified."""
     square, right = np.linalg.qr(R[: number + 1, before], mode="reduced"), R[: number + 1, number]
@@ -85,24 +94,26 @@ def _closing(
     if np.abs(np.diag(triangle)).min() == 0:
         return None
     weights = solve_triangular(triangle, Q.T @ right)
-    return sparse_relation(scaled[:, kept], np.append(weights, -1.0))
+    return sparse_relation(scaled[:, kept], np.append(weights, -1.0), blur)
 
 
 def sparse_relation(
-    columns: Float[np.ndarray, "rows columns"], weights: Float[np.ndarray, " columns"]
+    columns: Float[np.ndarray, "rows columns"],
+    weights: Float[np.ndarray, " columns"],
+    blur: float = 0.0,
 ) -> Float[np.ndarray, " columns"] | None:
     """The relation without terms that do nothing; None unless it is exact and of few terms."""
     kept = np.flatnonzero(np.abs(weights) > _NOTHING * np.abs(weights).max())
     if len(kept) > _MOST_TERMS:
         kept = kept[np.argsort(-np.abs(weights[kept]))[: 2 * _MOST_TERMS]]
-    best = _null(columns[:, kept])
+    best = _null(columns[:, kept], blur)
     if best is None:
         return None
     while len(kept) > 2:
         order = np.argsort(np.abs(best))
         for drop in order[: max(1, len(order) // 3)]:
             trial = np.delete(kept, drop)
-            fewer = _null(columns[:, trial])
+            fewer = _null(columns[:, trial], blur)
             if fewer is not None:
                 kept, best = trial, fewer
                 break
@@ -118,11 +129,11 @@ def sparse_relation(
 _MOST_TERMS = 24
 
 
-def _null(columns: np.ndarray) -> np.ndarray | None:
-    """The exact relation among all these columns, if there is one."""
+def _null(columns: np.ndarray, blur: float) -> np.ndarray | None:
+    """The relation among all these columns, if there is one but for their blur."""
     _, values, right = np.linalg.svd(columns, full_matrices=False)
     vector = right[-1]
     size = np.abs(columns * vector).max()
-    if values[-1] > _EXACT * size * np.sqrt(len(columns)):
+    if values[-1] > max(_EXACT, _BLURS * blur) * size * np.sqrt(len(columns)):
         return None
     return vector

@@ -54,8 +54,10 @@ _EXACT = 1e-8
 """Error over the spread of y at which a product is believed."""
 _SCREENED, _SURE = 1e-3, 1e-7
 """Error of a remainder over its spread that is looked at, and up to which the plain go first."""
-_TAKEN, _MANY_TAKEN, _ARGUMENTS = 30, 600, 1000
-"""Expressions that y is divided by before others are put in, in large spaces, and these."""
+_TAKEN, _MANY_TAKEN = 30, 600
+"""Expressions that y is divided by before others are put in, and in large spaces."""
+_ARGUMENTS, _SCALED = 1000, 150
+"""Expressions that an unknown function is of, by itself and times or over an input."""
 _PAIRED, _LOT = 4000, 400
 """Expressions that y is divided by before another one is added, and how many at once."""
 _SAME = 1e-7
@@ -241,23 +243,34 @@ class _Search:
         expressions: Expressions,
         degree: int,
     ) -> Iterator[_Candidate]:
-        """Sums of the terms of a space and a function of an expression."""
+        """Sums of the terms of a space and a function of an expression, by itself or scaled."""
         remainder, values = few
         rest, found = _normed(space.without(values[:, : len(space.basis)])), []
-        for number in _beside(space, expressions.values)[1][:_ARGUMENTS]:
-            if self.until.passed:
-                return
-            columns = chebyshev_columns(expressions.values[number], degree)
-            basis = np.linalg.qr(space.without(columns[:, 1:].T).T)[0]
-            left = 1 - np.sum((rest @ basis) ** 2, axis=1)
-            place = int(left.argmin())
-            found.append((float(np.sqrt(max(left[place], 0.0))), int(number), place))
-        one = np.ones(len(self.rows.y))
+        numbers = _beside(space, expressions.values)[1]
+        for factor, size, most in self.factors(len(space.basis)):
+            for number in numbers[:most]:
+                if self.until.passed:
+                    return
+                columns = chebyshev_columns(expressions.values[number], degree)
+                columns = size[:, None] * columns if most == _SCALED else columns[:, 1:]
+                basis = np.linalg.qr(space.without(columns.T).T)[0]
+                left = 1 - np.sum((rest @ basis) ** 2, axis=1)
+                place = int(left.argmin())
+                found.append((float(np.sqrt(max(left[place], 0.0))), int(number), place, factor))
         for place in _likely(np.array([error for error, *_ in found])):
-            _, number, chosen = found[place]
+            _, number, chosen, factor = found[place]
             expr, fine = expressions.expr(number), max(1, degree // _ARGUMENT_DEGREE)
-            term = FreeTerm(sympy.S.One, one, expr, self.values(expr), constant=False, fine=fine)
+            size, at = self.values(factor), self.values(expr)
+            term = FreeTerm(factor, size, expr, at, constant=factor != 1, fine=fine)
             yield _Candidate(remainder[chosen], (*space.terms, term))
+
+    def factors(self, rows: int) -> Iterator[tuple[sympy.Expr, Array, int]]:
+        """What a function of an expression is scaled by, and how many expressions are tried."""
+        yield sympy.S.One, np.ones(rows), _ARGUMENTS
+        for expr, x in zip(self.more.exprs, self.more.values[:rows].T, strict=True):
+            yield expr, x, _SCALED
+            if np.abs(x).min() > 0:
+                yield 1 / expr, 1 / x, _SCALED
 
     def of_two(self) -> Iterator[Expressions]:
         """Longer expressions of two inputs, where there are more."""
@@ -283,8 +296,9 @@ class _Search:
     def confirmed(self, candidates: Iterable[_Candidate]) -> Iterator[Law]:
         """Laws of candidates that hold on all rows with functions of a higher degree."""
         found: list[tuple[int, int, FreeSum, Remainder]] = []
+        until = self.until.within(_CONFIRMING)
         for number, candidate in enumerate(candidates):
-            if self.until.passed:
+            if until.passed:
                 break
             z = self.whole(candidate.remainder)
             sum_ = (
@@ -314,6 +328,8 @@ class _Search:
         return values_of(expr, {}, self.rows)
 
 
+_CONFIRMING = 3.0
+"""Seconds for the sums of one step: of two inputs very many are nearly right."""
 _ARGUMENT_DEGREE, _PRODUCT_DEGREE = 14, 10
 _QUICK_DEGREE, _QUICK_ARGUMENTS = 42, 200
 """Of functions that turn often, such as sin(x^2 + y): of a few expressions only."""

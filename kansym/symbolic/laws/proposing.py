@@ -20,6 +20,7 @@ from kansym.symbolic.laws.monomials import Monomials
 from kansym.symbolic.laws.noisy_pairs import NoisyPairs
 from kansym.symbolic.laws.pairings import Pairings
 from kansym.symbolic.laws.partly_free import PartlyFree
+from kansym.symbolic.laws.quick_waves import QuickWaves
 from kansym.symbolic.laws.relevance import relevant_inputs
 from kansym.symbolic.laws.scaled_groups import ScaledGroups
 from kansym.symbolic.laws.separate_groups import SeparateGroups
@@ -52,6 +53,7 @@ SOURCES: tuple[Source, ...] = (
     SeparateGroups(OF_GROUPS),
     ScaledGroups(OF_GROUPS),
     Meetings(deep=False),
+    QuickWaves(OF_GROUPS),
     PartlyFree(),
     Meetings(),
     Pairings(),

@@ -16,7 +16,7 @@ import sympy
 
 from kansym.shared.bounded_time import within
 from kansym.symbolic.laws.checking import checked, fresh_constants, is_exact
-from kansym.symbolic.laws.coefficients import as_coefficients
+from kansym.symbolic.laws.coefficients import as_coefficients, as_weights
 from kansym.symbolic.laws.columns import Quantities, exponents_up_to, monomial
 from kansym.symbolic.laws.function_columns import (
     Group,
@@ -135,7 +135,7 @@ def _trials(
 
 
 def related(state: Reduced, trial: Trial, rows: Rows, order: np.ndarray) -> Iterator[Law]:
-    """Exact laws that solve the relations of one trial."""
+    """Laws that solve the relations of one trial, exact but for the blur of the rows."""
     columns = _Columns.of(state, trial, len(rows.y))
     if columns is None:
         return
@@ -143,7 +143,7 @@ def related(state: Reduced, trial: Trial, rows: Rows, order: np.ndarray) -> Iter
     kept = order[: len(exponents) + 2 * _SPARE_ROWS]
     sizes = whole.sizes()
     few = Quantities(whole.values[kept] / sizes, whole.exprs)
-    for found in relations(few.columns(exponents), exponents[:, -1] > 0):
+    for found in relations(few.columns(exponents), exponents[:, -1] > 0, rows.blur):
         terms = np.flatnonzero(found)
         weights = found[terms] / np.prod(sizes ** exponents[terms], axis=1)
         law = _solved(weights, exponents[terms], columns, trial, state, rows)
@@ -198,7 +198,12 @@ def _solved(
     if not (np.isfinite(weights).all() and (weights != 0).all()):
         return None
     symbols = fresh_constants(rows.names, len(weights))
-    numbers, start = as_coefficients(weights.tolist(), symbols)
+    solved = np.flatnonzero(exponents[:, -1])
+    if rows.blur and len(solved) == 1:
+        # Of a sum the numbers themselves are plain, if any are, not their ratios.
+        numbers, start = as_weights((weights / -weights[solved[0]]).tolist(), symbols)
+    else:
+        numbers, start = as_coefficients(weights.tolist(), symbols)
     if len(start) > _MOST_CONSTANTS:
         return None
     parts: list[list[sympy.Expr]] = [[], [], []]
@@ -212,12 +217,13 @@ def _solved(
         if not start and len(numbers) > _MANY_TERMS:
             expr = within(_FACTORING, partial(sympy.factor, expr), expr)
         law = checked(expr, start, ", ".join(steps), rows)
-        if law is not None and is_exact(law):
+        if law is not None and (is_exact(law) or law.error <= _BLURS * rows.blur):
             return law
     return None
 
 
-_MOST_CONSTANTS = 7
+_MOST_CONSTANTS, _BLURS = 7, 8.0
+"""Constants of a law, and blurs that its error may be."""
 _MANY_TERMS, _FACTORING = 6, 3.0
 """Terms from which on a rational law may be shorter as a product, and seconds to see."""
 

@@ -6,29 +6,33 @@ digits from its singular vectors; each is a smaller problem. Products have an A 
 of.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import fitted, fresh_constants, is_exact, values_of
+from kansym.symbolic.laws.columns import Quantities
+from kansym.symbolic.laws.expressions import short_expressions
 from kansym.symbolic.laws.groups_of_inputs import (
     ROUNDING,
+    Group,
     best_splits,
     laws_of_group,
     pairs_of_groups,
 )
 from kansym.symbolic.laws.law import Law, Rows, Source
+from kansym.symbolic.laws.projections import beside
 from kansym.symbolic.laws.smooth import Smooth
+from kansym.symbolic.laws.sums_of_parts import SumOfParts, with_short_numbers
 from kansym.symbolic.laws.targets import Target
 
 __all__ = ["ScaledGroups"]
 
 _FEWEST = 2
 """Inputs."""
-_TARGETS = ("y", "1/y", "y^2")
+_TARGETS = ("y", "1/y", "y^2", "log y", "log -y", "exp y", "sqrt y")
 """Functions of y that may have this form."""
 _NO_WORSE = 5.0
 """How much worse a polynomial may be with one singular vector."""
@@ -36,14 +40,18 @@ _OTHERS = 0.03
 """Second singular value over the first beyond which there is no need to look."""
 _ROUNDS = 2
 """Fits of A and B, and of C, in turn."""
-_SPLITS, _COMBINATIONS = 3, 4
-"""Splits that are followed, and combinations of laws of their parts."""
-_REFINING = 2.0
-"""Seconds for the constants of all parts."""
+_SPLITS = 4
+"""Splits that are looked into."""
+_SHORT, _NEAREST, _AS_NEAR = 2000, 4, 1e-2
+"""Short expressions that may be C, how many of them are tried, and what they may leave of it."""
+_ALIKE = 7
+"""Digits of what is left by expressions that are one but for a factor and a constant."""
+_TRIVIAL = 1e-9
+"""Share of a column that is nothing beside a constant."""
+_PROMISING = 1e-5
+"""Error of a sum whose parts are worth names: those of a worse one have none."""
 _LONG = 40
 """Operations beyond which a fraction is not taken apart."""
-_NOTHING = 30.0
-"""Size over the error of a split of what is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,36 +62,22 @@ class _Split:
     ----------
     error : on all these rows, over the spread of the function.
     target, first, others : the function, the places of the inputs of A and B, and those of C.
-    z, a, b, c : values (rows,).
+    z, b, c : values (rows,).
     """
 
     error: float
     target: Target
-    first: tuple[int, ...]
-    others: tuple[int, ...]
+    first: Group
+    others: Group
     z: np.ndarray
-    a: np.ndarray
     b: np.ndarray
     c: np.ndarray
 
     @property
-    def miss(self) -> float:
-        """Error of z in its unit."""
-        return self.error * float(np.std(self.z))
-
-    def with_c(self, c: np.ndarray) -> "_Split":
-        """The same with a multiple of C and a constant in its place, as near as can be."""
-        slope, offset = np.polyfit(c, self.c, 1)
-        return replace(self, a=self.a + offset * self.b, b=slope * self.b, c=c)
-
-    def as_product(self) -> "_Split | None":
-        """With an A that is nothing, the constant within C; None if A is no multiple of B."""
-        share = float(self.a @ self.b / (self.b @ self.b))
-        left = self.a - share * self.b
-        if np.sqrt(np.mean(left**2)) > _NOTHING * self.miss:
-            return None
-        share = share if np.abs(share) * np.std(self.b) > _NOTHING * self.miss else 0.0
-        return replace(self, a=np.zeros(len(self.z)), c=self.c + share)
+    def blur(self) -> float:
+        """Error of C over its spread."""
+        spread = float(np.std(self.c) * np.sqrt(np.mean(self.b**2)))
+        return self.error * float(np.std(self.z)) / (spread or 1.0)
 
 
 class ScaledGroups:
@@ -102,42 +96,50 @@ class ScaledGroups:
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Laws for the best splits; nothing for rows with noise."""
         inputs = rows.varying
-        for split in best_splits(rows, _TARGETS, _splits, _FEWEST, until)[:_SPLITS]:
-            own = replace(rows, X=rows.X[:, inputs], names=tuple(rows.names[k] for k in inputs))
-            yield from self._laws(split, own, until)
+        own = replace(rows, X=rows.X[:, inputs], names=tuple(rows.names[k] for k in inputs))
+        splits = best_splits(rows, _TARGETS, _splits, _FEWEST, until)[:_SPLITS]
+        sums = list[SumOfParts]()
+        for split in splits:
+            found = _sums(split, _short_laws(split, own), own, until)
+            if not found or found[0].error > _NO_WORSE * split.error:
+                found = _sums(split, self._long_laws(split, own, until), own, until) + found
+            sums += [each for each in found[:1] if each.error < _PROMISING]
+        for each in sorted(sums, key=lambda found: found.error):
+            words = f"{self.name}, {each.target.name}"
+            yield from each.as_product().laws(own, words, self.sources, until)
 
-    def _laws(self, split: _Split, rows: Rows, until: Deadline) -> Iterator[Law]:
-        """C is named first, for a constant in it belongs to A; then A and B, then all together."""
-        scale, found = float(np.sqrt(np.mean(split.b**2))), list[Law]()
-        product = split.as_product()
-        whole = product or split
-        for law in self._named(rows, split.others, whole.c, split.miss / scale, until):
-            inner = _with_offset(law, whole.c, rows) if product else _without_offset(law, rows)
-            c = values_of(inner.expr, inner.start, rows)[: len(split.z)]
-            if np.ptp(c) == 0:
-                continue
-            exact = whole.with_c(c)
-            parts = [(exact.b, float(np.sqrt(np.mean(c**2))))]
-            parts += [] if product or exact.as_product() else [(exact.a, 1.0)]
-            outer = list[Law]()
-            for part, size in parts:
-                laws = self._named(rows, split.first, part, split.miss / size, until)
-                outer += [_with_offset(each, part, rows) for each in laws[:1]]
-            if len(outer) < len(parts) or len(found) == _COMBINATIONS or until.passed:
-                continue
-            together = _together(inner, outer, split.target, rows, until)
-            found += [] if together is None else [together]
-            if found and is_exact(found[-1]):
-                break
-        yield from sorted(found, key=lambda law: (not is_exact(law), len(law.start)))
+    def _long_laws(self, split: _Split, rows: Rows, until: Deadline) -> Iterator[Law]:
+        """Laws of C that other sources see; a constant in them belongs to A."""
+        names, c = tuple(rows.names[k] for k in split.others), split.c
+        inner = Rows(rows.X[: len(c), list(split.others)], c, names, split.blur)
+        for law in laws_of_group(inner, self.sources, until):
+            yield _without_offset(law, rows)
 
-    def _named(
-        self, rows: Rows, group: tuple[int, ...], part: np.ndarray, miss: float, until: Deadline
-    ) -> list[Law]:
-        """Laws of one part in the inputs of its group."""
-        names, noise = tuple(rows.names[k] for k in group), miss / (float(np.std(part)) or 1.0)
-        inner = Rows(rows.X[: len(part), list(group)], part, names, noise)
-        return laws_of_group(inner, self.sources, until)
+
+def _sums(split: _Split, laws: Iterable[Law], rows: Rows, until: Deadline) -> list[SumOfParts]:
+    """The split with each law of C, the one that leaves least first."""
+    found = list[SumOfParts]()
+    for law in laws:
+        inner, exact = with_short_numbers(law, split.blur)
+        each = SumOfParts.of(split.target, split.z, split.first, [inner], rows, exact=exact)
+        found += [] if each is None or len(each.parts[-1].inputs) == 0 else [each]
+        if until.passed:
+            break
+    return sorted(found, key=lambda each: each.error)
+
+
+def _short_laws(split: _Split, rows: Rows) -> Iterator[Law]:
+    """Short expressions that C may be a multiple of, beside a constant; the plainest first."""
+    inputs = Quantities.inputs(rows.X[: len(split.z)], rows.names).take(split.others)
+    few = short_expressions(inputs, _SHORT)
+    rest, kept = beside(few.values, np.full((len(split.z), 1), len(split.z) ** -0.5), _TRIVIAL)
+    c = split.c - split.c.mean()
+    left = np.sqrt(np.maximum(1 - (rest @ (c / np.linalg.norm(c))) ** 2, 0.0))
+    _, alike = np.unique(np.round(left, _ALIKE), return_index=True)
+    for place in np.sort(alike[:_NEAREST]):
+        if left[place] < _AS_NEAR:
+            expr = few.expr(int(kept[place]))
+            yield Law(expr, {}, "short expression", float(left[place]))
 
 
 def _without_offset(law: Law, rows: Rows) -> Law:
@@ -151,31 +153,6 @@ def _without_offset(law: Law, rows: Rows) -> Law:
             expr = sympy.apart(sympy.together(expr), x)
     expr = expr.as_independent(*symbols, as_Add=True)[1]
     return replace(law, expr=expr, start={k: v for k, v in law.start.items() if expr.has(k)})
-
-
-def _with_offset(law: Law, part: np.ndarray, rows: Rows) -> Law:
-    """A law with the constant that lacks to the values of its part, if one does."""
-    offset = float(np.mean(part - values_of(law.expr, law.start, rows)[: len(part)]))
-    if abs(offset) < _NOTHING * max(law.error, ROUNDING) * np.std(part):
-        return law
-    symbol = sympy.Dummy("offset")
-    return replace(law, expr=law.expr + symbol, start={**law.start, symbol: offset})
-
-
-def _together(
-    inner: Law, outer: Sequence[Law], target: Target, rows: Rows, until: Deadline
-) -> Law | None:
-    """B C, and A if there is one, with all constants refined together."""
-    laws = [inner, *outer]
-    fresh = iter(fresh_constants(rows.names, sum(len(law.start) for law in laws)))
-    exprs, start = list[sympy.Expr](), dict[sympy.Symbol, float]()
-    for law in laws:
-        renamed = {symbol: next(fresh) for symbol in law.start}
-        exprs.append(law.expr.xreplace(renamed))
-        start |= {renamed[symbol]: value for symbol, value in law.start.items()}
-    expr = target.inverse(sympy.Add(exprs[0] * exprs[1], *exprs[2:]))
-    words = f"{ScaledGroups.name}, {target.name}"
-    return fitted(expr, start, words, rows, until.within(_REFINING))
 
 
 def _splits(fit: Smooth, target: Target) -> Iterator[_Split]:
@@ -196,7 +173,7 @@ def _splits(fit: Smooth, target: Target) -> Iterator[_Split]:
             a, b, c = _refined(z, outer, inner, inner @ right[0])
             error = float(np.sqrt(np.mean((z - a - b * c) ** 2)) / np.std(z))
             if error <= max(_NO_WORSE * fit.error, ROUNDING) and np.ptp(b) > 0:
-                yield _Split(error, target, first, others, z, a, b, c)
+                yield _Split(error, target, first, others, z, b, c)
 
 
 def _refined(

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from numpy.polynomial import chebyshev
 
 from kansym.symbolic.laws.columns import exponents_up_to
-from kansym.symbolic.laws.sparse_polynomial import SparsePolynomial
+from kansym.symbolic.laws.sparse_polynomial import SparsePolynomial, chebyshev_factors
 
 __all__ = ["Smooth", "noise_level", "polynomial_through", "smooth"]
 
@@ -300,7 +300,8 @@ class _Fit:
             return _size((self.target.undone(found, aside) - y[aside]) * self.scale[aside])
 
         values = self.target.fitted[order]
-        found = SparsePolynomial(self.unit[order], values, fitted, weights, judge)
+        factors = chebyshev_factors(self.unit[order])
+        found = SparsePolynomial(factors, values, fitted, weights, judge)
         found.grow(most)
         return self, found
 

@@ -8,7 +8,7 @@ Gerstner and Griebel, Computing 71 (2003), doi:10.1007/s00607-003-0015-5; Blatma
 J. Comput. Phys. 230 (2011), doi:10.1016/j.jcp.2010.12.021.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
@@ -17,10 +17,10 @@ from numpy.polynomial import chebyshev
 
 from kansym.symbolic.laws.columns import exponents_up_to
 
-__all__ = ["SparsePolynomial", "products"]
+__all__ = ["SparsePolynomial", "chebyshev_factors", "products"]
 
-HIGHEST = 16
-"""Degree in one input."""
+_HIGHEST = 16
+"""Degree in one input, if nothing else is said."""
 _FIRST_DEGREE, _ROWS_EACH = 2, 3
 """Total degree that it begins with, where there are so many rows for each term."""
 _AWAY = (1, 2)
@@ -41,26 +41,30 @@ class SparsePolynomial:
 
     Parameters
     ----------
-    unit : inputs scaled to [-1, 1], shape (rows, inputs).
+    factors : of each input the functions that terms are products of, the constant 1 first,
+        shape (degrees, rows); degrees need not be the same.
     values : what is fitted.
     fitted : number of rows it is fitted to.
     weights : that rows count by; one over their errors.
     judge : from values of the polynomial on the other rows to its error.
+    allowed : which terms it may have; all if not given.
     """
 
     def __init__(
         self,
-        unit: Float[np.ndarray, "rows inputs"],
+        factors: Sequence[Float[np.ndarray, "degrees rows"]],
         values: Float[np.ndarray, " rows"],
         fitted: int,
         weights: Float[np.ndarray, " rows"],
         judge: Callable[[np.ndarray], float],
+        allowed: "Callable[[Exponents], bool] | None" = None,
     ) -> None:
-        rows, inputs = unit.shape
+        rows, inputs = len(values), len(factors)
         self.n, self.inputs = fitted, inputs
         self.judge = lambda found: judge(found / weights[fitted:])
-        self.factors = [chebyshev.chebvander(unit[:, k], HIGHEST).T for k in range(inputs)]
-        self.factors[0] = self.factors[0] * weights  # each product has one of these
+        self.factors = [factors[0] * weights, *factors[1:]]  # each product has one of the first
+        self.highest = tuple(len(each) - 1 for each in factors)
+        self.allowed = allowed
         self.left, self.found = values * weights, np.zeros(rows)
         self.basis, self.columns = np.empty((0, rows)), np.empty((0, rows))
         self.waiting, self.sizes = list[Exponents](), np.empty(0)
@@ -68,7 +72,7 @@ class SparsePolynomial:
         for degree in range(_FIRST_DEGREE + 1):
             lower = exponents_up_to(inputs, degree)
             if len(lower) <= max(1, fitted // _ROWS_EACH):
-                new = [tuple(row) for row in lower[len(self.terms) :].tolist()]
+                new = [row for row in map(tuple, lower.tolist()) if self._may_have(row)]
                 self._take(new, products(self.factors, np.array(new)))
         self.error, self.best, self.worse = self.judge(self.found[fitted:]), len(self.terms), 0
         self._offer(self.terms)
@@ -89,6 +93,11 @@ class SparsePolynomial:
     def exponents(self) -> Int[np.ndarray, "terms inputs"]:
         """Those of the terms with which the other rows were met best."""
         return np.array(self.terms[: self.best], dtype=int).reshape(self.best, -1)
+
+    def _may_have(self, term: Exponents) -> bool:
+        """Whether a term is new, and of functions that there are."""
+        within = all(e <= most for e, most in zip(term, self.highest, strict=True))
+        return within and term not in self.offered and (not self.allowed or self.allowed(term))
 
     def _add(self, most: int) -> bool:
         """Whether terms could be added: those that explain most of what is left."""
@@ -136,7 +145,7 @@ class SparsePolynomial:
         inside, found = set(self.terms), list[Exponents]()
         for term, k, more in product(new, range(self.inputs), _AWAY):
             raised = (*term[:k], term[k] + more, *term[k + 1 :])
-            if raised[k] <= HIGHEST and raised not in self.offered and _stands(raised, inside):
+            if self._may_have(raised) and _stands(raised, inside):
                 self.offered.add(raised)
                 found.append(raised)
         if not found:
@@ -146,6 +155,13 @@ class SparsePolynomial:
         columns = _without(_without(columns, self.basis, self.n), self.basis, self.n)
         self.columns = np.concatenate([self.columns, columns])
         self.waiting += found
+
+
+def chebyshev_factors(
+    unit: Float[np.ndarray, "rows inputs"], highest: int = _HIGHEST
+) -> list[Float[np.ndarray, "degrees rows"]]:
+    """Chebyshev polynomials of inputs scaled to [-1, 1], up to a degree."""
+    return [chebyshev.chebvander(u, highest).T for u in unit.T]
 
 
 def _stands(term: Exponents, inside: set[Exponents]) -> bool:

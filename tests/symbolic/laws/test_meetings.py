@@ -7,7 +7,7 @@ import pytest
 import sympy
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws import meetings
+from kansym.symbolic.laws import long_lots
 from kansym.symbolic.laws.checking import is_exact
 from kansym.symbolic.laws.columns import Quantities
 from kansym.symbolic.laws.curve import Curve
@@ -51,8 +51,8 @@ LAWS = {
 
 @pytest.mark.parametrize("name", LAWS)
 def test_a_law_with_a_long_expression_is_found(name, monkeypatch):
-    monkeypatch.setattr(meetings, "_LONG", 20_000)
-    monkeypatch.setattr(meetings, "_LONG_OF_SOME", {2: 18_000})
+    monkeypatch.setattr(long_lots, "_LONG", 20_000)
+    monkeypatch.setattr(long_lots, "_LONG_OF_SOME", {2: 18_000})
     X = np.random.default_rng(2).uniform(1.0, 4.0, (400, 3))
     y = sympy.lambdify(sympy.symbols("a b c"), LAWS[name])(*X.T)
     count = len(sympy.sympify(LAWS[name]).free_symbols)

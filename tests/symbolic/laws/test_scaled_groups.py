@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws import groups_of_inputs, scaled_groups
+from kansym.symbolic.laws import groups_of_inputs, sums_of_parts
 from kansym.symbolic.laws.checking import is_exact
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.proposing import OF_GROUPS
@@ -28,7 +28,7 @@ def rows_of(law, inputs: int) -> Rows:
 @pytest.mark.parametrize("name", LAWS)
 def test_the_law_of_every_part_is_found(name, monkeypatch):
     monkeypatch.setattr(groups_of_inputs, "_SECONDS", 60.0)  # on a busy machine, too
-    monkeypatch.setattr(scaled_groups, "_REFINING", 60.0)
+    monkeypatch.setattr(sums_of_parts, "_REFINING", 60.0)
     rows = rows_of(*LAWS[name])
     found = ScaledGroups(OF_GROUPS).propose(rows, Deadline.after(600))
     assert any(is_exact(law) for law in found)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kansym.symbolic.laws.smooth import smooth
-from kansym.symbolic.laws.sparse_polynomial import SparsePolynomial
+from kansym.symbolic.laws.sparse_polynomial import SparsePolynomial, chebyshev_factors
 
 LAWS = {
     "rough along one": lambda x: x[:, 0] * np.sqrt(1 + 3 * np.cos(2 * x[:, 1]) ** 2) / x[:, 2] ** 3,
@@ -21,7 +21,7 @@ def grown(x: np.ndarray, y: np.ndarray, most: int) -> SparsePolynomial:
     def judge(found: np.ndarray) -> float:
         return float(np.sqrt(np.mean((found - y[fitted:]) ** 2)) / spread)
 
-    polynomial = SparsePolynomial(x, y, fitted, np.ones(len(y)), judge)
+    polynomial = SparsePolynomial(chebyshev_factors(x), y, fitted, np.ones(len(y)), judge)
     polynomial.grow(most)
     return polynomial
 

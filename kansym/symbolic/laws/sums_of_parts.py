@@ -1,0 +1,212 @@
+"""A target that is a sum of unknown functions times known ones: each is named, then all together.
+
+What is left when all others are known exactly is known exactly, so that the function that is the
+hardest to name comes last, with exact rows.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import sympy
+from jaxtyping import Float
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.checking import fitted, fresh_constants, values_of
+from kansym.symbolic.laws.groups_of_inputs import ROUNDING, Group, laws_of_group
+from kansym.symbolic.laws.law import Law, Rows, Source
+from kansym.symbolic.laws.targets import Target
+from kansym.symbolic.laws.varying_coefficients import coefficients_of
+
+__all__ = ["ONE", "SumOfParts", "with_short_numbers"]
+
+ONE = Law(sympy.S.One, {}, "one", 0.0)
+"""The factor of a function that stands alone."""
+_NOTHING = 30.0
+"""Size over the error of z of a part that is none."""
+_REFINING = 2.0
+"""Seconds for the constants of all parts."""
+_DIGITS, _SURELY, _CHANCE = 7, 0.7, 0.1
+"""Digits of a short decimal, blurs that a number may be from it, and their share of the distance
+of two decimals."""
+_INSIDE = 2.0
+"""Errors of a part that a constant beside its law may be without being one."""
+_VANISHES, _LEAST = 1e-3, 1e-14
+"""Share of the largest of a factor that is nearly 0, and of z that is rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """An unknown function f times a known c.
+
+    Attributes
+    ----------
+    factor, c : law and values of c.
+    values, miss, inputs : of f, their error, and places of the inputs that it depends on.
+    """
+
+    factor: Law
+    c: Float[np.ndarray, " rows"]
+    values: Float[np.ndarray, " rows"]
+    miss: float
+    inputs: Group
+
+
+@dataclass(frozen=True, eq=False)
+class SumOfParts:
+    """A function of y as a sum of parts.
+
+    Attributes
+    ----------
+    target, z : the function, and its values (rows,).
+    parts : those that do something.
+    miss : error of z in its unit.
+    exact : whether the known functions have no error.
+    """
+
+    target: Target
+    z: Float[np.ndarray, " rows"]
+    parts: tuple[_Part, ...]
+    miss: float
+    exact: bool
+
+    @classmethod
+    def of(
+        cls,
+        target: Target,
+        z: Float[np.ndarray, " rows"],
+        inputs: Group,
+        known: Sequence[Law],
+        rows: Rows,
+        *,
+        exact: bool,
+        apart: bool = False,
+    ) -> "SumOfParts | None":
+        """Functions of some inputs times 1 and times known functions; None if one is not defined.
+
+        The first rows count, as many as z has. Those that are ``apart`` scale a known function
+        without an input that it depends on.
+        """
+        X = rows.X[: len(z), list(inputs)]
+        values = [values_of(law.expr, law.start, rows)[: len(z)] for law in known]
+        if not all(np.isfinite(c).all() and np.ptp(c) > 0 for c in values):
+            return None
+        held = {str(symbol) for law in known for symbol in law.expr.free_symbols}
+        barred = [k for k, place in enumerate(inputs) if apart and rows.names[place] in held]
+        found = coefficients_of(X, z, np.array(values), barred)
+        miss, parts = max(found.error, _LEAST) * float(np.std(z)), list[_Part]()
+        factors = zip([ONE, *known], [np.ones_like(z), *values], strict=True)
+        for (law, c), f, own in zip(factors, found.values, found.matters, strict=True):
+            size = float(np.sqrt(np.mean(c**2)))
+            if np.sqrt(np.mean((f * c) ** 2)) > _NOTHING * miss:
+                used = tuple(place for place, matters in zip(inputs, own, strict=True) if matters)
+                parts.append(_Part(law, c, f, miss / size, used))
+        return cls(target, z, tuple(parts), miss, exact)
+
+    @property
+    def error(self) -> float:
+        """Over the spread of z."""
+        return self.miss / float(np.std(self.z))
+
+    def as_product(self) -> "SumOfParts":
+        """A constant drawn into the only known function, where f_0 is a multiple of f_1."""
+        if len(self.parts) != 2 or self.parts[0].factor is not ONE:
+            return self
+        a, b = self.parts
+        share = float(a.values @ b.values / (b.values @ b.values))
+        if np.sqrt(np.mean((a.values - share * b.values) ** 2)) > _NOTHING * self.miss:
+            return self
+        symbol = sympy.Dummy("offset")
+        start = {**b.factor.start, symbol: share}
+        factor = replace(b.factor, expr=b.factor.expr + symbol, start=start)
+        error = self.miss / abs(share) / (float(np.std(b.values)) or 1.0)
+        factor, short = with_short_numbers(factor, error)
+        c = b.c + factor.start[symbol]
+        part = replace(b, factor=factor, c=c)
+        return replace(self, parts=(part,), exact=self.exact and short)
+
+    def laws(
+        self, rows: Rows, words: str, sources: Sequence[Source], until: Deadline
+    ) -> Iterator[Law]:
+        """Every function named, then all constants refined together; nothing if one has no name."""
+        named, exact, left = dict[int, Law](), self.exact, self.z
+        order = sorted(range(len(self.parts)), key=lambda k: len(self.parts[k].inputs))
+        late: int | None = None
+        while order:
+            if until.passed:
+                return
+            k = order.pop(0)
+            part, miss = self.parts[k], self.parts[k].miss
+            if not order and np.abs(part.c).min() > _VANISHES * np.abs(part.c).max():
+                part, miss = replace(part, values=left / part.c), 0.0 if exact else miss
+            law = _named(replace(part, miss=miss), rows, sources, until)
+            if law is None:
+                if late is not None or not order:
+                    return
+                late, order = k, [*order, k]
+                continue
+            blur = max(miss / (float(np.std(part.values)) or 1.0), law.error)
+            law, short = with_short_numbers(law, blur)
+            named[k], exact = law, exact and short
+            left = left - values_of(law.expr, law.start, rows)[: len(left)] * part.c
+        yield from self._together(named, rows, words, until)
+
+    def _together(
+        self, named: dict[int, Law], rows: Rows, words: str, until: Deadline
+    ) -> Iterator[Law]:
+        """The sum with all its constants refined."""
+        factors = list({id(part.factor): part.factor for part in self.parts}.values())
+        count = sum(len(law.start) for law in [*named.values(), *factors])
+        fresh, start = iter(fresh_constants(rows.names, count)), dict[sympy.Symbol, float]()
+
+        def renamed(law: Law) -> sympy.Expr:
+            own = {symbol: next(fresh) for symbol in law.start}
+            start.update({own[symbol]: value for symbol, value in law.start.items()})
+            return law.expr.xreplace(own)
+
+        terms = [renamed(named[k]) * renamed(self.parts[k].factor) for k in sorted(named)]
+        law = fitted(
+            self.target.inverse(sympy.Add(*terms)), start, words, rows, until.within(_REFINING)
+        )
+        if law is not None:
+            yield law
+
+
+def _named(part: _Part, rows: Rows, sources: Sequence[Source], until: Deadline) -> Law | None:
+    """The shortest law of what a part depends on; a constant if of nothing."""
+    spread = float(np.std(part.values))
+    if not part.inputs or spread <= part.miss:
+        return _with_offset(Law(sympy.S.Zero, {}, "constant", 0.0), part, rows)
+    names = tuple(rows.names[k] for k in part.inputs)
+    inner = Rows(
+        rows.X[: len(part.values), list(part.inputs)], part.values, names, part.miss / spread
+    )
+    for law in laws_of_group(inner, sources, until):
+        return _with_offset(law, part, rows)
+    return None
+
+
+def with_short_numbers(law: Law, error: float) -> tuple[Law, bool]:
+    """A law with short decimals for its constants, and whether each is so near one by no chance."""
+    start = dict(law.start)
+    for symbol, value in start.items():
+        for digits in range(1, _DIGITS + 1):
+            short = float(f"{value:.{digits}g}")
+            near = _SURELY * error * abs(value)
+            if abs(short - value) <= near < _CHANCE * 10.0**-digits * abs(value):
+                start[symbol] = short
+                break
+        else:
+            return law, False
+    return replace(law, start=start), True
+
+
+def _with_offset(law: Law, part: _Part, rows: Rows) -> Law:
+    """A law with the constant that lacks to the values of its part, if one does."""
+    values = values_of(law.expr, law.start, rows)[: len(part.values)]
+    offset = float(np.mean(part.values - values))
+    rounding = max(law.error, ROUNDING) * float(np.std(part.values))
+    if abs(offset) < max(_NOTHING * rounding, _INSIDE * part.miss):
+        return law
+    symbol = sympy.Dummy("offset")
+    return replace(law, expr=law.expr + symbol, start={**law.start, symbol: offset})
