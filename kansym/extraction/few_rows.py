@@ -55,7 +55,7 @@ RIVAL, _RIVALS, _SAME = 4.3, 3, 0.02
 of the residual, two formulas are two."""
 MOST = 200
 """Rows up to which a network may have learned the noise; more of them are read from it alone."""
-LOOKING, LOOKED_AT = 0.3, 12
+LOOKING, LOOKED_AT = 0.2, 12
 """Seconds for a look at the scatter of the rows when the time is up, and laws that it is seen by: a
 rich one may follow what is only the scatter of large values."""
 SIMPLE_LAWS = 60
@@ -175,9 +175,9 @@ class FewRows:
         """Those of shortest description, one of each form."""
         found: dict[Any, Attempt] = {}
         for attempt in sorted(attempts, key=length):
-            if attempt.best is not None:
+            if attempt.best is not None and len(found) < most:
                 found.setdefault(self._form(attempt.best.formulas[0]), attempt)
-        return list(found.values())[:most]
+        return list(found.values())
 
     def with_rivals(
         self,

@@ -26,7 +26,7 @@ __all__ = ["with_last_fits"]
 
 EXACT_ROWS = 1e-7
 """Residual over the spread of y below which rows are computed, to single precision at least."""
-LEAST = 0.3
+LEAST = 0.2
 """Seconds for the fits when the time is up: most take a hundredth."""
 _NO_WORSE, _ROUNDING = 1.0 + 1e-6, 1e-13
 """Growth of a sum of squares, and residual over y, that are no more than rounding."""

@@ -60,8 +60,8 @@ from kansym.symbolic.measurements.growing_errors import (
 __all__ = ["Search"]
 
 SEEING_NOISE, SHOWN, LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.3, 0.55, 0.65, 0.8
-"""Shares of the time: to see noise, for networks of known shapes, for laws that rows suggest, after
-which these are sought again with the noise of networks, and after which no network is trained."""
+"""Shares of the time: to see noise, for networks of known shapes, for laws, after which these are
+sought again with the noise of networks, and after which no network is trained."""
 OF_FEW, OF_NOISY, SIMPLE = 0.7, 0.9, 0.6
 """Shares of the time for laws of few rows, of noisy ones, and of that for the simple ones."""
 MOST_SIMPLE, AT_ONCE = 6.0, 1.0
@@ -87,7 +87,7 @@ class Search:
     errors : ``sigma`` or ``weights`` of the rows.
     earlier : attempts of an earlier search on the same rows, which goes on with other starts.
     callback : is told every attempt that has a formula; a true answer ends the search.
-    units : what the dimensions of a law must agree with.
+    units : with which the dimensions of a law agree.
     """
 
     def __init__(  # noqa: PLR0913 - what a search is made of
@@ -140,11 +140,11 @@ class Search:
         for number, seen in enumerate(supposed := self._by_scatter()):
             yield from self._proposed(seen, first=number == 0)
         yield from early
-        if self._is_late():
+        if self._is_over():
             return
         noise, told = supposed[-1].size, bool(early) or len(supposed) > 1
         for number in networks:
-            if self.attempts[number].error < PROMISING and not self._is_late():
+            if self.attempts[number].error < PROMISING and not self._is_over():
                 yield from best_law(self.attempts, self.split.judge, self._length)
                 yield from self._read_network(number)
             if not told and self.deadline.left() < (1 - LAWS_AGAIN) * self.settings.budget:
@@ -153,9 +153,8 @@ class Search:
         if not told:
             yield from self._proposed(SeenNoise(0.0 if noise > 0 else self._noise()))
         for number in unread_networks(self.attempts):
-            if self.deadline.passed and (self._is_late() or any(a.best for a in self.attempts)):
-                return
-            yield from self._read_network(number)
+            if not self._is_over():
+                yield from self._read_network(number)
 
     def _shown(self, networks: Iterator[int]) -> Iterator[int]:
         """Formulas of the first networks, where the model itself shows what shape they have."""
@@ -167,9 +166,10 @@ class Search:
             if until.passed:
                 return
 
-    def _is_late(self) -> bool:
-        """Whether the time is up, too short for a network: in no time a straight line is there."""
-        return self.deadline.passed and self.settings.budget < LEAST_READING
+    def _is_over(self) -> bool:
+        """Whether no more network can be read: there is a formula, or never was time for one."""
+        some = any(attempt.best for attempt in self.attempts)
+        return (self.deadline.left() if some else self.settings.budget) < LEAST_READING
 
     def _noise(self) -> float:
         """Error of the best network so far: all that a formula could leave over."""
@@ -189,7 +189,7 @@ class Search:
 
         Of few or noisy rows all laws are seen first, but of the plainest; a striking one waits.
         """
-        if self._is_late():
+        if self._is_over():
             return
         noisy = seen.size > EXACT and self.few is None and self.split.judge.kind == "data"
         sources = OF_FEW_ROWS if self.few is not None else OF_NOISY_ROWS if noisy else SOURCES
@@ -357,7 +357,7 @@ class Search:
             self.attempts += self.few.with_equal_constants(likeliest, self.split.judge)
         read = [attempt for attempt in map(self._wanted, self.attempts) if attempt.best is not None]
         for attempt in sorted(read, key=self._length):
-            if (found := self._complete(attempt)) is not None:
+            if found := self._complete(attempt):
                 return found[0], self._noted(found[1], read)
         line = self._wanted(self.attempts[self._read_law(straight_line(self._rows(0.0)))])
         if line.best is not None and (found := self._complete(line)) is not None:

@@ -12,7 +12,7 @@ from kansym.symbolic.formulas.formula import Formula
 
 __all__ = ["beside_simple_laws"]
 
-LATE, SEARCHING = (0.3, 1.0), 2.5
+LATE, SEARCHING = (0.2, 1.0), 2.5
 """Seconds for the laws: least and most of them after the time is up, and most before."""
 FINISHED = 2
 CLOSE_BITS = 10.0
@@ -45,7 +45,7 @@ def beside_simple_laws(
     laws = rows.laws(until)
     best, least = formulas[0], rows.length(formulas[0])
     for law in laws[:FINISHED]:
-        if rows.length(law.formula) > least + CLOSE_BITS:
+        if until.passed or rows.length(law.formula) > least + CLOSE_BITS:
             break
         finished = rows.finished(law, settings, until)
         if rows.length(finished) < least:
