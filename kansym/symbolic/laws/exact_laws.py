@@ -138,7 +138,12 @@ class _Search:
 
     def with_functions(self) -> Iterator[Law]:
         """Relations with functions of inputs."""
-        for stage in islice(trials_with_functions(self.root), 1, 3):
+        for stage in islice(trials_with_functions(self.root), 1, _OF_PAIRS):
+            yield from self.tried(self.root, stage)
+
+    def with_two_functions(self) -> Iterator[Law]:
+        """Relations with functions of two inputs, before smaller problems are asked for as much."""
+        for stage in islice(trials_with_functions(self.root), _OF_PAIRS, _OF_PAIRS + 1):
             yield from self.tried(self.root, stage)
 
     def of_one_combination(self) -> Iterator[Law]:
@@ -265,7 +270,8 @@ class _Search:
     def deeper(self) -> Iterator[Law]:
         """Trials with functions, stage by stage."""
         states = sorted((s.state for s in self.states), key=lambda s: len(s.quantities))
-        runs = [trials_with_functions(state) for state in states]
+        of_root = islice(trials_with_functions(self.root), _OF_PAIRS + 1, None)
+        runs = [of_root if s is self.root else trials_with_functions(s) for s in states]
         for stage_number in count():
             if not runs or self.until.passed:
                 return
@@ -282,8 +288,8 @@ class _Search:
 
 _PLAIN: tuple[_Stage, ...] = (_Search.plain_laws,)
 _SMALLER = (_Search.of_one_combination, _Search.of_smaller_problems, _Search.under_functions)
-_FIRST = (*_PLAIN, *_SMALLER, _Search.with_functions)
-_DEEP = (*_PLAIN, *_SMALLER, _Search.of_two_combinations, _Search.deeper)
+_FIRST = (*_PLAIN, *_SMALLER, _Search.with_functions, _Search.with_two_functions)
+_DEEP = (*_FIRST, _Search.of_two_combinations, _Search.deeper)
 """Stages of the three looks at rows, each in the order of what it costs."""
 
 
@@ -296,6 +302,8 @@ def _each_function(groups: list[Group]) -> Iterator[tuple[np.ndarray, sympy.Expr
 
 
 _FEW = 3
+_OF_PAIRS = 3
+"""Stage of trials with functions that holds those of two inputs."""
 _BETWEEN = 3
 """Stage of trials with functions before which targets over functions are tried."""
 _VANISHES = 1e-6

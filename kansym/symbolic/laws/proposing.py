@@ -86,6 +86,8 @@ OF_NOISY_ROWS: tuple[Source, ...] = (
 _SHARE, _OVERTIME = 0.6, 1.0
 """Of the time that is left, what one source may spend; seconds after which it is stopped then."""
 _ROWS_LOOKED_AT = 4000
+_SMALLEST, _TINY = 1e-300, 1e-200
+"""Least number of all digits, and share of the largest y that nothing but decay comes down to."""
 _CLOSE = 6.0
 """Bits behind the shortest law up to which another may turn out to be shorter."""
 
@@ -141,12 +143,16 @@ def _laws(source: Source, rows: Rows, until: Deadline) -> Iterator[Law]:
 
 
 def relevant(rows: Rows) -> Rows:
-    """The rows themselves, or some of them and the inputs that matter where there are many."""
-    if len(rows.y) > _ROWS_LOOKED_AT:
-        kept = np.random.default_rng(0).choice(len(rows.y), _ROWS_LOOKED_AT, replace=False)
-        sample = rows.take(kept)
-    else:
-        sample = rows
+    """The rows themselves, or some of them and the inputs that matter where there are many.
+
+    Where y runs down to what is too small for a number, no law is seen in its zeros.
+    """
+    sample, size = rows, np.abs(rows.y)
+    if size.min() < _SMALLEST and np.min(size, where=size > 0, initial=np.inf) < _TINY * size.max():
+        sample = sample.take(np.flatnonzero(size >= _SMALLEST))
+    if len(sample.y) > _ROWS_LOOKED_AT:
+        kept = np.random.default_rng(0).choice(len(sample.y), _ROWS_LOOKED_AT, replace=False)
+        sample = sample.take(kept)
     inputs = relevant_inputs(sample)
     if sample is rows and len(inputs) == len(rows.names):
         return rows
