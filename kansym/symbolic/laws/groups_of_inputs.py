@@ -16,7 +16,15 @@ from kansym.symbolic.laws.smooth import Smooth, polynomial_through
 from kansym.symbolic.laws.targets import Target, targets_of
 from kansym.symbolic.laws.univariate import univariate_laws
 
-__all__ = ["ROUNDING", "Group", "Split", "best_splits", "laws_of_group", "pairs_of_groups"]
+__all__ = [
+    "MOST_SECONDS",
+    "ROUNDING",
+    "Group",
+    "Split",
+    "best_splits",
+    "laws_of_group",
+    "pairs_of_groups",
+]
 
 Group = tuple[int, ...]
 
@@ -25,6 +33,8 @@ ROUNDING = 1e-10
 _FEWEST_ROWS, _MOST_INPUTS = 100, 6
 _SMALL = 1e-3
 """Error of a polynomial that shows groups."""
+MOST_SECONDS = 12.0
+"""For the laws of all groups of one kind of split."""
 _SECONDS, _SHARE, _FORMS = 6.0, 0.4, 3
 """For the laws of one group, the part of what is left of it for one source, and laws handed on."""
 _ABOVE = 30.0

@@ -23,6 +23,7 @@ from kansym.symbolic.laws.partly_free import PartlyFree
 from kansym.symbolic.laws.quick_waves import QuickWaves
 from kansym.symbolic.laws.relevance import relevant_inputs
 from kansym.symbolic.laws.scaled_groups import ScaledGroups
+from kansym.symbolic.laws.separable_sums import SeparableSums
 from kansym.symbolic.laws.separate_groups import SeparateGroups
 from kansym.symbolic.laws.smaller_problems import SmallerProblems
 from kansym.symbolic.laws.sparse_sums import SparseSums
@@ -44,16 +45,25 @@ OF_GROUPS: tuple[Source, ...] = (
     SparseSums(),
 )
 """For the law of a few inputs that is known nearly exactly."""
+OF_PARTS: tuple[Source, ...] = (
+    *PLAIN,
+    ExactLaws(deep=False),
+    ScaledGroups(OF_GROUPS),
+    SeparableSums(OF_GROUPS),
+    *OF_GROUPS[-3:],
+)
+"""The same for a part of a law, which may be such a sum itself."""
 SOURCES: tuple[Source, ...] = (
     Monomials(),
     PlainRelations(),
     Univariate(),
     Additive(),
     ExactLaws(deep=False),
-    SeparateGroups(OF_GROUPS),
-    ScaledGroups(OF_GROUPS),
+    SeparateGroups(OF_PARTS),
+    ScaledGroups(OF_PARTS),
+    SeparableSums(OF_PARTS),
     Meetings(deep=False),
-    QuickWaves(OF_GROUPS),
+    QuickWaves(OF_PARTS),
     PartlyFree(),
     Meetings(),
     Pairings(),

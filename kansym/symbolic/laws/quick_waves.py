@@ -165,15 +165,16 @@ class _Wave:
         frequency, exact = frequency or self.frequency, exact or not self.width
         symbol = sympy.Dummy("frequency")
         factor, start = (sympy.S.One, {}) if frequency == 1 else (symbol, {symbol: frequency})
-        known = [
-            Law(of(factor * self.argument), start, "wave", 0.0) for of in (sympy.cos, sympy.sin)
-        ]
+        argument = factor * self.argument
+        known = [Law(of(argument), start, "wave", 0.0) for of in (sympy.cos, sympy.sin)]
         target, every = self.rough.target, tuple(range(len(rows.names)))
+        held = {symbol.name for symbol in argument.free_symbols}
+        apart = tuple(k for k in every if rows.names[k] not in held)
         z = target.forward(rows.y[:_MOST_ROWS])
-        plain = SumOfParts.of(target, z, every, known, rows, exact=exact, apart=True)
-        if plain is None or self.width or plain.error < _BETTER * self.rough.error:
-            return plain
-        return SumOfParts.of(target, z, every, known, rows, exact=exact)
+        found = SumOfParts.of(target, z, every, [(law, apart) for law in known], rows, exact=exact)
+        if found is None or self.width or found.error < _BETTER * self.rough.error:
+            return found
+        return SumOfParts.of(target, z, every, [(law, every) for law in known], rows, exact=exact)
 
 
 _HINT = 0.7

@@ -16,6 +16,7 @@ from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.columns import Quantities
 from kansym.symbolic.laws.expressions import short_expressions
 from kansym.symbolic.laws.groups_of_inputs import (
+    MOST_SECONDS,
     ROUNDING,
     Group,
     best_splits,
@@ -95,7 +96,7 @@ class ScaledGroups:
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Laws for the best splits; nothing for rows with noise."""
-        inputs = rows.varying
+        inputs, until = rows.varying, until.within(MOST_SECONDS)
         own = replace(rows, X=rows.X[:, inputs], names=tuple(rows.names[k] for k in inputs))
         splits = best_splits(rows, _TARGETS, _splits, _FEWEST, until)[:_SPLITS]
         sums = list[SumOfParts]()
@@ -121,7 +122,8 @@ def _sums(split: _Split, laws: Iterable[Law], rows: Rows, until: Deadline) -> li
     found = list[SumOfParts]()
     for law in laws:
         inner, exact = with_short_numbers(law, split.blur)
-        each = SumOfParts.of(split.target, split.z, split.first, [inner], rows, exact=exact)
+        known = [(inner, split.first)]
+        each = SumOfParts.of(split.target, split.z, split.first, known, rows, exact=exact)
         found += [] if each is None or len(each.parts[-1].inputs) == 0 else [each]
         if until.passed:
             break

@@ -47,6 +47,7 @@ class SparsePolynomial:
     fitted : number of rows it is fitted to.
     weights : that rows count by; one over their errors.
     judge : from values of the polynomial on the other rows to its error.
+    labels : whether the last functions are no powers but known functions, in no order.
     allowed : which terms it may have; all if not given.
     """
 
@@ -57,9 +58,11 @@ class SparsePolynomial:
         fitted: int,
         weights: Float[np.ndarray, " rows"],
         judge: Callable[[np.ndarray], float],
+        *,
+        labels: bool = False,
         allowed: "Callable[[Exponents], bool] | None" = None,
     ) -> None:
-        rows, inputs = len(values), len(factors)
+        rows, inputs = len(values), len(factors) - labels
         self.n, self.inputs = fitted, inputs
         self.judge = lambda found: judge(found / weights[fitted:])
         self.factors = [factors[0] * weights, *factors[1:]]  # each product has one of the first
@@ -72,7 +75,9 @@ class SparsePolynomial:
         for degree in range(_FIRST_DEGREE + 1):
             lower = exponents_up_to(inputs, degree)
             if len(lower) <= max(1, fitted // _ROWS_EACH):
-                new = [row for row in map(tuple, lower.tolist()) if self._may_have(row)]
+                known = [(k,) for k in range(len(factors[-1]))] if labels else [()]
+                each = product(map(tuple, lower.tolist()), known)
+                new = [term for row, label in each if self._may_have(term := row + label)]
                 self._take(new, products(self.factors, np.array(new)))
         self.error, self.best, self.worse = self.judge(self.found[fitted:]), len(self.terms), 0
         self._offer(self.terms)
@@ -145,7 +150,7 @@ class SparsePolynomial:
         inside, found = set(self.terms), list[Exponents]()
         for term, k, more in product(new, range(self.inputs), _AWAY):
             raised = (*term[:k], term[k] + more, *term[k + 1 :])
-            if self._may_have(raised) and _stands(raised, inside):
+            if self._may_have(raised) and _stands(raised, inside, self.inputs):
                 self.offered.add(raised)
                 found.append(raised)
         if not found:
@@ -164,11 +169,11 @@ def chebyshev_factors(
     return [chebyshev.chebvander(u, highest).T for u in unit.T]
 
 
-def _stands(term: Exponents, inside: set[Exponents]) -> bool:
+def _stands(term: Exponents, inside: set[Exponents], inputs: int) -> bool:
     """Whether there is a lower neighbour along every input that occurs."""
     return all(
         any((*term[:k], e - less, *term[k + 1 :]) in inside for less in _AWAY if less <= e)
-        for k, e in enumerate(term)
+        for k, e in enumerate(term[:inputs])
         if e
     )
 

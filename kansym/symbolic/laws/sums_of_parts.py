@@ -4,7 +4,7 @@ What is left when all others are known exactly is known exactly, so that the fun
 hardest to name comes last, with exact rows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +31,8 @@ _DIGITS, _SURELY, _CHANCE = 7, 0.7, 0.1
 of two decimals."""
 _INSIDE = 2.0
 """Errors of a part that a constant beside its law may be without being one."""
+_INNER = 0.95
+"""Part of each range on which a polynomial is trusted."""
 _VANISHES, _LEAST = 1e-3, 1e-14
 """Share of the largest of a factor that is nearly 0, and of z that is rounding."""
 
@@ -76,31 +78,33 @@ class SumOfParts:
         target: Target,
         z: Float[np.ndarray, " rows"],
         inputs: Group,
-        known: Sequence[Law],
+        known: Sequence[tuple[Law, Group]],
         rows: Rows,
         *,
         exact: bool,
-        apart: bool = False,
     ) -> "SumOfParts | None":
-        """Functions of some inputs times 1 and times known functions; None if one is not defined.
+        """A function of some inputs, and functions of others times known ones.
 
-        The first rows count, as many as z has. Those that are ``apart`` scale a known function
-        without an input that it depends on.
+        The first rows count, as many as z has. None where a known function is not defined.
+
+        Parameters
+        ----------
+        inputs, known : places of the inputs of the function that stands alone; each known function
+            with those of the one that scales it.
         """
-        X = rows.X[: len(z), list(inputs)]
-        values = [values_of(law.expr, law.start, rows)[: len(z)] for law in known]
+        values = [values_of(law.expr, law.start, rows)[: len(z)] for law, _ in known]
         if not all(np.isfinite(c).all() and np.ptp(c) > 0 for c in values):
             return None
-        held = {str(symbol) for law in known for symbol in law.expr.free_symbols}
-        barred = [k for k, place in enumerate(inputs) if apart and rows.names[place] in held]
-        found = coefficients_of(X, z, np.array(values), barred)
+        groups = [inputs, *(group for _, group in known)]
+        factors = np.vstack([np.ones_like(z), *values])
+        found = coefficients_of(rows.X[: len(z)], z, factors[1:], groups)
         miss, parts = max(found.error, _LEAST) * float(np.std(z)), list[_Part]()
-        factors = zip([ONE, *known], [np.ones_like(z), *values], strict=True)
-        for (law, c), f, own in zip(factors, found.values, found.matters, strict=True):
-            size = float(np.sqrt(np.mean(c**2)))
+        laws = [ONE, *(law for law, _ in known)]
+        each = zip(laws, factors, found.values, found.matters, _errors(factors), strict=True)
+        for law, c, f, matters, more in each:
             if np.sqrt(np.mean((f * c) ** 2)) > _NOTHING * miss:
-                used = tuple(place for place, matters in zip(inputs, own, strict=True) if matters)
-                parts.append(_Part(law, c, f, miss / size, used))
+                used = tuple(np.flatnonzero(matters).tolist())
+                parts.append(_Part(law, c, f, miss * more, used))
         return cls(target, z, tuple(parts), miss, exact)
 
     @property
@@ -139,7 +143,10 @@ class SumOfParts:
             part, miss = self.parts[k], self.parts[k].miss
             if not order and np.abs(part.c).min() > _VANISHES * np.abs(part.c).max():
                 part, miss = replace(part, values=left / part.c), 0.0 if exact else miss
-            law = _named(replace(part, miss=miss), rows, sources, until)
+            part = replace(part, miss=miss)
+            law = _named(part, rows, sources, until)
+            if law is None and not order:
+                law = _over_others(part, named.values(), rows, sources, until)
             if law is None:
                 if late is not None or not order:
                     return
@@ -170,6 +177,30 @@ class SumOfParts:
         )
         if law is not None:
             yield law
+
+
+def _over_others(
+    part: _Part, others: Iterable[Law], rows: Rows, sources: Sequence[Source], until: Deadline
+) -> Law | None:
+    """The law of a part as a multiple of that of another part: they often have a factor alike."""
+    for other in others:
+        values = values_of(other.expr, other.start, rows)[: len(part.values)]
+        if np.abs(values).min() <= _VANISHES * np.abs(values).max() or np.ptp(values) == 0:
+            continue
+        miss = part.miss / float(np.sqrt(np.mean(values**2)))
+        ratio = replace(part, values=part.values / values, miss=miss)
+        if (law := _named(ratio, rows, sources, until)) is not None:
+            own = {symbol: sympy.Dummy(symbol.name) for symbol in other.start}
+            start = {**law.start, **{own[s]: value for s, value in other.start.items()}}
+            return replace(law, expr=law.expr * other.expr.xreplace(own), start=start)
+    return None
+
+
+def _errors(factors: Float[np.ndarray, "functions rows"]) -> Float[np.ndarray, " functions"]:
+    """Error of what stands before each factor, for one of the sum: large where two are alike."""
+    sizes = np.sqrt(np.mean(factors**2, axis=1))
+    unit = factors / sizes[:, None]
+    return np.sqrt(np.abs(np.diag(np.linalg.pinv(unit @ unit.T / factors.shape[1])))) / sizes
 
 
 def _named(part: _Part, rows: Rows, sources: Sequence[Source], until: Deadline) -> Law | None:

@@ -48,26 +48,31 @@ def coefficients_of(
     X: Float[np.ndarray, "rows inputs"],
     z: Float[np.ndarray, " rows"],
     known: Float[np.ndarray, "known rows"],
-    barred: Sequence[int] = (),
+    inputs: Sequence[Sequence[int]],
 ) -> Coefficients:
     """Sparse polynomials of these inputs for the coefficients of 1 and of known functions.
 
     In the inputs or, where all are positive, in their logarithms, whichever held-out rows confirm.
-    The coefficients of known functions depend on no input that is barred.
+
+    Parameters
+    ----------
+    inputs : places of those that each coefficient may depend on, that of 1 first.
 
     Examples
     --------
     >>> X = np.random.default_rng(0).uniform(1, 2, (300, 2))
     >>> c = np.cos(X[:, 1])
-    >>> found = coefficients_of(X[:, :1], 1 / X[:, 0] + np.exp(X[:, 0]) * c, c[None])
+    >>> found = coefficients_of(X, 1 / X[:, 0] + np.exp(X[:, 0]) * c, c[None], [[0], [0]])
     >>> bool(np.allclose(found.values[1], np.exp(X[:, 0]), rtol=1e-9))
     True
     """
     choices = [X, np.log(X)] if X.min() > 0 else [X]
-    return min((_fitted(u, z, known, barred) for u in choices), key=lambda found: found.error)
+    return min((_fitted(u, z, known, inputs) for u in choices), key=lambda found: found.error)
 
 
-def _fitted(u: np.ndarray, z: np.ndarray, known: np.ndarray, barred: Sequence[int]) -> Coefficients:
+def _fitted(
+    u: np.ndarray, z: np.ndarray, known: np.ndarray, inputs: Sequence[Sequence[int]]
+) -> Coefficients:
     """The same in one choice of coordinates."""
     middle, half = (u.max(axis=0) + u.min(axis=0)) / 2, np.ptp(u, axis=0) / 2
     order = np.argsort(np.arange(len(z)) % _EVERY == 0, kind="stable")
@@ -78,11 +83,14 @@ def _fitted(u: np.ndarray, z: np.ndarray, known: np.ndarray, barred: Sequence[in
         return float(np.sqrt(np.mean((found - values[fitted:]) ** 2)) / spread)
 
     def allowed(term: tuple[int, ...]) -> bool:
-        return not term[-1] or not any(term[k] for k in barred)
+        return all(k in inputs[term[-1]] for k, power in enumerate(term[:-1]) if power)
 
-    own = chebyshev_factors(unit, _HIGHEST[min(u.shape[1], len(_HIGHEST)) - 1])
+    most = max(1, *map(len, inputs))
+    own = chebyshev_factors(unit, _HIGHEST[min(most, len(_HIGHEST)) - 1])
     last = np.vstack([np.ones(len(z)), known[:, order]])
-    found = SparsePolynomial([*own, last], values, fitted, np.ones(len(z)), judge, allowed)
+    found = SparsePolynomial(
+        [*own, last], values, fitted, np.ones(len(z)), judge, labels=True, allowed=allowed
+    )
     found.grow(min(_MOST, round(_FULLEST * fitted)))
     exponents = found.exponents()
     powers, place = exponents[:, :-1], exponents[:, -1]

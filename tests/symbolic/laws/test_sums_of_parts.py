@@ -20,7 +20,7 @@ NAMES = tuple("abc")
 def sum_of(values: np.ndarray, known: sympy.Expr, inputs: tuple[int, ...]) -> SumOfParts | None:
     rows = Rows(X, values, NAMES)
     law = Law(known, {}, "known", 0.0)
-    return SumOfParts.of(TARGETS["y"], values, inputs, [law], rows, exact=True)
+    return SumOfParts.of(TARGETS["y"], values, inputs, [(law, inputs)], rows, exact=True)
 
 
 def test_parts_are_seen_with_what_they_depend_on():
