@@ -33,10 +33,11 @@ ROUNDING = 1e-10
 _FEWEST_ROWS, _MOST_INPUTS = 100, 6
 _SMALL = 1e-3
 """Error of a polynomial that shows groups."""
-MOST_SECONDS = 12.0
+MOST_SECONDS = 20.0
 """For the laws of all groups of one kind of split."""
-_SECONDS, _SHARE, _FORMS = 6.0, 0.4, 3
-"""For the laws of one group, the part of what is left of it for one source, and laws handed on."""
+_SECONDS, _EXACTLY, _SHARE, _FORMS = 6.0, 10.0, 0.4, 3
+"""For the laws of one group, of one that is known exactly, the part of what is left for one source,
+and laws handed on."""
 _ABOVE = 30.0
 """Error of a law over that of the values of its group at which it is none."""
 _LEAVES, _DIGITS = 3.0, 1e-6
@@ -107,7 +108,7 @@ def pairs_of_groups(inputs: list[int]) -> Iterator[tuple[Group, Group]]:
 
 def laws_of_group(rows: Rows, sources: Sequence[Source], until: Deadline) -> list[Law]:
     """The shortest laws of what is known of one group of inputs, at most a few."""
-    until = until.within(_SECONDS)
+    until = until.within(_SECONDS if rows.noise > 0 else _EXACTLY)
     if len(rows.names) == 1:
         given = rows.X[:, 0], rows.y, rows.names[0], rows.noise, until
         plain = _plain(rows)
@@ -136,9 +137,10 @@ def _plain(rows: Rows) -> Law | None:
     x, (factor,) = rows.X[:, 0], fresh_constants(rows.names, 1)
     values = values_at(PLAIN_TERMS, x)
     values, z = values - values.mean(axis=0), rows.y - rows.y.mean()
-    left, weights = shares(z, values)
-    best = int(left.argmin())
-    if left[best] > max(_LEAVES * rows.noise, EXACT):
+    rough, weights = shares(z, values)
+    best = int(rough.argmin())
+    left = float(np.linalg.norm(z - weights[best] * values[:, best]) / np.linalg.norm(z))
+    if not left <= max(_LEAVES * rows.noise, EXACT):
         return None
     expr = factor * PLAIN_TERMS[best].of(sympy.Symbol(rows.names[0]))
-    return Law(expr, {factor: float(weights[best])}, PLAIN_TERMS[best].text, float(left[best]))
+    return Law(expr, {factor: float(weights[best])}, PLAIN_TERMS[best].text, left)

@@ -19,8 +19,8 @@ FEW_ROWS = 32
 """Rows that expressions are made on."""
 _LONG, _LONG_OF_SOME = 60_000, {2: 160_000, 3: 60_000}
 """Expressions of all inputs, and of all groups of two or three of them."""
-_ON_MORE, _ON_MORE_OF_EACH = 160_000, 12_000
-"""Those whose values on more rows are looked at, together, and at least of each group."""
+_OF_EACH = 12_000
+"""Those of each group whose values on more rows are looked at, at least."""
 _LARGEST = 1e100
 """Value beyond which an expression is as if it were not defined."""
 
@@ -63,11 +63,16 @@ class LongLots:
             self.lots.append(long_expressions(self.few.take(group), count))
         return True
 
-    def on_more(self, rows: int) -> Iterator[tuple[int, Float[np.ndarray, "n rows"]]]:
-        """The number of the first of each lot, and values of its plainest on more rows."""
-        first, more = 0, self.on(rows).values
+    def on_more(
+        self, more: Float[np.ndarray, "rows inputs"], most: int
+    ) -> Iterator[tuple[int, Float[np.ndarray, "n rows"]]]:
+        """The number of the first of each lot, and values of its plainest on other rows.
+
+        At most about so many together, but thousands of each.
+        """
+        first = 0
         for (group, _), lot in zip(self.groups, self.lots, strict=True):
-            fewer = lot.plainest(max(_ON_MORE // len(self.lots), _ON_MORE_OF_EACH))
+            fewer = lot.plainest(max(most // len(self.lots), _OF_EACH))
             values = fewer.on(more[:, group]).values
             values[~(np.abs(values).max(axis=1) < _LARGEST)] = 0.0
             yield first, values

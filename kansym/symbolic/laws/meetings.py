@@ -139,7 +139,7 @@ class _Search:
         within = self.left_within()
         spread = np.array([one.values / np.std(one.values) for one in within])
         curves, curved = spread.astype(np.float32), list[tuple[float, int, int]]()
-        for first, values in self.long.on_more(_MORE_ROWS):
+        for first, values in self.long.on_more(self.more.values, _WITHIN):
             if self.until.passed:
                 break
             for k, rough in enumerate(_rough(values, curves)):
@@ -177,6 +177,8 @@ class _Search:
         return z if np.isfinite(z).all() else None
 
 
+_WITHIN = 160_000
+"""Expressions within unknown functions."""
 _FACTORS = 5
 """Plain expressions that y is taken over and times."""
 _SMOOTH = 0.1

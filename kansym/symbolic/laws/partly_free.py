@@ -114,6 +114,8 @@ class _Search:
         few = self.over_plain(_OUTER, _TAKEN)
         if not few[0]:
             return
+        places = _likely(single.errors(few[1][:, : len(single.basis)]))
+        yield from self.confirmed(_Candidate(few[0][place], single.terms) for place in places)
         yield from self.confirmed(self.with_functions_of_one(few))
         for space in (single, crossed(self.some)):
             if space is not None:

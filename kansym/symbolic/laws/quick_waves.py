@@ -31,8 +31,11 @@ _FEWEST_ROWS, _MOST_INPUTS = 200, 6
 _TARGETS = ("y", "1/y", "sqrt y", "log y")
 _ROUGH = 0.02
 """Error of a polynomial, over the spread, from which on there may be a wave beside it."""
-_ROWS, _MOST_ROWS = 250, 2000
-"""Rows on which expressions are screened, and on which polynomials are fitted."""
+_ROWS, _MOST_ROWS, _TERMS = 250, 2000, 40
+"""Rows on which expressions are screened, rows that polynomials are fitted to, and terms of one
+that leaves a wave as it is."""
+_ARGUMENTS = 400_000
+"""Expressions that may be arguments."""
 _QUICK = 1.5
 """Spread of an argument in radians from which on it turns."""
 _CLIPPED = 4.0
@@ -53,11 +56,13 @@ class _Rough:
     Attributes
     ----------
     error : of the polynomial, over the spread.
-    left : on the rows on which expressions are screened, clipped, of norm 1.
+    X, left : inputs of some rows (rows, inputs), and what a polynomial of few terms leaves there,
+        clipped and of norm 1 (rows,).
     """
 
     target: Target
     error: float
+    X: Float[np.ndarray, "rows inputs"]
     left: Float[np.ndarray, " rows"]
 
     @classmethod
@@ -65,16 +70,15 @@ class _Rough:
         """None where a polynomial leaves little."""
         some = order[:_MOST_ROWS]
         X, z = rows.X[some], target.forward(rows.y[some])
-        fit = polynomial_through(X, z)
-        if fit is None or fit.error < _ROUGH:
+        fit, plain = polynomial_through(X, z), polynomial_through(X, z, _TERMS)
+        if fit is None or plain is None or fit.error < _ROUGH:
             return None
-        terms, weights = fit.coordinates.basis(fit.exponents), fit.coordinates.coefficients
-        left = (z - terms @ weights(fit.exponents))[:_ROWS]
+        left = (z - plain.values)[:_ROWS]
         left -= np.median(left)
         most = _CLIPPED * float(np.median(np.abs(left)))
         left = np.clip(left, -most, most)
         left -= left.mean()
-        return cls(target, fit.error, left / (np.linalg.norm(left) or 1.0))
+        return cls(target, fit.error, X[:_ROWS], left / (np.linalg.norm(left) or 1.0))
 
 
 class QuickWaves:
@@ -189,7 +193,7 @@ def _likely(rough: Sequence[_Rough], long: LongLots, until: Deadline) -> Iterato
     """The waves that explain most of what is left of the targets."""
     left = np.array([each.left for each in rough], dtype=np.float32)
     found = list[tuple[float, int, int, float, float]]()
-    for first, values in long.on_more(_ROWS):
+    for first, values in long.on_more(rough[0].X, _ARGUMENTS):
         if until.passed:
             return
         quick = np.flatnonzero(np.std(values, axis=1) > _QUICK)

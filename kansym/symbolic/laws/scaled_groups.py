@@ -50,7 +50,8 @@ _ALIKE = 7
 _TRIVIAL = 1e-9
 """Share of a column that is nothing beside a constant."""
 _PROMISING = 1e-5
-"""Error of a sum whose parts are worth names: those of a worse one have none."""
+"""Error of a sum whose parts are worth names, if it is not the best: those of a worse one have
+none."""
 _LONG = 40
 """Operations beyond which a fraction is not taken apart."""
 
@@ -104,8 +105,9 @@ class ScaledGroups:
             found = _sums(split, _short_laws(split, own), own, until)
             if not found or found[0].error > _NO_WORSE * split.error:
                 found = _sums(split, self._long_laws(split, own, until), own, until) + found
-            sums += [each for each in found[:1] if each.error < _PROMISING]
-        for each in sorted(sums, key=lambda found: found.error):
+            sums += found[:1]
+        sums.sort(key=lambda found: found.error)
+        for each in [*sums[:1], *(each for each in sums[1:] if each.error < _PROMISING)]:
             words = f"{self.name}, {each.target.name}"
             yield from each.as_product().laws(own, words, self.sources, until)
 

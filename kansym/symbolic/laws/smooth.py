@@ -47,6 +47,13 @@ class Smooth:
     coordinates: "_Fit"
     exponents: Int[np.ndarray, "terms inputs"]
 
+    @property
+    def values(self) -> Float[np.ndarray, " rows"]:
+        """Those of the polynomial on the rows."""
+        fit, every = self.coordinates, np.arange(len(self.coordinates.X))
+        fitted = fit.basis(self.exponents) @ fit.coefficients(self.exponents)
+        return fit.target.undone(fitted, every)
+
     def error_for(
         self,
         X: Float[np.ndarray, "rows inputs"],
@@ -79,19 +86,21 @@ def smooth(
 
 
 def polynomial_through(
-    X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows"]
+    X: Float[np.ndarray, "rows inputs"],
+    y: Float[np.ndarray, " rows"],
+    most: int = _MOST_COLUMNS,
 ) -> Smooth | None:
-    """The better of the sparse polynomials for y itself in x and in log x."""
+    """The better of the sparse polynomials of so many terms for y itself in x and in log x."""
     X, y = X[:_MANY_ROWS], y[:_MANY_ROWS]
-    return _best(_Fit(X, logarithmic, _Plain(X, y)) for logarithmic in _of_inputs(X))
+    return _best((_Fit(X, logarithmic, _Plain(X, y)) for logarithmic in _of_inputs(X)), most)
 
 
-def _best(choices: "Iterable[_Fit]") -> Smooth | None:
+def _best(choices: "Iterable[_Fit]", columns: int = _MOST_COLUMNS) -> Smooth | None:
     """The polynomial of least error among several choices of coordinates."""
     fits = list(choices)
     X, y = fits[0].X, fits[0].target.y
     fitted = len(y) - int(_held_out(len(y)).sum())
-    most = min(_MOST_COLUMNS, round(_FULLEST * fitted))
+    most = min(columns, round(_FULLEST * fitted))
     if most <= X.shape[1]:
         return None
     started = [fit.started(min(_FIRST_TERMS, most)) for fit in fits]

@@ -29,6 +29,8 @@ _REFINING = 2.0
 _DIGITS, _SURELY, _CHANCE = 7, 0.7, 0.1
 """Digits of a short decimal, blurs that a number may be from it, and their share of the distance
 of two decimals."""
+_OF_BLUR = 0.2
+"""Error of a constant over that of its part, which is one of many rows."""
 _INSIDE = 2.0
 """Errors of a part that a constant beside its law may be without being one."""
 _INNER = 0.95
@@ -45,6 +47,7 @@ class _Part:
     ----------
     factor, c : law and values of c.
     values, miss, inputs : of f, their error, and places of the inputs that it depends on.
+    terms : of the polynomial for f.
     """
 
     factor: Law
@@ -52,6 +55,12 @@ class _Part:
     values: Float[np.ndarray, " rows"]
     miss: float
     inputs: Group
+    terms: int
+
+    @property
+    def plainness(self) -> tuple[int, int]:
+        """Those that are easy to name come first."""
+        return len(self.inputs), self.terms
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,11 +109,12 @@ class SumOfParts:
         found = coefficients_of(rows.X[: len(z)], z, factors[1:], groups)
         miss, parts = max(found.error, _LEAST) * float(np.std(z)), list[_Part]()
         laws = [ONE, *(law for law, _ in known)]
-        each = zip(laws, factors, found.values, found.matters, _errors(factors), strict=True)
-        for law, c, f, matters, more in each:
+        for j, (law, c, f, more) in enumerate(
+            zip(laws, factors, found.values, _errors(factors), strict=True)
+        ):
             if np.sqrt(np.mean((f * c) ** 2)) > _NOTHING * miss:
-                used = tuple(np.flatnonzero(matters).tolist())
-                parts.append(_Part(law, c, f, miss * more, used))
+                used = tuple(np.flatnonzero(found.matters[j]).tolist())
+                parts.append(_Part(law, c, f, miss * more, used, int(found.terms[j])))
         return cls(target, z, tuple(parts), miss, exact)
 
     @property
@@ -134,7 +144,7 @@ class SumOfParts:
     ) -> Iterator[Law]:
         """Every function named, then all constants refined together; nothing if one has no name."""
         named, exact, left = dict[int, Law](), self.exact, self.z
-        order = sorted(range(len(self.parts)), key=lambda k: len(self.parts[k].inputs))
+        order = sorted(range(len(self.parts)), key=lambda k: self.parts[k].plainness)
         late: int | None = None
         while order:
             if until.passed:
@@ -152,7 +162,7 @@ class SumOfParts:
                     return
                 late, order = k, [*order, k]
                 continue
-            blur = max(miss / (float(np.std(part.values)) or 1.0), law.error)
+            blur = max(_OF_BLUR * miss / (float(np.std(part.values)) or 1.0), law.error)
             law, short = with_short_numbers(law, blur)
             named[k], exact = law, exact and short
             left = left - values_of(law.expr, law.start, rows)[: len(left)] * part.c

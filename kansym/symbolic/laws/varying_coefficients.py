@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from kansym.symbolic.laws.sparse_polynomial import SparsePolynomial, chebyshev_factors, products
 
@@ -36,11 +36,13 @@ class Coefficients:
     ----------
     values : shape (functions, rows).
     matters : which input each function depends on (functions, inputs).
+    terms : of the polynomial of each that do something (functions,).
     error : of the target on rows that were held out, over its spread.
     """
 
     values: Float[np.ndarray, "functions rows"]
     matters: Bool[np.ndarray, "functions inputs"]
+    terms: Int[np.ndarray, " functions"]
     error: float
 
 
@@ -103,7 +105,8 @@ def _fitted(
     for j in range(len(last)):
         functions[j] = terms[place == j].sum(axis=0)[np.argsort(order)]
         matters[j] = (powers[(place == j) & sizes] > 0).any(axis=0)
-    return Coefficients(functions, matters, found.error)
+    count = np.bincount(place[sizes], minlength=len(last))
+    return Coefficients(functions, matters, count, found.error)
 
 
 _RANK = 1e-13
