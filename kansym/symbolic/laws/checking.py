@@ -21,6 +21,7 @@ __all__ = [
     "fresh_constants",
     "is_exact",
     "length",
+    "product_of_laws",
     "sum_of_laws",
     "values_of",
 ]
@@ -133,3 +134,24 @@ def sum_of_laws(
         start |= {renamed[symbol]: value for symbol, value in law.start.items()}
     start[offset] = float(np.mean(z - values_of(total, start, rows)))
     return total + offset, start
+
+
+def product_of_laws(
+    laws: Sequence[Law], z: Float[np.ndarray, " rows"], rows: Rows
+) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
+    """Laws times one another and a constant, for a target z, and where all constants start.
+
+    Each law has constants of its own; one that would only be a factor of the product is left out.
+    """
+    factor, *symbols = fresh_constants(rows.names, 1 + sum(len(law.start) for law in laws))
+    fresh, total, start = iter(symbols), sympy.S.One, dict[sympy.Symbol, float]()
+    inputs = sympy.symbols(rows.names)
+    for law in laws:
+        renamed = {symbol: next(fresh) for symbol in law.start}
+        total *= law.expr.xreplace(renamed).as_independent(*inputs, as_Add=False)[1]
+        start |= {renamed[symbol]: value for symbol, value in law.start.items()}
+    start = {symbol: value for symbol, value in start.items() if total.has(symbol)}
+    values = values_of(total, start, rows)
+    with np.errstate(all="ignore"):
+        start[factor] = float(np.median(z / values))
+    return factor * total, start

@@ -14,7 +14,7 @@ import numpy as np
 import sympy
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import fitted, is_exact, sum_of_laws
+from kansym.symbolic.laws.checking import fitted, is_exact, product_of_laws, sum_of_laws
 from kansym.symbolic.laws.groups_of_inputs import (
     ROUNDING,
     Group,
@@ -34,6 +34,8 @@ _FEWEST = 3
 """Inputs: sums of functions of two are sought elsewhere."""
 _TARGETS = ("y", "log y", "log -y", "1/y", "y^2", "exp y", "sqrt y")
 """Functions of y that may be such sums."""
+_LOGARITHMS = ("log y", "log -y")
+"""Those under which a sum is a product: its factors are named."""
 _NO_WORSE = 3.0
 """How much worse a polynomial may be without the terms that mix the groups."""
 _SPLITS, _COMBINATIONS = 2, 6
@@ -82,11 +84,15 @@ class SeparateGroups:
 
     def _laws(self, split: _Split, rows: Rows, inputs: list[int], until: Deadline) -> Iterator[Law]:
         """The functions of both groups named one by one, then together."""
-        choices = list[list[Law]]()
+        choices, is_product = list[list[Law]](), split.target.name in _LOGARITHMS
         for group, part, terms in zip(split.groups, split.parts, split.terms, strict=True):
             own = [inputs[k] for k in group]
             names, few = tuple(rows.names[k] for k in own), len(part)
-            noise = split.error * split.spread / (float(np.std(part)) or 1.0)
+            blur = split.error * split.spread
+            if is_product:
+                part = np.exp(part - part.mean())
+                blur *= float(np.sqrt(np.mean(part**2)))
+            noise = blur / (float(np.std(part)) or 1.0)
             inner = Rows(rows.X[:few, own], part, names, noise, independent=terms)
             choices.append(laws_of_group(inner, self.sources, until))
         z = split.target.forward(rows.y)
@@ -95,8 +101,12 @@ class SeparateGroups:
         for chosen in list(product(*choices))[:_COMBINATIONS]:
             if until.passed:
                 break
-            total, start = sum_of_laws(chosen, [sympy.S.One] * len(chosen), z, rows)
-            expr = split.target.inverse(total)
+            if is_product:
+                total, start = product_of_laws(chosen, np.exp(z), rows)
+                expr = -total if split.target.high <= 0 else total
+            else:
+                total, start = sum_of_laws(chosen, [sympy.S.One] * len(chosen), z, rows)
+                expr = split.target.inverse(total)
             law = fitted(expr, start, words, rows, until.within(_REFINING))
             found += [] if law is None else [law]
         # Of several that are exact, one has no terms that do nothing.

@@ -7,7 +7,7 @@ from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws import groups_of_inputs
 from kansym.symbolic.laws.checking import is_exact
 from kansym.symbolic.laws.law import Rows
-from kansym.symbolic.laws.proposing import OF_GROUPS
+from kansym.symbolic.laws.proposing import OF_GROUPS, OF_PARTS
 from kansym.symbolic.laws.separate_groups import SeparateGroups
 
 LAWS = {
@@ -31,3 +31,11 @@ def test_inputs_that_mix_are_no_groups():
     X = np.random.default_rng(0).uniform(1, 3, (600, 4))
     rows = Rows(X, X[:, 0] * X[:, 2] + np.exp(X[:, 1] / X[:, 3]) * (1 + X[:, 0]), NAMES)
     assert not list(SeparateGroups(OF_GROUPS).propose(rows, Deadline.after(60)))
+
+
+def test_a_factor_of_a_product_is_named_itself(monkeypatch):
+    monkeypatch.setattr(groups_of_inputs, "_SECONDS", 60.0)  # on a busy machine, too
+    X = np.random.default_rng(0).uniform(1, 3, (600, 4))
+    a, b, c, d = X.T
+    rows = Rows(X, a * d**3 * np.sqrt(b**6 * (1.5 + (b + 0.59) * np.exp(c) / c)), NAMES)
+    assert any(is_exact(law) for law in SeparateGroups(OF_PARTS).propose(rows, Deadline.after(600)))
