@@ -7,7 +7,8 @@ from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws import groups_of_inputs
 from kansym.symbolic.laws.checking import is_exact
 from kansym.symbolic.laws.law import Rows
-from kansym.symbolic.laws.proposing import OF_GROUPS, OF_PARTS
+from kansym.symbolic.laws.proposing import OF_GROUPS, PLAIN
+from kansym.symbolic.laws.scaled_groups import ScaledGroups
 from kansym.symbolic.laws.separate_groups import SeparateGroups
 
 LAWS = {
@@ -38,4 +39,6 @@ def test_a_factor_of_a_product_is_named_itself(monkeypatch):
     X = np.random.default_rng(0).uniform(1, 3, (600, 4))
     a, b, c, d = X.T
     rows = Rows(X, a * d**3 * np.sqrt(b**6 * (1.5 + (b + 0.59) * np.exp(c) / c)), NAMES)
-    assert any(is_exact(law) for law in SeparateGroups(OF_PARTS).propose(rows, Deadline.after(600)))
+    sources = (*PLAIN, ScaledGroups(OF_GROUPS))
+    found = SeparateGroups(sources).propose(rows, Deadline.after(600))
+    assert any(is_exact(law) for law in found)
