@@ -39,6 +39,6 @@ def test_a_factor_of_a_product_is_named_itself(monkeypatch):
     X = np.random.default_rng(0).uniform(1, 3, (600, 4))
     a, b, c, d = X.T
     rows = Rows(X, a * d**3 * np.sqrt(b**6 * (1.5 + (b + 0.59) * np.exp(c) / c)), NAMES)
-    sources = (*PLAIN, ScaledGroups(OF_GROUPS))
+    sources = (*PLAIN, ScaledGroups(PLAIN))
     found = SeparateGroups(sources).propose(rows, Deadline.after(600))
     assert any(is_exact(law) for law in found)
