@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 import sympy
+from jaxtyping import Float
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import EXACT, FEW, fresh_constants, is_exact, length
@@ -24,6 +25,7 @@ __all__ = [
     "best_splits",
     "laws_of_group",
     "pairs_of_groups",
+    "rows_of_group",
 ]
 
 Group = tuple[int, ...]
@@ -31,6 +33,8 @@ Group = tuple[int, ...]
 ROUNDING = 1e-10
 """Error of a split that is none."""
 _FEWEST_ROWS, _MOST_INPUTS = 100, 6
+_TRUSTED = 0.95
+"""Part of each range on which a polynomial is trusted."""
 _SMALL = 1e-3
 """Error of a polynomial that shows groups."""
 MOST_SECONDS = 20.0
@@ -104,6 +108,20 @@ def pairs_of_groups(inputs: list[int]) -> Iterator[tuple[Group, Group]]:
         for beside in combinations(others, count):
             group = (first, *beside)
             yield group, tuple(k for k in inputs if k not in group)
+
+
+def rows_of_group(
+    rows: Rows, group: Group, values: Float[np.ndarray, " first"], noise: float
+) -> Rows:
+    """What is known of a function of some inputs on the first rows.
+
+    If it has an error it comes from a polynomial, which is poor at the ends of ranges.
+    """
+    X, trusted = rows.X[: len(values), list(group)], _TRUSTED if noise > 0 else 1.0
+    low, high = X.min(axis=0), X.max(axis=0)
+    inside = (np.abs(2 * X - low - high) <= trusted * (high - low)).all(axis=1)
+    names = tuple(rows.names[k] for k in group)
+    return Rows(X[inside], values[inside], names, noise)
 
 
 def laws_of_group(rows: Rows, sources: Sequence[Source], until: Deadline) -> list[Law]:

@@ -22,6 +22,7 @@ from kansym.symbolic.laws.groups_of_inputs import (
     best_splits,
     laws_of_group,
     pairs_of_groups,
+    rows_of_group,
 )
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.projections import beside
@@ -113,8 +114,7 @@ class ScaledGroups:
 
     def _long_laws(self, split: _Split, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Laws of C that other sources see; a constant in them belongs to A."""
-        names, c = tuple(rows.names[k] for k in split.others), split.c
-        inner = Rows(rows.X[: len(c), list(split.others)], c, names, split.blur)
+        inner = rows_of_group(rows, split.others, split.c, split.blur)
         for law in laws_of_group(inner, self.sources, until):
             yield _without_offset(law, rows)
 

@@ -7,7 +7,7 @@ refined together.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -21,6 +21,7 @@ from kansym.symbolic.laws.groups_of_inputs import (
     best_splits,
     laws_of_group,
     pairs_of_groups,
+    rows_of_group,
 )
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.smooth import Smooth
@@ -86,14 +87,13 @@ class SeparateGroups:
         """The functions of both groups named one by one, then together."""
         choices, is_product = list[list[Law]](), split.target.name in _LOGARITHMS
         for group, part, terms in zip(split.groups, split.parts, split.terms, strict=True):
-            own = [inputs[k] for k in group]
-            names, few = tuple(rows.names[k] for k in own), len(part)
             blur = split.error * split.spread
             if is_product:
                 part = np.exp(part - part.mean())
                 blur *= float(np.sqrt(np.mean(part**2)))
             noise = blur / (float(np.std(part)) or 1.0)
-            inner = Rows(rows.X[:few, own], part, names, noise, independent=terms)
+            inner = rows_of_group(rows, tuple(inputs[k] for k in group), part, noise)
+            inner = replace(inner, independent=terms)
             choices.append(laws_of_group(inner, self.sources, until))
         z = split.target.forward(rows.y)
         words = f"{self.name}, {split.target.name}"

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import fitted, fresh_constants, values_of
-from kansym.symbolic.laws.groups_of_inputs import ROUNDING, Group, laws_of_group
+from kansym.symbolic.laws.groups_of_inputs import ROUNDING, Group, laws_of_group, rows_of_group
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.targets import Target
 from kansym.symbolic.laws.varying_coefficients import coefficients_of
@@ -33,8 +33,6 @@ _OF_BLUR = 0.2
 """Error of a constant over that of its part, which is one of many rows."""
 _INSIDE = 2.0
 """Errors of a part that a constant beside its law may be without being one."""
-_INNER = 0.95
-"""Part of each range on which a polynomial is trusted."""
 _VANISHES, _LEAST = 1e-3, 1e-14
 """Share of the largest of a factor that is nearly 0, and of z that is rounding."""
 
@@ -175,9 +173,11 @@ class SumOfParts:
         factors = list({id(part.factor): part.factor for part in self.parts}.values())
         count = sum(len(law.start) for law in [*named.values(), *factors])
         fresh, start = iter(fresh_constants(rows.names, count)), dict[sympy.Symbol, float]()
+        common = dict[sympy.Symbol, sympy.Symbol]()  # that of known functions, such as a frequency
 
         def renamed(law: Law) -> sympy.Expr:
-            own = {symbol: next(fresh) for symbol in law.start}
+            own = {s: common.get(s) or next(fresh) for s in law.start}
+            common.update({s: k for s, k in own.items() if isinstance(s, sympy.Dummy)})
             start.update({own[symbol]: value for symbol, value in law.start.items()})
             return law.expr.xreplace(own)
 
@@ -218,10 +218,7 @@ def _named(part: _Part, rows: Rows, sources: Sequence[Source], until: Deadline) 
     spread = float(np.std(part.values))
     if not part.inputs or spread <= part.miss:
         return _with_offset(Law(sympy.S.Zero, {}, "constant", 0.0), part, rows)
-    names = tuple(rows.names[k] for k in part.inputs)
-    inner = Rows(
-        rows.X[: len(part.values), list(part.inputs)], part.values, names, part.miss / spread
-    )
+    inner = rows_of_group(rows, part.inputs, part.values, part.miss / spread)
     for law in laws_of_group(inner, sources, until):
         return _with_offset(law, part, rows)
     return None
