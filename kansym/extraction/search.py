@@ -60,8 +60,7 @@ from kansym.symbolic.measurements.growing_errors import (
 __all__ = ["Search"]
 
 SEEING_NOISE, SHOWN, LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.3, 0.55, 0.65, 0.8
-"""Shares of the time: to see noise, for networks of known shapes, for laws, after which these are
-sought again with the noise of networks, and after which no network is trained."""
+"""Shares of the time: to see noise, for known shapes, for laws; until laws anew, until training."""
 OF_FEW, OF_NOISY, SIMPLE = 0.7, 0.9, 0.6
 """Shares of the time for laws of few rows, of noisy ones, and of that for the simple ones."""
 MOST_SIMPLE, AT_ONCE = 6.0, 1.0
@@ -168,8 +167,9 @@ class Search:
 
     def _is_over(self) -> bool:
         """Whether no more network can be read: there is a formula, or never was time for one."""
-        some = any(attempt.best for attempt in self.attempts)
-        return (self.deadline.left() if some else self.settings.budget) < LEAST_READING
+        if any(attempt.best for attempt in self.attempts):
+            return self.deadline.left() < min(LEAST_READING, 0.1 * self.settings.budget)
+        return self.deadline.passed and self.settings.budget < LEAST_READING
 
     def _noise(self) -> float:
         """Error of the best network so far: all that a formula could leave over."""
