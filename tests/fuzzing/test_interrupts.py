@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -48,6 +49,13 @@ def interrupted(work, after: float):
     def clocks() -> np.ndarray:
         return np.array([time.process_time(), time.monotonic() / 10])
 
+    def lost(told) -> None:
+        # Python drops what is raised while it removes a weak reference: the user would press again.
+        if told.exc_type is KeyboardInterrupt:
+            threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT)).start()
+        else:
+            hook(told)
+
     for other in threading.enumerate():  # what the work before left running is not part of this
         # One that was stopped before it began is listed for good, and is no work.
         if "_begin" in other.name and other.is_alive():
@@ -56,6 +64,7 @@ def interrupted(work, after: float):
     clock = threading.Thread(target=strike)
     # A shell's background jobs begin with the signal ignored.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    hook, sys.unraisablehook = sys.unraisablehook, lost
     clock.start()
     try:
         found = work()
@@ -64,6 +73,7 @@ def interrupted(work, after: float):
         ended.set()
         clock.join()
         signal.signal(signal.SIGINT, before)
+        sys.unraisablehook = hook
     return found, taken
 
 
