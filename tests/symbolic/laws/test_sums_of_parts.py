@@ -17,10 +17,11 @@ X = np.random.default_rng(0).uniform(1, 3, (500, 3))
 NAMES = tuple("abc")
 
 
-def sum_of(values: np.ndarray, known: sympy.Expr, inputs: tuple[int, ...]) -> SumOfParts | None:
-    rows = Rows(X, values, NAMES)
-    law = Law(known, {}, "known", 0.0)
-    return SumOfParts.of(TARGETS["y"], values, inputs, [(law, inputs)], rows, exact=True)
+def sum_of(values: np.ndarray, known: sympy.Expr, inputs: tuple[int, ...]) -> SumOfParts:
+    rows, known_law = Rows(X, values, NAMES), (Law(known, {}, "known", 0.0), inputs)
+    found = SumOfParts.of(TARGETS["y"], values, inputs, [known_law], rows, exact=True)
+    assert found is not None
+    return found
 
 
 def test_parts_are_seen_with_what_they_depend_on():
@@ -36,7 +37,8 @@ def test_a_part_that_is_not_there_is_left_out():
 
 
 def test_a_known_function_that_is_not_defined_is_refused():
-    assert sum_of(X[:, 0], sympy.log(c - 2), (0, 1)) is None
+    rows, known = Rows(X, X[:, 0], NAMES), [(Law(sympy.log(c - 2), {}, "known", 0.0), (0, 1))]
+    assert SumOfParts.of(TARGETS["y"], rows.y, (0, 1), known, rows, exact=True) is None
 
 
 @pytest.mark.parametrize("known", [c, sympy.cos(c), 1 / c])
