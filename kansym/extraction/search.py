@@ -60,7 +60,7 @@ from kansym.symbolic.measurements.growing_errors import (
 __all__ = ["Search"]
 
 SEEING_NOISE, SHOWN, LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.3, 0.55, 0.65, 0.8
-"""Shares of the time: to see noise, for known shapes, for laws; until laws anew, until training."""
+"""Shares of the time for noise, known shapes, laws; then until laws anew, and until no training."""
 OF_FEW, OF_NOISY, SIMPLE = 0.7, 0.9, 0.6
 """Shares of the time for laws of few rows, of noisy ones, and of that for the simple ones."""
 MOST_SIMPLE, AT_ONCE = 6.0, 1.0
@@ -86,7 +86,7 @@ class Search:
     errors : ``sigma`` or ``weights`` of the rows.
     earlier : attempts of an earlier search on the same rows, which goes on with other starts.
     callback : is told every attempt that has a formula; a true answer ends the search.
-    units : with which the dimensions of a law agree.
+    units : what the dimensions of a law must agree with.
     """
 
     def __init__(  # noqa: PLR0913 - what a search is made of
@@ -166,7 +166,7 @@ class Search:
                 return
 
     def _is_over(self) -> bool:
-        """Whether no more network can be read: there is a formula, or never was time for one."""
+        """Whether it is too late for more: there is a formula, or never was time for a network."""
         if any(attempt.best for attempt in self.attempts):
             return self.deadline.left() < min(LEAST_READING, 0.1 * self.settings.budget)
         return self.deadline.passed and self.settings.budget < LEAST_READING

@@ -123,15 +123,11 @@ def sum_of_laws(
 
     Each law has constants of its own; one that would only be added to the sum is left out.
     """
-    offset, *symbols = fresh_constants(rows.names, 1 + sum(len(law.start) for law in laws))
-    fresh, total, start = iter(symbols), sympy.S.Zero, dict[sympy.Symbol, float]()
-    for law, factor in zip(laws, factors, strict=True):
-        renamed = {symbol: next(fresh) for symbol in law.start}
-        parts = sympy.Add.make_args(law.expr.xreplace(renamed))
-        total += factor * sympy.Add(
-            *(part for part in parts if factor != 1 or part not in renamed.values())
-        )
-        start |= {renamed[symbol]: value for symbol, value in law.start.items()}
+    exprs, start, offset = _apart(laws, rows)
+    total = sympy.S.Zero
+    for expr, factor in zip(exprs, factors, strict=True):
+        parts = sympy.Add.make_args(expr)
+        total += factor * sympy.Add(*(part for part in parts if factor != 1 or part not in start))
     start[offset] = float(np.mean(z - values_of(total, start, rows)))
     return total + offset, start
 
@@ -143,15 +139,24 @@ def product_of_laws(
 
     Each law has constants of its own; one that would only be a factor of the product is left out.
     """
-    factor, *symbols = fresh_constants(rows.names, 1 + sum(len(law.start) for law in laws))
-    fresh, total, start = iter(symbols), sympy.S.One, dict[sympy.Symbol, float]()
-    inputs = sympy.symbols(rows.names)
-    for law in laws:
-        renamed = {symbol: next(fresh) for symbol in law.start}
-        total *= law.expr.xreplace(renamed).as_independent(*inputs, as_Add=False)[1]
-        start |= {renamed[symbol]: value for symbol, value in law.start.items()}
+    exprs, start, factor = _apart(laws, rows)
+    inputs = [sympy.Symbol(name) for name in rows.names]
+    total = sympy.Mul(*(expr.as_independent(*inputs, as_Add=False)[1] for expr in exprs))
     start = {symbol: value for symbol, value in start.items() if total.has(symbol)}
     values = values_of(total, start, rows)
     with np.errstate(all="ignore"):
         start[factor] = float(np.median(z / values))
     return factor * total, start
+
+
+def _apart(
+    laws: Sequence[Law], rows: Rows
+) -> tuple[list[sympy.Expr], dict[sympy.Symbol, float], sympy.Symbol]:
+    """Laws that share no constants, where these start, and the symbol of one more."""
+    more, *symbols = fresh_constants(rows.names, 1 + sum(len(law.start) for law in laws))
+    fresh, exprs, start = iter(symbols), list[sympy.Expr](), dict[sympy.Symbol, float]()
+    for law in laws:
+        own = {symbol: next(fresh) for symbol in law.start}
+        exprs.append(law.expr.xreplace(own))
+        start |= {own[symbol]: value for symbol, value in law.start.items()}
+    return exprs, start, more

@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 import sympy
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import EXACT, FEW, fresh_constants, is_exact, length
@@ -21,17 +21,22 @@ __all__ = [
     "MOST_SECONDS",
     "ROUNDING",
     "Group",
+    "Polynomials",
     "Split",
     "best_splits",
+    "coefficient_matrix",
     "laws_of_group",
     "pairs_of_groups",
     "rows_of_group",
+    "scaling",
 ]
 
 Group = tuple[int, ...]
 
 ROUNDING = 1e-10
 """Error of a split that is none."""
+_TARGETS = ("y", "1/y", "y^2", "log y", "log -y", "exp y", "sqrt y")
+"""Functions of y that may be plain in groups."""
 _FEWEST_ROWS, _MOST_INPUTS = 100, 6
 _TRUSTED = 0.95
 """Part of each range on which a polynomial is trusted."""
@@ -42,6 +47,8 @@ MOST_SECONDS = 20.0
 _SECONDS, _EXACTLY, _SHARE, _FORMS = 6.0, 10.0, 0.4, 3
 """For the laws of one group, of one that is known exactly, the part of what is left for one source,
 and laws handed on."""
+_RANK = 1e-12
+"""Singular value over the largest of one that is rounding."""
 _ABOVE = 30.0
 """Error of a law over that of the values of its group at which it is none."""
 _LEAVES, _DIGITS = 3.0, 1e-6
@@ -60,24 +67,23 @@ class Split(Protocol):
 _Split = TypeVar("_Split", bound=Split)
 
 
-class _Polynomials:
+class Polynomials:
     """Through functions of the target of some rows, each made once."""
 
     def __init__(self, rows: Rows) -> None:
         self.rows, self.made = rows, dict[str, Smooth | None]()
 
     def of(self, target: Target) -> Smooth | None:
-        """The polynomial in the inputs that vary; None if it is poor."""
+        """The polynomial in the inputs that vary; None for too few rows, or a constant."""
         if target.name not in self.made:
             X, z = self.rows.X[:, self.rows.varying], target.forward(self.rows.y)
             fit = polynomial_through(X, z) if np.std(z) > 0 else None
-            self.made[target.name] = fit if fit is not None and fit.error <= _SMALL else None
+            self.made[target.name] = fit
         return self.made[target.name]
 
 
 def best_splits(
     rows: Rows,
-    targets: Sequence[str],
     splits: Callable[[Smooth, Target], Iterator[_Split]],
     fewest: int,
     until: Deadline,
@@ -86,17 +92,17 @@ def best_splits(
 
     Parameters
     ----------
-    targets : names of functions of y.
-    splits : those that a polynomial through one of them shows.
+    splits : those that a polynomial through one of these functions shows.
     fewest : inputs.
     """
     if not rows.may_be_exact(_FEWEST_ROWS) or not fewest <= len(rows.varying) <= _MOST_INPUTS:
         return []
-    polynomials, found = rows.once(_Polynomials), list[_Split]()
-    for target in targets_of(rows.y, targets):
+    polynomials, found = rows.once(Polynomials), list[_Split]()
+    for target in targets_of(rows.y, _TARGETS):
         if until.passed:
             return []
-        if (fit := polynomials.of(target)) is not None:
+        fit = polynomials.of(target)
+        if fit is not None and fit.error <= _SMALL:
             found += splits(fit, target)
     return sorted(found, key=lambda split: split.error)
 
@@ -108,6 +114,34 @@ def pairs_of_groups(inputs: list[int]) -> Iterator[tuple[Group, Group]]:
         for beside in combinations(others, count):
             group = (first, *beside)
             yield group, tuple(k for k in inputs if k not in group)
+
+
+def coefficient_matrix(
+    fit: Smooth, groups: tuple[Group, Group]
+) -> tuple[
+    Int[np.ndarray, "first inputs"],
+    Int[np.ndarray, "second inputs"],
+    Float[np.ndarray, "first second"],
+]:
+    """Terms of a polynomial in each of two groups of inputs, and the coefficients of products."""
+    (rows, i), (columns, j) = (
+        np.unique(fit.exponents[:, list(group)], axis=0, return_inverse=True) for group in groups
+    )
+    matrix = np.zeros((len(rows), len(columns)))
+    weights = fit.coordinates.coefficients(fit.exponents)
+    matrix[i.ravel(), j.ravel()] = weights  # an inverse has two axes in numpy 2.0
+    return rows, columns, matrix
+
+
+def scaling(
+    z: Float[np.ndarray, " rows"],
+    terms: Float[np.ndarray, "rows terms"],
+    known: Float[np.ndarray, "rows known"],
+) -> Float[np.ndarray, "rows known"]:
+    """Functions with these terms that scale known ones, by least squares."""
+    columns = (known[:, :, None] * terms[:, None, :]).reshape(len(z), -1)
+    weights = np.linalg.lstsq(columns, z, rcond=_RANK)[0]
+    return terms @ weights.reshape(known.shape[1], -1).T
 
 
 def rows_of_group(

@@ -91,6 +91,11 @@ class Rows:
         """Places of the inputs that are not the same on all rows."""
         return np.flatnonzero(np.ptp(self.X, axis=0) > 0).tolist()
 
+    def with_varying(self) -> Self:
+        """The same rows with these inputs alone."""
+        kept = self.varying
+        return replace(self, X=self.X[:, kept], names=tuple(self.names[k] for k in kept))
+
     @property
     def blur(self) -> float:
         """The noise where it is so small that relations are seen through it, else 0."""

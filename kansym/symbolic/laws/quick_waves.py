@@ -11,7 +11,7 @@ N. R. Lomb, Least-squares frequency analysis of unequally spaced data, Astrophys
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import sympy
@@ -19,6 +19,7 @@ from jaxtyping import Float
 from scipy.optimize import minimize_scalar
 
 from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.groups_of_inputs import Polynomials
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.long_lots import LongLots
 from kansym.symbolic.laws.smooth import polynomial_through
@@ -68,17 +69,20 @@ class _Rough:
     @classmethod
     def of(cls, target: Target, rows: Rows, order: np.ndarray) -> "_Rough | None":
         """None where a polynomial leaves little."""
-        some = order[:_MOST_ROWS]
-        X, z = rows.X[some], target.forward(rows.y[some])
-        fit, plain = polynomial_through(X, z), polynomial_through(X, z, _TERMS)
-        if fit is None or plain is None or fit.error < _ROUGH:
+        fit = rows.once(Polynomials).of(target)
+        if fit is None or fit.error < _ROUGH:
             return None
-        left = (z - plain.values)[:_ROWS]
+        X, z = fit.coordinates.X, fit.coordinates.target.y
+        plain = polynomial_through(X, z, _TERMS)
+        if plain is None:
+            return None
+        some = order[order < len(z)][:_ROWS]
+        left = (z - plain.values)[some]
         left -= np.median(left)
         most = _CLIPPED * float(np.median(np.abs(left)))
         left = np.clip(left, -most, most)
         left -= left.mean()
-        return cls(target, fit.error, X[:_ROWS], left / (np.linalg.norm(left) or 1.0))
+        return cls(target, fit.error, X[some], left / (np.linalg.norm(left) or 1.0))
 
 
 class QuickWaves:
@@ -100,9 +104,8 @@ class QuickWaves:
         if not (rows.may_be_exact(_FEWEST_ROWS) and 2 <= len(inputs) <= _MOST_INPUTS):
             return
         long = rows.once(LongLots)
-        own = replace(rows, X=rows.X[:, inputs], names=tuple(rows.names[k] for k in inputs))
-        targets = targets_of(rows.y, _TARGETS)
-        rough = [_Rough.of(target, own, long.order) for target in targets]
+        own, targets = rows.with_varying(), targets_of(rows.y, _TARGETS)
+        rough = [_Rough.of(target, rows, long.order) for target in targets]
         rough = [each for each in rough if each is not None]
         if len(rough) < len(targets) or not long.made(until):
             return

@@ -20,9 +20,11 @@ from kansym.symbolic.laws.groups_of_inputs import (
     ROUNDING,
     Group,
     best_splits,
+    coefficient_matrix,
     laws_of_group,
     pairs_of_groups,
     rows_of_group,
+    scaling,
 )
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.projections import beside
@@ -34,8 +36,6 @@ __all__ = ["ScaledGroups"]
 
 _FEWEST = 2
 """Inputs."""
-_TARGETS = ("y", "1/y", "y^2", "log y", "log -y", "exp y", "sqrt y")
-"""Functions of y that may have this form."""
 _NO_WORSE = 5.0
 """How much worse a polynomial may be with one singular vector."""
 _OTHERS = 0.03
@@ -98,9 +98,8 @@ class ScaledGroups:
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Laws for the best splits; nothing for rows with noise."""
-        inputs, until = rows.varying, until.within(MOST_SECONDS)
-        own = replace(rows, X=rows.X[:, inputs], names=tuple(rows.names[k] for k in inputs))
-        splits = best_splits(rows, _TARGETS, _splits, _FEWEST, until)[:_SPLITS]
+        own, until = rows.with_varying(), until.within(MOST_SECONDS)
+        splits = best_splits(rows, _splits, _FEWEST, until)[:_SPLITS]
         sums = list[SumOfParts]()
         for split in splits:
             found = _sums(split, _short_laws(split, own), own, until)
@@ -161,13 +160,10 @@ def _without_offset(law: Law, rows: Rows) -> Law:
 
 def _splits(fit: Smooth, target: Target) -> Iterator[_Split]:
     """Groups in which the matrix of a polynomial has rank one but for the constant."""
-    weights, z = fit.coordinates.coefficients(fit.exponents), fit.coordinates.target.y
+    z = fit.coordinates.target.y
     for pair in pairs_of_groups(list(range(fit.exponents.shape[1]))):
         for first, others in (pair, pair[::-1]):
-            rows, i = np.unique(fit.exponents[:, first], axis=0, return_inverse=True)
-            columns, j = np.unique(fit.exponents[:, others], axis=0, return_inverse=True)
-            matrix = np.zeros((len(rows), len(columns)))
-            matrix[i.ravel(), j.ravel()] = weights  # an inverse has two axes in numpy 2.0
+            rows, columns, matrix = coefficient_matrix(fit, (first, others))
             varying = columns.any(axis=1)
             _, sizes, right = np.linalg.svd(matrix[:, varying], full_matrices=False)
             if not len(sizes) or (len(sizes) > 1 and sizes[1] > _OTHERS * sizes[0]):
@@ -186,8 +182,6 @@ def _refined(
     """A, B and C of least squares in turn: they have fewer coefficients than the matrix."""
     a = b = np.zeros(len(z))
     for _ in range(_ROUNDS):
-        both = np.hstack([outer, outer * c[:, None]])
-        weights = np.linalg.lstsq(both, z, rcond=1e-12)[0]
-        a, b = outer @ weights[: len(outer.T)], outer @ weights[len(outer.T) :]
-        c = inner @ np.linalg.lstsq(inner * b[:, None], z - a, rcond=1e-12)[0]
+        a, b = scaling(z, outer, np.stack([np.ones_like(c), c], axis=1)).T
+        c = scaling(z - a, inner, b[:, None])[:, 0]
     return a, b, c

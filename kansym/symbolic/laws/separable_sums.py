@@ -11,7 +11,7 @@ doi:10.1007/PL00005410.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations, product
 
 import numpy as np
@@ -26,7 +26,9 @@ from kansym.symbolic.laws.groups_of_inputs import (
     ROUNDING,
     Group,
     best_splits,
+    coefficient_matrix,
     pairs_of_groups,
+    scaling,
 )
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.smooth import Smooth
@@ -39,8 +41,6 @@ Array = np.ndarray
 
 _FEWEST = 2
 """Inputs."""
-_TARGETS = ("y", "1/y", "y^2", "log y", "log -y", "exp y", "sqrt y")
-"""Functions of y that may have this form."""
 _RANKS = (2, 3)
 _NO_WORSE, _MORE = 5.0, 10.0
 """How much worse a polynomial may be of this rank, and a sum with plain functions than that."""
@@ -135,10 +135,9 @@ class SeparableSums:
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Laws for the best spaces; nothing for rows with noise."""
-        inputs, until = rows.varying, until.within(MOST_SECONDS)
-        own = replace(rows, X=rows.X[:, inputs], names=tuple(rows.names[k] for k in inputs))
+        own, until = rows.with_varying(), until.within(MOST_SECONDS)
         sums, met = list[tuple[int, int, SumOfParts]](), set[object]()
-        for sum_ in best_splits(rows, _TARGETS, _low_ranks, _FEWEST, until)[:_FOLLOWED]:
+        for sum_ in best_splits(rows, _low_ranks, _FEWEST, until)[:_FOLLOWED]:
             most = min(max(_MORE * sum_.error, ROUNDING), _PROMISING)
             for known in sum_.choices(own):
                 alone = next((group for law, group in known if law.expr == 1), ())
@@ -159,13 +158,10 @@ class SeparableSums:
 
 def _low_ranks(fit: Smooth, target: Target) -> Iterator[_LowRank]:
     """Groups in which the matrix of a polynomial has a low rank."""
-    weights, z = fit.coordinates.coefficients(fit.exponents), fit.coordinates.target.y
+    z = fit.coordinates.target.y
     found = list[tuple[int, float, tuple[Group, Group], list[Array], Array]]()
     for groups in pairs_of_groups(list(range(fit.exponents.shape[1]))):
-        powers = [np.unique(fit.exponents[:, g], axis=0, return_inverse=True) for g in groups]
-        (rows, i), (columns, j) = powers
-        matrix = np.zeros((len(rows), len(columns)))
-        matrix[i.ravel(), j.ravel()] = weights  # an inverse has two axes in numpy 2.0
+        rows, columns, matrix = coefficient_matrix(fit, groups)
         _, sizes, right = np.linalg.svd(matrix, full_matrices=False)
         for rank in _RANKS:
             few = max(matrix.shape) * rank < _FULLEST * len(z)
@@ -189,13 +185,6 @@ def _refined(z: Array, outer: Array, inner: Array, c: Array) -> tuple[Array, Arr
     a = np.zeros_like(c)
     for _ in range(_ROUNDS):
         c = np.linalg.qr(c)[0] * np.sqrt(len(z))
-        a = _scaling(z, outer, c)
-        c = _scaling(z, inner, a)
+        a = scaling(z, outer, c)
+        c = scaling(z, inner, a)
     return a, c
-
-
-def _scaling(z: Array, own: Array, known: Array) -> Array:
-    """Functions with these terms that scale known ones, by least squares."""
-    columns = (known[:, :, None] * own[:, None, :]).reshape(len(z), -1)
-    weights = np.linalg.lstsq(columns, z, rcond=1e-12)[0]
-    return own @ weights.reshape(known.shape[1], -1).T

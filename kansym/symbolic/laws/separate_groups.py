@@ -33,8 +33,6 @@ Array = np.ndarray
 
 _FEWEST = 3
 """Inputs: sums of functions of two are sought elsewhere."""
-_TARGETS = ("y", "log y", "log -y", "1/y", "y^2", "exp y", "sqrt y")
-"""Functions of y that may be such sums."""
 _LOGARITHMS = ("log y", "log -y")
 """Those under which a sum is a product: its factors are named."""
 _NO_WORSE = 3.0
@@ -80,7 +78,7 @@ class SeparateGroups:
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Laws for the best splits; nothing for rows with noise."""
-        for split in best_splits(rows, _TARGETS, _splits, _FEWEST, until)[:_SPLITS]:
+        for split in best_splits(rows, _splits, _FEWEST, until)[:_SPLITS]:
             yield from self._laws(split, rows, rows.varying, until)
 
     def _laws(self, split: _Split, rows: Rows, inputs: list[int], until: Deadline) -> Iterator[Law]:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import values_of
-from kansym.symbolic.laws.exact_laws import ExactLaws
+from kansym.symbolic.laws.checking import checked, values_of
+from kansym.symbolic.laws.exact_laws import ExactLaws, PlainRelations
 from kansym.symbolic.laws.law import Rows
 
 LAWS = {
@@ -64,3 +64,21 @@ def test_no_law_is_made_up_for_random_numbers():
     rng = np.random.default_rng(0)
     rows = Rows(rng.uniform(1, 2, (100, 2)), rng.normal(size=100), ("a", "b"))
     assert all(law.error > 1e-9 for law in ExactLaws().propose(rows, Deadline.after(2)))
+
+
+@pytest.mark.parametrize("blur", [1e-9, 1e-8, 1e-7])
+def test_a_relation_is_seen_through_a_blur_of_some_digits(blur):
+    rng = np.random.default_rng(0)
+    a, b, c = X = rng.uniform(1, 3, (3, 400))
+    y = 1.22 * b - b**2 * np.log(a) + 1.54 * b * c * np.log(a)
+    rows = Rows(X.T, y + blur * np.std(y) * rng.normal(size=400), ("a", "b", "c"), noise=blur)
+    found = list(PlainRelations().propose(rows, Deadline.after(60)))
+    true = [checked(law.expr, law.start, "", Rows(X.T, y, rows.names)) for law in found]
+    assert any(law is not None and law.error < blur for law in true)
+
+
+def test_noise_of_percents_is_no_blur():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(1, 3, (400, 2))
+    rows = Rows(X, X[:, 0] * X[:, 1] + 0.01 * rng.normal(size=400), ("a", "b"), noise=0.01)
+    assert not list(PlainRelations().propose(rows, Deadline.after(60)))

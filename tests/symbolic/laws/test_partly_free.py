@@ -46,6 +46,14 @@ def test_law_is_found_and_holds_on_fresh_rows(name: str) -> None:
     assert np.allclose(values_of(law.expr, law.start, fresh), fresh.y, rtol=1e-8)
 
 
+def test_a_function_of_a_sum_may_be_scaled_by_an_input() -> None:
+    X = np.random.default_rng(0).uniform(1, 3, (600, 2))
+    a, b = X.T
+    y = a / np.sqrt(a + b + 1.44) + np.log(b + 1.14)
+    found = PartlyFree().propose(Rows(X, y, ("a", "b")), Deadline.after(120))
+    assert next(law for law in found if law.error < 1e-12)
+
+
 def test_noise_is_left_to_others() -> None:
     rows = rows_of(next(iter(LAWS.values())), 0)
     noisy = Rows(rows.X, rows.y, rows.names, noise=1e-3)

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+import sympy
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws import groups_of_inputs
-from kansym.symbolic.laws.checking import is_exact
-from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.checking import is_exact, product_of_laws, values_of
+from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.proposing import OF_GROUPS, PLAIN
 from kansym.symbolic.laws.scaled_groups import ScaledGroups
 from kansym.symbolic.laws.separate_groups import SeparateGroups
@@ -42,3 +43,13 @@ def test_a_factor_of_a_product_is_named_itself(monkeypatch):
     sources = (*PLAIN, ScaledGroups(PLAIN))
     found = SeparateGroups(sources).propose(rows, Deadline.after(600))
     assert any(is_exact(law) for law in found)
+
+
+def test_a_product_has_one_factor_and_inputs_of_any_name():
+    X = np.random.default_rng(0).uniform(1, 3, (50, 2))
+    rows = Rows(X, np.ones(50), ("v [m/s]", "two words"))
+    v, w, k = sympy.Symbol("v [m/s]"), sympy.Symbol("two words"), sympy.Symbol("k1")
+    laws = [Law(k * v**2, {k: 3.0}, "", 0.0), Law(5 * (w + k), {k: 2.0}, "", 0.0)]
+    total, start = product_of_laws(laws, 15 * X[:, 0] ** 2 * (X[:, 1] + 2), rows)
+    assert np.allclose(values_of(total, start, rows), 15 * X[:, 0] ** 2 * (X[:, 1] + 2))
+    assert len(start) == 2
