@@ -1,6 +1,7 @@
 """How well a law reproduces rows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import sympy
@@ -24,6 +25,7 @@ __all__ = [
     "product_of_laws",
     "sum_of_laws",
     "values_of",
+    "without_scale",
 ]
 
 EXACT = 1e-11
@@ -147,6 +149,38 @@ def product_of_laws(
     with np.errstate(all="ignore"):
         start[factor] = float(np.median(z / values))
     return factor * total, start
+
+
+def without_scale(law: Law, names: tuple[str, ...]) -> Law:
+    """The shape of a law, for a function that is known up to a factor and a constant.
+
+    Examples
+    --------
+    >>> a, b, k, l, m = sympy.symbols("a b k l m")
+    >>> law = Law(k + l * sympy.log(a) + m * b, {k: 3.0, l: 2.0, m: -2.0}, "sum", 0.0)
+    >>> print(without_scale(law, ("a", "b")).expr)
+    b + l*log(a)
+    """
+    inputs = [sympy.Symbol(name) for name in names]
+    bare = law.expr.as_independent(*inputs, as_Add=True)[1]
+    shape, start, unit = sympy.S.Zero, dict(law.start), None
+    for term in sorted(sympy.Add.make_args(bare), key=sympy.default_sort_key):
+        factor, form = term.as_independent(*inputs, as_Add=False)
+        value = float(factor.xreplace(start))
+        own = [symbol for symbol in factor.free_symbols if not (bare - term).has(symbol)]
+        if not own or not np.isfinite(value) or value == 0 or (unit and form.has(*own)):
+            return replace(law, expr=bare, start=_held(start, bare))
+        if unit is None:
+            unit, shape = value, form
+        else:
+            start[own[0]] = value / unit
+            shape += own[0] * form
+    return replace(law, expr=shape, start=_held(start, shape))
+
+
+def _held(start: Mapping[sympy.Symbol, float], expr: sympy.Expr) -> dict[sympy.Symbol, float]:
+    """The constants that an expression has."""
+    return {symbol: value for symbol, value in start.items() if expr.has(symbol)}
 
 
 def _apart(

@@ -44,7 +44,7 @@ _SMALL = 1e-3
 """Error of a polynomial that shows groups."""
 MOST_SECONDS = 20.0
 """For the laws of all groups of one kind of split."""
-_SECONDS, _EXACTLY, _SHARE, _FORMS = 6.0, 10.0, 0.4, 3
+_SECONDS, _EXACTLY, _SHARE, _FORMS = 6.0, 15.0, 0.4, 3
 """For the laws of one group, of one that is known exactly, the part of what is left for one source,
 and laws handed on."""
 _RANK = 1e-12

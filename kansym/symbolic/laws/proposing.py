@@ -14,6 +14,7 @@ from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.laws.additive import Additive
 from kansym.symbolic.laws.checking import checked, is_exact, length
 from kansym.symbolic.laws.exact_laws import ExactLaws, PlainRelations
+from kansym.symbolic.laws.functions_of_sums import FunctionsOfSums
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.meetings import Meetings
 from kansym.symbolic.laws.monomials import Monomials
@@ -47,9 +48,10 @@ OF_GROUPS: tuple[Source, ...] = (
 """For the law of a few inputs that is known nearly exactly."""
 OF_PARTS: tuple[Source, ...] = (
     *PLAIN,
-    ExactLaws(deep=False),
+    FunctionsOfSums(OF_GROUPS),
     ScaledGroups(OF_GROUPS),
     SeparableSums(OF_GROUPS),
+    ExactLaws(deep=False),
     *OF_GROUPS[-3:],
 )
 """The same for a part of a law, which may be such a sum itself."""
@@ -59,6 +61,7 @@ SOURCES: tuple[Source, ...] = (
     Univariate(),
     Additive(),
     ExactLaws(deep=False),
+    FunctionsOfSums(OF_GROUPS),
     SeparateGroups(OF_PARTS),
     ScaledGroups(OF_PARTS),
     SeparableSums(OF_PARTS),

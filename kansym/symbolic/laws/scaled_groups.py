@@ -13,6 +13,7 @@ import numpy as np
 import sympy
 
 from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.checking import without_scale
 from kansym.symbolic.laws.columns import Quantities
 from kansym.symbolic.laws.expressions import short_expressions
 from kansym.symbolic.laws.groups_of_inputs import (
@@ -122,7 +123,7 @@ def _sums(split: _Split, laws: Iterable[Law], rows: Rows, until: Deadline) -> li
     """The split with each law of C, the one that leaves least first."""
     found = list[SumOfParts]()
     for law in laws:
-        inner, exact = with_short_numbers(law, split.blur)
+        inner, exact = with_short_numbers(without_scale(law, rows.names), split.blur)
         known = [(inner, split.first)]
         each = SumOfParts.of(split.target, split.z, split.first, known, rows, exact=exact)
         found += [] if each is None or len(each.parts[-1].inputs) == 0 else [each]

@@ -14,7 +14,7 @@ import numpy as np
 import sympy
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import fitted, is_exact, product_of_laws, sum_of_laws
+from kansym.symbolic.laws.checking import fitted, is_exact, product_of_laws, sum_of_laws, values_of
 from kansym.symbolic.laws.groups_of_inputs import (
     ROUNDING,
     Group,
@@ -25,6 +25,7 @@ from kansym.symbolic.laws.groups_of_inputs import (
 )
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.smooth import Smooth
+from kansym.symbolic.laws.sums_of_parts import with_short_numbers
 from kansym.symbolic.laws.targets import Target
 
 __all__ = ["SeparateGroups"]
@@ -39,6 +40,8 @@ _NO_WORSE = 3.0
 """How much worse a polynomial may be without the terms that mix the groups."""
 _SPLITS, _COMBINATIONS = 2, 6
 """Splits that are followed, and laws of one group combined with those of the other."""
+_OF_BLUR = 0.2
+"""Error of a constant over that of its part, which is one of many rows."""
 _REFINING = 2.0
 """Seconds for the constants of both."""
 
@@ -78,22 +81,28 @@ class SeparateGroups:
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Laws for the best splits; nothing for rows with noise."""
-        for split in best_splits(rows, _splits, _FEWEST, until)[:_SPLITS]:
+        splits = best_splits(rows, _splits, _FEWEST, until)
+        splits.sort(key=lambda split: (round(np.log10(split.error)), max(map(len, split.groups))))
+        for split in splits[:_SPLITS]:
             yield from self._laws(split, rows, rows.varying, until)
 
     def _laws(self, split: _Split, rows: Rows, inputs: list[int], until: Deadline) -> Iterator[Law]:
-        """The functions of both groups named one by one, then together."""
-        choices, is_product = list[list[Law]](), split.target.name in _LOGARITHMS
-        for group, part, terms in zip(split.groups, split.parts, split.terms, strict=True):
-            blur = split.error * split.spread
-            if is_product:
-                part = np.exp(part - part.mean())
-                blur *= float(np.sqrt(np.mean(part**2)))
-            noise = blur / (float(np.std(part)) or 1.0)
-            inner = rows_of_group(rows, tuple(inputs[k] for k in group), part, noise)
-            inner = replace(inner, independent=terms)
-            choices.append(laws_of_group(inner, self.sources, until))
-        z = split.target.forward(rows.y)
+        """The functions of both groups named, the plainer first, then together."""
+        groups = [tuple(inputs[k] for k in group) for group in split.groups]
+        z, is_product = split.target.forward(rows.y), split.target.name in _LOGARITHMS
+        plainer, other = sorted((0, 1), key=lambda k: (len(groups[k]), split.terms[k]))
+        inner, rest = (_rows_of(split, k, groups[k], rows) for k in (plainer, other))
+        first = laws_of_group(inner, self.sources, until)
+        if not first:
+            return
+        exactly = (_exactly(law, is_product, inner.noise, rows) for law in first)
+        if (short := next((law for law in exactly if law is not None), None)) is not None:
+            known = values_of(short.expr, short.start, rows)
+            with np.errstate(all="ignore"):
+                left = np.exp(z) / known if is_product else z - known
+            if np.isfinite(left).all():
+                first, rest = [short], rows_of_group(rows, groups[other], left, 0.0)
+        choices = [first, laws_of_group(rest, self.sources, until)]
         words = f"{self.name}, {split.target.name}"
         found = list[Law]()
         for chosen in list(product(*choices))[:_COMBINATIONS]:
@@ -109,6 +118,27 @@ class SeparateGroups:
             found += [] if law is None else [law]
         # Of several that are exact, one has no terms that do nothing.
         yield from sorted(found, key=lambda law: (not is_exact(law), len(law.start)))
+
+
+def _rows_of(split: _Split, place: int, group: Group, rows: Rows) -> Rows:
+    """What a polynomial knows of the function of one group: of the factor in a product."""
+    part, blur = split.parts[place], split.error * split.spread
+    if split.target.name in _LOGARITHMS:
+        part = np.exp(part - part.mean())
+        blur *= float(np.sqrt(np.mean(part**2)))
+    inner = rows_of_group(rows, group, part, blur / (float(np.std(part)) or 1.0))
+    return replace(inner, independent=split.terms[place])
+
+
+def _exactly(law: Law, is_product: bool, noise: float, rows: Rows) -> Law | None:
+    """A law without a factor or a constant, if all its numbers are short: the rest is exact."""
+    inputs = [sympy.Symbol(name) for name in rows.names]
+    bare = law.expr.as_independent(*inputs, as_Add=not is_product)[1]
+    start = {symbol: value for symbol, value in law.start.items() if bare.has(symbol)}
+    short, exact = with_short_numbers(
+        replace(law, expr=bare, start=start), max(_OF_BLUR * noise, law.error)
+    )
+    return short if exact else None
 
 
 def _splits(fit: Smooth, target: Target) -> Iterator[_Split]:
