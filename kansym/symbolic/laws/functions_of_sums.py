@@ -132,9 +132,11 @@ def _best_explained(outer: Array, basis: Array, test: Array) -> Array:
 
 
 def _outer(y: Array) -> Iterator[Array]:
-    """Polynomials in y, in its logarithm, and in what stretches the ends where y may saturate."""
+    """Polynomials in y, in its logarithm, and in what stretches ends where y may saturate."""
     unit = (2 * y - y.min() - y.max()) / np.ptp(y)
-    every = [y, *([np.log(y)] if y.min() > 0 else []), *(np.arctanh(unit / b) for b in _BEYOND)]
+    every = [y, *([np.log(y)] if y.min() > 0 else [])]
+    for end in _BEYOND:
+        every += [np.arctanh(unit / end), np.log(end - unit), np.log(end + unit)]
     yield from (chebyshev_columns(each, _DEGREE)[:, 1:] for each in every)
 
 

@@ -21,6 +21,7 @@ from kansym.symbolic.laws.monomials import Monomials
 from kansym.symbolic.laws.noisy_pairs import NoisyPairs
 from kansym.symbolic.laws.pairings import Pairings
 from kansym.symbolic.laws.partly_free import PartlyFree
+from kansym.symbolic.laws.plane_waves import PlaneWaves
 from kansym.symbolic.laws.quick_waves import QuickWaves
 from kansym.symbolic.laws.relevance import relevant_inputs
 from kansym.symbolic.laws.scaled_groups import ScaledGroups
@@ -65,9 +66,11 @@ SOURCES: tuple[Source, ...] = (
     SeparateGroups(OF_PARTS),
     ScaledGroups(OF_PARTS),
     SeparableSums(OF_PARTS),
+    PlaneWaves(OF_PARTS),
     Meetings(deep=False),
     QuickWaves(OF_PARTS),
     PartlyFree(),
+    PlaneWaves(OF_PARTS, slow=True),
     Meetings(),
     Pairings(),
     ExactLaws(),

@@ -19,28 +19,20 @@ from jaxtyping import Float
 from scipy.optimize import minimize_scalar
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.groups_of_inputs import Polynomials
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.long_lots import LongLots
-from kansym.symbolic.laws.smooth import polynomial_through
+from kansym.symbolic.laws.rough_targets import Rough
 from kansym.symbolic.laws.sums_of_parts import SumOfParts
-from kansym.symbolic.laws.targets import Target, targets_of
 
 __all__ = ["QuickWaves"]
 
 _FEWEST_ROWS, _MOST_INPUTS = 200, 6
-_TARGETS = ("y", "1/y", "sqrt y", "log y")
-_ROUGH = 0.02
-"""Error of a polynomial, over the spread, from which on there may be a wave beside it."""
-_ROWS, _MOST_ROWS, _TERMS = 250, 2000, 40
-"""Rows on which expressions are screened, rows that polynomials are fitted to, and terms of one
-that leaves a wave as it is."""
+_MOST_ROWS = 2000
+"""That polynomials are fitted to."""
 _ARGUMENTS = 400_000
 """Expressions that may be arguments."""
 _QUICK = 1.5
 """Spread of an argument in radians from which on it turns."""
-_CLIPPED = 4.0
-"""Size over the median one beyond which what is left counts no more: a pole is no wave."""
 _SHOWN = 0.12
 """Share of what is left that a wave explains: chance comes to half of it."""
 _OF_A_LOT, _FOLLOWED, _NAMED, _DIGITS = 3, 4, 2, 3
@@ -48,41 +40,6 @@ _OF_A_LOT, _FOLLOWED, _NAMED, _DIGITS = 3, 4, 2, 3
 digits of a share in which two that are one agree."""
 _BETTER = 0.1
 """Error with a wave, over the one without, at which it is believed."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Rough:
-    """A function of y, and what a polynomial leaves of it.
-
-    Attributes
-    ----------
-    error : of the polynomial, over the spread.
-    X, left : inputs of some rows (rows, inputs), and what a polynomial of few terms leaves there,
-        clipped and of norm 1 (rows,).
-    """
-
-    target: Target
-    error: float
-    X: Float[np.ndarray, "rows inputs"]
-    left: Float[np.ndarray, " rows"]
-
-    @classmethod
-    def of(cls, target: Target, rows: Rows, order: np.ndarray) -> "_Rough | None":
-        """None where a polynomial leaves little."""
-        fit = rows.once(Polynomials).of(target)
-        if fit is None or fit.error < _ROUGH:
-            return None
-        X, z = fit.coordinates.X, fit.coordinates.target.y
-        plain = polynomial_through(X, z, _TERMS)
-        if plain is None:
-            return None
-        some = order[order < len(z)][:_ROWS]
-        left = (z - plain.values)[some]
-        left -= np.median(left)
-        most = _CLIPPED * float(np.median(np.abs(left)))
-        left = np.clip(left, -most, most)
-        left -= left.mean()
-        return cls(target, fit.error, X[some], left / (np.linalg.norm(left) or 1.0))
 
 
 class QuickWaves:
@@ -104,10 +61,8 @@ class QuickWaves:
         if not (rows.may_be_exact(_FEWEST_ROWS) and 2 <= len(inputs) <= _MOST_INPUTS):
             return
         long = rows.once(LongLots)
-        own, targets = rows.with_varying(), targets_of(rows.y, _TARGETS)
-        rough = [_Rough.of(target, rows, long.order) for target in targets]
-        rough = [each for each in rough if each is not None]
-        if len(rough) < len(targets) or not long.made(until):
+        own, rough = rows.with_varying(), Rough.targets(rows, long.order)
+        if not all(each.is_rough for each in rough) or not long.made(until):
             return
         found = list[tuple[SumOfParts, _Wave]]()
         for wave in _likely(rough, long, until):
@@ -134,7 +89,7 @@ class _Wave:
     width : how far off it may be.
     """
 
-    rough: _Rough
+    rough: Rough
     argument: sympy.Expr
     frequency: float = 1.0
     width: float = 0.0
@@ -192,7 +147,7 @@ _DECIMALS, _NEAR, _AS_GOOD = 4, 0.1, 2.0
 """Digits of a short decimal, how near in widths it must be, and how much more it may leave."""
 
 
-def _likely(rough: Sequence[_Rough], long: LongLots, until: Deadline) -> Iterator[_Wave]:
+def _likely(rough: Sequence[Rough], long: LongLots, until: Deadline) -> Iterator[_Wave]:
     """The waves that explain most of what is left of the targets."""
     left = np.array([each.left for each in rough], dtype=np.float32)
     found = list[tuple[float, int, int, float, float]]()
