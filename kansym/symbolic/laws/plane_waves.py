@@ -37,7 +37,7 @@ Array = np.ndarray
 _FEWEST_ROWS, _MOST_ROWS, _INPUTS = 200, 2000, (2, 5)
 _SHORT = 200
 """Short expressions of which the plainest are terms."""
-_SETS = ((2, 60, 30.0), (3, 24, 12.0))
+_SETS = ((2, 60, 75.0), (3, 24, 12.0))
 """Terms in a phase, how many they are taken from, and the largest phase over half the range of one,
 in radians."""
 _OF_INPUTS, _STEP = 4_000_000, 1.5

@@ -33,7 +33,15 @@ from kansym.symbolic.laws.univariate import OF_MEASURED_ROWS, Univariate
 
 __all__ = ["FAILURES", "OF_FEW_ROWS", "OF_NOISY_ROWS", "PLAIN", "SOURCES", "propose", "relevant"]
 
-FAILURES = (ArithmeticError, AttributeError, LinAlgError, RecursionError, TypeError, ValueError)
+FAILURES = (
+    ArithmeticError,
+    AttributeError,
+    LinAlgError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 """What algebra and linear algebra raise on nasty rows: such an attempt is left out."""
 _log = logging.getLogger("kansym")
 

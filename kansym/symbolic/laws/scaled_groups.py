@@ -126,7 +126,7 @@ def _sums(split: _Split, laws: Iterable[Law], rows: Rows, until: Deadline) -> li
         inner, exact = with_short_numbers(without_scale(law, rows.names), split.blur)
         known = [(inner, split.first)]
         each = SumOfParts.of(split.target, split.z, split.first, known, rows, exact=exact)
-        found += [] if each is None or len(each.parts[-1].inputs) == 0 else [each]
+        found += [each] if each is not None and each.parts and each.parts[-1].inputs else []
         if until.passed:
             break
     return sorted(found, key=lambda each: each.error)
