@@ -17,6 +17,7 @@ from kansym.symbolic.laws.law import Law, Rows
 
 __all__ = [
     "EXACT",
+    "apart",
     "checked",
     "fitted",
     "fresh_constants",
@@ -37,8 +38,15 @@ _RELATIVE = 1e-7
 def values_of(
     expr: sympy.Expr, constants: Mapping[sympy.Symbol, float], rows: Rows
 ) -> Float[np.ndarray, " rows"]:
-    """An expression on rows; nan where it cannot be computed."""
+    """An expression on rows; nan where it cannot be computed.
+
+    Constants are told apart by what they are: names may be those of inputs, or of one another.
+    """
     known = dict(zip(rows.names, rows.X.T, strict=True))
+    if len(known | {symbol.name: symbol for symbol in constants}) < len(known) + len(constants):
+        own = dict(zip(constants, fresh_constants(rows.names, len(constants)), strict=True))
+        expr = expr.xreplace(own)
+        constants = {own[symbol]: value for symbol, value in constants.items()}
     known |= {symbol.name: np.float64(value) for symbol, value in constants.items()}
     try:
         found = evaluate(from_sympy(expr), known)
@@ -125,7 +133,7 @@ def sum_of_laws(
 
     Each law has constants of its own; one that would only be added to the sum is left out.
     """
-    exprs, start, offset = _apart(laws, rows)
+    exprs, start, (offset,) = apart(laws, rows)
     total = sympy.S.Zero
     for expr, factor in zip(exprs, factors, strict=True):
         parts = sympy.Add.make_args(expr)
@@ -141,7 +149,7 @@ def product_of_laws(
 
     Each law has constants of its own; one that would only be a factor of the product is left out.
     """
-    exprs, start, factor = _apart(laws, rows)
+    exprs, start, (factor,) = apart(laws, rows)
     inputs = [sympy.Symbol(name) for name in rows.names]
     total = sympy.Mul(*(expr.as_independent(*inputs, as_Add=False)[1] for expr in exprs))
     start = {symbol: value for symbol, value in start.items() if total.has(symbol)}
@@ -151,8 +159,10 @@ def product_of_laws(
     return factor * total, start
 
 
-def without_scale(law: Law, names: tuple[str, ...]) -> Law:
+def without_scale(law: Law, names: tuple[str, ...], *, offset: bool = False) -> Law:
     """The shape of a law, for a function that is known up to a factor and a constant.
+
+    With an ``offset`` of its own it is known up to a factor alone.
 
     Examples
     --------
@@ -162,7 +172,7 @@ def without_scale(law: Law, names: tuple[str, ...]) -> Law:
     b + l*log(a)
     """
     inputs = [sympy.Symbol(name) for name in names]
-    bare = law.expr.as_independent(*inputs, as_Add=True)[1]
+    bare = law.expr if offset else law.expr.as_independent(*inputs, as_Add=True)[1]
     shape, start, unit = sympy.S.Zero, dict(law.start), None
     for term in sorted(sympy.Add.make_args(bare), key=sympy.default_sort_key):
         factor, form = term.as_independent(*inputs, as_Add=False)
@@ -183,14 +193,15 @@ def _held(start: Mapping[sympy.Symbol, float], expr: sympy.Expr) -> dict[sympy.S
     return {symbol: value for symbol, value in start.items() if expr.has(symbol)}
 
 
-def _apart(
-    laws: Sequence[Law], rows: Rows
-) -> tuple[list[sympy.Expr], dict[sympy.Symbol, float], sympy.Symbol]:
-    """Laws that share no constants, where these start, and the symbol of one more."""
-    more, *symbols = fresh_constants(rows.names, 1 + sum(len(law.start) for law in laws))
-    fresh, exprs, start = iter(symbols), list[sympy.Expr](), dict[sympy.Symbol, float]()
+def apart(
+    laws: Sequence[Law], rows: Rows, more: int = 1, prefix: str = "k"
+) -> tuple[list[sympy.Expr], dict[sympy.Symbol, float], list[sympy.Symbol]]:
+    """Laws that share no constants, where these start, and so many symbols more."""
+    count = sum(len(law.start) for law in laws)
+    symbols = fresh_constants(rows.names, count + more, prefix)
+    fresh, exprs, start = iter(symbols[more:]), list[sympy.Expr](), dict[sympy.Symbol, float]()
     for law in laws:
         own = {symbol: next(fresh) for symbol in law.start}
         exprs.append(law.expr.xreplace(own))
         start |= {own[symbol]: value for symbol, value in law.start.items()}
-    return exprs, start, more
+    return exprs, start, symbols[:more]

@@ -12,9 +12,9 @@ correlation, J. Am. Stat. Assoc. 80 (1985) 580, doi:10.1080/01621459.1985.104781
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations, islice
+from itertools import combinations, islice, product
 
 import numpy as np
 import sympy
@@ -22,6 +22,7 @@ from jaxtyping import Float
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import (
+    apart,
     fitted,
     fresh_constants,
     is_exact,
@@ -58,6 +59,10 @@ _NAMING, _REFINING = 6.0, 2.0
 """Seconds for the function of the sum, and for all constants."""
 _LEAST, _HARDLY = 1e-14, 1e-8
 """Error that is rounding, and of a sum whose parts are named, at most."""
+_POWERS = (1, -1, 2, -2)
+"""Of an input that y is multiplied by."""
+_PREFIX = "q"
+"""Of constants in the sum, which are others than those of its function."""
 _SLOPES = 200
 """Places at which a function of y must grow."""
 
@@ -132,9 +137,9 @@ def _best_explained(outer: Array, basis: Array, test: Array) -> Array:
 
 
 def _outer(y: Array) -> Iterator[Array]:
-    """Polynomials in y, in its logarithm, and in what stretches ends where y may saturate."""
+    """Polynomials in y, in its logarithm or root, and in what stretches ends where y saturates."""
     unit = (2 * y - y.min() - y.max()) / np.ptp(y)
-    every = [y, *([np.log(y)] if y.min() > 0 else [])]
+    every = [y, np.log(y) if y.min() > 0 else np.cbrt(y)]
     for end in _BEYOND:
         every += [np.arctanh(unit / end), np.log(end - unit), np.log(end + unit)]
     yield from (chebyshev_columns(each, _DEGREE)[:, 1:] for each in every)
@@ -160,35 +165,28 @@ class FunctionsOfSums:
         if not known or not 2 <= len(own.names) <= _MOST_INPUTS:
             return
         few = own.take(np.arange(min(len(own.y), _ROWS)))
-        choices = [
-            _Inputs(few.X, bent=bent) for bent in (False, True) if not bent or _bends(few.X).any()
-        ]
-        found = list[tuple[_Sum, tuple[Group, ...], _Inputs]]()
+        bends = (False, True) if _bends(few.X).any() else (False,)
+        choices = [_Inputs(few.X, bent=bent) for bent in bends]
+        found = list[_Found]()
         for groups in _partitions(len(own.names)):
-            if until.passed:
-                break
-            for inputs in choices:
-                sum_ = _Sum.of(few.y, inputs.columns(groups))
+            every = _scaled(few) if len(groups) == len(own.names) else [(sympy.S.One, few)]
+            for inputs, (factor, scaled) in product(choices, every):
+                if until.passed:
+                    break
+                sum_ = _Sum.of(scaled.y, inputs.columns(groups))
                 if sum_ is not None and sum_.error < _BELIEVED and sum_.grows:
-                    found.append((sum_, groups, inputs))
-            if any(sum_.error < _SURE for sum_, *_ in found) and len(groups) == len(own.names):
+                    found.append(_Found(sum_, groups, inputs, factor, scaled))
+            if any(each.sum.error < _SURE for each in found) and len(groups) == len(own.names):
                 break
-        found.sort(key=lambda each: (round(np.log10(each[0].error)), -len(each[1])))
-        for sum_, groups, inputs in found[:_FOLLOWED]:
-            if not _is_known(few.y, sum_):
-                yield from self._laws(few, groups, sum_, inputs.columns(groups), own, until)
+        found = [each for each in found if each.factor != 1 or not _is_known(few.y, each.sum)]
+        for each in sorted(found, key=lambda each: each.plainness)[:_FOLLOWED]:
+            yield from self._laws(each, own, until)
 
-    def _laws(
-        self,
-        few: Rows,
-        groups: tuple[Group, ...],
-        sum_: _Sum,
-        columns: list[Array],
-        rows: Rows,
-        until: Deadline,
-    ) -> Iterator[Law]:
+    def _laws(self, found: "_Found", rows: Rows, until: Deadline) -> Iterator[Law]:
         """The parts named in turn, each a column of its own for those after it, then F."""
+        groups, sum_, few = found.groups, found.sum, found.rows
         named, unit = dict[int, Law](), sum_.unit_of_logarithms(few, groups)
+        columns = found.inputs.columns(groups)
         for place in sorted(range(len(groups)), key=lambda k: (len(groups[k]), sum_.blur(k))):
             if until.passed:
                 return
@@ -211,37 +209,43 @@ class FunctionsOfSums:
             sum_, unit = seen, unit and seen.unit_of_logarithms(few, groups)
         chosen = [named[k] for k in range(len(groups))]
         total, start = _product(chosen, few) if unit else _total(chosen, sum_, few)
-        yield from _laws_of(
-            total, start, max(min(sum_.error, _HARDLY), rows.noise), few, rows, until
-        )
+        noise = max(min(sum_.error, _HARDLY), rows.noise)
+        for expr, values in _functions_of(total, start, noise, few, until):
+            law = fitted(expr / found.factor, values, self.name, rows, until.within(_REFINING))
+            if law is not None:
+                yield law
+                if is_exact(law):
+                    return
 
 
-def _laws_of(
+def _functions_of(
     total: sympy.Expr,
     start: dict[sympy.Symbol, float],
     noise: float,
-    few: Rows,
     rows: Rows,
     until: Deadline,
-) -> Iterator[Law]:
-    """Y as a curve of a known sum, all constants refined together; the quick ones first."""
+) -> Iterator[tuple[sympy.Expr, dict[sympy.Symbol, float]]]:
+    """The target as a curve of a known sum, and where all constants start; quick ones first."""
     name = "z"
     while name in rows.names:
         name += "_"
-    z = values_of(total, start, few)
+    z = values_of(total, start, rows)
     for stages in (QUICK, None):
-        curves = univariate_laws(z, few.y, name, noise, until.within(_NAMING), stages=stages)
+        curves = univariate_laws(z, rows.y, name, noise, until.within(_NAMING), stages=stages)
         for law in islice((law for law in curves if law.error < _BELIEVED), _FORMS):
             symbols = fresh_constants(rows.names, len(law.start))
             renamed = dict(zip(law.start, symbols, strict=True))
             expr = law.expr.xreplace(renamed).xreplace({sympy.Symbol(name): total})
-            values = start | {renamed[s]: float(v) for s, v in law.start.items()}
-            limit = until.within(_REFINING)
-            found = fitted(expr, values, FunctionsOfSums.name, rows, limit)
-            if found is not None:
-                yield found
-                if is_exact(found):
-                    return
+            yield expr, start | {renamed[s]: float(v) for s, v in law.start.items()}
+
+
+def _scaled(rows: Rows) -> Iterator[tuple[sympy.Expr, Rows]]:
+    """The target and the same times powers of inputs of one sign, with the factor."""
+    yield sympy.S.One, rows
+    for x, name in zip(rows.X.T, rows.names, strict=True):
+        if x.min() > 0 or x.max() < 0:
+            for power in _POWERS:
+                yield sympy.Symbol(name) ** power, replace(rows, y=rows.y * x**power)
 
 
 def _partitions(count: int) -> Iterator[tuple[Group, ...]]:
@@ -253,6 +257,28 @@ def _partitions(count: int) -> Iterator[tuple[Group, ...]]:
     for some in chosen:
         paired = {k for pair in some for k in pair}
         yield (*((k,) for k in range(count) if k not in paired), *some)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A sum for y times a factor.
+
+    Attributes
+    ----------
+    groups, inputs : places of the inputs of every part, and polynomials in these.
+    factor, rows : the factor, and some rows with y times it.
+    """
+
+    sum: _Sum
+    groups: tuple[Group, ...]
+    inputs: "_Inputs"
+    factor: sympy.Expr
+    rows: Rows
+
+    @property
+    def plainness(self) -> tuple[float, int, int]:
+        """Those of least error first, of these such as are without a factor or pairs."""
+        return round(np.log10(self.sum.error)), int(self.factor != 1), -len(self.groups)
 
 
 @dataclass(frozen=True, eq=False)
@@ -309,23 +335,10 @@ def _is_known(y: Array, sum_: _Sum) -> bool:
     return False
 
 
-def _shapes(
-    laws: Sequence[Law], rows: Rows
-) -> tuple[list[sympy.Expr], dict[sympy.Symbol, float], Iterator[sympy.Symbol]]:
-    """Laws without factors, where their constants start, and symbols for more of these."""
-    count, inputs = sum(len(law.start) for law in laws) + len(laws), map(sympy.Symbol, rows.names)
-    fresh, known = iter(fresh_constants(rows.names, count, "q")), list(inputs)
-    shapes, start = list[sympy.Expr](), dict[sympy.Symbol, float]()
-    for law in laws:
-        own = {symbol: next(fresh) for symbol in law.start}
-        shapes.append(law.expr.xreplace(own).as_independent(*known, as_Add=False)[1])
-        start |= {s: float(law.start[k]) for k, s in own.items() if shapes[-1].has(s)}
-    return shapes, start, fresh
-
-
 def _product(laws: Sequence[Law], rows: Rows) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
     """The product of named factors, without one that is a constant."""
-    shapes, start, _ = _shapes(laws, rows)
+    bare = [without_scale(law, rows.names, offset=True) for law in laws]
+    shapes, start, _ = apart(bare, rows, prefix=_PREFIX)
     return sympy.Mul(*shapes), start
 
 
@@ -333,7 +346,8 @@ def _total(
     laws: Sequence[Law], sum_: _Sum, rows: Rows
 ) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
     """The sum of named parts without a constant, in the unit of the plainest."""
-    shapes, start, fresh = _shapes([without_scale(law, rows.names) for law in laws], rows)
+    bare = [without_scale(law, rows.names) for law in laws]
+    shapes, start, fresh = apart(bare, rows, len(laws), _PREFIX)
     values = [values_of(shape, start, rows) for shape in shapes]
     weights = [
         float(part @ (z - z.mean()) / (z.var() * len(z)))
@@ -343,7 +357,6 @@ def _total(
     total = shapes[unit]
     for k, shape in enumerate(shapes):
         if k != unit:
-            weight = next(fresh)
-            start[weight] = weights[k] / weights[unit]
-            total += weight * shape
+            start[fresh[k]] = weights[k] / weights[unit]
+            total += fresh[k] * shape
     return total, start

@@ -35,7 +35,7 @@ Group = tuple[int, ...]
 
 ROUNDING = 1e-10
 """Error of a split that is none."""
-_TARGETS = ("y", "1/y", "y^2", "log y", "log -y", "exp y", "sqrt y")
+_TARGETS = ("y", "1/y", "y^2", "log y", "log -y", "exp y", "sqrt y", "cbrt y")
 """Functions of y that may be plain in groups."""
 _FEWEST_ROWS, _MOST_INPUTS = 100, 6
 _TRUSTED = 0.95

@@ -14,7 +14,14 @@ import numpy as np
 import sympy
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import fitted, is_exact, product_of_laws, sum_of_laws, values_of
+from kansym.symbolic.laws.checking import (
+    fitted,
+    is_exact,
+    product_of_laws,
+    sum_of_laws,
+    values_of,
+    without_scale,
+)
 from kansym.symbolic.laws.groups_of_inputs import (
     ROUNDING,
     Group,
@@ -132,12 +139,12 @@ def _rows_of(split: _Split, place: int, group: Group, rows: Rows) -> Rows:
 
 def _exactly(law: Law, is_product: bool, noise: float, rows: Rows) -> Law | None:
     """A law without a factor or a constant, if all its numbers are short: the rest is exact."""
-    inputs = [sympy.Symbol(name) for name in rows.names]
-    bare = law.expr.as_independent(*inputs, as_Add=not is_product)[1]
-    start = {symbol: value for symbol, value in law.start.items() if bare.has(symbol)}
-    short, exact = with_short_numbers(
-        replace(law, expr=bare, start=start), max(_OF_BLUR * noise, law.error)
-    )
+    if is_product:
+        bare = without_scale(law, rows.names, offset=True)
+    else:
+        expr = law.expr.as_independent(*map(sympy.Symbol, rows.names), as_Add=True)[1]
+        bare = replace(law, expr=expr, start={s: v for s, v in law.start.items() if expr.has(s)})
+    short, exact = with_short_numbers(bare, max(_OF_BLUR * noise, law.error))
     return short if exact else None
 
 

@@ -61,3 +61,9 @@ def test_a_wave_with_a_phase_is_one_sine():
 def test_rows_with_noise_are_left_to_others():
     rows = replace(rows_of("of four inputs"), noise=0.01)
     assert not list(PlaneWaves(()).propose(rows, Deadline.after(60)))
+
+
+def test_columns_may_have_any_name():
+    rows = replace(rows_of("one that runs and decays"), names=("weight0", "offset"))
+    found = PlaneWaves(OF_GROUPS).propose(rows, Deadline.after(600))
+    assert any(is_exact(law) for law in found)

@@ -45,6 +45,15 @@ def test_a_factor_of_a_product_is_named_itself(monkeypatch):
     assert any(is_exact(law) for law in found)
 
 
+def test_a_group_with_short_numbers_leaves_an_exact_rest(monkeypatch):
+    monkeypatch.setattr(groups_of_inputs, "_EXACTLY", 120.0)
+    X = np.random.default_rng(0).uniform([1, 1, 0.2, 1], [3, 3, 0.9, 3], (700, 4))
+    k, z, b, m = X.T
+    rows = Rows(X, k * z**2 * (np.log(200 * m * b**2 / (1 - b**2)) - b**2) / b**2, tuple("kzbm"))
+    found = SeparateGroups((*PLAIN, ScaledGroups(OF_GROUPS))).propose(rows, Deadline.after(600))
+    assert any(is_exact(law) for law in found)
+
+
 def test_a_product_has_one_factor_and_inputs_of_any_name():
     X = np.random.default_rng(0).uniform(1, 3, (50, 2))
     rows = Rows(X, np.ones(50), ("v [m/s]", "two words"))
