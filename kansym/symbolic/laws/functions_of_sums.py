@@ -43,6 +43,7 @@ _MOST_INPUTS, _FEWEST_ROWS, _ROWS = 5, 100, 1500
 _DEGREE, _OF_ONE, _OF_TWO, _ROWS_PER_COLUMN = 24, 24, 14, 2.5
 """Highest degrees in y, in one and in two inputs, and rows for each of their polynomials."""
 _HELD_OUT = 5
+"""One row of so many tells whether a sum is right."""
 _DECADE = 10.0
 """Largest over least value of an input from which on polynomials in the logarithm are tried."""
 _BEYOND = (1.1, 1.01)
@@ -278,7 +279,8 @@ class _Found:
     @property
     def plainness(self) -> tuple[float, int, int]:
         """Those of least error first, of these such as are without a factor or pairs."""
-        return round(np.log10(self.sum.error)), int(self.factor != 1), -len(self.groups)
+        error = max(self.sum.error, _LEAST)
+        return round(np.log10(error)), int(self.factor != 1), -len(self.groups)
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,8 +40,9 @@ _SHORT = 200
 _SETS = ((2, 60, 75.0), (3, 24, 12.0))
 """Terms in a phase, how many they are taken from, and the largest phase over half the range of one,
 in radians."""
-_OF_INPUTS, _STEP = 4_000_000, 1.5
-"""Points of the grid for all inputs, and steps of every grid, in radians over half a range."""
+_OF_INPUTS, _AT_ONCE, _STEP = 4_000_000, 3, 1.5
+"""Points of the grid for all inputs, terms whose grid is small enough to be held at once, and steps
+of every grid, in radians over half a range."""
 _EVEN = 12.0
 """Half the range of a term over its usual distance from the middle: one with poles is none."""
 _QUICK = 1.5
@@ -101,7 +102,7 @@ class PlaneWaves:
             for wave in _likely(each, *lot, until)
         ]  # fmt: skip
         sums = list[SumOfParts]()
-        for wave in _mended(waves, own)[:_FOLLOWED]:
+        for wave in _mended(waves, own, until)[:_FOLLOWED]:
             if until.passed:
                 return
             sums += [] if (sum_ := wave.named(own, until)) is None else [sum_]
@@ -234,9 +235,9 @@ def _terms(sum_: SumOfParts) -> int:
     return sum(part.terms for part in sum_.parts)
 
 
-def _mended(waves: "list[_Wave]", rows: Rows) -> "list[_Wave]":
+def _mended(waves: "list[_Wave]", rows: Rows, until: Deadline) -> "list[_Wave]":
     """The waves with mended weights, those beside which low polynomials leave least first."""
-    every = [wave.mended(rows) for wave in waves]
+    every = [None if until.passed else wave.mended(rows) for wave in waves]
     found, met = list[_Wave](), set[tuple[str, float]]()
     for wave in sorted((wave for wave in every if wave is not None), key=lambda w: w.plainness):
         if (mark := (wave.rough.target.name, wave.plainness[0])) not in met:
@@ -320,21 +321,25 @@ class _Terms:
             if until.passed:
                 break
             last = np.arange(first[-1] + 1, n)
-            known, grid = self.left * waves[first[0], forward:], steps[forward:, None]
-            for k in first[1:]:
-                known = (known[:, None] * waves[k]).reshape(-1, waves.shape[2])
-                grid = np.column_stack(
-                    [np.repeat(grid, len(steps), axis=0), np.tile(steps, len(grid))]
-                )
-            power = np.abs(known @ waves[last].reshape(-1, waves.shape[2]).T) ** 2
-            power = power.reshape(len(known), len(last), len(steps))
-            slow = (grid**2 @ spread[list(first)])[:, None, None]
-            turned = slow + (steps**2 * spread[last][:, None])[None]
-            power[turned < _QUICK**2] = 0
-            for place, k in enumerate(last):
-                i, j = np.unravel_index(int(power[:, place].argmax()), (len(known), len(steps)))
-                share = 2 * float(power[i, place, j]) / waves.shape[2]
-                found.append(_Spot(share, (*first, int(k)), np.array([*grid[i], steps[j]])))
+            other = waves[last].reshape(-1, waves.shape[2]).T
+            lots = 1 if count <= _AT_ONCE else forward
+            best: list[_Spot | None] = [None] * len(last)
+            for some in np.array_split(np.arange(forward, len(steps)), lots):
+                known, grid = self.left * waves[first[0], some], steps[some, None]
+                for k in first[1:]:
+                    known = (known[:, None] * waves[k]).reshape(-1, waves.shape[2])
+                    longer = np.repeat(grid, len(steps), axis=0), np.tile(steps, len(grid))
+                    grid = np.column_stack(longer)
+                power = (np.abs(known @ other) ** 2).reshape(len(known), len(last), len(steps))
+                slow = (grid**2 @ spread[list(first)])[:, None, None]
+                power[slow + (steps**2 * spread[last][:, None])[None] < _QUICK**2] = 0
+                for place, k in enumerate(last.tolist()):
+                    i, j = np.unravel_index(int(power[:, place].argmax()), power[:, place].shape)
+                    share = 2 * float(power[i, place, j]) / waves.shape[2]
+                    if (before := best[place]) is None or share > before.share:
+                        weights = np.array([*grid[i], steps[j]])
+                        best[place] = _Spot(share, (*first, k), weights)
+            found += [spot for spot in best if spot is not None]
         return found
 
 

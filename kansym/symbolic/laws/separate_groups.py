@@ -72,6 +72,11 @@ class _Split:
     terms: tuple[int, int]
     spread: float
 
+    @property
+    def plainness(self) -> tuple[int, int]:
+        """Those of least error first, of these such as have no large group."""
+        return round(np.log10(max(self.error, ROUNDING))), max(map(len, self.groups))
+
 
 class SeparateGroups:
     """The source of laws that are sums or products of functions of groups of inputs.
@@ -89,7 +94,7 @@ class SeparateGroups:
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Laws for the best splits; nothing for rows with noise."""
         splits = best_splits(rows, _splits, _FEWEST, until)
-        splits.sort(key=lambda split: (round(np.log10(split.error)), max(map(len, split.groups))))
+        splits.sort(key=lambda split: split.plainness)
         for split in splits[:_SPLITS]:
             yield from self._laws(split, rows, rows.varying, until)
 
