@@ -58,6 +58,8 @@ _FOLLOWED, _FORMS, _MOST_CONSTANTS = 2, 2, 6
 """Sums that are followed, functions of a sum that are tried, and constants of one of its parts."""
 _NAMING, _REFINING = 6.0, 2.0
 """Seconds for the function of the sum, and for all constants."""
+_NOTHING = 0.03
+"""Error of a part over its spread from which on it is none."""
 _LEAST, _HARDLY = 1e-14, 1e-8
 """Error that is rounding, and of a sum whose parts are named, at most."""
 _POWERS = (1, -1, 2, -2)
@@ -112,9 +114,24 @@ class _Sum:
         grows = bool((steps > 0).all() or (steps < 0).all())
         return cls(parts, every[best], errors[best], grows)
 
+    def of_parts(self, places: Sequence[int]) -> "_Sum":
+        """With some of its parts, of which the others do nothing."""
+        return replace(self, parts=tuple(self.parts[k] for k in places))
+
     def blur(self, place: int) -> float:
         """Error of a part over its spread."""
         return max(self.error, _LEAST) * float(np.std(self.phi) / (np.std(self.parts[place]) or 1))
+
+    def is_of_one_of(self, y: Float[np.ndarray, " rows"], names: Sequence[str]) -> bool:
+        """Whether it is the sum of one of these functions of y."""
+        phi = self.phi - self.phi.mean()
+        for target in targets_of(y, names):
+            z = target.forward(y)
+            z = z - z.mean()
+            left = phi - (phi @ z) / (z @ z) * z
+            if np.std(left) < max(_ALIKE * self.error, _SURE) * np.std(phi):
+                return True
+        return False
 
     def unit_of_logarithms(self, rows: Rows, groups: tuple[Group, ...]) -> float | None:
         """What the logarithm of an input is scaled by, where a part is one: y is F of a product."""
@@ -176,17 +193,22 @@ class FunctionsOfSums:
                     break
                 sum_ = _Sum.of(scaled.y, inputs.columns(groups))
                 if sum_ is not None and sum_.error < _BELIEVED and sum_.grows:
-                    found.append(_Found(sum_, groups, inputs, factor, scaled))
+                    used = [k for k in range(len(groups)) if sum_.blur(k) < _NOTHING]
+                    some = tuple(groups[k] for k in used)
+                    found.append(_Found(sum_.of_parts(used), some, inputs, factor, scaled))
             if any(each.sum.error < _SURE for each in found) and len(groups) == len(own.names):
                 break
-        found = [each for each in found if each.factor != 1 or not _is_known(few.y, each.sum)]
+        found = [
+            each for each in found if each.factor != 1 or not each.sum.is_of_one_of(few.y, _KNOWN)
+        ]
         for each in sorted(found, key=lambda each: each.plainness)[:_FOLLOWED]:
             yield from self._laws(each, own, until)
 
     def _laws(self, found: "_Found", rows: Rows, until: Deadline) -> Iterator[Law]:
         """The parts named in turn, each a column of its own for those after it, then F."""
         groups, sum_, few = found.groups, found.sum, found.rows
-        named, unit = dict[int, Law](), sum_.unit_of_logarithms(few, groups)
+        is_plain = sum_.is_of_one_of(few.y, ("y",))
+        named, unit = dict[int, Law](), None if is_plain else sum_.unit_of_logarithms(few, groups)
         columns = found.inputs.columns(groups)
         for place in sorted(range(len(groups)), key=lambda k: (len(groups[k]), sum_.blur(k))):
             if until.passed:
@@ -323,18 +345,6 @@ def _bends(X: Array) -> Array:
     """Inputs that are positive over a decade."""
     low = X.min(axis=0)
     return (low > 0) & (X.max(axis=0) > _DECADE * low)
-
-
-def _is_known(y: Array, sum_: _Sum) -> bool:
-    """Whether others see the sum, under a plain function of y."""
-    phi = sum_.phi - sum_.phi.mean()
-    for target in targets_of(y, _KNOWN):
-        z = target.forward(y)
-        z = z - z.mean()
-        left = phi - (phi @ z) / (z @ z) * z
-        if np.std(left) < max(_ALIKE * sum_.error, _SURE) * np.std(phi):
-            return True
-    return False
 
 
 def _product(laws: Sequence[Law], rows: Rows) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:

@@ -28,13 +28,13 @@ from kansym.symbolic.laws.expressions import short_expressions
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.rough_targets import Rough
 from kansym.symbolic.laws.sums_of_parts import SumOfParts
-from kansym.symbolic.laws.targets import TARGETS
 
 __all__ = ["PlaneWaves"]
 
 Array = np.ndarray
 
 _FEWEST_ROWS, _MOST_ROWS, _INPUTS = 200, 2000, (2, 5)
+_TARGETS = ("y", "1/y", "sqrt y", "cbrt y", "log y")
 _SHORT = 200
 """Short expressions of which the plainest are terms."""
 _SETS = ((2, 60, 75.0), (3, 24, 12.0))
@@ -91,12 +91,11 @@ class PlaneWaves:
         if not rows.may_be_exact(_FEWEST_ROWS) or not _INPUTS[0] <= len(own.names) <= _INPUTS[1]:
             return
         order = np.random.default_rng(0).permutation(len(own.y))
-        rough = Rough.targets(own, order)
-        if not all(each.is_rough for each in rough):
-            slow = Rough.of(TARGETS["y"], own, order, 1 + len(own.names)) if self.slow else None
+        rough = Rough.targets(own, _TARGETS, order)
+        smooth = next((each.target for each in rough if not each.is_rough), None)
+        if smooth is not None:
+            slow = Rough.of(smooth, own, order, 1 + len(own.names)) if self.slow else None
             rough = [] if slow is None else [slow]
-        if not rough:
-            return
         waves = [
             wave for each in rough for lot in _lots(each, own.names)
             for wave in _likely(each, *lot, until)

@@ -57,6 +57,7 @@ OF_GROUPS: tuple[Source, ...] = (
 """For the law of a few inputs that is known nearly exactly."""
 OF_PARTS: tuple[Source, ...] = (
     *PLAIN,
+    Additive(),
     FunctionsOfSums(OF_GROUPS),
     ScaledGroups(OF_GROUPS),
     SeparableSums(OF_GROUPS),

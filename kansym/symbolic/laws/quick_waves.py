@@ -27,6 +27,7 @@ from kansym.symbolic.laws.sums_of_parts import SumOfParts
 __all__ = ["QuickWaves"]
 
 _FEWEST_ROWS, _MOST_INPUTS = 200, 6
+_TARGETS = ("y", "1/y", "sqrt y", "log y")
 _MOST_ROWS = 2000
 """That polynomials are fitted to."""
 _ARGUMENTS = 400_000
@@ -61,7 +62,7 @@ class QuickWaves:
         if not (rows.may_be_exact(_FEWEST_ROWS) and 2 <= len(inputs) <= _MOST_INPUTS):
             return
         long = rows.once(LongLots)
-        own, rough = rows.with_varying(), Rough.targets(rows, long.order)
+        own, rough = rows.with_varying(), Rough.targets(rows, _TARGETS, long.order)
         if not all(each.is_rough for each in rough) or not long.made(until):
             return
         found = list[tuple[SumOfParts, _Wave]]()

@@ -1,5 +1,6 @@
 """Functions of the target that polynomials leave much of: there may be a quick wave in it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,6 @@ from kansym.symbolic.laws.targets import Target, targets_of
 
 __all__ = ["Rough"]
 
-_TARGETS = ("y", "1/y", "sqrt y", "log y")
 _ROUGH = 0.02
 """Usual error of a polynomial over the usual size from which on there may be a wave beside it."""
 _ROWS, _TERMS = 250, 40
@@ -40,12 +40,12 @@ class Rough:
     left: Float[np.ndarray, " rows"]
 
     @classmethod
-    def targets(cls, rows: Rows, order: np.ndarray) -> "list[Rough]":
-        """Functions of y that polynomials can be fitted to.
+    def targets(cls, rows: Rows, names: Sequence[str], order: np.ndarray) -> "list[Rough]":
+        """Those of these functions of y that polynomials can be fitted to.
 
         The first rows in this order are looked at.
         """
-        found = [cls.of(target, rows, order) for target in targets_of(rows.y, _TARGETS)]
+        found = [cls.of(target, rows, order) for target in targets_of(rows.y, names)]
         return [each for each in found if each is not None]
 
     @classmethod

@@ -58,6 +58,14 @@ def test_a_sum_may_be_scaled_by_a_power_of_an_input():
     assert any(is_exact(law) for law in found)
 
 
+def test_an_input_that_only_scales_the_sum_is_no_part():
+    X = np.random.default_rng(0).uniform(1, 3, (900, 4))
+    y = X[:, 3] * (X[:, 0] + np.log(X[:, 1]) + np.sin(X[:, 2]))
+    found = FunctionsOfSums(()).propose(Rows(X, y, NAMES), Deadline.after(60))
+    law = next(law for law in found if is_exact(law))
+    assert "exp" not in str(law.expr)
+
+
 def test_what_is_no_function_of_a_sum_is_left_to_others():
     X = np.random.default_rng(0).uniform(1, 3, (900, 2))
     y = np.sin(X[:, 0] * X[:, 1]) + X[:, 1] ** 2
