@@ -134,6 +134,8 @@ class _Chain:
         expr, values = self.merged(recognised_numbers(template), values)
         refined = self.refit(self.few, expr, values, _FIRST_STEPS)
         values = refined.substitutions
+        if any(power.exp == 2 for power in expr.atoms(sympy.Pow)):
+            expr, values = self.merged(expr, values, fitted=True)  # it may be a whole square
         for _ in range(_ROUNDS if math.isfinite(refined.rss) else 0):
             if self.deadline.passed:
                 break
@@ -142,7 +144,7 @@ class _Chain:
             expr, values = self.simplified(expr, values)
             if expr == before or not values:
                 break
-            expr, values = self.merged(expr, values)
+            expr, values = self.merged(expr, values, fitted=True)
         return self.formula(*self.scaled(expr, values))
 
     def refit(
@@ -156,13 +158,14 @@ class _Chain:
         return expr.xreplace({sympy.Symbol(n): sympy.Float(v) for n, v in self.named.items()})
 
     def merged(
-        self, expr: sympy.Expr, values: dict[sympy.Symbol, float]
+        self, expr: sympy.Expr, values: dict[sympy.Symbol, float], *, fitted: bool = False
     ) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
         """The expression with redundant constants merged, if that keeps its values."""
         if expr.count_ops() > _MOST_REWRITTEN:
             return expr, values
         named = {sympy.Symbol(n): v for n, v in self.named.items()}
-        reducer = ConstantReducer({**values, **named}, self.few.columns, self.few.curves)
+        known, curves = {**values, **named}, self.few.curves
+        reducer = ConstantReducer(known, self.few.columns, curves, fitted=fitted)
         found = within(self.deadline.left(), lambda: reducer(expr), expr)
         if not _same(reducer.sample(expr), reducer.sample(found)):
             return expr, values

@@ -23,6 +23,7 @@ _ODD = (sympy.sin, sympy.tan, sympy.asin, sympy.atan, sympy.sinh, sympy.tanh, sy
 _ODD = (*_ODD, sympy.atanh, sympy.erf)
 _EVEN = (sympy.cos, sympy.cosh, sympy.Abs)
 _NEGLIGIBLE = 1e-8
+_TERMS_OF_SQUARE = 3
 
 
 @final
@@ -34,6 +35,7 @@ class ConstantReducer:
     values : constant symbol to value.
     columns : input name to its data, which decide what is positive and what is small.
     curves : tabulated curves that the expression calls, by name.
+    fitted : whether the values are those of a fit, so that relations between them are no chance.
 
     Attributes
     ----------
@@ -52,7 +54,10 @@ class ConstantReducer:
         values: Mapping[sympy.Symbol, float],
         columns: Mapping[str, np.ndarray],
         curves: Mapping[str, TabulatedCurve] | None = None,
+        *,
+        fitted: bool = False,
     ) -> None:
+        self.fitted = fitted
         self.functions = {**NUMPY, **(curves or {})}
         self.values = dict(values)
         self.columns = dict(columns)
@@ -185,7 +190,21 @@ class ConstantReducer:
                 coefficients[rest] = coefficients.get(rest, sympy.Integer(0)) + constant
         terms = [self._times(self.fresh(c), rest) for rest, c in coefficients.items()]
         total = sympy.Add(*terms)
-        return self._fewer_monomials(total) or total
+        return self._fewer_monomials(total) or self._square(total) or total
+
+    def _square(self, e: sympy.Expr) -> sympy.Expr | None:
+        """A u^2 + B u + C as A (u + D)^2, where its values are those of a square."""
+        parts = {rest: constant for constant, rest in map(self.split, sympy.Add.make_args(e))}
+        u = next((rest for rest in parts if rest**2 in parts and rest != 1), None)
+        if u is None or len(parts) != _TERMS_OF_SQUARE or 1 not in parts or not self.fitted:
+            return None
+        a, b, c = parts[u**2], parts[u], parts[sympy.S.One]
+        if not (self.is_free(b) and self.is_free(c)):
+            return None
+        square, middle = 4 * self.value(a) * self.value(c), self.value(b) ** 2
+        if not middle > 0 or abs(square - middle) > _NEGLIGIBLE * middle:
+            return None
+        return self._times(a, (u + self.new(self.value(b) / (2 * self.value(a)))) ** 2)
 
     def _fewer_monomials(self, e: sympy.Expr) -> sympy.Expr | None:
         """A sum of squares of sums may have more constants than the polynomial that it is."""
