@@ -24,6 +24,7 @@ _ODD = (*_ODD, sympy.atanh, sympy.erf)
 _EVEN = (sympy.cos, sympy.cosh, sympy.Abs)
 _NEGLIGIBLE = 1e-8
 _TERMS_OF_SQUARE = 3
+"""Of A u^2 + B u + C."""
 
 
 @final

@@ -32,7 +32,7 @@ from kansym.symbolic.laws.groups_of_inputs import (
 )
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.smooth import Smooth
-from kansym.symbolic.laws.sums_of_parts import with_short_numbers
+from kansym.symbolic.laws.sums_of_parts import OF_BLUR, with_short_numbers
 from kansym.symbolic.laws.targets import Target
 
 __all__ = ["SeparateGroups"]
@@ -47,8 +47,6 @@ _NO_WORSE = 3.0
 """How much worse a polynomial may be without the terms that mix the groups."""
 _SPLITS, _COMBINATIONS = 2, 6
 """Splits that are followed, and laws of one group combined with those of the other."""
-_OF_BLUR = 0.2
-"""Error of a constant over that of its part, which is one of many rows."""
 _REFINING = 2.0
 """Seconds for the constants of both."""
 
@@ -149,7 +147,7 @@ def _exactly(law: Law, is_product: bool, noise: float, rows: Rows) -> Law | None
     else:
         expr = law.expr.as_independent(*map(sympy.Symbol, rows.names), as_Add=True)[1]
         bare = replace(law, expr=expr, start={s: v for s, v in law.start.items() if expr.has(s)})
-    short, exact = with_short_numbers(bare, max(_OF_BLUR * noise, law.error))
+    short, exact = with_short_numbers(bare, max(OF_BLUR * noise, law.error))
     return short if exact else None
 
 

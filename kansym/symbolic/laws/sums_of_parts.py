@@ -18,7 +18,7 @@ from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.targets import Target
 from kansym.symbolic.laws.varying_coefficients import coefficients_of
 
-__all__ = ["ONE", "SumOfParts", "with_short_numbers"]
+__all__ = ["OF_BLUR", "ONE", "SumOfParts", "with_short_numbers"]
 
 ONE = Law(sympy.S.One, {}, "one", 0.0)
 """The factor of a function that stands alone."""
@@ -29,7 +29,7 @@ _REFINING = 2.0
 _DIGITS, _SURELY, _CHANCE = 7, 0.7, 0.1
 """Digits of a short decimal, blurs that a number may be from it, and their share of the distance
 of two decimals."""
-_OF_BLUR = 0.2
+OF_BLUR = 0.2
 """Error of a constant over that of its part, which is one of many rows."""
 _INSIDE = 2.0
 """Errors of a part that a constant beside its law may be without being one."""
@@ -160,7 +160,7 @@ class SumOfParts:
                     return
                 late, order = k, [*order, k]
                 continue
-            blur = max(_OF_BLUR * miss / (float(np.std(part.values)) or 1.0), law.error)
+            blur = max(OF_BLUR * miss / (float(np.std(part.values)) or 1.0), law.error)
             law, short = with_short_numbers(law, blur)
             named[k], exact = law, exact and short
             left = left - values_of(law.expr, law.start, rows)[: len(left)] * part.c
