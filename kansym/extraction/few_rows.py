@@ -25,6 +25,7 @@ from kansym.symbolic.measurements.description_length import description_length
 from kansym.symbolic.measurements.equal_constants import with_equal_constants
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.growing_errors import (
+    ROUNDING,
     growing_errors,
     scatter_finding,
     weights_of,
@@ -276,6 +277,8 @@ def by_their_scatter(
 
 
 def with_scatter(result: Extraction, X: np.ndarray, y: np.ndarray, power: float) -> Extraction:
-    """A result that says how the errors of the rows were taken to grow."""
-    found = scatter_finding(y, result.predict(X), power)
-    return replace(result, status=(*result.status, found))
+    """A result that says how the errors of the rows were taken to grow, if it leaves any."""
+    values = result.predict(X)
+    if np.abs(y - values).max() <= ROUNDING * np.abs(y).max():
+        return result
+    return replace(result, status=(*result.status, scatter_finding(y, values, power)))

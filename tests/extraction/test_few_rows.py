@@ -68,3 +68,10 @@ def test_rivals_are_other_functions_that_the_rows_hardly_tell_apart():
 def test_a_clear_law_has_no_rivals():
     result = searched(2 * X**2 * (1 + 1e-3 * np.random.default_rng(0).normal(size=12)))
     assert Status.RIVAL_FORMS not in {finding.status for finding in result.status}
+
+
+def test_an_exact_law_has_no_errors_that_grow():
+    x = np.random.default_rng(0).uniform(0, 2, 200)
+    found = discover(x[:, None], np.exp(1 / (3.24 * x**2 + 1)), seconds=20, progress=False)
+    assert Status.OK in {finding.status for finding in found.result.status}
+    assert Status.RELATIVE_ERRORS not in {finding.status for finding in found.result.status}

@@ -17,8 +17,10 @@ from kansym.symbolic.measurements.description_length import constants_bits, form
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.refitting import refitted_form
 
-__all__ = ["growing_errors", "proportional_scatter", "scatter_finding", "weights_of"]
+__all__ = ["ROUNDING", "growing_errors", "proportional_scatter", "scatter_finding", "weights_of"]
 
+ROUNDING = 1e-12
+"""Error over the largest value that exact rows have."""
 _LEAST_ROWS = 7
 """Rows below which the scatter says too little about itself."""
 _RANGE = 2.0
@@ -75,6 +77,8 @@ def growing_errors(
     charges = [charge(fit.formula) for fit in fits]
     bits = [_bits(fit, ones) + more for fit, more in zip(fits, charges, strict=True)]
     equal = fits[int(np.argmin(bits))]
+    if any(np.abs(fit.residuals).max() < ROUNDING * size.max() for fit in fits):
+        return None  # rounding grows with y as well
     others = np.arange(len(y)) != np.argmax(np.abs(equal.residuals))
     best, least = None, min(bits) - _CLEAR
     for fit, more in zip(fits, charges, strict=True):

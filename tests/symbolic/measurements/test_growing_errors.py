@@ -82,3 +82,10 @@ def test_seven_rows_over_two_decades_tell_how_they_scatter():
     found = growing_errors([fit_formula("a/r**2", {"r": r}, y)], r[:, None], y)
     assert found is not None
     assert found[1] == 1.0
+
+
+def test_rounding_is_no_scatter_that_grows():
+    x = np.linspace(0.1, 10, 40)
+    y = x**3 / 7.0
+    fits = [fit_formula("a*x**3", {"x": x}, y), fit_formula("a*x", {"x": x}, y)]
+    assert growing_errors(fits, x[:, None], y) is None
