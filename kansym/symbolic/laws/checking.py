@@ -26,6 +26,7 @@ __all__ = [
     "product_of_laws",
     "sum_of_laws",
     "values_of",
+    "without_offset",
     "without_scale",
 ]
 
@@ -159,6 +160,12 @@ def product_of_laws(
     return factor * total, start
 
 
+def without_offset(law: Law, names: tuple[str, ...]) -> Law:
+    """A law less what is only added to it."""
+    bare = law.expr.as_independent(*map(sympy.Symbol, names), as_Add=True)[1]
+    return replace(law, expr=bare, start=_held(law.start, bare))
+
+
 def without_scale(law: Law, names: tuple[str, ...], *, offset: bool = False) -> Law:
     """The shape of a law, for a function that is known up to a factor and a constant.
 
@@ -172,14 +179,14 @@ def without_scale(law: Law, names: tuple[str, ...], *, offset: bool = False) -> 
     b + l*log(a)
     """
     inputs = [sympy.Symbol(name) for name in names]
-    bare = law.expr if offset else law.expr.as_independent(*inputs, as_Add=True)[1]
+    bare = law if offset else without_offset(law, names)
     shape, start, unit = sympy.S.Zero, dict(law.start), None
-    for term in sorted(sympy.Add.make_args(bare), key=sympy.default_sort_key):
+    for term in sorted(sympy.Add.make_args(bare.expr), key=sympy.default_sort_key):
         factor, form = term.as_independent(*inputs, as_Add=False)
         value = float(factor.xreplace(start))
-        own = [symbol for symbol in factor.free_symbols if not (bare - term).has(symbol)]
+        own = [symbol for symbol in factor.free_symbols if not (bare.expr - term).has(symbol)]
         if not own or not np.isfinite(value) or value == 0 or (unit and form.has(*own)):
-            return replace(law, expr=bare, start=_held(start, bare))
+            return bare
         if unit is None:
             unit, shape = value, form
         else:

@@ -30,8 +30,9 @@ from kansym.symbolic.laws.checking import (
     without_scale,
 )
 from kansym.symbolic.laws.free_functions import chebyshev_columns
-from kansym.symbolic.laws.groups_of_inputs import Group, laws_of_group, rows_of_group
+from kansym.symbolic.laws.groups_of_inputs import Group, factor_of, laws_of_group, rows_of_group
 from kansym.symbolic.laws.law import Law, Rows, Source
+from kansym.symbolic.laws.sparse_polynomial import polynomials
 from kansym.symbolic.laws.targets import targets_of
 from kansym.symbolic.laws.univariate import QUICK, univariate_laws
 
@@ -215,9 +216,7 @@ class FunctionsOfSums:
                 return
             part, noise = sum_.parts[place], sum_.blur(place)
             if unit is not None:
-                noise *= float(np.std(part)) / abs(unit)
-                part = np.exp((part - part.mean()) / unit)
-                noise *= float(np.sqrt(np.mean(part**2)) / (np.std(part) or 1.0))
+                part, noise = factor_of(part / unit, noise)
             inner = rows_of_group(few, groups[place], part, noise)
             laws = laws_of_group(inner, self.sources, until)
             if not laws or len(laws[0].start) > _MOST_CONSTANTS:
@@ -330,15 +329,12 @@ class _Inputs:
         single = max(2, min(_OF_ONE, int(left / (len(groups) + 4 * pairs))))
         most = (left - single * (len(groups) - pairs)) / max(1, pairs)
         of_pair = int(np.clip((np.sqrt(8 * max(most, 0) + 1) - 3) / 2, 2, _OF_TWO))
-        return [self._polynomials(each, single if len(each) == 1 else of_pair) for each in groups]
-
-    def _polynomials(self, group: Group, degree: int) -> Array:
-        """Products of Chebyshev polynomials up to a degree."""
-        first, *second = (chebyshev_columns(self.coordinates[:, k], degree) for k in group)
-        if not second:
-            return first[:, 1:]
-        powers = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i) if i + j]
-        return np.column_stack([first[:, i] * second[0][:, j] for i, j in powers])
+        return [
+            polynomials(self.coordinates[:, list(each)], single if len(each) == 1 else of_pair)[
+                :, 1:
+            ]
+            for each in groups
+        ]
 
 
 def _bends(X: Array) -> Array:

@@ -25,6 +25,7 @@ __all__ = [
     "Split",
     "best_splits",
     "coefficient_matrix",
+    "factor_of",
     "laws_of_group",
     "pairs_of_groups",
     "rows_of_group",
@@ -156,6 +157,15 @@ def rows_of_group(
     inside = (np.abs(2 * X - low - high) <= trusted * (high - low)).all(axis=1)
     names = tuple(rows.names[k] for k in group)
     return Rows(X[inside], values[inside], names, noise)
+
+
+def factor_of(
+    logarithm: Float[np.ndarray, " rows"], noise: float
+) -> tuple[Float[np.ndarray, " rows"], float]:
+    """A factor of a product, known by its logarithm up to a constant; both with their noise."""
+    factor = np.exp(logarithm - logarithm.mean())
+    miss = noise * float(np.std(logarithm)) * float(np.sqrt(np.mean(factor**2)))
+    return factor, miss / (float(np.std(factor)) or 1.0)
 
 
 def laws_of_group(rows: Rows, sources: Sequence[Source], until: Deadline) -> list[Law]:

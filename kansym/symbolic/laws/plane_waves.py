@@ -23,11 +23,12 @@ from scipy.optimize import minimize
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import values_of
-from kansym.symbolic.laws.columns import Quantities, exponents_up_to
+from kansym.symbolic.laws.columns import Quantities
 from kansym.symbolic.laws.expressions import short_expressions
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.rough_targets import Rough
-from kansym.symbolic.laws.sums_of_parts import SumOfParts
+from kansym.symbolic.laws.sparse_polynomial import polynomials
+from kansym.symbolic.laws.sums_of_parts import SumOfParts, to_digits
 
 __all__ = ["PlaneWaves"]
 
@@ -145,7 +146,7 @@ class _Wave:
         t, z = self._on(rows)
         half, weights, left = np.ptp(t, axis=0) / 2, self.weights, 1.0
         for degree in _DEGREES:
-            columns = _polynomials(rows.X[: len(z)], degree)
+            columns = polynomials(rows.X[: len(z)], degree)
             if _ROWS_PER_COLUMN * 3 * columns.shape[1] > len(z):
                 break
             alone = _left(columns, z)[0]
@@ -186,7 +187,7 @@ class _Wave:
             return None
         ranges = np.ptp(wave._on(rows)[0], axis=0)
         for digits, near in enumerate(_NEAR, 1):
-            short = np.array([float(f"{w:.{digits}g}") for w in wave.weights])
+            short = np.array([to_digits(w, digits) for w in wave.weights])
             if np.abs((short - wave.weights) * ranges).max() < near:
                 exact = replace(wave, weights=short, exact=True)
                 found = exact.beside(rows)
@@ -254,13 +255,6 @@ def _scale(sum_: SumOfParts, of: sympy.FunctionClass) -> Array:
 def _values(terms: Sequence[sympy.Expr], rows: Rows) -> Array:
     """Expressions of the inputs on the rows (rows, terms)."""
     return np.column_stack([values_of(term, {}, rows) for term in terms])
-
-
-def _polynomials(X: Array, degree: int) -> Array:
-    """Monomials up to a degree in inputs of range 1."""
-    unit = (2 * X - X.max(axis=0) - X.min(axis=0)) / np.ptp(X, axis=0)
-    quantities = Quantities.inputs(unit, [f"x{k}" for k in range(X.shape[1])])
-    return quantities.columns(exponents_up_to(X.shape[1], degree))
 
 
 def _left(columns: Array, z: Array) -> tuple[float, Array]:

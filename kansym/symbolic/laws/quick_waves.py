@@ -22,7 +22,7 @@ from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.long_lots import LongLots
 from kansym.symbolic.laws.rough_targets import Rough
-from kansym.symbolic.laws.sums_of_parts import SumOfParts
+from kansym.symbolic.laws.sums_of_parts import SumOfParts, to_digits
 
 __all__ = ["QuickWaves"]
 
@@ -110,7 +110,7 @@ class _Wave:
         frequency = float(near.x) if near.fun < first.error else self.frequency
         best = self.beside(rows, frequency) or first
         for digits in range(1, _DECIMALS + 1):
-            short = float(f"{frequency:.{digits}g}")
+            short = to_digits(frequency, digits)
             if abs(short - frequency) < _NEAR * self.width:
                 found = self.beside(rows, short, exact=True)
                 if found is not None and found.error < _AS_GOOD * best.error:

@@ -13,7 +13,7 @@ import numpy as np
 import sympy
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import without_scale
+from kansym.symbolic.laws.checking import without_offset, without_scale
 from kansym.symbolic.laws.columns import Quantities
 from kansym.symbolic.laws.expressions import short_expressions
 from kansym.symbolic.laws.groups_of_inputs import (
@@ -116,7 +116,7 @@ class ScaledGroups:
         """Laws of C that other sources see; a constant in them belongs to A."""
         inner = rows_of_group(rows, split.others, split.c, split.blur)
         for law in laws_of_group(inner, self.sources, until):
-            yield _without_offset(law, rows)
+            yield _apart_from_offset(law, rows)
 
 
 def _sums(split: _Split, laws: Iterable[Law], rows: Rows, until: Deadline) -> list[SumOfParts]:
@@ -146,7 +146,7 @@ def _short_laws(split: _Split, rows: Rows) -> Iterator[Law]:
             yield Law(expr, {}, "short expression", float(left[place]))
 
 
-def _without_offset(law: Law, rows: Rows) -> Law:
+def _apart_from_offset(law: Law, rows: Rows) -> Law:
     """A law less what is only added to it.
 
     Fractions are taken apart: (a x + b)/(x + c) is a constant and a fraction.
@@ -155,8 +155,7 @@ def _without_offset(law: Law, rows: Rows) -> Law:
     for x in symbols:
         if expr.has(x) and expr.is_rational_function(x) and expr.count_ops() < _LONG:
             expr = sympy.apart(sympy.together(expr), x)
-    expr = expr.as_independent(*symbols, as_Add=True)[1]
-    return replace(law, expr=expr, start={k: v for k, v in law.start.items() if expr.has(k)})
+    return without_offset(replace(law, expr=expr), rows.names)
 
 
 def _splits(fit: Smooth, target: Target) -> Iterator[_Split]:

@@ -20,12 +20,14 @@ from kansym.symbolic.laws.checking import (
     product_of_laws,
     sum_of_laws,
     values_of,
+    without_offset,
     without_scale,
 )
 from kansym.symbolic.laws.groups_of_inputs import (
     ROUNDING,
     Group,
     best_splits,
+    factor_of,
     laws_of_group,
     pairs_of_groups,
     rows_of_group,
@@ -132,11 +134,11 @@ class SeparateGroups:
 
 def _rows_of(split: _Split, place: int, group: Group, rows: Rows) -> Rows:
     """What a polynomial knows of the function of one group: of the factor in a product."""
-    part, blur = split.parts[place], split.error * split.spread
+    part = split.parts[place]
+    noise = split.error * split.spread / (float(np.std(part)) or 1.0)
     if split.target.name in _LOGARITHMS:
-        part = np.exp(part - part.mean())
-        blur *= float(np.sqrt(np.mean(part**2)))
-    inner = rows_of_group(rows, group, part, blur / (float(np.std(part)) or 1.0))
+        part, noise = factor_of(part, noise)
+    inner = rows_of_group(rows, group, part, noise)
     return replace(inner, independent=split.terms[place])
 
 
@@ -145,8 +147,7 @@ def _exactly(law: Law, is_product: bool, noise: float, rows: Rows) -> Law | None
     if is_product:
         bare = without_scale(law, rows.names, offset=True)
     else:
-        expr = law.expr.as_independent(*map(sympy.Symbol, rows.names), as_Add=True)[1]
-        bare = replace(law, expr=expr, start={s: v for s, v in law.start.items() if expr.has(s)})
+        bare = without_offset(law, rows.names)
     short, exact = with_short_numbers(bare, max(OF_BLUR * noise, law.error))
     return short if exact else None
 

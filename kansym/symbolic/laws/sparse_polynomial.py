@@ -17,7 +17,7 @@ from numpy.polynomial import chebyshev
 
 from kansym.symbolic.laws.columns import exponents_up_to
 
-__all__ = ["SparsePolynomial", "chebyshev_factors", "products"]
+__all__ = ["SparsePolynomial", "chebyshev_factors", "polynomials", "products"]
 
 _HIGHEST = 16
 """Degree in one input, if nothing else is said."""
@@ -167,6 +167,24 @@ def chebyshev_factors(
 ) -> list[Float[np.ndarray, "degrees rows"]]:
     """Chebyshev polynomials of inputs scaled to [-1, 1], up to a degree."""
     return [chebyshev.chebvander(u, highest).T for u in unit.T]
+
+
+def polynomials(
+    X: Float[np.ndarray, "rows inputs"], degree: int
+) -> Float[np.ndarray, "rows terms"]:
+    """Products of Chebyshev polynomials on the ranges of inputs up to a total degree, 1 first.
+
+    Examples
+    --------
+    >>> polynomials(np.array([[0.0, 5.0], [1.0, 6.0], [2.0, 7.0]]), 1)
+    array([[ 1., -1., -1.],
+           [ 1.,  0.,  0.],
+           [ 1.,  1.,  1.]])
+    """
+    low, high = X.min(axis=0), X.max(axis=0)
+    unit = (2 * X - low - high) / np.where(high > low, high - low, 1.0)
+    factors = chebyshev_factors(unit, degree)
+    return products(factors, exponents_up_to(X.shape[1], degree)).T
 
 
 def _stands(term: Exponents, inside: set[Exponents], inputs: int) -> bool:

@@ -18,7 +18,7 @@ from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.targets import Target
 from kansym.symbolic.laws.varying_coefficients import coefficients_of
 
-__all__ = ["OF_BLUR", "ONE", "SumOfParts", "with_short_numbers"]
+__all__ = ["OF_BLUR", "ONE", "SumOfParts", "to_digits", "with_short_numbers"]
 
 ONE = Law(sympy.S.One, {}, "one", 0.0)
 """The factor of a function that stands alone."""
@@ -224,12 +224,17 @@ def _named(part: _Part, rows: Rows, sources: Sequence[Source], until: Deadline) 
     return None
 
 
+def to_digits(value: float, digits: int) -> float:
+    """The decimal of so many digits that is nearest."""
+    return float(f"{value:.{digits}g}")
+
+
 def with_short_numbers(law: Law, error: float) -> tuple[Law, bool]:
     """A law with short decimals for its constants, and whether each is so near one by no chance."""
     start = dict(law.start)
     for symbol, value in start.items():
         for digits in range(1, _DIGITS + 1):
-            short = float(f"{value:.{digits}g}")
+            short = to_digits(value, digits)
             near = _SURELY * error * abs(value)
             if abs(short - value) <= near < _CHANCE * 10.0**-digits * abs(value):
                 start[symbol] = short

@@ -239,9 +239,9 @@ def test_three_constants_of_a_square_are_two(more):
     X = np.random.default_rng(0).uniform(1, 3, (300, 2))
     u = sympy.log(x + c[3] * q ** c[4])
     template = c[0] / (u**2 + c[2] * u + c[1])
-    y = 1.5 / ((np.log(X[:, 0] + 2 / X[:, 1]) + 3) ** 2 + more)
+    y = 1.5 / ((np.log(X[:, 0] + 2 / X[:, 1]) + 0.7312345) ** 2 + more)
     # The start is that of a square: whether the law is one, the rows say.
-    start = dict(zip(c, [1.5, 9.0, 6.0, 2.0, -1.0], strict=True))
+    start = dict(zip(c, [1.5, 0.7312345**2, 2 * 0.7312345, 2.0, -1.0], strict=True))
     expr = finish(template, start, ["x", "q"], X, y).expr
     found = evaluate(from_sympy(expr), dict(zip("xq", X.T, strict=True)))
     assert np.allclose(found, y, rtol=1e-9)

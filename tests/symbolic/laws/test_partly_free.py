@@ -9,6 +9,7 @@ from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import values_of
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.partly_free import PartlyFree
+from tests.drawn_rows import drawn_rows
 
 Array = np.ndarray
 
@@ -29,8 +30,7 @@ LAWS: dict[str, Callable[[Array, Array, Array], Array]] = {
 
 
 def rows_of(law: Callable[..., Array], seed: int) -> Rows:
-    X = np.random.default_rng(seed).uniform(1, 3, (600, 3))
-    return Rows(X, law(*X.T), ("a", "b", "c"))
+    return drawn_rows(law, 3, count=600, seed=seed)
 
 
 PRODUCT = "a product of three functions beside a product of two inputs"

@@ -11,6 +11,7 @@ from kansym.symbolic.laws.checking import is_exact
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.plane_waves import PlaneWaves
 from kansym.symbolic.laws.proposing import OF_GROUPS
+from tests.drawn_rows import drawn_rows
 
 LAWS = {
     "one that runs and decays": (
@@ -25,9 +26,7 @@ NAMES = tuple("abcd")
 
 
 def rows_of(name: str) -> Rows:
-    law, inputs = LAWS[name]
-    X = np.random.default_rng(0).uniform(1, 3, (700, inputs))
-    return Rows(X, law(*X.T), NAMES[:inputs])
+    return drawn_rows(*LAWS[name])
 
 
 @pytest.fixture(autouse=True)

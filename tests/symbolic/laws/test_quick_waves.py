@@ -11,6 +11,7 @@ from kansym.symbolic.laws.checking import is_exact
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.proposing import OF_GROUPS
 from kansym.symbolic.laws.quick_waves import QuickWaves
+from tests.drawn_rows import drawn_rows
 
 NAMES = tuple("abcd")
 LAWS = {
@@ -23,9 +24,7 @@ LAWS = {
 
 
 def rows_of(name: str, rows: int = 700) -> Rows:
-    law, inputs = LAWS[name]
-    X = np.random.default_rng(0).uniform(1, 3.5, (rows, inputs))
-    return Rows(X, law(*X.T), NAMES[:inputs])
+    return drawn_rows(*LAWS[name], count=rows, high=3.5)
 
 
 @pytest.mark.parametrize("name", LAWS)

@@ -11,6 +11,7 @@ from kansym.symbolic.laws.checking import is_exact
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.proposing import OF_GROUPS
 from kansym.symbolic.laws.separable_sums import SeparableSums
+from tests.drawn_rows import drawn_rows
 
 LAWS = {
     "two of two inputs": (lambda a, b: np.exp(a) * np.sqrt(b) + np.sin(2 * a) / b, 2),
@@ -23,9 +24,7 @@ NAMES = tuple("abc")
 
 
 def rows_of(name: str) -> Rows:
-    law, inputs = LAWS[name]
-    X = np.random.default_rng(0).uniform(1, 3, (700, inputs))
-    return Rows(X, law(*X.T), NAMES[:inputs])
+    return drawn_rows(*LAWS[name])
 
 
 @pytest.mark.parametrize("name", LAWS)
