@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
 import sympy
 
 from kansym.extraction.attempt import Attempt
 from kansym.extraction.enough import STRIKING
 from kansym.extraction.plainness import is_plain
 from kansym.extraction.settings import Settings
+from kansym.extraction.split import Split
 from kansym.neural.readers.black_box import BlackBox
 from kansym.results.result import Extraction
 from kansym.shared.deadline import Deadline
@@ -19,9 +21,11 @@ from kansym.symbolic.laws.noise_of_rows import SeenNoise, noise_of_rows
 from kansym.symbolic.laws.proposing import relevant
 
 __all__ = [
+    "USUAL_NOISE",
     "best_law",
     "has_exact_numbers",
     "is_striking",
+    "is_unexplained",
     "is_within_noise",
     "knows_shapes",
     "noises",
@@ -36,6 +40,9 @@ FEWEST = 100
 """Rows from which polynomials tell how noisy they are."""
 WITHIN = 1.2
 """Error over the noise of the rows, which is known to a tenth, up to which a law leaves noise."""
+
+USUAL_NOISE = 0.01
+"""Noise that is supposed where none is seen, or other than a law leaves."""
 
 
 def knows_shapes(box: BlackBox | None, judge: Judge) -> bool:
@@ -114,6 +121,18 @@ def has_exact_numbers(attempt: Attempt) -> bool:
     """Whether no constant of a formula is a measured number."""
     formulas = () if attempt.best is None else attempt.best.formulas
     return all(c.exact is not None for formula in formulas for c in formula.constants)
+
+
+def is_unexplained(attempts: Sequence[Attempt], split: Split, noise: float) -> bool:
+    """Whether measured rows may have another noise than was seen: no law leaves as much.
+
+    Polynomials miss what turns quickly as they would miss an error of the rows.
+    """
+    if split.judge.kind != "data" or split.errors is not None:
+        return False
+    least = min((each.best.error for each in attempts if each.best is not None), default=np.inf)
+    seen = noise / WITHIN <= least <= noise * WITHIN
+    return least > USUAL_NOISE / WITHIN and not seen
 
 
 def is_within_noise(attempt: Attempt, noise: float) -> bool:

@@ -23,9 +23,11 @@ from kansym.extraction.last_fit import with_last_fits
 from kansym.extraction.law_reading import kan_of, law_point, law_result
 from kansym.extraction.limits import Limits, none_within
 from kansym.extraction.model_judge import (
+    USUAL_NOISE,
     best_law,
     has_exact_numbers,
     is_striking,
+    is_unexplained,
     is_within_noise,
     knows_shapes,
     noises,
@@ -45,11 +47,10 @@ from kansym.shared.deadline import Deadline
 from kansym.shared.errors import InputError
 from kansym.shared.progress import ProgressCallback
 from kansym.shared.tables import Table
+from kansym.symbolic.laws import proposing
 from kansym.symbolic.laws.last_resort import straight_line
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.noise_of_rows import SeenNoise
-from kansym.symbolic.laws.proposing import FAILURES, OF_FEW_ROWS, OF_NOISY_ROWS, PLAIN, SOURCES
-from kansym.symbolic.laws.proposing import propose as propose_laws
 from kansym.symbolic.measurements.formula_fit import FormulaFit
 from kansym.symbolic.measurements.growing_errors import (
     growing_errors,
@@ -63,13 +64,12 @@ SEEING_NOISE, SHOWN, LAWS, LAWS_AGAIN, TRAINING = 0.3, 0.3, 0.55, 0.65, 0.8
 """Shares of the time for noise, known shapes, laws; then until laws anew, and until no training."""
 OF_FEW, OF_NOISY, SIMPLE = 0.7, 0.9, 0.6
 """Shares of the time for laws of few rows, of noisy ones, and of that for the simple ones."""
-MOST_SIMPLE, AT_ONCE = 6.0, 1.0
-"""Seconds for simple laws of few noisy rows, and before all else for plain laws."""
-_log = logging.getLogger("kansym")
-REFINING, OVERTIME = 5.0, 0.1
-"""Most seconds for the constants of a law, and for a source to end before it is stopped."""
+MOST_SIMPLE, AT_ONCE, REFINING, OVERTIME = 6.0, 1.0, 5.0, 0.1
+"""Seconds for simple laws of few noisy rows, before all else for plain laws; at most for the
+constants of a law, and for a source to end before it is stopped."""
 LEAST_READING, READING = 0.5, 20.0
 """Least and most seconds for reading one network."""
+_log = logging.getLogger("kansym")
 
 
 class Search:
@@ -103,8 +103,8 @@ class Search:
         callback: Callback | None = None,
         units: Units | None = None,
     ):
-        self.inputs, self.target, self.split = inputs, target, split
-        self.settings, self.shape, self.box = settings, shape, box
+        self.inputs, self.target, self.split, self.box = inputs, target, split, box
+        self.settings, self.shape = settings, shape
         self.errors: dict[str, Any] = dict(errors or {})
         self.growing, self.units, self.interrupted, self._late = 0.0, units, False, False
         self._started, self.deadline = time.monotonic(), Deadline.after(settings.budget)
@@ -138,10 +138,13 @@ class Search:
                 yield number
         for number, seen in enumerate(supposed := self._by_scatter()):
             yield from self._proposed(seen, first=number == 0)
+        noise, told = supposed[-1].size, bool(early) or len(supposed) > 1
+        if self.few is None and is_unexplained(self.attempts, self.split, noise):
+            told = told or noise == 0
+            yield from self._proposed(SeenNoise(USUAL_NOISE))
         yield from early
         if self._is_over():
             return
-        noise, told = supposed[-1].size, bool(early) or len(supposed) > 1
         for number in networks:
             if self.attempts[number].error < PROMISING and not self._is_over():
                 yield from best_law(self.attempts, self.split.judge, self._length)
@@ -180,8 +183,7 @@ class Search:
         if self.split.judge.kind != "data" or self.split.noise > NEAR:
             return
         at_once = self.deadline.within(AT_ONCE)
-        laws = self._laws(SeenNoise(0.0), at_once, PLAIN)
-        plain = each_within(laws, lambda: at_once.left() + self._spare)
+        plain = self._laws(SeenNoise(0.0), at_once, proposing.PLAIN)
         yield from (self._read_law(law) for law in plain if law.error < EXACT)
 
     def _proposed(self, seen: SeenNoise, first: bool = False) -> Iterator[int]:
@@ -192,26 +194,26 @@ class Search:
         if self._is_over():
             return
         noisy = seen.size > EXACT and self.few is None and self.split.judge.kind == "data"
-        sources = OF_FEW_ROWS if self.few is not None else OF_NOISY_ROWS if noisy else SOURCES
+        many = proposing.OF_NOISY_ROWS if noisy else proposing.SOURCES
+        sources = many if self.few is None else proposing.OF_FEW_ROWS
         shown = self.box is not None and any(attempt.model for attempt in self.attempts)
-        share = OF_NOISY if noisy else OF_FEW if shown or sources is not SOURCES else LAWS
+        share = OF_NOISY if noisy else OF_FEW if shown or sources is not proposing.SOURCES else LAWS
         until, waiting = self.deadline.share(share), []
         if first:
             law = self.units and self.units.monomial(self.inputs.names)
             waiting = [*([self._read_law(law)] if law else []), *self._simple(until)]
-        laws = self._laws(seen, until, sources)
-        for law in each_within(laws, lambda: until.left() + self._spare):
+        for law in self._laws(seen, until, sources):
             try:
                 waiting.append(number := self._read_law(law))
-            except FAILURES as failure:
+            except proposing.FAILURES as failure:
                 _log.warning("a law could not be read: %r", failure)
                 continue
-            left = noisy and is_within_noise(self.attempts[number], seen.size)
-            if left and self._is_enough(number):
+            attempt = self.attempts[number]
+            if noisy and is_within_noise(attempt, seen.size) and self._is_enough(number):
                 break
             if self.few is None and not noisy:
                 yield waiting.pop()
-                if is_striking(self.attempts[number], self.split.judge, len(self.inputs.names)):
+                if is_striking(attempt, self.split.judge, len(self.inputs.names)):
                     break
         yield from sorted(waiting, key=lambda n: self._length(self.attempts[n]))
 
@@ -221,7 +223,7 @@ class Search:
             return []
         try:
             laws = self.few.laws(until.share(SIMPLE).within(MOST_SIMPLE))
-        except FAILURES as failure:
+        except proposing.FAILURES as failure:
             _log.warning("simple laws failed: %r", failure)
             return []
         laws = self._with_growing_errors(self.few, laws, until)
@@ -232,8 +234,9 @@ class Search:
     def _laws(self, seen: SeenNoise, until: Deadline, sources: Sequence[Source]) -> Iterator[Law]:
         """Laws that rows with so much noise suggest, of the functions that are wanted."""
         rows, allowed = self._rows(seen.size), self.limits.allow_functions
-        tried, front = (*seen.sources, *sources), sources is not SOURCES
-        return propose_laws(rows, until, tried, allowed, front=front)
+        tried, front = (*seen.sources, *sources), sources is not proposing.SOURCES
+        laws = proposing.propose(rows, until, tried, allowed, front=front)
+        return each_within(laws, lambda: until.left() + self._spare)
 
     def _rows(self, noise: float) -> Rows:
         """The rows that decide; the same as before while nothing else is known of them."""
@@ -304,7 +307,7 @@ class Search:
         rows = self.inputs.frame(), self.target.frame()
         try:
             result = read_weights(attempt.model, *rows, settings, False, **self.errors)
-        except FAILURES as failure:
+        except proposing.FAILURES as failure:
             _log.warning("%s could not be read: %r", attempt.origin, failure)
             return
         self.attempts[number] = replace(attempt, result=result, points=result.front)
@@ -387,8 +390,8 @@ class Search:
         result = result if self.few is None else self.few.with_rivals(result, read, self._length)
         result = result if self.units is None else with_units(result, self.units)
         result = as_interrupted(result) if self.interrupted else result
-        rows = self.inputs.values, self.target.values[:, 0]
-        return with_scatter(result, *rows, self.growing) if self.growing else result
+        X, y = self.inputs.values, self.target.values[:, 0]
+        return with_scatter(result, X, y, self.growing) if self.growing else result
 
     def _front(self, chosen: Attempt) -> tuple[FrontPoint, ...]:
         """The selected formula and those of all attempts that no simpler one beats."""

@@ -8,6 +8,7 @@ least squares, and the laws of shortest description are fitted.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -32,7 +33,7 @@ from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.targets import TARGETS, Target, targets_of
 from kansym.symbolic.laws.term_selection import ShortestSum, shortest_sum
 
-__all__ = ["NoisyPairs"]
+__all__ = ["NoisyPairs", "ScaledPairs"]
 
 Array = np.ndarray
 Start = dict[sympy.Symbol, float]
@@ -82,20 +83,44 @@ class NoisyPairs:
 
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """The shortest descriptions of the rows, kind by kind."""
-        if not 1 <= len(rows.names) <= _MOST_INPUTS or np.ptp(rows.y) == 0:
+        if (search := _search(rows)) is not None:
+            yield from _laws(search.kinds(), rows, until)
+
+
+class ScaledPairs:
+    """The same beside a plain factor; many factors take their time."""
+
+    name = "pair of expressions beside a factor"
+
+    def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
+        """The shortest descriptions of the rows, kind by kind."""
+        if (search := _search(rows)) is not None:
+            yield from _laws(search.scaled_kinds(), rows, until)
+
+
+def _search(rows: Rows) -> "_Search | None":
+    """The expressions on the rows, made once; None for a constant or too many inputs."""
+    if not 1 <= len(rows.names) <= _MOST_INPUTS or np.ptp(rows.y) == 0:
+        return None
+    return rows.once(_Search.of)
+
+
+def _laws(
+    kinds: Iterator[tuple[str, Iterator[_Draft]]], rows: Rows, until: Deadline
+) -> Iterator[Law]:
+    """The shortest laws of each kind, fitted."""
+    met: set[sympy.Expr] = set()
+    for kind, drafts in kinds:
+        if until.passed:
             return
-        met: set[sympy.Expr] = set()
-        for kind, drafts in _Search.of(rows).kinds():
-            if until.passed:
-                return
-            new = {draft.expr: draft for draft in drafts if draft.expr not in met and draft.start}
-            met |= set(new)
-            found = [
-                fitted(draft.expr, draft.start, kind, rows, until, _STEPS)
-                for draft in sorted(new.values(), key=lambda draft: draft.length)[:_FITTED]
-            ]
-            laws = [law for law in found if law is not None]
-            yield from sorted(laws, key=lambda law: length(law, rows))[:_HANDED_ON]
+        new = {draft.expr: draft for draft in drafts if draft.expr not in met and draft.start}
+        met |= set(new)
+        found = [
+            fitted(draft.expr, draft.start, kind, rows, until, _STEPS)
+            for draft in sorted(new.values(), key=lambda draft: draft.length)[:_FITTED]
+        ]
+        laws = [law for law in found if law is not None]
+        yield from sorted(laws, key=lambda law: length(law, rows))[:_HANDED_ON]
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,26 +164,29 @@ class _Search:
 
     def kinds(self) -> Iterator[tuple[str, Iterator[_Draft]]]:
         """What is tried, one after the other."""
-        plain = TARGETS["y"]
-        yield "sum of two expressions", self.sums(plain)
+        yield "sum of two expressions", self.sums(TARGETS["y"])
         yield "quotient of two expressions", self.quotients()
-        positive = self.positive()
-        if positive is not None:
-            yield "product of powers and exponentials", positive.logarithms()
         yield "product of two expressions", self.products()
-        yield "factor of two expressions", self.scaled(plain)
-        sized = self if positive is None else positive
+        yield "sum of two expressions for exp y", self.sums(TARGETS["exp y"])
+        if (positive := self.positive) is not None:
+            yield "product of powers and exponentials", positive.logarithms()
+            for target in targets_of(positive.y, _TARGETS):
+                yield f"sum of two expressions for {target.name}", positive.sums(target)
+
+    def scaled_kinds(self) -> Iterator[tuple[str, Iterator[_Draft]]]:
+        """Those beside a factor."""
+        plain, positive = TARGETS["y"], self.positive
         targets = [] if positive is None else targets_of(positive.y, _TARGETS)
+        sized = self if positive is None else positive
+        yield "factor of two expressions", self.scaled(plain)
         for target in targets[:1]:
             yield f"factor of two expressions for {target.name}", sized.scaled(target)
-        yield "sum of two expressions for exp y", self.sums(TARGETS["exp y"])
-        for target in targets:
-            yield f"sum of two expressions for {target.name}", sized.sums(target)
         yield "factor of a product", self.scaled(plain, product=True)
         for target in targets:
             if target.name == "y^2":  # roots of sums of products
                 yield "factor of a product for y^2", sized.scaled(target, product=True)
 
+    @cached_property
     def positive(self) -> "_Search | None":
         """Without the rows that noise may have turned in sign; None if these are many."""
         sign = 1 if np.median(self.y) > 0 else -1

@@ -18,7 +18,8 @@ from kansym.symbolic.laws.functions_of_sums import FunctionsOfSums
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.meetings import Meetings
 from kansym.symbolic.laws.monomials import Monomials
-from kansym.symbolic.laws.noisy_pairs import NoisyPairs
+from kansym.symbolic.laws.noisy_groups import NoisyGroups
+from kansym.symbolic.laws.noisy_pairs import NoisyPairs, ScaledPairs
 from kansym.symbolic.laws.pairings import Pairings
 from kansym.symbolic.laws.partly_free import PartlyFree
 from kansym.symbolic.laws.plane_waves import PlaneWaves
@@ -27,6 +28,7 @@ from kansym.symbolic.laws.relevance import relevant_inputs
 from kansym.symbolic.laws.scaled_groups import ScaledGroups
 from kansym.symbolic.laws.separable_sums import SeparableSums
 from kansym.symbolic.laws.separate_groups import SeparateGroups
+from kansym.symbolic.laws.single_index import SingleIndex
 from kansym.symbolic.laws.smaller_problems import SmallerProblems
 from kansym.symbolic.laws.sparse_sums import SparseSums
 from kansym.symbolic.laws.univariate import OF_MEASURED_ROWS, Univariate
@@ -52,6 +54,7 @@ OF_GROUPS: tuple[Source, ...] = (
     ExactLaws(deep=False),
     PartlyFree(),
     NoisyPairs(),
+    ScaledPairs(),
     SparseSums(),
 )
 """For the law of a few inputs that is known nearly exactly."""
@@ -62,7 +65,7 @@ OF_PARTS: tuple[Source, ...] = (
     ScaledGroups(OF_GROUPS),
     SeparableSums(OF_GROUPS),
     ExactLaws(deep=False),
-    *OF_GROUPS[-3:],
+    *OF_GROUPS[-4:],
 )
 """The same for a part of a law, which may be such a sum itself."""
 SOURCES: tuple[Source, ...] = (
@@ -85,12 +88,14 @@ SOURCES: tuple[Source, ...] = (
     ExactLaws(),
     SmallerProblems(),
     NoisyPairs(),
+    ScaledPairs(),
     SparseSums(),
 )
 OF_FEW_ROWS: tuple[Source, ...] = (
     *PLAIN,
     Univariate(OF_MEASURED_ROWS),
     NoisyPairs(),
+    ScaledPairs(),
     SparseSums(),
     Additive(),
     ExactLaws(),
@@ -102,9 +107,12 @@ OF_FEW_ROWS: tuple[Source, ...] = (
 OF_NOISY_ROWS: tuple[Source, ...] = (
     Monomials(),
     Univariate(),
+    SingleIndex(),
     NoisyPairs(),
     SparseSums(),
     SmallerProblems(),
+    NoisyGroups((SingleIndex(), NoisyPairs(), SmallerProblems())),
+    ScaledPairs(),
     Additive(),
 )
 """For rows that are known to be noisy: no law is exact."""

@@ -19,8 +19,9 @@ from kansym.symbolic.laws.slopes import Slope, explained, near_fraction, shares,
 
 __all__ = ["without_factors", "without_monomial_terms", "without_product_terms", "without_terms"]
 
-_BEST = 2
-"""Functions of one quantity that are followed."""
+_ALIKE = 2.0
+"""What a function leaves of a slope over the least, up to which noise or a polynomial may have
+chosen between the two; functions stand in their lists from the plain to the strange."""
 
 
 def without_factors(state: Reduced, slope: Slope) -> Iterator[Reduced]:
@@ -37,9 +38,9 @@ def without_factors(state: Reduced, slope: Slope) -> Iterator[Reduced]:
             for place in np.flatnonzero(left < slope.loose).tolist():
                 p, q = (near_fraction(float(weight)) for weight in weights[place])
                 if p and not np.isnan(p + q):
-                    found.append((float(left[place]), k, place % len(FACTORS), (p, q)))
-    for _, k, number, powers in _best_of_each(found):
-        function = FACTORS[number]
+                    found.append((float(left[place]), k, place, (p, q)))
+    for _, k, place, powers in _best_of_each(found):
+        function = FACTORS[place % len(FACTORS)]
         kept = [other for other in range(len(state.quantities)) if other != k]
         x = state.quantities.values[:, k]
         with np.errstate(all="ignore"):
@@ -136,9 +137,12 @@ def _of_products(
 
 
 def _best_of_each(found: list[tuple[float, int, int, Any]]) -> list[tuple[float, int, int, Any]]:
-    """For each quantity the best few."""
+    """For each quantity the plainest of those that do about as well, and the best."""
     chosen: list[tuple[float, int, int, Any]] = []
-    for each in sorted(found):
-        if sum(other[1] == each[1] for other in chosen) < _BEST:
-            chosen.append(each)
-    return chosen
+    for k in sorted({each[1] for each in found}):
+        own = sorted(each for each in found if each[1] == k)
+        alike = (each for each in own if each[0] <= _ALIKE * own[0][0])
+        chosen += [min(alike, key=lambda each: each[2]), own[0]]
+    return [
+        each for place, each in enumerate(chosen) if place == 0 or each is not chosen[place - 1]
+    ]

@@ -69,6 +69,9 @@ _MODELS = (
     "a*asin(x/scale)", "a*atan(x/scale)", "a*sin(wave*x)/x", "a*(sin(wave*x)/x)**2",
     "a*x/sqrt((x**2 - place**2)**2 + (width*x)**2)",
     "a*x**2/sqrt((x**2 - place**2)**2 + (width*x)**2)",
+    "a*log(outside - x) + b", "a*log(1 - x/outside)", "a*sqrt(outside - x)",
+    "a*sqrt(outside - x) + b", "a*(outside - x)**power", "(a + b*x)*exp(rate*x)",
+    "(a + b*x)*exp(rate*x) + c", "a*x/(x - outside)**2", "(a + b*x)/(x - outside)**2",
 )  # fmt: skip
 """Templates, in x of order one; sqrt(a + b*x**2) is searched in y**2."""
 

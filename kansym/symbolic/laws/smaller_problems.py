@@ -13,10 +13,11 @@ import sympy
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import checked, fitted, length
 from kansym.symbolic.laws.law import Law, Rows
-from kansym.symbolic.laws.noisy_pairs import NoisyPairs
+from kansym.symbolic.laws.noisy_pairs import NoisyPairs, ScaledPairs
 from kansym.symbolic.laws.one_combination import one_combination
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.reductions import Exploration, Step
+from kansym.symbolic.laws.single_index import SingleIndex
 from kansym.symbolic.laws.smooth import Smooth, smooth
 from kansym.symbolic.laws.sparse_sums import SparseSums
 from kansym.symbolic.laws.two_combinations import two_combinations
@@ -102,8 +103,9 @@ def _laws(state: Reduced, rows: Rows, until: Deadline) -> Iterator[Law]:
         curves = univariate_laws(x, inner.y, *given, inner.weights, independent=few)
         found = chain(islice(SparseSums().propose(inner, until), _SUMS), curves)
     else:
-        pairs = NoisyPairs().propose(inner, until.share(_PAIRS))
-        found = [*pairs, *SparseSums().propose(inner, until)]
+        sources = SingleIndex(), NoisyPairs(), ScaledPairs()
+        each = (source.propose(inner, until.share(_PAIRS)) for source in sources)
+        found = [*chain.from_iterable(each), *SparseSums().propose(inner, until)]
         found = sorted(found, key=lambda law: length(law, inner))
     for law in found:
         refitted = _refitted(*state.restored(law, rows), rows, until)

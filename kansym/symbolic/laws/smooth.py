@@ -130,19 +130,17 @@ def noise_level(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows
     0.1
     """
     X, y = X[:_MANY_ROWS], y[:_MANY_ROWS]
-    rows, level = round((1 - _HELD_OUT) * len(y)), (np.inf, 0.0)
-    for _, missed in _fits(X, y):
-        terms = np.array([len(exponents_up_to(X.shape[1], degree)) for degree in missed])
-        sizes = np.array([_size(each) for each in missed.values()])
-        # On held-out rows the constants' errors stand beside the noise.
-        free = sizes / np.sqrt(1 + terms / np.maximum(rows - terms, 1))
-        best = int(free.argmin())
-        usual = float(np.median(np.abs([*missed.values()][best])))
-        allowed = _LEVEL if best + 1 < len(free) else _LAST_LEVEL
-        stays = any(_stays(free, k, allowed) for k in (best - 1, best))
-        stays = stays and usual > _USUAL * sizes[best]
-        level = min(level, (float(free[best]), float(free[best]) if stays else 0.0))
-    return level[1] if _ROUNDING < level[0] < _EXPLAINED else 0.0
+    levels = list[tuple[float, bool]]()
+    for missed in _fits(X, y):
+        sizes = np.array([_size(each) for each in missed])
+        best = int(sizes.argmin())
+        usual = float(np.median(np.abs(missed[best])))
+        allowed = _LEVEL if best + 1 < len(sizes) else _LAST_LEVEL
+        stays = any(_stays(sizes, k, allowed) for k in (best - 1, best))
+        levels.append((float(sizes[best]), stays and usual > _USUAL * sizes[best]))
+    least = min((size for size, _ in levels), default=0.0)
+    seen = any(stays and size <= _AS_LOW * least for size, stays in levels)
+    return least if seen and _ROUNDING < least < _EXPLAINED else 0.0
 
 
 def _stays(sizes: np.ndarray, k: int, allowed: float) -> bool:
@@ -159,8 +157,12 @@ def _stays(sizes: np.ndarray, k: int, allowed: float) -> bool:
 _LEVEL, _LAST_LEVEL = 1.5, 1.1
 """Ratio of errors at two degrees up to which they are as large; the last degree there is might be
 followed by better ones."""
+_AS_LOW = 1.25
+"""Error over the least of all choices of coordinates at which it may be the same noise."""
 _USUAL = 0.5
 """Least median of noise over its root mean square; it is 0.67 where noise is normal."""
+_OF_ROWS, _LEAST_LEFT = 0.5, 1e-3
+"""Terms for each row at most, and least share of the noise of a row that is left."""
 _ROUNDING, _EXPLAINED = 1e-9, 0.5
 """Errors between which the rest may be noise: rounding, and a law that polynomials do not show."""
 
@@ -172,18 +174,17 @@ def _size(residual: np.ndarray) -> float:
     return size if np.isfinite(size) else np.inf
 
 
-def _fits(X: np.ndarray, y: np.ndarray) -> Iterator[tuple["_Fit", dict[int, np.ndarray]]]:
-    """Polynomials in every choice of coordinates, and what each degree misses of held-out rows."""
-    test = _held_out(len(y))
+def _fits(X: np.ndarray, y: np.ndarray) -> Iterator[list[np.ndarray]]:
+    """What polynomials of growing degree miss in every choice of coordinates."""
     for fit in _choices(X, y):
-        missed = dict[int, np.ndarray]()
+        missed = list[np.ndarray]()
         for degree in range(1, _HIGHEST + 1):
-            residual = fit.missed(degree, test)
+            residual = fit.missed(degree)
             if residual is None:
                 break
-            missed[degree] = residual
+            missed.append(residual)
         if missed:
-            yield fit, missed
+            yield missed
 
 
 def _choices(X: np.ndarray, y: np.ndarray, scale: np.ndarray | None = None) -> Iterator["_Fit"]:
@@ -348,15 +349,18 @@ class _Fit:
             best = min(best, _size(missed * weights[test] / (np.std(y) or 1.0)))
         return best
 
-    def missed(self, degree: int, test: np.ndarray) -> np.ndarray | None:
-        """What is missed of held-out rows, over the spread; None if the rows are too few for it."""
+    def missed(self, degree: int) -> np.ndarray | None:
+        """What is missed over the spread, of noise as large as it is; None if rows are too few.
+
+        A fit takes its share of the noise of each row: more of one at the end of a range.
+        """
         exponents = exponents_up_to(self.X.shape[1], degree)
-        if len(exponents) > min(_MOST_COLUMNS, 0.6 * (~test).sum()):
+        if len(exponents) > min(_MOST_COLUMNS, _OF_ROWS * len(self.X)):
             return None
-        columns, v, y = _columns(self.unit, exponents), self.target.fitted, self.target.y
-        weights = np.linalg.lstsq(columns[~test], v[~test], rcond=1e-12)[0]
-        found = self.target.undone(columns[test] @ weights, test)
-        return (found - y[test]) / (np.std(y) or 1.0)
+        basis, y = np.linalg.qr(_columns(self.unit, exponents))[0], self.target.y
+        found = self.target.undone(basis @ (basis.T @ self.target.fitted), np.arange(len(y)))
+        left = np.sqrt(np.maximum(1 - np.square(basis).sum(axis=1), _LEAST_LEFT))
+        return (found - y) / left / (np.std(y) or 1.0)
 
     def gradient(self, exponents: np.ndarray) -> np.ndarray:
         """Derivatives by the inputs of the target as a polynomial of these terms."""

@@ -1,5 +1,7 @@
 """Laws of noisy rows that two short expressions make up."""
 
+from itertools import chain
+
 import numpy as np
 import pytest
 import sympy
@@ -8,13 +10,19 @@ from kansym.shared.deadline import Deadline
 from kansym.symbolic.constants.refinement import refine
 from kansym.symbolic.laws.checking import length, values_of
 from kansym.symbolic.laws.law import Rows
-from kansym.symbolic.laws.noisy_pairs import NoisyPairs
+from kansym.symbolic.laws.noisy_pairs import NoisyPairs, ScaledPairs
+
+
+def laws_of(rows, seconds):
+    """Those of two expressions, then those beside a factor."""
+    sources = NoisyPairs(), ScaledPairs()
+    until = Deadline.after(seconds)
+    return chain.from_iterable(source.propose(rows, until) for source in sources)
 
 
 def within_noise(rows):
     """The first law that leaves no more than noise."""
-    laws = NoisyPairs().propose(rows, Deadline.after(600))
-    return next(law for law in laws if law.error <= rows.noise)
+    return next(law for law in laws_of(rows, 600) if law.error <= rows.noise)
 
 
 def drawn(law, names, noise, low, high):
@@ -96,5 +104,5 @@ def test_the_first_law_within_the_noise_has_the_right_form(kind):
 def test_the_shortest_law_holds_a_function_of_an_input_beside_a_factor(law):
     truth = sympy.sympify(law)
     rows = rows_of(truth)
-    laws = NoisyPairs().propose(rows, Deadline.after(20))
+    laws = laws_of(rows, 20)
     assert has_form_of(min(laws, key=lambda each: length(each, rows)), truth, rows)

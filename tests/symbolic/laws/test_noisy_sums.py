@@ -8,7 +8,7 @@ from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import values_of
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.monomials import Monomials
-from kansym.symbolic.laws.noisy_pairs import NoisyPairs
+from kansym.symbolic.laws.noisy_pairs import ScaledPairs
 from kansym.symbolic.laws.proposing import OF_NOISY_ROWS, propose
 from kansym.symbolic.laws.relevance import relevant_inputs
 from kansym.symbolic.laws.smaller_problems import SmallerProblems
@@ -97,7 +97,7 @@ def test_inputs_that_do_not_matter_are_left_out(count, noise):
 PRODUCTS = {
     "torque": ("m r v t", lambda m, r, v, t: m * r * v * np.sin(t), SmallerProblems()),
     "barometer": ("n g m T", lambda n, g, m, T: n * np.exp(-g * m / T), SmallerProblems()),
-    "force": ("q E B v", lambda q, E, B, v: q * (E + B * np.sin(v)), NoisyPairs()),
+    "force": ("q E B v", lambda q, E, B, v: q * (E + B * np.sin(v)), ScaledPairs()),
 }
 
 
