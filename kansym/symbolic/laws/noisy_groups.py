@@ -53,7 +53,7 @@ _TURNS, _STEPS, _SMALL_STEP = 3, 20, 1e-3
 """Fits of A and B, and of C, in turn; steps for all three, and the least gain of one."""
 _OUTER, _ROWS_A_TERM = 3, 2
 """Terms of the first group that may scale C at a start, and rows for each product of terms then."""
-_WITHIN, _NAMES, _MOST = 1.3, 1.7, 3
+_WITHIN, _NAMES, _MOST = 1.45, 1.7, 3
 """Error over the noise of a split, and of the law of a part; splits that are named."""
 _LEVEL = 1e-2
 """Least slope of a function of y, or least factor, over the median one: below it a row says
