@@ -51,12 +51,8 @@ from kansym.symbolic.laws import proposing
 from kansym.symbolic.laws.last_resort import straight_line
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.noise_of_rows import SeenNoise
+from kansym.symbolic.measurements import growing_errors as scatter
 from kansym.symbolic.measurements.formula_fit import FormulaFit
-from kansym.symbolic.measurements.growing_errors import (
-    growing_errors,
-    proportional_scatter,
-    weights_of,
-)
 
 __all__ = ["Search"]
 
@@ -251,16 +247,16 @@ class Search:
     ) -> list[FormulaFit]:
         """The laws again, with errors that grow with y if that is how the rows scatter."""
         given, rows = self.split.errors is not None, (few.X, few.y)
-        if given or (found := growing_errors(laws, *rows, until, few.charge)) is None:
+        if given or (found := scatter.growing_errors(laws, *rows, until, few.charge)) is None:
             return laws
-        self._count_by(weights_of(*found, self.inputs.values), found[1])
+        self._count_by(scatter.weights_of(*found, self.inputs.values), found[1])
         self.few = few.of_errors(self.split.errors_used)
         return self.few.again((law.formula for law in laws), until)
 
     def _by_scatter(self) -> tuple[SeenNoise, ...]:
         """The noise of the rows; many without errors that scatter as y does count so."""
         if self.few is None and self.split.errors is None and self.split.judge.kind == "data":
-            found = proportional_scatter(self.inputs.values, self.target.values[:, 0])
+            found = scatter.proportional_scatter(self.inputs.values, self.target.values[:, 0])
             if found is not None:
                 self._count_by(found[0], 1.0)
                 return (SeenNoise(found[1]),)

@@ -1,9 +1,9 @@
 """Laws of noisy rows in functions of two groups of inputs: A + C, k + B C or A + B C.
 
 Polynomials of few terms for A and B in some inputs and for C in the others, fitted in turn, show
-which of these a function of y is: they leave nothing but the noise. Then one function
-is named after the other: what the others leave of every row, in units of what noise does to it, is
-a smaller problem with noise.
+which of these a function of y is: they leave nothing but the noise. Then one function is named
+after the other: what the others leave of every row, in units of what noise does to it, is a smaller
+problem with noise.
 
 References
 ----------
@@ -13,6 +13,7 @@ doi:10.1111/j.2517-6161.1993.tb01939.x.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from itertools import chain, product
 from math import comb
 
@@ -41,10 +42,6 @@ __all__ = ["NoisyGroups"]
 Array = np.ndarray
 
 _FEWEST_ROWS, _MOST_ROWS, _MOST_INPUTS = 60, 1000, 6
-_SUMS = ("y", "1/y", "exp y", "y^2", "1/y^2")
-_PRODUCTS = ("y", "1/y", "y^2", "log y")
-_SCALED = ("y", "1/y", "y^2")
-"""Functions of y that may be A + C, k + B C, and A + B C."""
 _HIGHEST, _PER_ROW = 11, (1 / 16, 1 / 6)
 """Degree of polynomials, and terms of one for each row at most: few first, as noise is in each."""
 _DECADES = 0.9
@@ -70,25 +67,47 @@ _ALL, _SECONDS, _REFINING = 10.0, 3.0, 2.0
 """Seconds for all splits, for the laws of one function, and for the constants of all."""
 
 
+class _Kind(IntEnum):
+    """Forms of a function of y, the plainest first."""
+
+    SUM = 0  # A + C
+    PRODUCT = 1  # k + B C
+    SCALED = 2  # A + B C
+
+
+_TARGETS = {
+    _Kind.SUM: ("y", "1/y", "exp y", "y^2", "1/y^2"),
+    _Kind.PRODUCT: ("y", "1/y", "y^2", "log y"),
+    _Kind.SCALED: ("y", "1/y", "y^2"),
+}
+"""Functions of y that may have this form."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Split:
     """A function of y as A + B C.
 
     Attributes
     ----------
-    plainness : the functions that it has, inputs of its larger group, tenths of the noise that it
-        leaves, and the place of the function of y.
+    kind : its form.
+    plainness : inputs of its larger group, tenths of the noise that it leaves, and the place of the
+        function of y.
     first, others : inputs of A and B, and those of C.
     a, b, c : their values (rows,); a number where they are constant.
     """
 
-    plainness: tuple[int, int, int, int]
+    kind: _Kind
+    plainness: tuple[int, int, int]
     target: Target
     first: Group
     others: Group
     a: Float[Array, "..."]
     b: Float[Array, "..."]
     c: Float[Array, " rows"]
+
+    def rank(self) -> tuple[int, ...]:
+        """The plainest come first."""
+        return self.kind, *self.plainness
 
 
 class NoisyGroups:
@@ -110,7 +129,7 @@ class NoisyGroups:
         if not (rows.noise and len(rows.y) >= _FEWEST_ROWS and 2 <= len(own.names) <= _MOST_INPUTS):
             return
         few, until = own.take(np.arange(min(len(own.y), _MOST_ROWS))), until.within(_ALL)
-        for split in sorted(_splits(few, until), key=lambda split: split.plainness)[:_MOST]:
+        for split in sorted(_splits(few, until), key=_Split.rank)[:_MOST]:
             for law in _Naming(few, split, self.sources, until).laws():
                 found = fitted(law.expr, law.start, law.source, rows, until.within(_REFINING))
                 if found is not None:
@@ -123,20 +142,18 @@ def _splits(rows: Rows, until: Deadline) -> Iterator[_Split]:
     """Those whose polynomials leave nothing but the noise."""
     inputs, limit = list(range(len(rows.names))), _WITHIN * rows.noise
     every = [_Terms(rows.X, round(share * len(rows.y))) for share in _PER_ROW]
-    kinds = (("A + C", _SUMS), ("k + B C", _PRODUCTS), ("A + B C", _SCALED))
-    for rank, (kind, names) in enumerate(kinds):
+    for kind, names in _TARGETS.items():
         for target, pair in product(targets_of(rows.y, names), pairs_of_groups(inputs)):
             if (fit := _Fit.of(rows, target)) is None or until.passed:
                 continue
-            for first, others in (pair, pair[::-1]) if kind == "A + B C" else (pair,):
-                if kind == "A + B C" and len(first) > 1:
-                    continue
+            scaled = (each for each in (pair, pair[::-1]) if len(each[0]) == 1)
+            for first, others in scaled if kind is _Kind.SCALED else (pair,):
                 for terms in every:
                     error, a, b, c = fit.of_kind(kind, terms.of(first), terms.of(others))
                     if error <= limit:
                         tenths, place = round(10 * error / rows.noise), names.index(target.name)
-                        size = rank, max(len(first), len(others)), tenths, place
-                        yield _Split(size, target, first, others, a, b, c)
+                        plainness = max(len(first), len(others)), tenths, place
+                        yield _Split(kind, plainness, target, first, others, a, b, c)
                         break
 
 
@@ -181,7 +198,7 @@ class _Fit:
         weight = rows.root / np.maximum(slope, _LEVEL * np.median(slope))
         return cls(target.forward(rows.y), weight, rows.spread)
 
-    def of_kind(self, kind: str, outer: Array, inner: Array) -> tuple[float, Array, Array, Array]:
+    def of_kind(self, kind: _Kind, outer: Array, inner: Array) -> tuple[float, Array, Array, Array]:
         """Error over the spread of y, degrees of freedom counted, and A, B and C.
 
         Not that of held-out rows: polynomials miss those at the ends of ranges.
@@ -192,14 +209,14 @@ class _Fit:
         error = size / np.sqrt(max(len(self.z) - used, 1))
         return error, outer @ a, outer @ b, inner @ c
 
-    def _weights(self, kind: str, outer: Array, inner: Array) -> tuple[Array, Array, Array]:
+    def _weights(self, kind: _Kind, outer: Array, inner: Array) -> tuple[Array, Array, Array]:
         """Coefficients of A, B and C."""
         one = np.zeros(len(outer.T))
         one[0] = 1.0
-        if kind == "A + C":
+        if kind is _Kind.SUM:
             found = self.least(np.hstack([outer, inner[:, 1:]]))
             return found[: len(one)], one, np.concatenate([[0.0], found[len(one) :]])
-        alone = outer[:, :1] if kind == "k + B C" else outer
+        alone = outer[:, :1] if kind is _Kind.PRODUCT else outer
         ends = [self._refined(alone, outer, inner, c) for c in self._starts(outer, inner)]
         return min(ends, key=lambda each: float(np.sum(self._rest(outer, inner, *each) ** 2)))
 
@@ -210,13 +227,15 @@ class _Fit:
         if terms > 1:
             columns = (outer[:, :terms, None] * inner[:, None, 1:]).reshape(len(self.z), -1)
             found = self.least(np.hstack([outer, columns]))[len(outer.T) :]
-            yield np.concatenate([[0.0], np.linalg.svd(found.reshape(terms, -1))[2][0]])
+            yield np.concatenate(
+                [[0.0], np.linalg.svd(found.reshape(terms, -1), full_matrices=False)[2][0]]
+            )
 
     def _refined(
         self, alone: Array, outer: Array, inner: Array, c: Array
     ) -> tuple[Array, Array, Array]:
         """Coefficients of A, B and C near such of C."""
-        more, a, b = np.zeros(len(outer.T) - len(alone.T)), c, c
+        more = a = b = np.zeros(len(outer.T) - len(alone.T))
         for _ in range(_TURNS):
             values = inner @ c
             size = np.linalg.norm(values) / np.sqrt(len(values)) or 1.0
@@ -280,10 +299,10 @@ class _Naming:
         """Laws of y; those of A + B C name C first, others the function of the smaller group."""
         split, z = self.split, self.split.target.forward(self.rows.y)
         a, b, c = split.a, split.b, split.c
-        if split.plainness[0] == 2:
+        if split.kind is _Kind.SCALED:
             for law in self.named(split.others, z - a, b):
                 yield from self.scaled(law, z)
-        elif split.plainness[0] == 0:
+        elif split.kind is _Kind.SUM:
             order = sorted(((split.first, a), (split.others, c)), key=lambda part: len(part[0]))
             for law in self.named(order[0][0], z - order[1][1], np.ones_like(z)):
                 rest = z - values_of(law.expr, law.start, self.rows)
@@ -328,7 +347,7 @@ class _Naming:
         rows, size = self.rows, np.abs(factor)
         slope = np.abs(self.split.target.slope(rows.y))
         with np.errstate(all="ignore"):
-            values, error = z / factor, slope / size
+            values, error = z / factor, slope / (size * rows.root)
         told = np.isfinite(values) & np.isfinite(error) & (size > _LEVEL * np.median(size))
         names = tuple(rows.names[k] for k in group)
         weights = np.where(error > 0, error, np.inf)[told] ** -2.0

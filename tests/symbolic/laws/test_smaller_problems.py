@@ -126,6 +126,23 @@ def test_a_corner_of_an_exact_law_is_no_noise():
     assert noise_level(X, noisy) == pytest.approx(0.05, rel=0.2)
 
 
+OF_NOISE = {
+    "quotient": ("a b c", lambda a, b, c: a / (b + c)),
+    "wave": ("a b", lambda a, b: np.sin(a * b / 3) + a),
+    "large at one end": ("a b c", lambda a, b, c: np.exp(1.5 * a) * b / c),
+    "real powers": ("a b c", lambda a, b, c: a**0.8 * b**0.7 / c**1.1),
+}
+
+
+@pytest.mark.parametrize("name", OF_NOISE)
+@pytest.mark.parametrize("noise", [0.0, 0.01, 0.1])
+def test_noise_is_as_large_as_it_is_whatever_the_ends_of_ranges_are_like(name, noise):
+    rows = problem(*OF_NOISE[name], count=400)
+    errors = np.random.default_rng(1).normal(size=400)
+    y = rows.y + noise * rows.spread * errors / np.std(errors)
+    assert noise_level(rows.X, y) == pytest.approx(noise, rel=0.12)
+
+
 def test_the_smaller_problem_that_shows_the_noise_gives_the_law_as_well():
     rows = problem("n m g x T", lambda n, m, g, x, T: n * np.exp(-m * g * x / T), 0.5, 3.0, 2000)
     rows = replace(rows, y=rows.y + 0.02 * rows.spread * np.random.default_rng(1).normal(size=2000))
