@@ -286,7 +286,7 @@ def test_labels_are_needed_and_losses_known():
 
 def test_laws_of_log_odds_are_found_and_hold_the_truth():
     X, y = circle()
-    found = kansym.discover(X, y, loss="cross-entropy", seconds=6, progress=False)
+    found = kansym.discover(X, y, loss="cross-entropy", seconds=20, progress=False)
     result = found.result
     template = sympy.Poly(result.formulas[0].template, x1, x2).as_dict()
     assert set(template) == {(2, 0), (0, 2), (0, 0)}

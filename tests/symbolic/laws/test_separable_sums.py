@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws import groups_of_inputs, sums_of_parts
+from kansym.symbolic.laws import groups_of_inputs, separable_sums, sums_of_parts
 from kansym.symbolic.laws.checking import is_exact
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.proposing import OF_GROUPS
@@ -30,7 +30,7 @@ def rows_of(name: str) -> Rows:
 @pytest.mark.parametrize("name", LAWS)
 def test_every_function_of_the_sum_is_found(name, monkeypatch):
     monkeypatch.setattr(groups_of_inputs, "_SECONDS", 60.0)  # on a busy machine, too
-    monkeypatch.setattr(groups_of_inputs, "MOST_SECONDS", 600.0)
+    monkeypatch.setattr(separable_sums, "MOST_SECONDS", 600.0)
     monkeypatch.setattr(sums_of_parts, "_REFINING", 60.0)
     found = SeparableSums(OF_GROUPS).propose(rows_of(name), Deadline.after(600))
     assert any(is_exact(law) for law in found)
