@@ -202,7 +202,7 @@ class _Search:
 
     def sums(self, target: Target) -> Iterator[_Draft]:
         """A sum g(y) = a u + b v + c."""
-        weight = self.weight(target) if target.admits(self.y) else None
+        weight = target.weights(self.y) if target.admits(self.y) else None
         if weight is None:
             return
         values, z = self.some.values * weight, target.forward(self.y) * weight
@@ -212,7 +212,7 @@ class _Search:
 
     def scaled(self, target: Target, *, product: bool = False) -> Iterator[_Draft]:
         """Beside plain e or 1/e: g(y) = e (a u + b v + c), or a product, e (a u v + b v + c)."""
-        weight = self.weight(target)
+        weight = target.weights(self.y)
         if weight is None:
             return
         z, few = target.forward(self.y) * weight, self.beside
@@ -321,13 +321,6 @@ class _Search:
     def two(self, pair: Pair) -> tuple[sympy.Expr, sympy.Expr]:
         """The expressions of a pair."""
         return self.some.expr(pair.first), self.some.expr(pair.second)
-
-    def weight(self, target: Target) -> Float[Array, " rows"] | None:
-        """One over the slope of a function of y: errors of y are alike; None if it has none."""
-        slope = np.abs(target.slope(self.y))
-        if not (np.isfinite(slope).all() and (slope > 0).all()):
-            return None
-        return 1 / np.maximum(slope, _LEVEL * np.median(slope))
 
     def draft(
         self,

@@ -141,8 +141,6 @@ def _best_of_each(found: list[tuple[float, int, int, Any]]) -> list[tuple[float,
     chosen: list[tuple[float, int, int, Any]] = []
     for k in sorted({each[1] for each in found}):
         own = sorted(each for each in found if each[1] == k)
-        alike = (each for each in own if each[0] <= _ALIKE * own[0][0])
-        chosen += [min(alike, key=lambda each: each[2]), own[0]]
-    return [
-        each for place, each in enumerate(chosen) if place == 0 or each is not chosen[place - 1]
-    ]
+        plainest = min((e for e in own if e[0] <= _ALIKE * own[0][0]), key=lambda e: e[2])
+        chosen += [plainest] if plainest is own[0] else [plainest, own[0]]
+    return chosen

@@ -22,6 +22,7 @@ from jaxtyping import Float
 from numpy.polynomial import chebyshev
 
 from kansym.shared.deadline import Deadline
+from kansym.symbolic.constants.least_squares import minimise
 from kansym.symbolic.constants.plain_exponents import plain_exponent
 from kansym.symbolic.laws.checking import apart, fitted, length
 from kansym.symbolic.laws.law import Law, Rows
@@ -34,9 +35,8 @@ Array = np.ndarray
 _FEWEST_ROWS, _MOST_ROWS, _MOST_INPUTS = 12, 1000, 8
 _DEGREES, _PER_ROW, _FIRST = (1, 2, 3, 4, 5, 7, 9, 12, 16, 21), 6, 5
 """Degrees of h, rows for each of its coefficients, and the degree that starts are tried with."""
-_STARTS, _FOLLOWED, _STEPS, _HALVINGS, _SMALL_STEP = 12, 3, 25, 5, 1e-4
-"""Random weights to start from, starts that are followed, steps, halvings of one, and its least
-gain."""
+_STARTS, _FOLLOWED, _STEPS, _SMALL_STEP = 12, 3, 25, 1e-4
+"""Random weights to start from, starts that are followed, steps, and the least gain of one."""
 _WITHIN = 1.15
 """Error over the noise up to which nothing but noise is left."""
 _MATTERS = 4.0
@@ -185,29 +185,21 @@ class _Fit:
         return [w / (np.linalg.norm(w) or 1.0) for w in (line, main, *drawn)]
 
     def refined(self, w: Array, degree: int) -> Array:
-        """Weights of least squares near others (Gauss and Newton, steps halved)."""
-        loss = self.loss(w, degree)
-        for _ in range(_STEPS):
+        """Weights of least squares near others; their norm does nothing."""
+        slopes = self.z  # of the place that residuals were asked for last
+
+        def residuals(w: Array) -> Array:
+            nonlocal slopes
             rest, slopes = self._linear(w, degree)
-            step = np.linalg.lstsq(slopes, rest, rcond=1e-9)[0]
-            for _ in range(_HALVINGS):
-                new = (w + step) / np.linalg.norm(w + step)
-                after = self.loss(new, degree)
-                if after < loss:
-                    break
-                step = step / 2
-            else:
-                return w
-            gain, w, loss = 1 - after / loss, new, after
-            if gain < _SMALL_STEP:
-                break
-        return w
+            return -rest
+
+        given = residuals, lambda _: slopes, w
+        found = minimise(*given, max_steps=_STEPS, enough=_SMALL_STEP).x
+        return found / (np.linalg.norm(found) or 1.0)
 
     def loss(self, w: Array, degree: int) -> float:
         """What a polynomial leaves of the squares of y."""
-        basis, _ = np.linalg.qr(self._terms(w, degree))
-        rest = self.y - basis @ (basis.T @ self.y)
-        return max(float(rest @ rest), 1e-300)
+        return max(float(np.sum(self._linear(w, degree)[0] ** 2)), 1e-300)
 
     def errors(self, w: Array, degree: int) -> Array:
         """Standard errors of weights of norm 1."""
@@ -215,21 +207,15 @@ class _Fit:
         variance = float(rest @ rest) / max(len(rest) - degree - len(w), 1)
         return np.sqrt(np.diag(np.linalg.pinv(slopes.T @ slopes, rcond=1e-9)) * variance)
 
-    def _terms(self, w: Array, degree: int) -> Array:
+    def _linear(self, w: Array, degree: int) -> tuple[Array, Array]:
+        """What is left of y, and what more of the weights takes of it: polynomials follow these."""
         t = self.z @ w
         low, high = t.min(), t.max()
-        unit = (2 * t - low - high) / ((high - low) or 1.0)
-        return chebyshev.chebvander(unit, degree) * self.root[:, None]
-
-    def _linear(self, w: Array, degree: int) -> tuple[Array, Array]:
-        """What is left of y, and its derivatives by the weights: polynomials follow these."""
-        terms = self._terms(w, degree)
-        basis, triangle = np.linalg.qr(terms)
+        half = (high - low) / 2 or 1.0
+        unit = (t - (low + high) / 2) / half
+        basis, triangle = np.linalg.qr(chebyshev.chebvander(unit, degree) * self.root[:, None])
         along = basis.T @ self.y
         coefficients = np.linalg.lstsq(triangle, along, rcond=1e-12)[0]
-        t = self.z @ w
-        low, high = t.min(), t.max()
-        unit = (2 * t - low - high) / ((high - low) or 1.0)
-        slope = chebyshev.chebval(unit, chebyshev.chebder(coefficients)) * 2 / ((high - low) or 1.0)
+        slope = chebyshev.chebval(unit, chebyshev.chebder(coefficients)) / half
         columns = self.z * (slope * self.root)[:, None]
         return self.y - basis @ along, columns - basis @ (basis.T @ columns)

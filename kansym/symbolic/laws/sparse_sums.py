@@ -73,11 +73,9 @@ class SparseSums:
         self, terms: Terms, target: Target, few: Rows, rows: Rows, until: Deadline
     ) -> Iterator[Law]:
         """The sums of ever more of these terms for one function of the target."""
-        slope = np.abs(target.slope(few.y))
-        if not (np.isfinite(slope).all() and (slope > 0).all()):
+        if (weight := target.weights(few.y)) is None:
             return
-        # Errors of g(y) are those of y times its slope.
-        weight = few.root / np.maximum(slope, _LEVEL * np.median(slope))
+        weight = few.root * weight
         z = target.forward(few.y) * weight
         weighted = terms.weighted(weight)
         source = self.name if target.name == "y" else f"{self.name} for {target.name}"
@@ -93,7 +91,3 @@ class SparseSums:
             law = checked(target.inverse(total), start, source, rows)
             if law is not None:
                 yield law
-
-
-_LEVEL = 1e-3
-"""Least slope over the median one, so that no row outweighs all others."""

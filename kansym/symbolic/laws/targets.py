@@ -9,8 +9,9 @@ from jaxtyping import Float
 
 __all__ = ["TARGETS", "Target", "targets_of"]
 
-_MOST = 200.0
-"""Largest argument of exp, so that its square is a number still."""
+_MOST, _LEVEL = 200.0, 1e-3
+"""Largest argument of exp, so that its square is a number still, and usual least slope over the
+median one."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,20 @@ class Target:
         step = _STEP * np.maximum(np.abs(y), _STEP_OF_SPREAD * np.std(y))
         with np.errstate(all="ignore"):
             return (self.forward(y + step) - self.forward(y - step)) / (2 * step)
+
+    def weights(
+        self, y: Float[np.ndarray, " rows"], least: float = _LEVEL
+    ) -> Float[np.ndarray, " rows"] | None:
+        """One over the slope, as errors of g(y) are those of y times it; None where it has none.
+
+        Parameters
+        ----------
+        least : slope over the median one below which none counts, so that no row outweighs all.
+        """
+        slope = np.abs(self.slope(y))
+        if not (np.isfinite(slope).all() and (slope > 0).all()):
+            return None
+        return 1 / np.maximum(slope, least * np.median(slope))
 
 
 def _log_of_product(e: sympy.Expr) -> sympy.Expr:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws import noisy_groups
 from kansym.symbolic.laws.checking import length, values_of
 from kansym.symbolic.laws.noisy_groups import NoisyGroups
 from kansym.symbolic.laws.noisy_pairs import NoisyPairs
@@ -11,6 +12,16 @@ from kansym.symbolic.laws.single_index import SingleIndex
 from tests.drawn_rows import noisy_rows
 
 SOURCES = (SingleIndex(), NoisyPairs())
+
+
+@pytest.fixture(autouse=True)
+def _time_enough(monkeypatch):
+    """For a busy machine, too."""
+    monkeypatch.setattr(noisy_groups, "_ALL", 600.0)
+    monkeypatch.setattr(noisy_groups, "_SECONDS", 600.0)
+    monkeypatch.setattr(noisy_groups, "_REFINING", 600.0)
+
+
 LAWS = {
     "sum of logarithms": (
         lambda a, b, c, d: 0.3 * np.log(a + 0.4 * b) - 0.3 * np.log(c + 0.2 * d),
@@ -29,7 +40,7 @@ LAWS = {
 def test_the_law_comes_within_a_part_of_the_noise(name):
     law, inputs = LAWS[name]
     rows = noisy_rows(law, inputs, 0.01, 400)
-    found = list(NoisyGroups(SOURCES).propose(rows, Deadline.after(60)))
+    found = list(NoisyGroups(SOURCES).propose(rows, Deadline.after(600)))
     best = min(found, key=lambda each: length(each, rows))
     fresh = noisy_rows(law, inputs, 0.0, 300, seed=5)
     missed = values_of(best.expr, best.start, fresh) - fresh.y

