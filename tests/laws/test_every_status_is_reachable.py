@@ -139,7 +139,7 @@ REACHED: dict[Status, Callable[[], Iterable[Finding]]] = {
     ),
     Status.LOW_FIDELITY: lambda: read(straight(torch.sin)).fix(1, "x").status,
     Status.OUTSIDE_DOMAIN: undefined_rows,
-    Status.NETWORK_DIFFERS: lambda: by_function(nearly_a_product, budget=2).status,
+    Status.NETWORK_DIFFERS: lambda: by_function(nearly_a_product, budget=8).status,
     Status.POOR_NETWORK: untrained,
     Status.NOT_READABLE: large,
     Status.BUDGET_SPENT: lambda: read(exp_sin(), budget=0.01).status,
