@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 _LOGGER = logging.getLogger("kansym")
 _GRACE = 0.2  # seconds that an order to stop may take to arrive
+_ARRIVES = 0.001  # seconds that one takes in a thread that runs nothing but Python
 # What algebra on unforeseen expressions is known to raise; other errors pass through.
 _FAILURES = (
     ArithmeticError,
@@ -59,7 +60,7 @@ class _Run:
     """One computation in its thread.
 
     The lock decides the race between an end in time and the order to stop: the order is given
-    only while the computation has not ended, and a thread that was ordered waits to receive it.
+    only while the computation has not ended, and a thread that was ordered waits a moment for it.
     A thread that itself waits for another hears no order, so the innermost one is stopped first.
     """
 
@@ -91,8 +92,8 @@ class _Run:
             self._compute()
             with self.lock:
                 self.ended = True
-            while self.ordered:
-                time.sleep(0.001)
+            if self.ordered:  # one that is still to come arrives here; it may have been swallowed
+                time.sleep(_ARRIVES)
         except _TimeUpError:
             self.ended = False
 

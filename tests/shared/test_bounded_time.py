@@ -80,3 +80,19 @@ def test_what_waits_for_another_computation_ends_with_it():
     endless = _Endless()
     assert within(0.1, lambda: within(1e9, endless, None), "late") == "late"
     assert endless.gone.wait(30)
+
+
+def test_a_computation_that_swallows_its_order_leaves_no_thread_behind():
+    def stubborn() -> str:
+        try:
+            while True:
+                time.sleep(0.001)
+        except BaseException:  # noqa: BLE001 - as a destructor does it
+            return "swallowed"
+
+    before = set(threading.enumerate())
+    within(0.05, stubborn, "late")
+    until = time.monotonic() + 10
+    while set(threading.enumerate()) - before and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not set(threading.enumerate()) - before
