@@ -46,6 +46,7 @@ def test_law_is_found_and_holds_on_fresh_rows(name: str) -> None:
     assert np.allclose(values_of(law.expr, law.start, fresh), fresh.y, rtol=1e-8)
 
 
+@pytest.mark.slow  # half a minute
 def test_a_function_of_a_sum_may_be_scaled_by_an_input() -> None:
     X = np.random.default_rng(0).uniform(1, 3, (600, 2))
     a, b = X.T
