@@ -19,6 +19,7 @@ from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.meetings import Meetings
 from kansym.symbolic.laws.monomials import Monomials
 from kansym.symbolic.laws.noisy_groups import NoisyGroups
+from kansym.symbolic.laws.noisy_meetings import NoisyMeetings
 from kansym.symbolic.laws.noisy_pairs import NoisyPairs, ScaledPairs
 from kansym.symbolic.laws.pairings import Pairings
 from kansym.symbolic.laws.partly_free import PartlyFree
@@ -98,10 +99,11 @@ OF_FEW_ROWS: tuple[Source, ...] = (
     ScaledPairs(),
     SparseSums(),
     Additive(),
+    NoisyMeetings(),
+    SmallerProblems(),
     ExactLaws(),
     PartlyFree(),
     Pairings(),
-    SmallerProblems(),
 )
 """For measured tables: first those that take a second and see laws through errors."""
 OF_NOISY_ROWS: tuple[Source, ...] = (
@@ -111,6 +113,7 @@ OF_NOISY_ROWS: tuple[Source, ...] = (
     NoisyPairs(),
     SparseSums(),
     SmallerProblems(),
+    NoisyMeetings(),
     NoisyGroups((SingleIndex(), NoisyPairs(), SmallerProblems())),
     ScaledPairs(),
     Additive(),

@@ -105,6 +105,21 @@ class Remainders:
             taken = expressions.expr(int(self.numbers[place]))
         return Remainder(self.outer, self.inner, self.operation, taken, self.values[place])
 
+    def slopes(
+        self, y: Float[Array, " rows"], step: Float[Array, " rows"], expressions: Expressions
+    ) -> Float[Array, "n rows"]:
+        """Sizes of the derivatives by y, by differences; nan beyond domains and at their ends."""
+        e, g = expressions.values[self.numbers], self.inner
+
+        def left(y: Array) -> Array:
+            z = self.outer.forward(y)
+            return np.atleast_2d(z if self.operation is None else self.operation.of(z, e))
+
+        with np.errstate(all="ignore"):
+            low, middle, high = (left(y + move) for move in (-step, 0.0, step))
+            change = np.abs(g.forward(high) - g.forward(low)) / (2 * step)
+        return np.where((middle >= g.low) & (middle <= g.high), change, np.nan)
+
 
 OF_PRODUCTS = ("y", "log y", "log -y")
 _OF_PRODUCTS_OF_Y = (*OF_PRODUCTS, "asin y", "acos y", "exp y")
@@ -119,10 +134,12 @@ def remainders(
     expressions: Expressions,
     of_products: Sequence[str] = OF_PRODUCTS,
     of_sums: Sequence[str] = OF_SUMS,
+    beyond: float = 0.0,
 ) -> Iterator[Remainders]:
     """Those of one function of y, the plain before the strange.
 
-    Names are those of the functions g2 of products and quotients, and of sums and differences.
+    Names are those of the functions g2 of products and quotients, and of sums and differences. Of
+    noisy rows this share may lie beyond the domain of g2; values are a median there.
     """
     z = outer.forward(y)
     yield Remainders(outer, TARGETS["y"], None, z[None], np.zeros(0, dtype=int))
@@ -134,17 +151,21 @@ def remainders(
                 left = operation.of(z, expressions.values)
             for name in names:
                 if not (name.startswith("log") and outer.name.startswith("log")):
-                    found = _undone(left, TARGETS[name])
+                    found = _undone(left, TARGETS[name], beyond)
                     if found is not None:
                         yield Remainders(outer, TARGETS[name], operation, *found)
 
 
-def _undone(left: Array, function: Target) -> tuple[Array, Array] | None:
+def _undone(left: Array, function: Target, beyond: float) -> tuple[Array, Array] | None:
     """A function of those rows of a matrix on which it is defined, and their numbers."""
-    low, high = left.min(axis=1), left.max(axis=1)
-    numbers = np.flatnonzero((low >= function.low) & (high <= function.high))
+    inside = (left >= function.low) & (left <= function.high)
+    numbers = np.flatnonzero(inside.mean(axis=1) >= 1 - beyond)
+    inside = inside[numbers]
     with np.errstate(all="ignore"):
         values = function.forward(left[numbers])
+        if not inside.all():
+            known = np.where(inside, values, np.nan)
+            values = np.where(inside, values, np.nanmedian(known, axis=1, keepdims=True))
         size = np.abs(values)
         largest = size.max(axis=1, initial=0.0)
         good = np.isfinite(largest) & (np.median(size, axis=1) > _UNEVEN * largest)

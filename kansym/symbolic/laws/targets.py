@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 from jaxtyping import Float
+from scipy import special
 
 __all__ = ["TARGETS", "Target", "targets_of"]
 
@@ -66,7 +67,7 @@ def _log_of_product(e: sympy.Expr) -> sympy.Expr:
 
 
 _STEP, _STEP_OF_SPREAD = 1e-6, 1e-3
-_TINY = np.nextafter(0.0, 1.0)
+_TINY, _ABOVE = np.nextafter(0.0, 1.0), 1e-12
 _HALF = np.pi / 2
 
 TARGETS: dict[str, Target] = {
@@ -81,13 +82,16 @@ TARGETS: dict[str, Target] = {
         Target("cbrt y", np.cbrt, lambda e: e**3),
         Target("log y", np.log, sympy.exp, _TINY),
         Target("log -y", lambda y: np.log(-y), lambda e: -sympy.exp(e), high=-_TINY),
+        Target("log (y - 1)", lambda y: np.log(y - 1), lambda e: sympy.exp(e) + 1, 1 + _ABOVE),
+        Target("logit y", special.logit, lambda e: 1 / (1 + sympy.exp(-e)), _ABOVE, 1 - _ABOVE),
+        Target("log (1 - y)", lambda y: np.log(1 - y), lambda e: 1 - sympy.exp(e), high=1 - _ABOVE),
         Target("exp y", np.exp, _log_of_product, -_MOST, _MOST),
         Target("sin y", np.sin, sympy.asin, -_HALF, _HALF),
         Target("cos y", np.cos, sympy.acos, 0.0, np.pi),
         Target("tan y", np.tan, sympy.atan, -_HALF, _HALF),
         Target("asin y", np.arcsin, sympy.sin, -1.0, 1.0),
         Target("acos y", np.arccos, sympy.cos, -1.0, 1.0),
-        Target("tanh^-1 y", np.arctanh, sympy.tanh, -1 + 1e-12, 1 - 1e-12),
+        Target("tanh^-1 y", np.arctanh, sympy.tanh, -1 + _ABOVE, 1 - _ABOVE),
     )
 }
 

@@ -1,0 +1,191 @@
+"""Laws of noisy rows from both ends: what is left of y is compared with very many expressions.
+
+A side t of y (see `kansym.symbolic.laws.sides_of_noisy_rows`) is g, b g, c + g or c + b g for a
+long expression g, or c + a u + b v or c + a u v + b v for two short ones. All losses are a few
+matrix products: of twenty rows a hundred million laws are looked at in a second.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import sympy
+from jaxtyping import Float, Int
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.checking import fitted, fresh_constants, length
+from kansym.symbolic.laws.columns import Quantities
+from kansym.symbolic.laws.expression_pairs import Pair, best_products, best_sums
+from kansym.symbolic.laws.expressions import Expressions, long_expressions, short_expressions
+from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.sides_of_noisy_rows import Side, plainest_sides
+from kansym.symbolic.laws.term_selection import shortest_sum
+
+__all__ = ["NoisyMeetings"]
+
+Array = np.ndarray
+Draft = tuple[sympy.Expr, dict[sympy.Symbol, float]]
+
+_FEWEST_ROWS, _MOST_ROWS, _MOST_INPUTS = 8, 64, 6
+_SIDES, _LONG = 2500, 200_000
+"""Sides, and about how many expressions each is compared with."""
+_SIDES_OF_PAIRS, _SHORT, _SECOND = 300, 600, 200
+"""The plainest sides, the expressions of which pairs are made, and those that are second in one."""
+_BLOCK, _MANY = 4096, 64
+"""Expressions and sides that are compared at once, as the cache of a processor holds them."""
+_BITS, _CONSTANT = 5.0, 10.0
+"""Bits of an operation and of a constant."""
+_OWN, _LEAST = 1e-4, 2e-6
+"""Least share of an expression that varies under weights, and least loss, in single precision."""
+_KEPT, _OF_SIDE = 3000, 2
+"""Meetings that are looked at with and without constants, and pairs of each side."""
+_FITTED, _STEPS, _HANDED_ON = 40, 20, 6
+"""Laws of a kind that are fitted, steps of each, and those handed on."""
+
+
+class NoisyMeetings:
+    """The source of laws of few noisy rows in which long expressions stand within functions."""
+
+    name = "expression within functions"
+
+    def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
+        """The shortest descriptions of the rows, of one expression and of two."""
+        own = rows.with_varying()
+        if not (2 <= len(own.names) <= _MOST_INPUTS and len(own.y) >= _FEWEST_ROWS):
+            return
+        kept = np.random.default_rng(0).permutation(len(own.y))[:_MOST_ROWS]
+        few = own.take(kept)
+        if not (np.ptp(few.y) > 0 and len(sides := plainest_sides(few, _SIDES))):
+            return
+        inputs = Quantities.inputs(few.X, few.names)
+        for drafts in (_singles(sides, inputs, until), _pairs(sides, inputs, until)):
+            met = dict[sympy.Expr, Law | None]()
+            for expr, start in drafts:
+                if expr not in met and not until.passed:
+                    met[expr] = fitted(expr, start, self.name, few, until, _STEPS)
+            laws = [law for law in met.values() if law is not None]
+            for law in sorted(laws, key=lambda law: length(law, few))[:_HANDED_ON]:
+                whole = fitted(law.expr, law.start, self.name, rows, until, _STEPS)
+                if whole is not None:
+                    yield whole
+
+
+def _singles(sides: list[Side], inputs: Quantities, until: Deadline) -> Iterator[Draft]:
+    """Laws of sides that are one expression, the likeliest first."""
+    long = long_expressions(inputs, _LONG)
+    unit = 2.0 ** (2 * _BITS / len(inputs.values))
+    side, place = _met(sides, long, unit, until)
+    if not len(side):
+        return
+    losses = _losses(
+        np.stack([sides[k].values for k in side]),
+        np.stack([sides[k].weight for k in side]),
+        long.values[place],
+    )
+    losses *= unit ** (long.costs[place] + np.array([sides[k].cost for k in side]))
+    form = losses.argmin(axis=0)
+    for k in np.argsort(losses.min(axis=0))[:_FITTED].tolist():
+        one, e, g = sides[side[k]], long.values[place[k]], long.expr(int(place[k]))
+        has_factor, has_offset = _FORMS[form[k]]
+        columns = [*([e] if has_factor else []), *([np.ones_like(e)] if has_offset else [])]
+        names = fresh_constants(tuple(map(str, inputs.exprs)), len(columns))
+        start = dict[sympy.Symbol, float]()
+        if columns:
+            rest = one.values if has_factor else one.values - e
+            of = np.column_stack(columns) * one.weight[:, None]
+            weights = np.linalg.lstsq(of, rest * one.weight, rcond=None)[0]
+            start = dict(zip(names, weights.tolist(), strict=True))
+        g = (names[0] if has_factor else 1) * g + (names[-1] if has_offset else 0)
+        yield one.restore(g), start
+
+
+_FORMS = ((False, False), (True, False), (False, True), (True, True))
+"""Whether an expression has a factor and an offset."""
+
+
+def _losses(
+    t: Float[Array, "n rows"], weight: Float[Array, "n rows"], e: Float[Array, "n rows"]
+) -> Float[Array, "4 n"]:
+    """Squares that e leaves of t in each form, constants counted."""
+    w = weight**2
+    total, mean, size = w.sum(axis=1), (w * t).sum(axis=1), (w * t**2).sum(axis=1)
+    own, square, both = (w * e).sum(axis=1), (w * e**2).sum(axis=1), (w * t * e).sum(axis=1)
+    along, across = both - mean * own / total, square - own**2 / total
+    spread, constant = size - mean**2 / total, 2.0 ** (2 * _CONSTANT / t.shape[1])
+    with np.errstate(all="ignore"):
+        losses = (
+            size - 2 * both + square,
+            (size - both**2 / square) * constant,
+            (spread - 2 * along + across) * constant,
+            (spread - along**2 / across) * constant**2,
+        )
+    return np.where(np.stack(losses) > 0, losses, np.inf)
+
+
+def _met(
+    sides: list[Side], long: Expressions, unit: float, until: Deadline
+) -> tuple[Int[Array, " n"], Int[Array, " n"]]:
+    """Numbers of sides, and of expressions that leave little of them beside two constants."""
+    t, w = (np.stack([getattr(side, name) for side in sides]) for name in ("values", "weight"))
+    w = w**2
+    total = w.sum(axis=1, keepdims=True)
+    t = t - (w * t).sum(axis=1, keepdims=True) / total
+    spread = (w * t**2).sum(axis=1, keepdims=True)
+    costs = np.array([[side.cost] for side in sides])
+    burdens = (spread / spread.max() * unit**costs).astype(np.float32)
+    shares, along = (w / total).astype(np.float32), (w * t / np.sqrt(spread * total)).astype("f4")
+    kept = np.zeros(0, np.float32), np.zeros(0, int), np.zeros(0, int)
+    for first in range(0, len(long), _BLOCK):
+        if until.passed:
+            break
+        e = long.values[first : first + _BLOCK]
+        e = e - e.mean(axis=1, keepdims=True)
+        e = (e / np.linalg.norm(e, axis=1, keepdims=True)).astype(np.float32).T
+        squares, burden = e**2, (unit ** long.costs[first : first + _BLOCK]).astype(np.float32)
+        for low in range(0, len(sides), _MANY):
+            some = slice(low, low + _MANY)
+            mean = shares[some] @ e
+            mean *= mean
+            across = shares[some] @ squares
+            least = _OWN * across
+            across -= mean
+            loss = along[some] @ e
+            loss *= loss
+            loss /= np.maximum(across, least, out=least)
+            np.maximum(np.subtract(1.0, loss, out=loss), _LEAST, out=loss)
+            loss *= burden
+            loss *= burdens[some]
+            flat, worst = loss.ravel(), kept[0].max() if len(kept[0]) == _KEPT else np.inf
+            places = np.flatnonzero(flat < worst)
+            one, other = np.divmod(places, loss.shape[1])
+            new = flat[places], one + low, other + first
+            kept = tuple(np.concatenate(part) for part in zip(kept, new, strict=True))
+            if len(kept[0]) > _KEPT:
+                best = np.argpartition(kept[0], _KEPT)[:_KEPT]
+                kept = tuple(part[best] for part in kept)
+    return kept[1], kept[2]
+
+
+def _pairs(sides: list[Side], inputs: Quantities, until: Deadline) -> Iterator[Draft]:
+    """Laws of sides that are a sum or a product of two expressions, the likeliest first."""
+    short = short_expressions(inputs, _SHORT)
+    unit = 2.0 ** (2 * _BITS / len(inputs.values))
+    burden, found = unit**short.costs, list[tuple[float, int, int, Pair]]()
+    for number, side in enumerate(sides[:_SIDES_OF_PAIRS]):
+        if until.passed:
+            break
+        w, z = side.weight, side.values * side.weight
+        size = float(np.sum((z - w * (w @ z) / (w @ w)) ** 2)) * unit**side.cost
+        given = short.values, z, w[:, None], _OF_SIDE, burden
+        sums = best_sums(short.values * w, *given[1:], second=_SECOND)
+        products = best_products(*given, _SECOND, scale=w)
+        for product, pairs in enumerate((sums, products)):
+            found += [(pair.loss * size, product, number, pair) for pair in pairs]
+    for _, product, number, pair in sorted(found)[:_FITTED]:
+        side, (u, v) = sides[number], short.values[[pair.first, pair.second]]
+        one, other = short.expr(pair.first), short.expr(pair.second)
+        columns = np.column_stack([u * v if product else u, v, np.ones_like(v)])
+        terms = [one * other if product else one, other, sympy.S.One]
+        best = shortest_sum(columns * side.weight[:, None], side.values * side.weight)
+        names = fresh_constants(tuple(map(str, inputs.exprs)), len(best.chosen))
+        total = sympy.Add(*(name * terms[k] for name, k in zip(names, best.chosen, strict=True)))
+        yield side.restore(total), dict(zip(names, best.weights.tolist(), strict=True))

@@ -1,0 +1,143 @@
+"""What is left of noisy values when plain expressions are taken off them, and what its errors are.
+
+One step is a remainder (see `kansym.symbolic.laws.remainders`); a side is y after one or two steps,
+with the weight that it has on every row: errors of t(y) are those of y times its slope.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sympy
+from jaxtyping import Float
+
+from kansym.symbolic.laws.columns import Quantities
+from kansym.symbolic.laws.expressions import Expressions, short_expressions
+from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.remainders import Remainder, remainders
+from kansym.symbolic.laws.targets import TARGETS, Target, targets_of
+
+__all__ = ["Side", "plainest_sides"]
+
+Array = np.ndarray
+
+_SHORT, _MONOMIALS, _TAKEN, _TAKEN_AGAIN, _AGAIN = 500, 160, 40, 20, 60
+"""Short expressions, how many of them that are monomials y is divided by, how many of all are taken
+off y and off what is left, and sides from which more is taken."""
+_OUTER = ("y", "1/y", "y^2", "exp y")
+"""Functions of y of which expressions are taken off."""
+_OF_PRODUCTS = ("y", "1/y", "log y", "y^2", "log (y - 1)", "log (1 - y)", "logit y")
+_OF_SUMS = ("y", "1/y", "log y", "y^2", "sqrt y")
+"""Functions of what is left of a product and of a sum."""
+_FUNCTION, _JOIN = 1.0, 1.0
+"""Operations that a function of y and an expression taken off it count as."""
+_STEP, _STEP_OF_SPREAD, _LEVEL = 1e-6, 1e-3, 1e-3
+"""Difference that slopes are of, over a value and over the spread of all, and least slope over the
+median one, so that no row outweighs all others."""
+_BEYOND = 0.2
+"""Most rows that noise may have put beyond the domain of a function: they count for nothing."""
+_TOLD, _DIGITS, _MONOMIAL = 0.4, 9, 1e-6
+"""Share of the rows on which y varies that a side varies on, digits in which two that are the same
+agree, and error of a logarithm that is linear in those of inputs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """What is left of y after some steps.
+
+    Attributes
+    ----------
+    steps : the first one first.
+    values, weight : of it (rows,), and one over its slope in y times the roots of weights; 0 where
+        it is not defined.
+    cost : about how many operations were undone.
+    """
+
+    steps: tuple[Remainder, ...]
+    values: Float[Array, " rows"]
+    weight: Float[Array, " rows"]
+    cost: float = 0.0
+
+    def restore(self, expr: sympy.Expr) -> sympy.Expr:
+        """From an expression for what is left to one for y."""
+        for step in reversed(self.steps):
+            expr = step.restore(expr)
+        return expr
+
+    @property
+    def rows_told(self) -> float:
+        """On about how many rows it varies: alike on all of them, or on a few alone."""
+        mean = np.average(self.values, weights=self.weight**2)
+        share = (self.weight * (self.values - mean)) ** 2
+        return float(share.sum() ** 2 / (share**2).sum())
+
+    @property
+    def mark(self) -> tuple[float, ...]:
+        """The same for two sides that differ by a factor alone."""
+        direction = self.values * np.sign(self.values[0]) / np.linalg.norm(self.values)
+        return tuple(np.round(direction, _DIGITS).tolist())
+
+    def less(
+        self,
+        taken: Expressions,
+        outer: Target,
+        of_products: Sequence[str] = (),
+        of_sums: Sequence[str] = (),
+    ) -> "Iterator[Side]":
+        """What is left after one step more, expressions being taken off a function of it."""
+        t = self.values
+        step = _STEP * np.maximum(np.abs(t), _STEP_OF_SPREAD * np.std(t))
+        for many in remainders(t, outer, taken, of_products, of_sums, _BEYOND):
+            costs = self.cost + _FUNCTION * ((outer.name != "y") + (many.inner.name != "y"))
+            costs = np.full(len(many.values), costs)
+            if many.operation:
+                costs += taken.costs[many.numbers] + _JOIN
+            with np.errstate(all="ignore"):
+                slopes = many.slopes(t, step, taken) / self.weight
+            told = np.isfinite(slopes) & (slopes > 0)
+            for place in np.flatnonzero(told.mean(axis=1) >= 1 - _BEYOND).tolist():
+                slope, one, sound = slopes[place], many.one(place, taken), told[place]
+                level = _LEVEL * np.median(slope[sound])
+                weight = np.where(sound, 1 / np.maximum(slope, level), 0.0)
+                weight /= np.sqrt(sound.mean())
+                yield Side((*self.steps, one), one.values, weight, float(costs[place]))
+
+
+def plainest_sides(rows: Rows, most: int) -> list[Side]:
+    """The plainest sides of the target, each once: at most so many.
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(0).uniform(1, 3, (20, 2))
+    >>> side, *_ = plainest_sides(Rows(x, x[:, 0] * np.exp(x[:, 1]), ("a", "b")), 10)
+    >>> len(side.values), side.cost
+    (20, 0.0)
+    """
+    root, y = Side((), rows.y, rows.root), TARGETS["y"]
+    inputs = Quantities.inputs(rows.X, rows.names)
+    short = short_expressions(inputs, _SHORT)
+    monomials = short.take(_monomials(short, inputs)[:_MONOMIALS])
+    few = short.plainest(_TAKEN)
+    first = list(root.less(monomials, y, _OF_PRODUCTS))
+    sums = [s for g in targets_of(rows.y, _OUTER) for s in root.less(few, g, (), _OF_SUMS)]
+    fewer = few.plainest(_TAKEN_AGAIN)
+    for sides, names in ((first, ((), _OF_SUMS)), (sums, (("y",), ()))):
+        plain = [side for side in sides if side.steps[-1].inner is y and side.steps[-1].operation]
+        plain.sort(key=lambda side: side.cost)
+        first = first + [s for side in plain[:_AGAIN] for s in side.less(fewer, y, *names)]
+    found, told = dict[tuple[float, ...], Side](), _TOLD * root.rows_told
+    for side in sorted([*first, *sums], key=lambda side: side.cost):
+        if len(found) < most and side.rows_told > told:
+            found.setdefault(side.mark, side)
+    return list(found.values())
+
+
+def _monomials(short: Expressions, inputs: Quantities) -> Array:
+    """Numbers of the expressions that are monomials of the inputs that have one sign."""
+    logs = np.log(np.abs(inputs.values[:, inputs.steady]))
+    basis = np.linalg.qr(np.column_stack([np.ones(len(logs)), logs]))[0]
+    with np.errstate(all="ignore"):
+        values = np.log(np.abs(short.values))
+    values[~np.isfinite(values)] = np.nan
+    left = np.abs(values - values @ basis @ basis.T).max(axis=1)
+    return np.flatnonzero(left < _MONOMIAL)

@@ -1,0 +1,68 @@
+"""Few noisy rows: what is left of y is compared with very many expressions."""
+
+import numpy as np
+import pytest
+import sympy
+
+from kansym.shared.deadline import Deadline
+from kansym.symbolic.laws.checking import length, values_of
+from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.noisy_meetings import NoisyMeetings
+from kansym.symbolic.laws.sides_of_noisy_rows import plainest_sides
+from tests.drawn_rows import noisy_rows
+
+LAWS = {
+    "intensity beside a background": (lambda a, b, c, d: a * np.cos(b - c) ** 2 + d, 4),
+    "a power over an exponential": (lambda a, b, c: a * b**3 / np.expm1(b / c), 3),
+    "saturation": (lambda a, b, c, d: a / (b * c) * (1 - np.exp(-b * d)), 4),
+    "a pole beside a square": (lambda a, b, c, d: 2.0 * a * b / c**3 + d**2 * c, 4),
+    "angle of a quotient": (lambda a, b: np.arctan(a / b), 2),
+    "logistic": (lambda a, b, c: a / (1 + np.exp(2 * b - 3.1 * c)), 3),
+    "one input does nothing": (lambda a, b, c: 3.1 * a / (0.7 + b), 3),
+}
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_the_law_is_told_from_twenty_five_rows(name):
+    law, inputs = LAWS[name]
+    rows = noisy_rows(law, inputs, 0.02, 25)
+    found = list(NoisyMeetings().propose(rows, Deadline.after(600)))
+    best = min(found, key=lambda each: length(each, rows))
+    fresh = noisy_rows(law, inputs, 0.0, 300, seed=5)
+    missed = values_of(best.expr, best.start, fresh) - fresh.y
+    assert np.sqrt(np.mean(missed**2)) < 0.02 * rows.spread
+
+
+def test_a_side_gives_back_y_and_weighs_as_its_slope():
+    rng = np.random.default_rng(0)
+    rows = Rows(rng.uniform(1, 3, (15, 2)), rng.uniform(0.4, 2, 15), ("a", "b"))
+    step, t = 1e-5, sympy.Symbol("t")
+    for side in plainest_sides(rows, 10_000):
+        told = side.weight > 0
+        assert told.mean() >= 0.8
+        back = Rows(np.column_stack([rows.X, side.values]), rows.y, ("a", "b", "t"))
+        assert np.allclose(values_of(side.restore(t), {}, back)[told], rows.y[told], rtol=1e-9)
+        with np.errstate(divide="ignore"):
+            up = side.values + step * np.sqrt(1 / told.mean()) / side.weight
+        moved = Rows(np.column_stack([rows.X, up]), rows.y, ("a", "b", "t"))
+        change = np.abs(values_of(side.restore(t), {}, moved) - rows.y)
+        # A weight is less than one over a slope only where it would outweigh all others.
+        assert np.median(change[told]) == pytest.approx(step, rel=0.02)
+
+
+@pytest.mark.parametrize("y", [np.ones(20), np.full(20, 1e-12)])
+def test_a_constant_has_no_law(y):
+    X = np.random.default_rng(0).uniform(1, 3, (20, 2))
+    assert not list(NoisyMeetings().propose(Rows(X, y, ("a", "b")), Deadline.after(20)))
+
+
+@pytest.mark.parametrize(("rows", "inputs"), [(7, 2), (30, 1), (30, 7)])
+def test_too_few_rows_and_other_numbers_of_inputs_are_left_to_others(rows, inputs):
+    X = np.random.default_rng(0).uniform(1, 3, (rows, inputs))
+    names = tuple("abcdefgh"[:inputs])
+    assert not list(NoisyMeetings().propose(Rows(X, X[:, 0], names), Deadline.after(20)))
+
+
+def test_time_that_is_up_ends_it():
+    rows = noisy_rows(lambda a, b: a * np.exp(-b), 2, 0.02, 30)
+    assert not list(NoisyMeetings().propose(rows, Deadline.after(0.0)))
