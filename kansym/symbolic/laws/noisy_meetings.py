@@ -5,20 +5,23 @@ long expression g, or c + a u + b v or c + a u v + b v for two short ones. All l
 matrix products: of twenty rows a hundred million laws are looked at in a second.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 import sympy
 from jaxtyping import Float, Int
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import fitted, fresh_constants, length
+from kansym.symbolic.formulas.complexity import CONSTANT_BITS, complexity
+from kansym.symbolic.laws.checking import apart, fitted, fresh_constants, length
 from kansym.symbolic.laws.columns import Quantities
 from kansym.symbolic.laws.expression_pairs import Pair, best_products, best_sums
 from kansym.symbolic.laws.expressions import Expressions, long_expressions, short_expressions
 from kansym.symbolic.laws.law import Law, Rows
-from kansym.symbolic.laws.sides_of_noisy_rows import Side, plainest_sides
+from kansym.symbolic.laws.sides_of_noisy_rows import FreedConstant, Side, plainest_sides
 from kansym.symbolic.laws.term_selection import shortest_sum
+from kansym.symbolic.laws.univariate import USUAL, univariate_laws
 
 __all__ = ["NoisyMeetings"]
 
@@ -26,7 +29,7 @@ Array = np.ndarray
 Draft = tuple[sympy.Expr, dict[sympy.Symbol, float]]
 
 _FEWEST_ROWS, _MOST_ROWS, _MOST_INPUTS = 8, 64, 6
-_SIDES, _LONG = 2500, 200_000
+_SIDES, _LONG = 2000, 120_000
 """Sides, and about how many expressions each is compared with."""
 _SIDES_OF_PAIRS, _SHORT, _SECOND = 300, 600, 200
 """The plainest sides, the expressions of which pairs are made, and those that are second in one."""
@@ -38,6 +41,11 @@ _OWN, _LEAST = 1e-4, 2e-6
 """Least share of an expression that varies under weights, and least loss, in single precision."""
 _KEPT, _OF_SIDE = 3000, 2
 """Meetings that are looked at with and without constants, and pairs of each side."""
+_ARGUMENTS, _CURVES, _OF_CURVE, _ONE_CURVE = 600, 5, 3, 1.0
+"""Plain expressions that a side may be a function of, sides that are named as such functions, the
+laws of one, and its seconds."""
+_REOPENED = 6
+"""The shortest laws whose constants may turn out to be expressions."""
 _FITTED, _STEPS, _HANDED_ON = 40, 20, 6
 """Laws of a kind that are fitted, steps of each, and those handed on."""
 
@@ -57,24 +65,41 @@ class NoisyMeetings:
         if not (np.ptp(few.y) > 0 and len(sides := plainest_sides(few, _SIDES))):
             return
         inputs = Quantities.inputs(few.X, few.names)
-        for drafts in (_singles(sides, inputs, until), _pairs(sides, inputs, until)):
-            met = dict[sympy.Expr, Law | None]()
-            for expr, start in drafts:
-                if expr not in met and not until.passed:
-                    met[expr] = fitted(expr, start, self.name, few, until, _STEPS)
-            laws = [law for law in met.values() if law is not None]
-            for law in sorted(laws, key=lambda law: length(law, few))[:_HANDED_ON]:
+        long = long_expressions(inputs, _LONG)
+        best = list[Law]()
+        for drafts in (
+            _singles(sides, long, until),
+            _pairs(sides, inputs, until),
+            _curves(sides, inputs, few, best, until),
+            _singles(_freed(best, few), long, until),
+        ):
+            laws = _fitted(drafts, few, until)[:_HANDED_ON]
+            best += laws
+            for law in laws:
                 whole = fitted(law.expr, law.start, self.name, rows, until, _STEPS)
                 if whole is not None:
                     yield whole
 
 
-def _singles(sides: list[Side], inputs: Quantities, until: Deadline) -> Iterator[Draft]:
+def _fitted(drafts: Iterator[Draft], rows: Rows, until: Deadline) -> list[Law]:
+    """Laws with their constants, the shortest first."""
+    met = dict[sympy.Expr, Law | None]()
+    for expr, start in drafts:
+        if expr not in met and not until.passed:
+            met[expr] = fitted(expr, start, NoisyMeetings.name, rows, until, _STEPS)
+    laws = [law for law in met.values() if law is not None]
+    return sorted(laws, key=lambda law: length(law, rows))
+
+
+def _singles(
+    sides: Iterable[Side | FreedConstant], long: Expressions, until: Deadline
+) -> Iterator[Draft]:
     """Laws of sides that are one expression, the likeliest first."""
-    long = long_expressions(inputs, _LONG)
-    unit = 2.0 ** (2 * _BITS / len(inputs.values))
+    sides, unit = list(sides), 2.0 ** (2 * _BITS / long.values.shape[1])
+    if not sides:
+        return
     side, place = _met(sides, long, unit, until)
-    if not len(side):
+    if not side.size:
         return
     losses = _losses(
         np.stack([sides[k].values for k in side]),
@@ -82,18 +107,17 @@ def _singles(sides: list[Side], inputs: Quantities, until: Deadline) -> Iterator
         long.values[place],
     )
     losses *= unit ** (long.costs[place] + np.array([sides[k].cost for k in side]))
-    form = losses.argmin(axis=0)
+    form, symbols = losses.argmin(axis=0), fresh_constants(tuple(map(str, long.inputs)), 2, "q")
     for k in np.argsort(losses.min(axis=0))[:_FITTED].tolist():
         one, e, g = sides[side[k]], long.values[place[k]], long.expr(int(place[k]))
         has_factor, has_offset = _FORMS[form[k]]
         columns = [*([e] if has_factor else []), *([np.ones_like(e)] if has_offset else [])]
-        names = fresh_constants(tuple(map(str, inputs.exprs)), len(columns))
-        start = dict[sympy.Symbol, float]()
+        names, start = symbols[: len(columns)], dict(one.start)
         if columns:
             rest = one.values if has_factor else one.values - e
             of = np.column_stack(columns) * one.weight[:, None]
             weights = np.linalg.lstsq(of, rest * one.weight, rcond=None)[0]
-            start = dict(zip(names, weights.tolist(), strict=True))
+            start |= dict(zip(names, weights.tolist(), strict=True))
         g = (names[0] if has_factor else 1) * g + (names[-1] if has_offset else 0)
         yield one.restore(g), start
 
@@ -121,8 +145,16 @@ def _losses(
     return np.where(np.stack(losses) > 0, losses, np.inf)
 
 
+def _freed(laws: list[Law], rows: Rows) -> Iterator[FreedConstant]:
+    """The constants of the shortest laws, each as what it would have to be on every row."""
+    for law in sorted(laws, key=lambda law: length(law, rows))[:_REOPENED]:
+        for symbol in law.start:
+            if (freed := FreedConstant.of(law, symbol, rows)) is not None:
+                yield freed
+
+
 def _met(
-    sides: list[Side], long: Expressions, unit: float, until: Deadline
+    sides: Sequence[Side | FreedConstant], long: Expressions, unit: float, until: Deadline
 ) -> tuple[Int[Array, " n"], Int[Array, " n"]]:
     """Numbers of sides, and of expressions that leave little of them beside two constants."""
     t, w = (np.stack([getattr(side, name) for side in sides]) for name in ("values", "weight"))
@@ -189,3 +221,49 @@ def _pairs(sides: list[Side], inputs: Quantities, until: Deadline) -> Iterator[D
         names = fresh_constants(tuple(map(str, inputs.exprs)), len(best.chosen))
         total = sympy.Add(*(name * terms[k] for name, k in zip(names, best.chosen, strict=True)))
         yield side.restore(total), dict(zip(names, best.weights.tolist(), strict=True))
+
+
+def _curves(
+    sides: list[Side], inputs: Quantities, few: Rows, laws: Sequence[Law], until: Deadline
+) -> Iterator[Draft]:
+    """Laws of sides that are a function of a plain expression: neighbours along it tell.
+
+    Such a function has two constants at least, and has to promise more than the known laws.
+    """
+    plain = short_expressions(inputs, _ARGUMENTS)
+    unit = 2.0 ** (2 * _BITS / len(inputs.values))
+    t, w = (np.stack([getattr(side, name) for side in sides]) for name in ("values", "weight"))
+    burden = unit ** np.array([side.cost + 2 * _CONSTANT / _BITS for side in sides])
+    found = list[tuple[float, int, int]]()
+    for place, (e, cost) in enumerate(zip(plain.values, plain.costs, strict=True)):
+        if until.passed:
+            return
+        order = np.argsort(e)
+        losses = _off_neighbours(e[order], t[:, order], w[:, order]) * burden * unit**cost
+        found += [(float(losses[k]), int(k), place) for k in np.argsort(losses)[:_OF_SIDE]]
+    (argument,) = fresh_constants(few.names, 1, "s")
+    enough = min((_loss(law, few) for law in laws), default=np.inf)
+    likely = {number: place for loss, number, place in sorted(found)[::-1] if loss < enough}
+    for number, place in islice(reversed(likely.items()), _CURVES):
+        side = sides[number]
+        told, limit = side.weight > 0, until.within(_ONE_CURVE)
+        curve = plain.values[place][told], side.values[told], argument.name, 0.0, limit
+        for law in islice(univariate_laws(*curve, side.weight[told] ** 2, stages=USUAL), _OF_CURVE):
+            (expr,), start, _ = apart([law], few)
+            yield side.restore(expr.xreplace({argument: plain.expr(place)})), start
+
+
+def _loss(law: Law, rows: Rows) -> float:
+    """The squares that a law leaves, its operations and constants counted."""
+    bits = complexity(law.expr, rows.names) - (CONSTANT_BITS - _CONSTANT) * len(law.start)
+    return len(rows.y) * (law.error * rows.spread) ** 2 * 2.0 ** (2 * bits / len(rows.y))
+
+
+def _off_neighbours(
+    e: Float[Array, " rows"], t: Float[Array, "n rows"], w: Float[Array, "n rows"]
+) -> Float[Array, " n"]:
+    """Squares that rows are off the line through their neighbours along e, as those of noise."""
+    with np.errstate(all="ignore"):
+        share = np.nan_to_num((e[1:-1] - e[:-2]) / (e[2:] - e[:-2]), nan=0.5)
+    off = (t[:, 1:-1] - t[:, :-2] - share * (t[:, 2:] - t[:, :-2])) * w[:, 1:-1]
+    return np.einsum("ij,ij->i", off, off / (1 + share**2 + (1 - share) ** 2))

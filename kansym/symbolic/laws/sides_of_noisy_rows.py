@@ -6,18 +6,21 @@ with the weight that it has on every row: errors of t(y) are those of y times it
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import sympy
 from jaxtyping import Float
 
+from kansym.symbolic.formulas.complexity import complexity
+from kansym.symbolic.laws.checking import values_of
 from kansym.symbolic.laws.columns import Quantities
 from kansym.symbolic.laws.expressions import Expressions, short_expressions
-from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.remainders import Remainder, remainders
 from kansym.symbolic.laws.targets import TARGETS, Target, targets_of
 
-__all__ = ["Side", "plainest_sides"]
+__all__ = ["FreedConstant", "Side", "plainest_sides"]
 
 Array = np.ndarray
 
@@ -29,8 +32,8 @@ _OUTER = ("y", "1/y", "y^2", "exp y")
 _OF_PRODUCTS = ("y", "1/y", "log y", "y^2", "log (y - 1)", "log (1 - y)", "logit y")
 _OF_SUMS = ("y", "1/y", "log y", "y^2", "sqrt y")
 """Functions of what is left of a product and of a sum."""
-_FUNCTION, _JOIN = 1.0, 1.0
-"""Operations that a function of y and an expression taken off it count as."""
+_FUNCTION, _JOIN, _BITS = 1.0, 1.0, 5.0
+"""Operations that a function of y and an expression taken off it count as, and bits of one."""
 _STEP, _STEP_OF_SPREAD, _LEVEL = 1e-6, 1e-3, 1e-3
 """Difference that slopes are of, over a value and over the spread of all, and least slope over the
 median one, so that no row outweighs all others."""
@@ -57,6 +60,7 @@ class Side:
     values: Float[Array, " rows"]
     weight: Float[Array, " rows"]
     cost: float = 0.0
+    start = MappingProxyType[sympy.Symbol, float]({})
 
     def restore(self, expr: sympy.Expr) -> sympy.Expr:
         """From an expression for what is left to one for y."""
@@ -101,6 +105,47 @@ class Side:
                 weight = np.where(sound, 1 / np.maximum(slope, level), 0.0)
                 weight /= np.sqrt(sound.mean())
                 yield Side((*self.steps, one), one.values, weight, float(costs[place]))
+
+
+@dataclass(frozen=True, eq=False)
+class FreedConstant:
+    """What a constant of a law would have to be on every row, as a side.
+
+    Attributes
+    ----------
+    law, symbol : which constant of which law.
+    values, weight, cost : as of a side.
+    """
+
+    law: Law
+    symbol: sympy.Symbol
+    values: Float[Array, " rows"]
+    weight: Float[Array, " rows"]
+    cost: float
+
+    @classmethod
+    def of(cls, law: Law, symbol: sympy.Symbol, rows: Rows) -> "FreedConstant | None":
+        """By the slope of the law in the constant; None where that is not known."""
+        value = law.start[symbol]
+        step = _STEP * abs(value) or _STEP
+        low, middle, high = (
+            values_of(law.expr, {**law.start, symbol: value + move}, rows)
+            for move in (-step, 0.0, step)
+        )
+        slope = (high - low) / (2 * step)
+        if not np.isfinite(slope).all() or np.abs(slope).min() == 0:
+            return None
+        cost = complexity(law.expr, rows.names) / _BITS
+        return cls(law, symbol, value + (rows.y - middle) / slope, np.abs(slope) * rows.root, cost)
+
+    @property
+    def start(self) -> dict[sympy.Symbol, float]:
+        """The other constants."""
+        return {s: value for s, value in self.law.start.items() if s != self.symbol}
+
+    def restore(self, expr: sympy.Expr) -> sympy.Expr:
+        """The law with an expression for the constant."""
+        return self.law.expr.xreplace({self.symbol: expr})
 
 
 def plainest_sides(rows: Rows, most: int) -> list[Side]:
