@@ -2,7 +2,9 @@
 
 A side t of y (see `kansym.symbolic.laws.sides_of_noisy_rows`) is g, b g, c + g or c + b g for a
 long expression g, or c + a u + b v or c + a u v + b v for two short ones. All losses are a few
-matrix products: of twenty rows a hundred million laws are looked at in a second.
+matrix products: of twenty rows a hundred million laws are looked at in a second. Or t is a curve
+along a plain expression, seen by neighbours. A constant of the best laws may be an expression in
+its turn: what it would have to be on every row is a side as well.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -73,12 +73,12 @@ class Side:
         """On about how many rows it varies: alike on all of them, or on a few alone."""
         mean = np.average(self.values, weights=self.weight**2)
         share = (self.weight * (self.values - mean)) ** 2
-        return float(share.sum() ** 2 / (share**2).sum())
+        return float(share.sum() ** 2 / max((share**2).sum(), np.finfo(float).tiny))
 
     @property
     def mark(self) -> tuple[float, ...]:
         """The same for two sides that differ by a factor alone."""
-        direction = self.values * np.sign(self.values[0]) / np.linalg.norm(self.values)
+        direction = self.values / np.copysign(np.linalg.norm(self.values), self.values[0])
         return tuple(np.round(direction, _DIGITS).tolist())
 
     def less(
