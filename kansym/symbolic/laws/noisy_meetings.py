@@ -1,10 +1,10 @@
 """Laws of noisy rows from both ends: what is left of y is compared with very many expressions.
 
 A side t of y (see `kansym.symbolic.laws.sides_of_noisy_rows`) is g, b g, c + g or c + b g for a
-long expression g, or c + a u + b v or c + a u v + b v for two short ones. All losses are a few
-matrix products: of twenty rows a hundred million laws are looked at in a second. Or t is a curve
-along a plain expression, seen by neighbours. A constant of the best laws may be an expression in
-its turn: what it would have to be on every row is a side as well.
+long expression g, c + a u + b v or c + a u v + b v for two short ones, or a x^p z^q. All losses are
+a few matrix products: of twenty rows a hundred million laws are looked at in a second. Or t is a
+curve along a plain expression, seen by neighbours. A constant of the best laws may be an expression
+in its turn: what it would have to be on every row is a side as well.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +15,7 @@ import sympy
 from jaxtyping import Float, Int
 
 from kansym.shared.deadline import Deadline
+from kansym.symbolic.constants.plain_exponents import plain_exponent
 from kansym.symbolic.formulas.complexity import CONSTANT_BITS, complexity
 from kansym.symbolic.laws.checking import apart, fitted, fresh_constants, length
 from kansym.symbolic.laws.columns import Quantities
@@ -46,6 +47,8 @@ _KEPT, _OF_SIDE = 3000, 2
 _ARGUMENTS, _CURVES, _OF_CURVE, _ONE_CURVE = 600, 5, 3, 1.0
 """Plain expressions that a side may be a function of, sides that are named as such functions, the
 laws of one, and its seconds."""
+_OF_POWERS, _RIDGE = 20, 1e-9
+"""Sides that are named as products of real powers, and least weight of a row over the mean."""
 _REOPENED = 6
 """The shortest laws whose constants may turn out to be expressions."""
 _FITTED, _STEPS, _HANDED_ON = 40, 20, 6
@@ -72,6 +75,7 @@ class NoisyMeetings:
         for drafts in (
             _singles(sides, long, until),
             _pairs(sides, inputs, until),
+            _powers(sides, inputs),
             _curves(sides, inputs, few, best, until),
             _singles(_freed(best, few), long, until),
         ):
@@ -223,6 +227,37 @@ def _pairs(sides: list[Side], inputs: Quantities, until: Deadline) -> Iterator[D
         names = fresh_constants(tuple(map(str, inputs.exprs)), len(best.chosen))
         total = sympy.Add(*(name * terms[k] for name, k in zip(names, best.chosen, strict=True)))
         yield side.restore(total), dict(zip(names, best.weights.tolist(), strict=True))
+
+
+def _powers(sides: list[Side], inputs: Quantities) -> Iterator[Draft]:
+    """Laws of sides that are a product of real powers, plain ones where they may be."""
+    few = inputs.take(np.flatnonzero(inputs.steady))
+    ones = np.ones((len(few.values), 1))
+    logs = np.hstack([ones, np.log(np.abs(few.values))])
+    n, count = logs.shape
+    kept = [s for s in sides if np.ptp(np.sign(s.values[s.weight > 0])) == 0 and n > count]
+    if not (kept and len(few)):
+        return
+    t, w = (np.stack([getattr(side, name) for side in kept]) for name in ("values", "weight"))
+    told, unit = w > 0, 2.0 ** (2 * _BITS / n)
+    z, w = np.log(np.where(told, np.abs(t), 1.0)), (w * t) ** 2  # errors of log t are those over t
+    w += _RIDGE * w.mean(axis=1, keepdims=True)
+    square = np.einsum("sr,ri,rj->sij", w, logs, logs)
+    inverse = np.linalg.inv(square)
+    powers = np.einsum("sij,sj->si", inverse, (w * z) @ logs)
+    loss = (w * (z - powers @ logs.T) ** 2).sum(axis=1)
+    errors = np.sqrt(np.diagonal(inverse, axis1=1, axis2=2) * loss[:, None] / (n - count))
+    burden = unit ** np.array([side.cost for side in kept])
+    names = fresh_constants(tuple(map(str, inputs.exprs)), count)
+    for k in np.argsort(loss * burden)[:_OF_POWERS].tolist():
+        size = np.sign(t[k][told[k]][0]) * np.exp(powers[k, 0])
+        start, expr = {names[0]: float(size)}, names[0]
+        for place, (name, power) in enumerate(zip(names[1:], powers[k, 1:].tolist(), strict=True)):
+            plain = plain_exponent(power, float(errors[k, place + 1]))
+            if plain is None:
+                start[name] = power
+            expr *= few.magnitude(place) ** (name if plain is None else plain)
+        yield kept[k].restore(expr), start
 
 
 def _curves(

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from kansym.symbolic.laws.expressions import Expressions
 from kansym.symbolic.laws.targets import TARGETS, Target
 
-__all__ = ["OF_PRODUCTS", "OF_SUMS", "Remainder", "Remainders", "remainders"]
+__all__ = ["OF_PRODUCTS", "OF_SUMS", "Remainder", "Remainders", "remainders", "undone"]
 
 Array = np.ndarray
 
@@ -151,13 +151,18 @@ def remainders(
                 left = operation.of(z, expressions.values)
             for name in names:
                 if not (name.startswith("log") and outer.name.startswith("log")):
-                    found = _undone(left, TARGETS[name], beyond)
+                    found = undone(left, TARGETS[name], beyond)
                     if found is not None:
                         yield Remainders(outer, TARGETS[name], operation, *found)
 
 
-def _undone(left: Array, function: Target, beyond: float) -> tuple[Array, Array] | None:
-    """A function of those rows of a matrix on which it is defined, and their numbers."""
+def undone(
+    left: Float[np.ndarray, "n rows"], function: Target, beyond: float
+) -> tuple[Float[np.ndarray, "some rows"], Int[np.ndarray, " some"]] | None:
+    """A function of those rows of a matrix on which it is defined, and their numbers.
+
+    The share of values that may lie beyond its domain is as of `remainders`.
+    """
     inside = (left >= function.low) & (left <= function.high)
     numbers = np.flatnonzero(inside.mean(axis=1) >= 1 - beyond)
     inside = inside[numbers]

@@ -6,6 +6,7 @@ with the weight that it has on every row: errors of t(y) are those of y times it
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from types import MappingProxyType
 
 import numpy as np
@@ -17,7 +18,7 @@ from kansym.symbolic.laws.checking import values_of
 from kansym.symbolic.laws.columns import Quantities
 from kansym.symbolic.laws.expressions import Expressions, short_expressions
 from kansym.symbolic.laws.law import Law, Rows
-from kansym.symbolic.laws.remainders import Remainder, remainders
+from kansym.symbolic.laws.remainders import Remainder, Remainders, remainders, undone
 from kansym.symbolic.laws.targets import TARGETS, Target, targets_of
 
 __all__ = ["FreedConstant", "Side", "plainest_sides"]
@@ -27,7 +28,7 @@ Array = np.ndarray
 _SHORT, _MONOMIALS, _TAKEN, _TAKEN_AGAIN, _AGAIN = 500, 160, 40, 20, 60
 """Short expressions, how many of them that are monomials y is divided by, how many of all are taken
 off y and off what is left, and sides from which more is taken."""
-_OUTER = ("y", "1/y", "y^2", "exp y")
+_OUTER = ("y", "1/y", "y^2", "exp y", "sin y", "tan y")
 """Functions of y of which expressions are taken off."""
 _OF_PRODUCTS = ("y", "1/y", "log y", "y^2", "log (y - 1)", "log (1 - y)", "logit y")
 _OF_SUMS = ("y", "1/y", "log y", "y^2", "sqrt y")
@@ -87,11 +88,20 @@ class Side:
         outer: Target,
         of_products: Sequence[str] = (),
         of_sums: Sequence[str] = (),
+        functions: Sequence[str] = (),
     ) -> "Iterator[Side]":
-        """What is left after one step more, expressions being taken off a function of it."""
+        """What is left after one step more, expressions being taken off a function of it.
+
+        Or nothing being taken off, and one of some functions undone.
+        """
         t = self.values
+        alone = (
+            Remainders(outer, TARGETS[name], None, *found)
+            for name in functions
+            if (found := undone(outer.forward(t)[None], TARGETS[name], _BEYOND)) is not None
+        )
         step = _STEP * np.maximum(np.abs(t), _STEP_OF_SPREAD * np.std(t))
-        for many in remainders(t, outer, taken, of_products, of_sums, _BEYOND):
+        for many in chain(alone, remainders(t, outer, taken, of_products, of_sums, _BEYOND)):
             costs = self.cost + _FUNCTION * ((outer.name != "y") + (many.inner.name != "y"))
             costs = np.full(len(many.values), costs)
             if many.operation:
@@ -163,7 +173,7 @@ def plainest_sides(rows: Rows, most: int) -> list[Side]:
     short = short_expressions(inputs, _SHORT)
     monomials = short.take(_monomials(short, inputs)[:_MONOMIALS])
     few = short.plainest(_TAKEN)
-    first = list(root.less(monomials, y, _OF_PRODUCTS))
+    first = list(root.less(monomials, y, _OF_PRODUCTS, (), _OF_PRODUCTS))
     sums = [s for g in targets_of(rows.y, _OUTER) for s in root.less(few, g, (), _OF_SUMS)]
     fewer = few.plainest(_TAKEN_AGAIN)
     for sides, names in ((first, ((), _OF_SUMS)), (sums, (("y",), ()))):

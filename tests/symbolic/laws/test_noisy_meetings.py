@@ -16,6 +16,7 @@ LAWS = {
     "a power over an exponential": (lambda a, b, c: a * b**3 / np.expm1(b / c), 3),
     "saturation": (lambda a, b, c, d: a / (b * c) * (1 - np.exp(-b * d)), 4),
     "a pole beside a square": (lambda a, b, c, d: 2.0 * a * b / c**3 + d**2 * c, 4),
+    "a real power within an exponential": (lambda a, b: 1 - np.exp(-0.3 * a * b**1.3 / 2), 2),
     "logistic": (lambda a, b, c: a / (1 + np.exp(2 * b - 3.1 * c)), 3),
     "one input does nothing": (lambda a, b, c: 3.1 * a / (0.7 + b), 3),
 }
