@@ -109,7 +109,7 @@ class Remainders:
         self, y: Float[Array, " rows"], step: Float[Array, " rows"], expressions: Expressions
     ) -> Float[Array, "n rows"]:
         """Sizes of the derivatives by y, by differences; nan beyond domains and at their ends."""
-        e, g = expressions.values[self.numbers], self.inner
+        e, g = expressions.values[self.numbers] if self.operation else y, self.inner
 
         def left(y: Array) -> Array:
             z = self.outer.forward(y)
