@@ -56,7 +56,7 @@ def best_single(
     """The best a f + terms, as pairs of f and f; those equally good in the order of the columns."""
     basis = np.linalg.qr(always)[0]
     directions, kept = beside(values, basis, _TRIVIAL)
-    target = without(y[None], basis)[0]
+    target = without(y[None] / (np.abs(y).max() or 1.0), basis)[0]  # whose square is a number
     left = 1 - (directions @ target) ** 2 / max(float(target @ target), 1e-300)
     if burden is not None:
         left *= burden[kept]

@@ -8,6 +8,7 @@ in its turn: what it would have to be on every row is a side as well.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -154,8 +155,10 @@ def _losses(
 def _freed(laws: list[Law], rows: Rows) -> Iterator[FreedConstant]:
     """The constants of the shortest laws, each as what it would have to be on every row."""
     for law in sorted(laws, key=lambda law: length(law, rows))[:_REOPENED]:
-        for symbol in law.start:
-            if (freed := FreedConstant.of(law, symbol, rows)) is not None:
+        (expr,), start, _ = apart([law], rows)
+        own = replace(law, expr=expr, start=start)
+        for symbol in start:
+            if (freed := FreedConstant.of(own, symbol, rows)) is not None:
                 yield freed
 
 
@@ -243,7 +246,7 @@ def _powers(sides: list[Side], inputs: Quantities) -> Iterator[Draft]:
     z, w = np.log(np.where(told, np.abs(t), 1.0)), (w * t) ** 2  # errors of log t are those over t
     w += _RIDGE * w.mean(axis=1, keepdims=True)
     square = np.einsum("sr,ri,rj->sij", w, logs, logs)
-    inverse = np.linalg.inv(square)
+    inverse = np.linalg.pinv(square, rcond=1e-12, hermitian=True)
     powers = np.einsum("sij,sj->si", inverse, (w * z) @ logs)
     loss = (w * (z - powers @ logs.T) ** 2).sum(axis=1)
     errors = np.sqrt(np.diagonal(inverse, axis1=1, axis2=2) * loss[:, None] / (n - count))

@@ -73,6 +73,13 @@ def test_levels_zeros_and_signs_raise_nothing():
     assert min(law.error for law in found) < 0.5
 
 
+def test_copies_of_a_column_raise_nothing():
+    rows = noisy_rows(lambda a, b: 0.3 + a * b, 2, 0.02, 20)
+    X = np.column_stack([rows.X, 2 * rows.X[:, 0]])
+    found = list(NoisyMeetings().propose(Rows(X, rows.y, ("k1", "q", "q1")), Deadline.after(600)))
+    assert min(law.error for law in found) < 0.03
+
+
 def test_time_that_is_up_ends_it():
     rows = noisy_rows(lambda a, b: a * np.exp(-b), 2, 0.02, 30)
     assert not list(NoisyMeetings().propose(rows, Deadline.after(0.0)))

@@ -9,6 +9,7 @@ import sympy
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.constants.refinement import refine
 from kansym.symbolic.laws.checking import length, values_of
+from kansym.symbolic.laws.expression_pairs import best_single
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.noisy_pairs import NoisyPairs, ScaledPairs
 
@@ -106,3 +107,12 @@ def test_the_shortest_law_holds_a_function_of_an_input_beside_a_factor(law):
     rows = rows_of(truth)
     laws = laws_of(rows, 20)
     assert has_form_of(min(laws, key=lambda each: length(each, rows)), truth, rows)
+
+
+@pytest.mark.parametrize("size", [1e-203, 1.0, 1e203])
+def test_the_best_expression_has_no_unit(size):
+    x = np.linspace(1, 3, 30)
+    values = np.stack([np.sin(x), np.exp(x), x**2])
+    best, other = best_single(values, size * np.exp(x), np.ones((30, 1)), 2)
+    assert best.first == 1
+    assert best.loss < 1e-12 < other.loss
