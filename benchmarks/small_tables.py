@@ -112,7 +112,7 @@ FRESH = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--fresh", action="store_true", help="laws that were not looked at")
+    parser.add_argument("--fresh", action="store_true", help="laws that no source was built with")
     parser.add_argument("--rows", type=int, default=30)
     parser.add_argument("--noise", type=float, default=0.02, help="over the spread of y")
     parser.add_argument("--seed", type=int, default=0)

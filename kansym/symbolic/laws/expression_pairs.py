@@ -15,12 +15,15 @@ from jaxtyping import Float
 from kansym.symbolic.laws.projections import beside, without
 
 __all__ = [
+    "FITTED_BITS",
+    "OPERATION_BITS",
     "Kind",
     "Pair",
     "best_products",
     "best_quotients",
     "best_single",
     "best_sums",
+    "burden_of_bits",
     "exact_weights",
 ]
 
@@ -28,6 +31,8 @@ Array = np.ndarray
 Burden = Float[np.ndarray, " n"] | None
 Kind = type[np.float32] | type[np.float64]
 
+OPERATION_BITS, FITTED_BITS = 5.0, 10.0
+"""Bits of an operation of an expression, and of a constant that is fitted."""
 _BLOCK = 128
 """Columns whose partners are looked at together: as many as the cache of a processor holds."""
 _PARALLEL = 2 / 3
@@ -46,6 +51,22 @@ class Pair:
     second: int
 
 
+def burden_of_bits(bits: float, rows: int) -> float:
+    """The factor of a loss that weighs as much as so many bits of description.
+
+    Examples
+    --------
+    >>> burden_of_bits(15.0, 30)
+    2.0
+    """
+    return 2.0 ** (2 * bits / rows)
+
+
+def _sized(y: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
+    """A target over a power of two, so that its squares are numbers: losses have no unit."""
+    return np.ldexp(y, -np.frexp(np.abs(y).max())[1])
+
+
 def best_single(
     values: Float[np.ndarray, "n rows"],
     y: Float[np.ndarray, " rows"],
@@ -56,7 +77,7 @@ def best_single(
     """The best a f + terms, as pairs of f and f; those equally good in the order of the columns."""
     basis = np.linalg.qr(always)[0]
     directions, kept = beside(values, basis, _TRIVIAL)
-    target = without(y[None] / (np.abs(y).max() or 1.0), basis)[0]  # whose square is a number
+    target = without(_sized(y)[None], basis)[0]
     left = 1 - (directions @ target) ** 2 / max(float(target @ target), 1e-300)
     if burden is not None:
         left *= burden[kept]
@@ -74,7 +95,7 @@ def best_sums(
     second: int | None = None,
 ) -> list[Pair]:
     """The best a f + b g + terms, g the second, one of the first so many."""
-    basis = np.linalg.qr(always)[0]
+    basis, y = np.linalg.qr(always)[0], _sized(y)
     target = without(y[None], basis)[0]
     rest = float(np.linalg.norm(target))
     if rest <= _TRIVIAL * float(np.linalg.norm(y)):
@@ -115,7 +136,7 @@ def best_products(
 ) -> list[Pair]:
     """The best s (b f g + c g) + terms, g the second, one of the first so many, s the scale."""
     basis = np.linalg.qr(always)[0]
-    y = without(y[None], basis)[0]
+    y = without(_sized(y)[None], basis)[0]
     y = y / max(float(np.linalg.norm(y)), 1e-300)
     g = values[:second] if scale is None else values[:second] * scale
     f, g = (each / np.linalg.norm(each, axis=1)[:, None] for each in (values, g))
@@ -154,6 +175,7 @@ def best_quotients(
     kind: Kind = np.float64,
 ) -> list[Pair]:
     """The best (b f + terms)/(g + d), g the second: y g = b f + terms - d y."""
+    y = _sized(y)
     basis = np.linalg.qr(np.column_stack([always, y]))[0]
     directions, kept = beside(values, basis, _TRIVIAL)
     targets, wanted = beside(values * y, basis, _TRIVIAL)

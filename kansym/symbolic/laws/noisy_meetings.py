@@ -20,7 +20,14 @@ from kansym.symbolic.constants.plain_exponents import plain_exponent
 from kansym.symbolic.formulas.complexity import CONSTANT_BITS, complexity
 from kansym.symbolic.laws.checking import apart, fitted, fresh_constants, length
 from kansym.symbolic.laws.columns import Quantities
-from kansym.symbolic.laws.expression_pairs import Pair, best_products, best_sums
+from kansym.symbolic.laws.expression_pairs import (
+    FITTED_BITS,
+    OPERATION_BITS,
+    Pair,
+    best_products,
+    best_sums,
+    burden_of_bits,
+)
 from kansym.symbolic.laws.expressions import Expressions, long_expressions, short_expressions
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.sides_of_noisy_rows import FreedConstant, Side, plainest_sides
@@ -39,9 +46,7 @@ _SIDES_OF_PAIRS, _SHORT, _SECOND = 300, 600, 200
 """The plainest sides, the expressions of which pairs are made, and those that are second in one."""
 _BLOCK, _MANY = 4096, 64
 """Expressions and sides that are compared at once, as the cache of a processor holds them."""
-_BITS, _CONSTANT = 5.0, 10.0
-"""Bits of an operation and of a constant."""
-_OWN, _LEAST = 1e-4, 2e-6
+_VARIES, _LEAST = 1e-4, 2e-6
 """Least share of an expression that varies under weights, and least loss, in single precision."""
 _KEPT, _OF_SIDE = 3000, 2
 """Meetings that are looked at with and without constants, and pairs of each side."""
@@ -102,10 +107,10 @@ def _singles(
     sides: Iterable[Side | FreedConstant], long: Expressions, until: Deadline
 ) -> Iterator[Draft]:
     """Laws of sides that are one expression, the likeliest first."""
-    sides, unit = list(sides), 2.0 ** (2 * _BITS / long.values.shape[1])
+    sides, unit = list(sides), burden_of_bits(OPERATION_BITS, long.values.shape[1])
     if not sides:
         return
-    side, place = _met(sides, long, unit, until)
+    side, place = _closest(sides, long, unit, until)
     if not side.size:
         return
     losses = _losses(
@@ -141,7 +146,7 @@ def _losses(
     total, mean, size = w.sum(axis=1), (w * t).sum(axis=1), (w * t**2).sum(axis=1)
     own, square, both = (w * e).sum(axis=1), (w * e**2).sum(axis=1), (w * t * e).sum(axis=1)
     along, across = both - mean * own / total, square - own**2 / total
-    spread, constant = size - mean**2 / total, 2.0 ** (2 * _CONSTANT / t.shape[1])
+    spread, constant = size - mean**2 / total, burden_of_bits(FITTED_BITS, t.shape[1])
     with np.errstate(all="ignore"):
         losses = (
             size - 2 * both + square,
@@ -162,7 +167,7 @@ def _freed(laws: list[Law], rows: Rows) -> Iterator[FreedConstant]:
                 yield freed
 
 
-def _met(
+def _closest(
     sides: Sequence[Side | FreedConstant], long: Expressions, unit: float, until: Deadline
 ) -> tuple[Int[Array, " n"], Int[Array, " n"]]:
     """Numbers of sides, and of expressions that leave little of them beside two constants."""
@@ -187,7 +192,7 @@ def _met(
             mean = shares[some] @ e
             mean *= mean
             across = shares[some] @ squares
-            least = _OWN * across
+            least = _VARIES * across
             across -= mean
             loss = along[some] @ e
             loss *= loss
@@ -209,7 +214,7 @@ def _met(
 def _pairs(sides: list[Side], inputs: Quantities, until: Deadline) -> Iterator[Draft]:
     """Laws of sides that are a sum or a product of two expressions, the likeliest first."""
     short = short_expressions(inputs, _SHORT)
-    unit = 2.0 ** (2 * _BITS / len(inputs.values))
+    unit = burden_of_bits(OPERATION_BITS, len(inputs.values))
     burden, found = unit**short.costs, list[tuple[float, int, int, Pair]]()
     for number, side in enumerate(sides[:_SIDES_OF_PAIRS]):
         if until.passed:
@@ -242,7 +247,7 @@ def _powers(sides: list[Side], inputs: Quantities) -> Iterator[Draft]:
     if not (kept and len(few)):
         return
     t, w = (np.stack([getattr(side, name) for side in kept]) for name in ("values", "weight"))
-    told, unit = w > 0, 2.0 ** (2 * _BITS / n)
+    told, unit = w > 0, burden_of_bits(OPERATION_BITS, n)
     z, w = np.log(np.where(told, np.abs(t), 1.0)), (w * t) ** 2  # errors of log t are those over t
     w += _RIDGE * w.mean(axis=1, keepdims=True)
     square = np.einsum("sr,ri,rj->sij", w, logs, logs)
@@ -271,9 +276,9 @@ def _curves(
     Such a function has two constants at least, and has to promise more than the known laws.
     """
     plain = short_expressions(inputs, _ARGUMENTS)
-    unit = 2.0 ** (2 * _BITS / len(inputs.values))
+    unit = burden_of_bits(OPERATION_BITS, len(inputs.values))
     t, w = (np.stack([getattr(side, name) for side in sides]) for name in ("values", "weight"))
-    burden = unit ** np.array([side.cost + 2 * _CONSTANT / _BITS for side in sides])
+    burden = unit ** np.array([side.cost + 2 * FITTED_BITS / OPERATION_BITS for side in sides])
     found = list[tuple[float, int, int]]()
     for place, (e, cost) in enumerate(zip(plain.values, plain.costs, strict=True)):
         if until.passed:
@@ -295,8 +300,9 @@ def _curves(
 
 def _loss(law: Law, rows: Rows) -> float:
     """The squares that a law leaves, its operations and constants counted."""
-    bits = complexity(law.expr, rows.names) - (CONSTANT_BITS - _CONSTANT) * len(law.start)
-    return len(rows.y) * (law.error * rows.spread) ** 2 * 2.0 ** (2 * bits / len(rows.y))
+    bits = complexity(law.expr, rows.names) - (CONSTANT_BITS - FITTED_BITS) * len(law.start)
+    squares = len(rows.y) * (law.error * rows.spread) ** 2
+    return squares * burden_of_bits(bits, len(rows.y))
 
 
 def _off_neighbours(

@@ -21,12 +21,15 @@ from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.laws.checking import fitted, fresh_constants, length
 from kansym.symbolic.laws.columns import Quantities
 from kansym.symbolic.laws.expression_pairs import (
+    FITTED_BITS,
+    OPERATION_BITS,
     Kind,
     Pair,
     best_products,
     best_quotients,
     best_single,
     best_sums,
+    burden_of_bits,
 )
 from kansym.symbolic.laws.expressions import Expressions, short_expressions_and_functions
 from kansym.symbolic.laws.law import Law, Rows
@@ -55,8 +58,6 @@ _SINGLE = 5e-3
 """Noise beside which single precision tells pairs apart."""
 _TRIED, _OF_SCALE, _FITTED, _HANDED_ON = 16, 2, 6, 3
 """Pairs of a kind that are looked at, those of one factor, laws that are fitted, and handed on."""
-_BITS, _CONSTANT = 5.0, 10.0
-"""Lengths of an operation of an expression, and of a constant."""
 _STEPS = 20
 """Of least squares for the constants of a law within noise, which start near."""
 _DIGITS = 9
@@ -160,7 +161,7 @@ class _Search:
 
     def burden_of(self, some: Expressions) -> Float[Array, " expressions"]:
         """That of others."""
-        return 2.0 ** (2 * _BITS * some.costs / len(self.y))
+        return burden_of_bits(OPERATION_BITS, len(self.y)) ** some.costs
 
     def kinds(self) -> Iterator[tuple[str, Iterator[_Draft]]]:
         """What is tried, one after the other."""
@@ -237,7 +238,7 @@ class _Search:
         most = _SECOND[product]
         if product:
             return best_products(values, z, always, _OF_SCALE, burden, most, self.kind, scale)
-        alone = burden * 2.0 ** (-2 * _CONSTANT / len(z))
+        alone = burden / burden_of_bits(FITTED_BITS, len(z))
         return [
             *best_sums(values * scale, z, always, _OF_SCALE, burden, self.kind, most),
             *best_single(values * scale, z, always, _OF_SCALE, alone),

@@ -105,7 +105,7 @@ OF_FEW_ROWS: tuple[Source, ...] = (
     PartlyFree(),
     Pairings(),
 )
-"""For measured tables: first those that take a second and see laws through errors."""
+"""For measured tables: first those that see laws through errors, the quick ones before all."""
 OF_NOISY_ROWS: tuple[Source, ...] = (
     Monomials(),
     Univariate(),

@@ -12,7 +12,7 @@ import sympy
 from jaxtyping import Float, Int
 
 from kansym.symbolic.laws.expressions import Expressions
-from kansym.symbolic.laws.targets import TARGETS, Target
+from kansym.symbolic.laws.targets import TARGETS, Target, small_steps
 
 __all__ = ["OF_PRODUCTS", "OF_SUMS", "Remainder", "Remainders", "remainders", "undone"]
 
@@ -105,11 +105,10 @@ class Remainders:
             taken = expressions.expr(int(self.numbers[place]))
         return Remainder(self.outer, self.inner, self.operation, taken, self.values[place])
 
-    def slopes(
-        self, y: Float[Array, " rows"], step: Float[Array, " rows"], expressions: Expressions
-    ) -> Float[Array, "n rows"]:
+    def slopes(self, y: Float[Array, " rows"], expressions: Expressions) -> Float[Array, "n rows"]:
         """Sizes of the derivatives by y, by differences; nan beyond domains and at their ends."""
         e, g = expressions.values[self.numbers] if self.operation else y, self.inner
+        step = small_steps(y)
 
         def left(y: Array) -> Array:
             z = self.outer.forward(y)

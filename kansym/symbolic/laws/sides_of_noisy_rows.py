@@ -4,10 +4,11 @@ One step is a remainder (see `kansym.symbolic.laws.remainders`); a side is y aft
 with the weight that it has on every row: errors of t(y) are those of y times its slope.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 import sympy
@@ -16,10 +17,11 @@ from jaxtyping import Float
 from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.laws.checking import values_of
 from kansym.symbolic.laws.columns import Quantities
+from kansym.symbolic.laws.expression_pairs import OPERATION_BITS
 from kansym.symbolic.laws.expressions import Expressions, short_expressions
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.remainders import Remainder, Remainders, remainders, undone
-from kansym.symbolic.laws.targets import TARGETS, Target, targets_of
+from kansym.symbolic.laws.targets import TARGETS, Target, one_over, targets_of
 
 __all__ = ["FreedConstant", "Side", "plainest_sides"]
 
@@ -33,15 +35,14 @@ _OUTER = ("y", "1/y", "y^2", "exp y", "sin y", "tan y")
 _OF_PRODUCTS = ("y", "1/y", "log y", "y^2", "log (y - 1)", "log (1 - y)", "logit y")
 _OF_SUMS = ("y", "1/y", "log y", "y^2", "sqrt y")
 """Functions of what is left of a product and of a sum."""
-_FUNCTION, _JOIN, _BITS = 1.0, 1.0, 5.0
-"""Operations that a function of y and an expression taken off it count as, and bits of one."""
-_STEP, _STEP_OF_SPREAD, _LEVEL = 1e-6, 1e-3, 1e-3
-"""Difference that slopes are of, over a value and over the spread of all, and least slope over the
-median one, so that no row outweighs all others."""
+_FUNCTION, _JOIN = 1.0, 1.0
+"""Operations that a function of y and an expression taken off it count as."""
+_STEP = 1e-6
+"""Share of a constant that a law is moved by, for its slope."""
 _BEYOND = 0.2
 """Most rows that noise may have put beyond the domain of a function: they count for nothing."""
-_TOLD, _DIGITS, _MONOMIAL = 0.4, 9, 1e-6
-"""Share of the rows on which y varies that a side varies on, digits in which two that are the same
+_EFFECTIVE, _DIGITS, _MONOMIAL = 0.4, 9, 1e-6
+"""Effective rows of a side over those of y at least, digits in which two that are the same
 agree, and error of a logarithm that is linear in those of inputs."""
 
 
@@ -52,6 +53,7 @@ class Side:
     Attributes
     ----------
     steps : the first one first.
+    start : values of constants in `restore`: none.
     values, weight : of it (rows,), and one over its slope in y times the roots of weights; 0 where
         it is not defined.
     cost : about how many operations were undone.
@@ -61,7 +63,7 @@ class Side:
     values: Float[Array, " rows"]
     weight: Float[Array, " rows"]
     cost: float = 0.0
-    start = MappingProxyType[sympy.Symbol, float]({})
+    start: ClassVar[Mapping[sympy.Symbol, float]] = MappingProxyType({})
 
     def restore(self, expr: sympy.Expr) -> sympy.Expr:
         """From an expression for what is left to one for y."""
@@ -70,8 +72,8 @@ class Side:
         return expr
 
     @property
-    def rows_told(self) -> float:
-        """On about how many rows it varies: alike on all of them, or on a few alone."""
+    def effective_rows(self) -> float:
+        """About how many rows its variance comes from: from all of them, or from a few alone."""
         mean = np.average(self.values, weights=self.weight**2)
         share = (self.weight * (self.values - mean)) ** 2
         return float(share.sum() ** 2 / max((share**2).sum(), np.finfo(float).tiny))
@@ -100,20 +102,18 @@ class Side:
             for name in functions
             if (found := undone(outer.forward(t)[None], TARGETS[name], _BEYOND)) is not None
         )
-        step = _STEP * np.maximum(np.abs(t), _STEP_OF_SPREAD * np.std(t))
         for many in chain(alone, remainders(t, outer, taken, of_products, of_sums, _BEYOND)):
             costs = self.cost + _FUNCTION * ((outer.name != "y") + (many.inner.name != "y"))
             costs = np.full(len(many.values), costs)
             if many.operation:
                 costs += taken.costs[many.numbers] + _JOIN
             with np.errstate(all="ignore"):
-                slopes = many.slopes(t, step, taken) / self.weight
+                slopes = many.slopes(t, taken) / self.weight
             told = np.isfinite(slopes) & (slopes > 0)
             for place in np.flatnonzero(told.mean(axis=1) >= 1 - _BEYOND).tolist():
-                slope, one, sound = slopes[place], many.one(place, taken), told[place]
-                level = _LEVEL * np.median(slope[sound])
-                weight = np.where(sound, 1 / np.maximum(slope, level), 0.0)
-                weight /= np.sqrt(sound.mean())
+                one, sound = many.one(place, taken), told[place]
+                weight = np.zeros(len(t))
+                weight[sound] = one_over(slopes[place][sound]) / np.sqrt(sound.mean())
                 yield Side((*self.steps, one), one.values, weight, float(costs[place]))
 
 
@@ -145,7 +145,7 @@ class FreedConstant:
         slope = (high - low) / (2 * step)
         if not np.isfinite(slope).all() or np.abs(slope).min() == 0:
             return None
-        cost = complexity(law.expr, rows.names) / _BITS
+        cost = complexity(law.expr, rows.names) / OPERATION_BITS
         return cls(law, symbol, value + (rows.y - middle) / slope, np.abs(slope) * rows.root, cost)
 
     @property
@@ -173,18 +173,22 @@ def plainest_sides(rows: Rows, most: int) -> list[Side]:
     short = short_expressions(inputs, _SHORT)
     monomials = short.take(_monomials(short, inputs)[:_MONOMIALS])
     few = short.plainest(_TAKEN)
-    first = list(root.less(monomials, y, _OF_PRODUCTS, (), _OF_PRODUCTS))
+    products = list(root.less(monomials, y, _OF_PRODUCTS, (), _OF_PRODUCTS))
     sums = [s for g in targets_of(rows.y, _OUTER) for s in root.less(few, g, (), _OF_SUMS)]
     fewer = few.plainest(_TAKEN_AGAIN)
-    for sides, names in ((first, ((), _OF_SUMS)), (sums, (("y",), ()))):
-        plain = [side for side in sides if side.steps[-1].inner is y and side.steps[-1].operation]
-        plain.sort(key=lambda side: side.cost)
-        first = first + [s for side in plain[:_AGAIN] for s in side.less(fewer, y, *names)]
-    found, told = dict[tuple[float, ...], Side](), _TOLD * root.rows_told
-    for side in sorted([*first, *sums], key=lambda side: side.cost):
-        if len(found) < most and side.rows_told > told:
+    again = [s for side in _bare(products) for s in side.less(fewer, y, (), _OF_SUMS)]
+    again += [s for side in _bare(sums) for s in side.less(fewer, y, ("y",))]
+    found, least = dict[tuple[float, ...], Side](), _EFFECTIVE * root.effective_rows
+    for side in sorted([*products, *again, *sums], key=lambda side: side.cost):
+        if len(found) < most and side.effective_rows > least:
             found.setdefault(side.mark, side)
     return list(found.values())
+
+
+def _bare(sides: Iterable[Side]) -> list[Side]:
+    """The plainest sides with an expression taken off and no function undone after it."""
+    bare = [s for s in sides if s.steps[-1].operation and s.steps[-1].inner.name == "y"]
+    return sorted(bare, key=lambda side: side.cost)[:_AGAIN]
 
 
 def _monomials(short: Expressions, inputs: Quantities) -> Array:

@@ -8,7 +8,7 @@ import sympy
 from jaxtyping import Float
 from scipy import special
 
-__all__ = ["TARGETS", "Target", "targets_of"]
+__all__ = ["TARGETS", "Target", "one_over", "small_steps", "targets_of"]
 
 _MOST, _LEVEL = 200.0, 1e-3
 """Largest argument of exp, so that its square is a number still, and usual least slope over the
@@ -39,7 +39,7 @@ class Target:
 
     def slope(self, y: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
         """The derivative of g, by differences; nan at the ends of its domain."""
-        step = _STEP * np.maximum(np.abs(y), _STEP_OF_SPREAD * np.std(y))
+        step = small_steps(y)
         with np.errstate(all="ignore"):
             return (self.forward(y + step) - self.forward(y - step)) / (2 * step)
 
@@ -55,7 +55,19 @@ class Target:
         slope = np.abs(self.slope(y))
         if not (np.isfinite(slope).all() and (slope > 0).all()):
             return None
-        return 1 / np.maximum(slope, least * np.median(slope))
+        return one_over(slope, least)
+
+
+def small_steps(y: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
+    """Steps of values that slopes are differences over, not too small near 0."""
+    return _STEP * np.maximum(np.abs(y), _STEP_OF_SPREAD * np.std(y))
+
+
+def one_over(
+    slope: Float[np.ndarray, " rows"], least: float = _LEVEL
+) -> Float[np.ndarray, " rows"]:
+    """One over sizes of slopes, the least one at least this part of the median."""
+    return 1 / np.maximum(slope, least * np.median(slope))
 
 
 def _log_of_product(e: sympy.Expr) -> sympy.Expr:

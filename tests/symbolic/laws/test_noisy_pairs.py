@@ -9,7 +9,7 @@ import sympy
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.constants.refinement import refine
 from kansym.symbolic.laws.checking import length, values_of
-from kansym.symbolic.laws.expression_pairs import best_single
+from kansym.symbolic.laws.expression_pairs import best_products, best_single, best_sums
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.noisy_pairs import NoisyPairs, ScaledPairs
 
@@ -109,10 +109,19 @@ def test_the_shortest_law_holds_a_function_of_an_input_beside_a_factor(law):
     assert has_form_of(min(laws, key=lambda each: length(each, rows)), truth, rows)
 
 
+@pytest.mark.parametrize("best", [best_single, best_sums, best_products])
 @pytest.mark.parametrize("size", [1e-203, 1.0, 1e203])
-def test_the_best_expression_has_no_unit(size):
+def test_the_best_expressions_have_no_unit(size, best):
     x = np.linspace(1, 3, 30)
-    values = np.stack([np.sin(x), np.exp(x), x**2])
-    best, other = best_single(values, size * np.exp(x), np.ones((30, 1)), 2)
+    values = np.stack([np.sin(x), np.exp(x), x**2, np.ones_like(x)])
+    first, *_ = best(values, size * np.exp(x), np.ones((30, 1)), 2)
+    assert 1 in {first.first, first.second}
+    assert first.loss < 1e-9
+
+
+@pytest.mark.parametrize("size", [1e-203, 1.0, 1e203])
+def test_a_worse_expression_leaves_more_in_any_unit(size):
+    x = np.linspace(1, 3, 30)
+    best, other = best_single(np.stack([x**2, np.exp(x)]), size * np.exp(x), np.ones((30, 1)), 2)
     assert best.first == 1
     assert best.loss < 1e-12 < other.loss
