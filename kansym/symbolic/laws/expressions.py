@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import sympy
@@ -46,6 +47,7 @@ _FUNCTIONS = (
     _Function(np.sin, sympy.sin, 1.2),
     _Function(np.cos, sympy.cos, 1.2),
     _Function(lambda v: v**3, lambda e: e**3, 1.2),
+    _Function(lambda v: v**4, lambda e: e**4, 1.2),
     _Function(lambda v: np.exp(-v), lambda e: sympy.exp(-e), 1.2),
     _Function(lambda v: v**-2.0, lambda e: e**-2),
     _Function(np.tanh, sympy.tanh, 2.0),
@@ -64,7 +66,7 @@ _FUNCTIONS = (
     _Function(np.arcsin, sympy.asin, 0.9),
     _Function(np.arctan, sympy.atan, 0.9),
 )
-_OF_INPUTS = 13
+_OF_INPUTS = 14
 """Functions that one input by itself is put into; the others are put around two parts only."""
 _JOINS = (
     (np.add, lambda a, b: a + b),
@@ -83,7 +85,7 @@ _POWERS = (
 """Of inputs, and of 1 + x and 1 - x, with inputs as exponents."""
 _POWER_COST, _NESTED = 1.5, 1.0
 """Of such a power, and of a function of a function of one of several inputs on top of both."""
-_BASES = (-1, 11, 12)
+_BASES = (-1, 12, 13)
 """Places among the functions of what is raised to powers; -1 is an input."""
 
 
@@ -122,6 +124,13 @@ class Expressions:
             return _FUNCTIONS[operation].expr(self._made(first))
         join = (*_JOINS, *_POWERS)[operation - len(_FUNCTIONS)][1]
         return join(self._made(first), self._made(second))
+
+    @cached_property
+    def has(self) -> Int[np.ndarray, " n"]:
+        """The inputs that are in each, a bit for each."""
+        symbols = [expr.free_symbols for expr in self.inputs]
+        every = (self.expr(number).free_symbols for number in range(len(self)))
+        return np.array([sum(1 << k for k, s in enumerate(symbols) if s & own) for own in every])
 
     def take(self, numbers: Int[np.ndarray, " some"] | slice) -> "Expressions":
         """Some of them."""

@@ -7,9 +7,9 @@ curve along a plain expression, seen by neighbours. A constant of the best laws 
 in its turn: what it would have to be on every row is a side as well.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 import sympy
@@ -30,7 +30,13 @@ from kansym.symbolic.laws.expression_pairs import (
 )
 from kansym.symbolic.laws.expressions import Expressions, long_expressions, short_expressions
 from kansym.symbolic.laws.law import Law, Rows
-from kansym.symbolic.laws.sides_of_noisy_rows import FreedConstant, Side, plainest_sides
+from kansym.symbolic.laws.sides_of_noisy_rows import (
+    BEYOND,
+    FreedConstant,
+    Side,
+    Sides,
+    plainest_sides,
+)
 from kansym.symbolic.laws.term_selection import shortest_sum
 from kansym.symbolic.laws.univariate import USUAL, univariate_laws
 
@@ -38,10 +44,20 @@ __all__ = ["NoisyMeetings"]
 
 Array = np.ndarray
 Draft = tuple[sympy.Expr, dict[sympy.Symbol, float]]
+AnySides = Sides[Side] | Sides[FreedConstant]
+Costs = tuple[float, float]
+"""Of a side and an expression together: above the first, up to the second."""
 
 _FEWEST_ROWS, _MOST_ROWS, _MOST_INPUTS = 8, 64, 6
-_SIDES, _LONG = 2000, 120_000
-"""Sides, and about how many expressions each is compared with."""
+_SIDES, _PLAIN_SIDES, _LONG = 30_000, 2000, 120_000
+"""Sides, those of them that are looked at in other ways too, and about how many expressions."""
+_OF_OTHERS = 4000
+"""About how many of the inputs that a side does not have yet."""
+_MEETINGS = 3e8
+"""The plainest sides with expressions that are compared at first; then twice as many, and so on."""
+_EVERY = -1.0, float("inf")
+_HALF_A_STEP = 0.05
+"""Half of the least difference of costs."""
 _SIDES_OF_PAIRS, _SHORT, _SECOND = 300, 600, 200
 """The plainest sides, the expressions of which pairs are made, and those that are second in one."""
 _BLOCK, _MANY = 4096, 64
@@ -73,18 +89,25 @@ class NoisyMeetings:
             return
         kept = np.random.default_rng(0).permutation(len(own.y))[:_MOST_ROWS]
         few = own.take(kept)
-        if not (np.ptp(few.y) > 0 and len(sides := plainest_sides(few, _SIDES))):
+        if not (np.ptp(few.y) > 0 and len(every := plainest_sides(few, _SIDES))):
             return
         inputs = Quantities.inputs(few.X, few.names)
         long = long_expressions(inputs, _LONG)
-        best = list[Law]()
-        for drafts in (
-            _singles(sides, long, until),
-            _pairs(sides, inputs, until),
-            _powers(sides, inputs),
-            _curves(sides, inputs, few, best, until),
-            _singles(_freed(best, few), long, until),
+        sides, best = every.take(np.arange(min(len(every), _PLAIN_SIDES))), list[Law]()
+        pairs = iter(_growing(every, long))
+        for drafts in chain(
+            (
+                _singles(every, long, next(pairs), until),
+                _of_other_inputs(every, inputs, until),
+                _pairs(sides, inputs, until),
+                _powers(sides, inputs),
+                _curves(sides, inputs, few, best, until),
+                _singles(_freed(best, few), long, _EVERY, until),
+            ),
+            (_singles(every, long, costs, until) for costs in pairs),
         ):
+            if until.passed:
+                return
             laws = _fitted(drafts, few, until)[:_HANDED_ON]
             best += laws
             for law in laws:
@@ -103,25 +126,43 @@ def _fitted(drafts: Iterator[Draft], rows: Rows, until: Deadline) -> list[Law]:
     return sorted(laws, key=lambda law: length(law, rows))
 
 
+def _growing(sides: Sides[Side], long: Expressions) -> Iterator[Costs]:
+    """Ranges of costs with ever more meetings, until there are no more."""
+    costs, many = np.unique(sides.costs, return_counts=True)
+    every = np.unique(np.round(np.add.outer(costs, np.unique(long.costs)), 1)) + _HALF_A_STEP
+    meetings = [many @ np.searchsorted(long.costs, cost - costs, "right") for cost in every]
+    low, wanted = _EVERY[0], _MEETINGS
+    while low < every[-1]:
+        high = every[min(np.searchsorted(meetings, wanted), len(every) - 1)]
+        yield low, high
+        low, wanted = high, 2 * wanted
+
+
+def _of_other_inputs(sides: Sides[Side], inputs: Quantities, until: Deadline) -> Iterator[Draft]:
+    """Laws of sides that are one expression of the inputs that they do not have yet."""
+    for has in np.unique(sides.has).tolist():
+        rest = [k for k in range(len(inputs)) if not has >> k & 1]
+        if has and rest:
+            own = long_expressions(inputs.take(rest), _OF_OTHERS)
+            some = sides.take(np.flatnonzero(sides.has == has))
+            yield from _singles(some, own, _EVERY, until)
+
+
 def _singles(
-    sides: Iterable[Side | FreedConstant], long: Expressions, until: Deadline
+    sides: AnySides | None, long: Expressions, costs: Costs, until: Deadline
 ) -> Iterator[Draft]:
-    """Laws of sides that are one expression, the likeliest first."""
-    sides, unit = list(sides), burden_of_bits(OPERATION_BITS, long.values.shape[1])
-    if not sides:
+    """Laws of sides that are one expression, of such costs together, the likeliest first."""
+    if sides is None:
         return
-    side, place = _closest(sides, long, unit, until)
+    unit = burden_of_bits(OPERATION_BITS, long.values.shape[1])
+    side, place = _closest(sides, long, unit, costs, until)
     if not side.size:
         return
-    losses = _losses(
-        np.stack([sides[k].values for k in side]),
-        np.stack([sides[k].weight for k in side]),
-        long.values[place],
-    )
-    losses *= unit ** (long.costs[place] + np.array([sides[k].cost for k in side]))
+    losses = _losses(sides.values[side], sides.weight[side], long.values[place])
+    losses *= unit ** (long.costs[place] + sides.costs[side])
     form, symbols = losses.argmin(axis=0), fresh_constants(tuple(map(str, long.inputs)), 2, "q")
     for k in np.argsort(losses.min(axis=0))[:_FITTED].tolist():
-        one, e, g = sides[side[k]], long.values[place[k]], long.expr(int(place[k]))
+        one, e, g = sides.one(int(side[k])), long.values[place[k]], long.expr(int(place[k]))
         has_factor, has_offset = _FORMS[form[k]]
         columns = [*([e] if has_factor else []), *([np.ones_like(e)] if has_offset else [])]
         names, start = symbols[: len(columns)], dict(one.start)
@@ -157,27 +198,27 @@ def _losses(
     return np.where(np.stack(losses) > 0, losses, np.inf)
 
 
-def _freed(laws: list[Law], rows: Rows) -> Iterator[FreedConstant]:
+def _freed(laws: list[Law], rows: Rows) -> Sides[FreedConstant] | None:
     """The constants of the shortest laws, each as what it would have to be on every row."""
+    freed = list[FreedConstant]()
     for law in sorted(laws, key=lambda law: length(law, rows))[:_REOPENED]:
         (expr,), start, _ = apart([law], rows)
         own = replace(law, expr=expr, start=start)
-        for symbol in start:
-            if (freed := FreedConstant.of(own, symbol, rows)) is not None:
-                yield freed
+        every = (FreedConstant.of(own, symbol, rows) for symbol in start)
+        freed += [constant for constant in every if constant is not None]
+    return Sides.of(freed) if freed else None
 
 
 def _closest(
-    sides: Sequence[Side | FreedConstant], long: Expressions, unit: float, until: Deadline
+    sides: AnySides, long: Expressions, unit: float, within: Costs, until: Deadline
 ) -> tuple[Int[Array, " n"], Int[Array, " n"]]:
     """Numbers of sides, and of expressions that leave little of them beside two constants."""
-    t, w = (np.stack([getattr(side, name) for side in sides]) for name in ("values", "weight"))
-    w = w**2
+    w = sides.weight**2
     total = w.sum(axis=1, keepdims=True)
-    t = t - (w * t).sum(axis=1, keepdims=True) / total
+    t = sides.values - (w * sides.values).sum(axis=1, keepdims=True) / total
     spread = (w * t**2).sum(axis=1, keepdims=True)
-    costs = np.array([[side.cost] for side in sides])
-    burdens = (spread / spread.max() * unit**costs).astype(np.float32)
+    above, up_to = within
+    burdens = (spread / spread.max() * unit ** sides.costs[:, None]).astype(np.float32)
     shares, along = (w / total).astype(np.float32), (w * t / np.sqrt(spread * total)).astype("f4")
     kept = np.zeros(0, np.float32), np.zeros(0, int), np.zeros(0, int)
     for first in range(0, len(long), _BLOCK):
@@ -186,9 +227,11 @@ def _closest(
         e = long.values[first : first + _BLOCK]
         e = e - e.mean(axis=1, keepdims=True)
         e = (e / np.linalg.norm(e, axis=1, keepdims=True)).astype(np.float32).T
-        squares, burden = e**2, (unit ** long.costs[first : first + _BLOCK]).astype(np.float32)
-        for low in range(0, len(sides), _MANY):
-            some = slice(low, low + _MANY)
+        own = long.costs[first : first + _BLOCK]
+        squares, burden = e**2, (unit**own).astype(np.float32)
+        begin, end = np.searchsorted(sides.costs, [above - own[-1], up_to - own[0]], "right")
+        for low in range(begin, end, _MANY):
+            some = slice(low, min(low + _MANY, end))
             mean = shares[some] @ e
             mean *= mean
             across = shares[some] @ squares
@@ -211,23 +254,23 @@ def _closest(
     return kept[1], kept[2]
 
 
-def _pairs(sides: list[Side], inputs: Quantities, until: Deadline) -> Iterator[Draft]:
+def _pairs(sides: Sides[Side], inputs: Quantities, until: Deadline) -> Iterator[Draft]:
     """Laws of sides that are a sum or a product of two expressions, the likeliest first."""
     short = short_expressions(inputs, _SHORT)
     unit = burden_of_bits(OPERATION_BITS, len(inputs.values))
     burden, found = unit**short.costs, list[tuple[float, int, int, Pair]]()
-    for number, side in enumerate(sides[:_SIDES_OF_PAIRS]):
+    for number in range(min(len(sides), _SIDES_OF_PAIRS)):
         if until.passed:
             break
-        w, z = side.weight, side.values * side.weight
-        size = float(np.sum((z - w * (w @ z) / (w @ w)) ** 2)) * unit**side.cost
+        w, z = sides.weight[number], sides.values[number] * sides.weight[number]
+        size = float(np.sum((z - w * (w @ z) / (w @ w)) ** 2) * unit ** sides.costs[number])
         given = short.values, z, w[:, None], _OF_SIDE, burden
         sums = best_sums(short.values * w, *given[1:], second=_SECOND)
         products = best_products(*given, _SECOND, scale=w)
         for product, pairs in enumerate((sums, products)):
             found += [(pair.loss * size, product, number, pair) for pair in pairs]
     for _, product, number, pair in sorted(found)[:_FITTED]:
-        side, (u, v) = sides[number], short.values[[pair.first, pair.second]]
+        side, (u, v) = sides.one(number), short.values[[pair.first, pair.second]]
         one, other = short.expr(pair.first), short.expr(pair.second)
         columns = np.column_stack([u * v if product else u, v, np.ones_like(v)])
         terms = [one * other if product else one, other, sympy.S.One]
@@ -237,39 +280,42 @@ def _pairs(sides: list[Side], inputs: Quantities, until: Deadline) -> Iterator[D
         yield side.restore(total), dict(zip(names, best.weights.tolist(), strict=True))
 
 
-def _powers(sides: list[Side], inputs: Quantities) -> Iterator[Draft]:
+def _powers(sides: Sides[Side], inputs: Quantities) -> Iterator[Draft]:
     """Laws of sides that are a product of real powers, plain ones where they may be."""
     few = inputs.take(np.flatnonzero(inputs.steady))
     ones = np.ones((len(few.values), 1))
     logs = np.hstack([ones, np.log(np.abs(few.values))])
     n, count = logs.shape
-    kept = [s for s in sides if np.ptp(np.sign(s.values[s.weight > 0])) == 0 and n > count]
-    if not (kept and len(few)):
+    sign = np.sign(np.sum(sides.weight**2 * sides.values, axis=1))
+    # Noise takes some values across 0, where the errors of logarithms have no end.
+    told = (sides.weight > 0) & (np.sign(sides.values) == sign[:, None])
+    kept = np.flatnonzero(told.mean(axis=1) >= 1 - BEYOND)
+    if not (len(kept) and len(few) and n > count):
         return
-    t, w = (np.stack([getattr(side, name) for side in kept]) for name in ("values", "weight"))
-    told, unit = w > 0, burden_of_bits(OPERATION_BITS, n)
-    z, w = np.log(np.where(told, np.abs(t), 1.0)), (w * t) ** 2  # errors of log t are those over t
+    t, w, told = sides.values[kept], sides.weight[kept], told[kept]
+    unit = burden_of_bits(OPERATION_BITS, n)
+    z, w = np.log(np.where(told, np.abs(t), 1.0)), (w * t) ** 2 * told  # errors over t
     w += _RIDGE * w.mean(axis=1, keepdims=True)
     square = np.einsum("sr,ri,rj->sij", w, logs, logs)
     inverse = np.linalg.pinv(square, rcond=1e-12, hermitian=True)
     powers = np.einsum("sij,sj->si", inverse, (w * z) @ logs)
     loss = (w * (z - powers @ logs.T) ** 2).sum(axis=1)
     errors = np.sqrt(np.diagonal(inverse, axis1=1, axis2=2) * loss[:, None] / (n - count))
-    burden = unit ** np.array([side.cost for side in kept])
+    burden = unit ** sides.costs[kept]
     names = fresh_constants(tuple(map(str, inputs.exprs)), count)
     for k in np.argsort(loss * burden)[:_OF_POWERS].tolist():
-        size = np.sign(t[k][told[k]][0]) * np.exp(powers[k, 0])
+        size = sign[kept[k]] * np.exp(powers[k, 0])
         start, expr = {names[0]: float(size)}, names[0]
         for place, (name, power) in enumerate(zip(names[1:], powers[k, 1:].tolist(), strict=True)):
             plain = plain_exponent(power, float(errors[k, place + 1]))
             if plain is None:
                 start[name] = power
             expr *= few.magnitude(place) ** (name if plain is None else plain)
-        yield kept[k].restore(expr), start
+        yield sides.one(int(kept[k])).restore(expr), start
 
 
 def _curves(
-    sides: list[Side], inputs: Quantities, few: Rows, laws: Sequence[Law], until: Deadline
+    sides: Sides[Side], inputs: Quantities, few: Rows, laws: Sequence[Law], until: Deadline
 ) -> Iterator[Draft]:
     """Laws of sides that are a function of a plain expression: neighbours along it tell.
 
@@ -277,8 +323,8 @@ def _curves(
     """
     plain = short_expressions(inputs, _ARGUMENTS)
     unit = burden_of_bits(OPERATION_BITS, len(inputs.values))
-    t, w = (np.stack([getattr(side, name) for side in sides]) for name in ("values", "weight"))
-    burden = unit ** np.array([side.cost + 2 * FITTED_BITS / OPERATION_BITS for side in sides])
+    t, w = sides.values, sides.weight
+    burden = unit ** (sides.costs + 2 * FITTED_BITS / OPERATION_BITS)
     found = list[tuple[float, int, int]]()
     for place, (e, cost) in enumerate(zip(plain.values, plain.costs, strict=True)):
         if until.passed:
@@ -290,7 +336,7 @@ def _curves(
     enough = min((_loss(law, few) for law in laws), default=np.inf)
     likely = {number: place for loss, number, place in sorted(found)[::-1] if loss < enough}
     for number, place in islice(reversed(likely.items()), _CURVES):
-        side = sides[number]
+        side = sides.one(number)
         told, limit = side.weight > 0, until.within(_ONE_CURVE)
         curve = plain.values[place][told], side.values[told], argument.name, 0.0, limit
         for law in islice(univariate_laws(*curve, side.weight[told] ** 2, stages=USUAL), _OF_CURVE):

@@ -4,15 +4,16 @@ One step is a remainder (see `kansym.symbolic.laws.remainders`); a side is y aft
 with the weight that it has on every row: errors of t(y) are those of y times its slope.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 import sympy
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from kansym.symbolic.formulas.complexity import complexity
 from kansym.symbolic.laws.checking import values_of
@@ -23,23 +24,27 @@ from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.remainders import Remainder, Remainders, remainders, undone
 from kansym.symbolic.laws.targets import TARGETS, Target, one_over, targets_of
 
-__all__ = ["FreedConstant", "Side", "plainest_sides"]
+__all__ = ["BEYOND", "FreedConstant", "Side", "Sides", "plainest_sides"]
 
 Array = np.ndarray
 
-_SHORT, _MONOMIALS, _TAKEN, _TAKEN_AGAIN, _AGAIN = 500, 160, 40, 20, 60
+_SHORT, _MONOMIALS, _TAKEN, _AGAIN, _THIRD = 500, 160, 60, 60, 400
 """Short expressions, how many of them that are monomials y is divided by, how many of all are taken
-off y and off what is left, and sides from which more is taken."""
+off y and off what is left, and sides from which more is taken, and then inputs once more."""
 _OUTER = ("y", "1/y", "y^2", "exp y", "sin y", "tan y")
 """Functions of y of which expressions are taken off."""
-_OF_PRODUCTS = ("y", "1/y", "log y", "y^2", "log (y - 1)", "log (1 - y)", "logit y")
+_OF_PRODUCTS = (
+    "y", "1/y", "log y", "y^2", "log (y - 1)", "log (1 - y)", "logit y", "log (1 + y)",
+    "log (1 + 1/y)",
+)  # fmt: skip
 _OF_SUMS = ("y", "1/y", "log y", "y^2", "sqrt y")
+_OF_QUOTIENTS = ("y", "log y")
 """Functions of what is left of a product and of a sum."""
 _FUNCTION, _JOIN = 1.0, 1.0
 """Operations that a function of y and an expression taken off it count as."""
 _STEP = 1e-6
 """Share of a constant that a law is moved by, for its slope."""
-_BEYOND = 0.2
+BEYOND = 0.2
 """Most rows that noise may have put beyond the domain of a function: they count for nothing."""
 _EFFECTIVE, _DIGITS, _MONOMIAL = 0.4, 9, 1e-6
 """Effective rows of a side over those of y at least, digits in which two that are the same
@@ -57,12 +62,14 @@ class Side:
     values, weight : of it (rows,), and one over its slope in y times the roots of weights; 0 where
         it is not defined.
     cost : about how many operations were undone.
+    has : the inputs that were taken off, a bit for each.
     """
 
     steps: tuple[Remainder, ...]
     values: Float[Array, " rows"]
     weight: Float[Array, " rows"]
     cost: float = 0.0
+    has: int = 0
     start: ClassVar[Mapping[sympy.Symbol, float]] = MappingProxyType({})
 
     def restore(self, expr: sympy.Expr) -> sympy.Expr:
@@ -71,19 +78,6 @@ class Side:
             expr = step.restore(expr)
         return expr
 
-    @property
-    def effective_rows(self) -> float:
-        """About how many rows its variance comes from: from all of them, or from a few alone."""
-        mean = np.average(self.values, weights=self.weight**2)
-        share = (self.weight * (self.values - mean)) ** 2
-        return float(share.sum() ** 2 / max((share**2).sum(), np.finfo(float).tiny))
-
-    @property
-    def mark(self) -> tuple[float, ...]:
-        """The same for two sides that differ by a factor alone."""
-        direction = self.values / np.copysign(np.linalg.norm(self.values), self.values[0])
-        return tuple(np.round(direction, _DIGITS).tolist())
-
     def less(
         self,
         taken: Expressions,
@@ -91,7 +85,7 @@ class Side:
         of_products: Sequence[str] = (),
         of_sums: Sequence[str] = (),
         functions: Sequence[str] = (),
-    ) -> "Iterator[Side]":
+    ) -> "Iterator[Sides[Side]]":
         """What is left after one step more, expressions being taken off a function of it.
 
         Or nothing being taken off, and one of some functions undone.
@@ -100,21 +94,42 @@ class Side:
         alone = (
             Remainders(outer, TARGETS[name], None, *found)
             for name in functions
-            if (found := undone(outer.forward(t)[None], TARGETS[name], _BEYOND)) is not None
+            if (found := undone(outer.forward(t)[None], TARGETS[name], BEYOND)) is not None
         )
-        for many in chain(alone, remainders(t, outer, taken, of_products, of_sums, _BEYOND)):
+        for many in chain(alone, remainders(t, outer, taken, of_products, of_sums, BEYOND)):
             costs = self.cost + _FUNCTION * ((outer.name != "y") + (many.inner.name != "y"))
             costs = np.full(len(many.values), costs)
+            has = np.full(len(many.values), self.has)
             if many.operation:
                 costs += taken.costs[many.numbers] + _JOIN
+                has |= taken.has[many.numbers]
             with np.errstate(all="ignore"):
                 slopes = many.slopes(t, taken) / self.weight
             told = np.isfinite(slopes) & (slopes > 0)
-            for place in np.flatnonzero(told.mean(axis=1) >= 1 - _BEYOND).tolist():
-                one, sound = many.one(place, taken), told[place]
-                weight = np.zeros(len(t))
-                weight[sound] = one_over(slopes[place][sound]) / np.sqrt(sound.mean())
-                yield Side((*self.steps, one), one.values, weight, float(costs[place]))
+            kept = np.flatnonzero(told.mean(axis=1) >= 1 - BEYOND)
+            if not kept.size:
+                continue
+            told, slopes = told[kept], np.where(told, slopes, np.nan)[kept]
+            weight = np.where(told, one_over(slopes), 0.0)
+            weight /= np.sqrt(told.mean(axis=1, keepdims=True))
+            costs, has = costs[kept], has[kept]
+            one = partial(self._after, many, taken, kept, weight, costs, has)
+            bare = many.operation is not None and many.inner.name == "y"
+            yield Sides(many.values[kept], weight, costs, has, one, bare)
+
+    def _after(
+        self,
+        many: Remainders,
+        taken: Expressions,
+        kept: Int[Array, " n"],
+        weight: Float[Array, "n rows"],
+        costs: Float[Array, " n"],
+        has: Int[Array, " n"],
+        number: int,
+    ) -> "Side":
+        """One of those that are left after one step more."""
+        step, own = many.one(int(kept[number]), taken), (float(costs[number]), int(has[number]))
+        return Side((*self.steps, step), step.values, weight[number], *own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +139,7 @@ class FreedConstant:
     Attributes
     ----------
     law, symbol : which constant of which law.
-    values, weight, cost : as of a side.
+    values, weight, cost, has : as of a side.
     """
 
     law: Law
@@ -132,6 +147,7 @@ class FreedConstant:
     values: Float[Array, " rows"]
     weight: Float[Array, " rows"]
     cost: float
+    has: ClassVar[int] = 0
 
     @classmethod
     def of(cls, law: Law, symbol: sympy.Symbol, rows: Rows) -> "FreedConstant | None":
@@ -158,37 +174,109 @@ class FreedConstant:
         return self.law.expr.xreplace({self.symbol: expr})
 
 
-def plainest_sides(rows: Rows, most: int) -> list[Side]:
+Kind = TypeVar("Kind", Side, FreedConstant)
+
+
+@dataclass(frozen=True, eq=False)
+class Sides(Generic[Kind]):
+    """Many of a kind.
+
+    Attributes
+    ----------
+    values, weight, costs, has : of each, shapes (n, rows), (n, rows), (n,), (n,).
+    one : by number.
+    bare : whether an expression was taken off last, and no function undone after it.
+    """
+
+    values: Float[Array, "n rows"]
+    weight: Float[Array, "n rows"]
+    costs: Float[Array, " n"]
+    has: Int[Array, " n"]
+    one: Callable[[int], Kind]
+    bare: bool = False
+
+    def __len__(self) -> int:
+        return len(self.costs)
+
+    def take(self, numbers: Int[Array, " some"]) -> "Sides[Kind]":
+        """Some of them."""
+        parts = (part[numbers] for part in (self.values, self.weight, self.costs, self.has))
+        return Sides(*parts, lambda k: self.one(int(numbers[k])))
+
+    @classmethod
+    def of(cls, every: Sequence[Kind]) -> "Sides[Kind]":
+        """Single ones, the plainest first."""
+        every = sorted(every, key=lambda side: side.cost)
+        names = ("values", "weight", "cost", "has")
+        parts = (np.stack([getattr(side, name) for side in every]) for name in names)
+        return cls(*parts, every.__getitem__)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Sides[Kind]"]) -> "Sides[Kind]":
+        """All of some lots."""
+        names = ("values", "weight", "costs", "has")
+        ends = np.cumsum([len(part) for part in parts])
+
+        def one(number: int) -> Kind:
+            lot = int(np.searchsorted(ends, number, "right"))
+            return parts[lot].one(number - int(ends[lot]) + len(parts[lot]))
+
+        return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in names), one)
+
+    @property
+    def effective_rows(self) -> Float[Array, " n"]:
+        """About how many rows the variance comes from: from all of them, or from a few alone."""
+        square = self.weight**2
+        mean = np.sum(square * self.values, axis=1) / np.sum(square, axis=1)
+        share = square * (self.values - mean[:, None]) ** 2
+        tiny = np.finfo(float).tiny
+        return share.sum(axis=1) ** 2 / np.maximum((share**2).sum(axis=1), tiny)
+
+    def plainest(self, most: int, least: float = 0.0) -> "Sides[Kind]":
+        """Each once, however scaled, those of least cost whose variance comes from enough rows."""
+        order = np.argsort(self.costs, kind="stable")
+        order = order[self.effective_rows[order] > least]
+        directions = self.values[order]
+        size = np.copysign(np.linalg.norm(directions, axis=1), directions[:, 0])
+        marks = np.random.default_rng(0).normal(size=(directions.shape[1], 2))
+        marks = np.round(directions @ marks / size[:, None], _DIGITS)
+        first = np.unique(marks, axis=0, return_index=True)[1]
+        return self.take(order[np.sort(first)[:most]])
+
+
+def plainest_sides(rows: Rows, most: int) -> Sides[Side]:
     """The plainest sides of the target, each once: at most so many.
 
     Examples
     --------
     >>> x = np.random.default_rng(0).uniform(1, 3, (20, 2))
-    >>> side, *_ = plainest_sides(Rows(x, x[:, 0] * np.exp(x[:, 1]), ("a", "b")), 10)
-    >>> len(side.values), side.cost
-    (20, 0.0)
+    >>> sides = plainest_sides(Rows(x, x[:, 0] * np.exp(x[:, 1]), ("a", "b")), 10)
+    >>> len(sides), float(sides.costs[0]), str(sides.one(3).restore(sympy.Symbol("t")))
+    (10, 0.0, 'a*t')
     """
-    root, y = Side((), rows.y, rows.root), TARGETS["y"]
+    y = TARGETS["y"]
+    root = Side((), rows.y, rows.root)
     inputs = Quantities.inputs(rows.X, rows.names)
     short = short_expressions(inputs, _SHORT)
     monomials = short.take(_monomials(short, inputs)[:_MONOMIALS])
-    few = short.plainest(_TAKEN)
+    few, alone = short.plainest(_TAKEN), short.plainest(len(inputs))
     products = list(root.less(monomials, y, _OF_PRODUCTS, (), _OF_PRODUCTS))
     sums = [s for g in targets_of(rows.y, _OUTER) for s in root.less(few, g, (), _OF_SUMS)]
-    fewer = few.plainest(_TAKEN_AGAIN)
-    again = [s for side in _bare(products) for s in side.less(fewer, y, (), _OF_SUMS)]
-    again += [s for side in _bare(sums) for s in side.less(fewer, y, ("y",))]
-    found, least = dict[tuple[float, ...], Side](), _EFFECTIVE * root.effective_rows
-    for side in sorted([*products, *again, *sums], key=lambda side: side.cost):
-        if len(found) < most and side.effective_rows > least:
-            found.setdefault(side.mark, side)
-    return list(found.values())
+    others = [s for side in _bare(products, _AGAIN) for s in side.less(few, y, (), _OF_SUMS)]
+    again = [s for side in _bare(sums, _AGAIN) for s in side.less(few, y, _OF_QUOTIENTS)]
+    third = [s for side in _bare(others, _THIRD) for s in side.less(alone, y, _OF_QUOTIENTS)]
+    third += [s for side in _bare(again, _THIRD) for s in side.less(alone, y, (), _OF_QUOTIENTS)]
+    every = Sides.joined([*products, *sums, *others, *again, *third])
+    return every.plainest(most, _EFFECTIVE * float(Sides.of([root]).effective_rows[0]))
 
 
-def _bare(sides: Iterable[Side]) -> list[Side]:
+def _bare(lots: Iterable[Sides[Side]], most: int) -> list[Side]:
     """The plainest sides with an expression taken off and no function undone after it."""
-    bare = [s for s in sides if s.steps[-1].operation and s.steps[-1].inner.name == "y"]
-    return sorted(bare, key=lambda side: side.cost)[:_AGAIN]
+    bare = [lot for lot in lots if lot.bare]
+    if not bare:
+        return []
+    few = Sides.joined(bare).plainest(most)
+    return [few.one(k) for k in range(len(few))]
 
 
 def _monomials(short: Expressions, inputs: Quantities) -> Array:

@@ -64,10 +64,11 @@ def small_steps(y: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
 
 
 def one_over(
-    slope: Float[np.ndarray, " rows"], least: float = _LEVEL
-) -> Float[np.ndarray, " rows"]:
-    """One over sizes of slopes, the least one at least this part of the median."""
-    return 1 / np.maximum(slope, least * np.median(slope))
+    slope: Float[np.ndarray, "... rows"], least: float = _LEVEL
+) -> Float[np.ndarray, "... rows"]:
+    """One over sizes of slopes, the least one at least this part of the median; nan is none."""
+    middle = (np.isfinite(slope).sum(axis=-1, keepdims=True) - 1) // 2
+    return 1 / np.maximum(slope, least * np.take_along_axis(np.sort(slope), middle, axis=-1))
 
 
 def _log_of_product(e: sympy.Expr) -> sympy.Expr:
@@ -97,6 +98,8 @@ TARGETS: dict[str, Target] = {
         Target("log (y - 1)", lambda y: np.log(y - 1), lambda e: sympy.exp(e) + 1, 1 + _ABOVE),
         Target("logit y", special.logit, lambda e: 1 / (1 + sympy.exp(-e)), _ABOVE, 1 - _ABOVE),
         Target("log (1 - y)", lambda y: np.log(1 - y), lambda e: 1 - sympy.exp(e), high=1 - _ABOVE),
+        Target("log (1 + y)", np.log1p, lambda e: sympy.exp(e) - 1, -1 + _ABOVE),
+        Target("log (1 + 1/y)", lambda y: np.log1p(1 / y), lambda e: 1 / (sympy.exp(e) - 1), _TINY),
         Target("exp y", np.exp, _log_of_product, -_MOST, _MOST),
         Target("sin y", np.sin, sympy.asin, -_HALF, _HALF),
         Target("cos y", np.cos, sympy.acos, 0.0, np.pi),

@@ -37,7 +37,8 @@ def test_a_side_gives_back_y_and_weighs_as_its_slope():
     rng = np.random.default_rng(0)
     rows = Rows(rng.uniform(1, 3, (15, 2)), rng.uniform(0.4, 2, 15), ("a", "b"))
     step, t = 1e-5, sympy.Symbol("t")
-    for side in plainest_sides(rows, 10_000):
+    sides = plainest_sides(rows, 10_000)
+    for side in map(sides.one, range(0, len(sides), 7)):
         told = side.weight > 0
         assert told.mean() >= 0.8
         back = Rows(np.column_stack([rows.X, side.values]), rows.y, ("a", "b", "t"))
