@@ -55,7 +55,9 @@ class Law:
     def formula(self) -> Formula:
         """With its constants free."""
         constants = tuple(Constant(n, v, np.inf) for n, v in self.constants.items())
-        return Formula(parse(self.form, [*self.ranges, *self.constants]), tuple(self.ranges), constants)
+        return Formula(
+            parse(self.form, [*self.ranges, *self.constants]), tuple(self.ranges), constants
+        )
 
     def inputs(self, rows: int, rng: np.random.Generator) -> np.ndarray:
         """One input evenly, two at random (rows, inputs)."""

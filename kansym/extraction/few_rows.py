@@ -89,7 +89,7 @@ class FewRows:
     X: np.ndarray
     y: np.ndarray
     errors: RowErrors
-    simple: set[tuple[sympy.Expr, int]] = field(default_factory=set, repr=False)
+    simple: set[sympy.Expr] = field(default_factory=set, repr=False)
     _fits: dict[str, FormulaFit | None] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -112,10 +112,10 @@ class FewRows:
         self._fits.update((law.formula.to_json(), law) for law in laws)
         return laws
 
-    def _form(self, formula: Formula) -> tuple[sympy.Expr, int]:
-        """A form and how many of its constants are measured: a number in place of one is sought."""
-        measured = sum(constant.exact is None for constant in formula.constants)
-        return anonymous_form(formula.template, self.names), measured
+    def _form(self, formula: Formula) -> sympy.Expr:
+        """A form, whose constants may be 1: another number in place of one is sought."""
+        exact = {sympy.Symbol(c.name): c.exact for c in formula.constants if c.exact is not None}
+        return anonymous_form(formula.template.xreplace(exact), self.names, told_apart=True)
 
     def attempts(
         self, laws: list[FormulaFit], judge: Judge, output: str, settings: Settings, until: Deadline
@@ -220,8 +220,6 @@ class FewRows:
         """A formula with constants that agree as one, as long as it gets shorter."""
         fit = self._fit(formula)
         for tied in with_equal_constants(fit) if fit else ():
-            if self._form(formula) in self.simple:
-                self.simple.add(self._form(tied))
             if self.length(tied) < self.length(formula):
                 return self._tied(tied)
         return formula

@@ -4,13 +4,20 @@ import sympy
 
 __all__ = ["anonymous_form"]
 
-_CONSTANT = sympy.Symbol("C")
+_CONSTANT, _NUMBER = sympy.symbols("C N")
 
 
-def anonymous_form(expr: sympy.Expr, inputs: tuple[str, ...]) -> sympy.Expr:
+def anonymous_form(
+    expr: sympy.Expr, inputs: tuple[str, ...], *, told_apart: bool = False
+) -> sympy.Expr:
     """An expression with every constant, number or name, as the same symbol.
 
-    A product always has one, for a factor of 1 is a constant too; numbers that are exponents stay.
+    Wherever a factor may stand there is one, for a factor of 1 is a constant too; numbers that are
+    exponents stay.
+
+    Parameters
+    ----------
+    told_apart : whether a number other than 1 and -1 is not what a named constant is.
 
     Examples
     --------
@@ -19,19 +26,31 @@ def anonymous_form(expr: sympy.Expr, inputs: tuple[str, ...]) -> sympy.Expr:
     True
     >>> anonymous_form(a * x, ("x",)) == anonymous_form(a * x + b, ("x",))
     False
+    >>> [anonymous_form(e, ("x",), told_apart=True) for e in (a * x + b, 1 - x, 2 * x + b)]
+    [C*x + C, C*x + C, C + N*x]
     """
     names = {symbol: _CONSTANT for symbol in expr.free_symbols if symbol.name not in inputs}
-    return _anonymous(expr.xreplace(names))
+    return _term(expr.xreplace(names), told_apart)
 
 
-def _anonymous(part: sympy.Expr) -> sympy.Expr:
+def _term(part: sympy.Expr, told_apart: bool) -> sympy.Expr:
+    """With a factor, if it is no sum, whose terms have one each."""
+    form = _anonymous(part, told_apart)
+    bare = not (part.is_Add or part.is_Mul or form in (_CONSTANT, _NUMBER))
+    return _CONSTANT * form if bare else form
+
+
+def _anonymous(part: sympy.Expr, told_apart: bool) -> sympy.Expr:
     if part.free_symbols <= {_CONSTANT}:
-        return _CONSTANT
+        sought = told_apart and not part.free_symbols and part not in (1, -1)
+        return _NUMBER if sought else _CONSTANT
     if part.is_Mul or part.is_Add:
-        others = [_anonymous(p) for p in part.args if not p.free_symbols <= {_CONSTANT}]
-        has_constant = len(others) < len(part.args) or part.is_Mul
-        return part.func(*others, *([_CONSTANT] if has_constant else []))
+        own, others = part.as_independent(*(part.free_symbols - {_CONSTANT}), as_Add=part.is_Add)
+        has_constant = part.is_Mul or own != 0
+        form = _anonymous if part.is_Mul else _term
+        parts = [form(each, told_apart) for each in type(part).make_args(others)]
+        return part.func(*parts, *([_anonymous(own, told_apart)] if has_constant else []))
     if part.is_Pow:
-        exponent = part.exp if part.exp.is_number else _anonymous(part.exp)
-        return _anonymous(part.base) ** exponent
-    return part.func(*map(_anonymous, part.args)) if part.args else part
+        exponent = part.exp if part.exp.is_number else _term(part.exp, told_apart)
+        return _anonymous(part.base, told_apart) ** exponent
+    return part.func(*(_term(arg, told_apart) for arg in part.args)) if part.args else part

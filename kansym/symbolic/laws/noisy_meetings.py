@@ -2,8 +2,9 @@
 
 A side t of y (see `kansym.symbolic.laws.sides_of_noisy_rows`) is g, b g, c + g or c + b g for a
 long expression g, c + a u + b v or c + a u v + b v for two short ones, or a x^p z^q. All losses are
-a few matrix products: of twenty rows a hundred million laws are looked at in a second. Or t is a
-curve along a plain expression, seen by neighbours. A constant of the best laws may be an expression
+a few matrix products: of twenty rows a hundred million laws are looked at in a second, in the order
+of their length, as long as there is time. Expressions of those inputs alone that a side does not
+have yet are longer ones. Or t is a curve along a plain expression, seen by neighbours. A constant of the best laws may be an expression
 in its turn: what it would have to be on every row is a side as well.
 """
 
@@ -55,6 +56,8 @@ _OF_OTHERS = 4000
 """About how many of the inputs that a side does not have yet."""
 _MEETINGS = 3e8
 """The plainest sides with expressions that are compared at first; then twice as many, and so on."""
+_SEEKING = 0.85
+"""Of the time that is left, what comparing them may take: the best are still to be fitted."""
 _EVERY = -1.0, float("inf")
 _HALF_A_STEP = 0.05
 """Half of the least difference of costs."""
@@ -155,7 +158,7 @@ def _singles(
     if sides is None:
         return
     unit = burden_of_bits(OPERATION_BITS, long.values.shape[1])
-    side, place = _closest(sides, long, unit, costs, until)
+    side, place = _closest(sides, long, unit, costs, until.share(_SEEKING))
     if not side.size:
         return
     losses = _losses(sides.values[side], sides.weight[side], long.values[place])

@@ -1,12 +1,14 @@
 """Few noisy rows: what is left of y is compared with very many expressions."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 import sympy
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.checking import length, values_of
-from kansym.symbolic.laws.law import Rows
+from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.noisy_meetings import NoisyMeetings
 from kansym.symbolic.laws.sides_of_noisy_rows import plainest_sides
 from tests.drawn_rows import noisy_rows
@@ -19,6 +21,11 @@ LAWS = {
     "a real power within an exponential": (lambda a, b: 1 - np.exp(-0.3 * a * b**1.3 / 2), 2),
     "logistic": (lambda a, b, c: a / (1 + np.exp(2 * b - 3.1 * c)), 3),
     "one input does nothing": (lambda a, b, c: 3.1 * a / (0.7 + b), 3),
+    "a difference on both sides": (lambda a, b, c, d: a + (b - a) * np.exp(-c * d / 3), 4),
+    "long in two of five inputs": (lambda a, b, c, d, e: a * b * c * (d**4 - e**4), 5),
+    "a sum within a product": (lambda a, b, c, d, e: a * (b + c * d * np.sin(e)), 5),
+    "a real power near zero": (lambda a, b: 1 - np.exp(-0.2 * a * (b - 0.9) ** 2.3), 2),
+    "a current through a diode": (lambda a, b, c: a * np.expm1(b / c), 3),
 }
 
 
@@ -26,11 +33,14 @@ LAWS = {
 def test_the_law_is_told_from_twenty_five_rows(name):
     law, inputs = LAWS[name]
     rows = noisy_rows(law, inputs, 0.02, 25)
-    found = list(NoisyMeetings().propose(rows, Deadline.after(600)))
-    best = min(found, key=lambda each: length(each, rows))
-    fresh = noisy_rows(law, inputs, 0.0, 300, seed=5)
-    missed = values_of(best.expr, best.start, fresh) - fresh.y
-    assert np.sqrt(np.mean(missed**2)) < 0.02 * rows.spread
+    fresh, found = noisy_rows(law, inputs, 0.0, 300, seed=5), list[Law]()
+    for one in NoisyMeetings().propose(rows, Deadline.after(600)):
+        found.append(one)
+        best = min(found, key=lambda each: length(each, rows))
+        missed = values_of(best.expr, best.start, fresh) - fresh.y
+        if np.sqrt(np.mean(missed**2)) < 0.02 * rows.spread:
+            return
+    pytest.fail(f"no law of {len(found)} is right")
 
 
 def test_a_side_gives_back_y_and_weighs_as_its_slope():
@@ -70,14 +80,15 @@ def test_levels_zeros_and_signs_raise_nothing():
     y = X[:, 0] * X[:, 1] - 0.5 * X[:, 2] + rng.normal(0, 0.02, 24)
     y[:3] = 0.0
     rows = Rows(X, y, ("a", "b", "c"))
-    found = list(NoisyMeetings().propose(rows, Deadline.after(600)))
+    found = islice(NoisyMeetings().propose(rows, Deadline.after(600)), 20)
     assert min(law.error for law in found) < 0.5
 
 
 def test_copies_of_a_column_raise_nothing():
     rows = noisy_rows(lambda a, b: 0.3 + a * b, 2, 0.02, 20)
     X = np.column_stack([rows.X, 2 * rows.X[:, 0]])
-    found = list(NoisyMeetings().propose(Rows(X, rows.y, ("k1", "q", "q1")), Deadline.after(600)))
+    rows = Rows(X, rows.y, ("k1", "q", "q1"))
+    found = islice(NoisyMeetings().propose(rows, Deadline.after(600)), 20)
     assert min(law.error for law in found) < 0.03
 
 
