@@ -15,7 +15,7 @@ from kansym.extraction.conclusion import (
     provenance,
 )
 from kansym.extraction.edge_fits import curve_floor, fit_edges
-from kansym.extraction.few_rows import by_their_scatter
+from kansym.extraction.few_rows import FewRows, by_their_scatter
 from kansym.extraction.formulas import (
     formulas_of,
     front_point,
@@ -162,7 +162,7 @@ class Evidence:
             front = pareto_front(selected, choices, judge, self._formulas, deadline)
             tell(1.0, "done")
         found = formulas
-        formulas, front = beside_simple_laws(
+        formulas, front, split, scatter = beside_simple_laws(
             self.split, self.network.inputs, formulas, front, self.settings, deadline
         )
         selected = next(point for point in front if point.selected)
@@ -173,7 +173,6 @@ class Evidence:
         findings = list(self.network.findings)
         findings += edge_doubts(self.network, edges, formulas, selected.error)
         fidelity = self.split.fidelity(self.network, formulas)
-        split, scatter = by_their_scatter(self.split, self.network.inputs, formulas, deadline)
         formulas, front, fits = with_last_fits(
             split, formulas, front, self.settings.exact, deadline
         )
@@ -200,7 +199,8 @@ class Evidence:
         judge = self.split.judge
         points = [front_point(judge, (one,), selected=one is every[0]) for one in every]
         front = not_dominated(points)
-        split, scatter = by_their_scatter(self.split, self.network.inputs, formulas, deadline)
+        rows = FewRows.of(self.split, self.network.inputs)
+        split, scatter = by_their_scatter(self.split, rows, formulas, deadline)
         formulas, front, fits = with_last_fits(
             split, formulas, front, self.settings.exact, deadline, kept=True
         )

@@ -256,10 +256,9 @@ class FewRows:
 
 
 def by_their_scatter(
-    split: Split, names: tuple[str, ...], formulas: tuple[Formula, ...], deadline: Deadline
+    split: Split, rows: FewRows | None, formulas: Iterable[Formula], deadline: Deadline
 ) -> tuple[Split, list[Finding]]:
     """Few rows with errors that grow with y, if they scatter so about a formula, and that said."""
-    rows = FewRows.of(split, names)
     if rows is None or split.errors is not None:
         return split, []
     until = deadline.or_after(LOOKING)

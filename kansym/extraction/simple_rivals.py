@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from kansym.extraction.few_rows import FewRows
+from kansym.extraction.few_rows import LOOKED_AT, LOOKING, FewRows, by_their_scatter
 from kansym.extraction.formulas import front_point
 from kansym.extraction.settings import Settings
 from kansym.extraction.split import Split
 from kansym.results.parts import FrontPoint
 from kansym.shared.deadline import Deadline
+from kansym.shared.status import Finding
 from kansym.symbolic.formulas.formula import Formula
 
 __all__ = ["beside_simple_laws"]
@@ -26,8 +27,10 @@ def beside_simple_laws(
     front: tuple[FrontPoint, ...],
     settings: Settings,
     deadline: Deadline,
-) -> tuple[tuple[Formula, ...], tuple[FrontPoint, ...]]:
+) -> tuple[tuple[Formula, ...], tuple[FrontPoint, ...], Split, list[Finding]]:
     """The formula of shortest description, and the front with all simple laws beside it.
+
+    And the rows with errors that grow with y, if that is how they scatter, and that said.
 
     Parameters
     ----------
@@ -39,13 +42,18 @@ def beside_simple_laws(
     """
     rows = FewRows.of(split, inputs)
     if rows is None or settings.physical_constants:
-        return formulas, front
+        return formulas, front, *by_their_scatter(split, rows, formulas, deadline)
     judge = split.judge
     until = deadline.share(0.5).within(SEARCHING).or_after(settings.overtime(*LATE))
     laws = rows.laws(until)
+    likeliest = (*formulas, *(law.formula for law in laws[:LOOKED_AT]))
+    split, scatter = by_their_scatter(split, rows, likeliest, deadline)
+    if scatter:
+        rows = rows.of_errors(split.errors_used)
+        laws = rows.again((law.formula for law in laws), until.or_after(LOOKING))
     best, least = formulas[0], rows.length(formulas[0])
     for law in laws[:FINISHED]:
-        if until.passed or rows.length(law.formula) > least + CLOSE_BITS:
+        if rows.length(law.formula) > least + CLOSE_BITS:
             break
         finished = rows.finished(law, settings, until)
         if rows.length(finished) < least:
@@ -59,4 +67,4 @@ def beside_simple_laws(
             seen.add(str(law.formula))
             points.append(front_point(judge, (law.formula,), selected=False))
     chosen = formulas if best is formulas[0] else (best,)
-    return chosen, tuple(points)
+    return chosen, tuple(points), split, scatter

@@ -3,9 +3,9 @@
 A side t of y (see `kansym.symbolic.laws.sides_of_noisy_rows`) is g, b g, c + g or c + b g for a
 long expression g, c + a u + b v or c + a u v + b v for two short ones, or a x^p z^q. All losses are
 a few matrix products: of twenty rows a hundred million laws are looked at in a second, in the order
-of their length, as long as there is time. Expressions of those inputs alone that a side does not
-have yet are longer ones. Or t is a curve along a plain expression, seen by neighbours. A constant of the best laws may be an expression
-in its turn: what it would have to be on every row is a side as well.
+of their length, as long as there is time; longer ones of those inputs that a side does not have
+yet. Or t is a curve along a plain expression, seen by neighbours. A constant of the best laws may
+be an expression in its turn: what it would have to be on every row is a side as well.
 """
 
 from collections.abc import Iterator, Sequence
