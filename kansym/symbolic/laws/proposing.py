@@ -113,10 +113,10 @@ OF_NOISY_ROWS: tuple[Source, ...] = (
     NoisyPairs(),
     SparseSums(),
     SmallerProblems(),
-    NoisyMeetings(),
     NoisyGroups((SingleIndex(), NoisyPairs(), SmallerProblems())),
     ScaledPairs(),
     Additive(),
+    NoisyMeetings(),
 )
 """For rows that are known to be noisy: no law is exact."""
 _SHARE, _OVERTIME = 0.6, 1.0

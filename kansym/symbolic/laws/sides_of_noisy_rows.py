@@ -37,8 +37,8 @@ _OF_PRODUCTS = (
     "y", "1/y", "log y", "y^2", "log (y - 1)", "log (1 - y)", "logit y", "log (1 + y)",
     "log (1 + 1/y)",
 )  # fmt: skip
-_OF_SUMS = ("y", "1/y", "log y", "y^2", "sqrt y")
-_OF_QUOTIENTS = ("y", "log y")
+_OF_SUMS = ("y", "1/y", "log y", "log -y", "y^2", "sqrt y")
+_OF_QUOTIENTS = ("y", "log y", "log -y")
 """Functions of what is left of a product and of a sum."""
 _FUNCTION, _JOIN = 1.0, 1.0
 """Operations that a function of y and an expression taken off it count as."""
