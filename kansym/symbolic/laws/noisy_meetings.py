@@ -52,8 +52,9 @@ Costs = tuple[float, float]
 _FEWEST_ROWS, _MOST_ROWS, _MOST_INPUTS = 8, 64, 6
 _SIDES, _PLAIN_SIDES, _LONG = 30_000, 2000, 120_000
 """Sides, those of them that are looked at in other ways too, and about how many expressions."""
-_OF_OTHERS = 4000
-"""About how many of the inputs that a side does not have yet."""
+_OF_OTHERS = 4000, 2e7
+"""About how many of the inputs that a side does not have yet; and meetings of each of their groups
+when there are more."""
 _MEETINGS = 3e8
 """The plainest sides with expressions that are compared at first; then twice as many, and so on."""
 _SEEKING = 0.85
@@ -101,11 +102,12 @@ class NoisyMeetings:
         for drafts in chain(
             (
                 _singles(every, long, next(pairs), until),
-                _of_other_inputs(every, inputs, until),
+                _of_other_inputs(every, inputs, _OF_OTHERS[0], until),
                 _pairs(sides, inputs, until),
                 _powers(sides, inputs),
                 _curves(sides, inputs, few, best, until),
                 _singles(_freed(best, few), long, _EVERY, until),
+                _of_other_inputs(every, inputs, _LONG, until),
             ),
             (_singles(every, long, costs, until) for costs in pairs),
         ):
@@ -141,13 +143,16 @@ def _growing(sides: Sides[Side], long: Expressions) -> Iterator[Costs]:
         low, wanted = high, 2 * wanted
 
 
-def _of_other_inputs(sides: Sides[Side], inputs: Quantities, until: Deadline) -> Iterator[Draft]:
+def _of_other_inputs(
+    sides: Sides[Side], inputs: Quantities, most: int, until: Deadline
+) -> Iterator[Draft]:
     """Laws of sides that are one expression of the inputs that they do not have yet."""
     for has in np.unique(sides.has).tolist():
         rest = [k for k in range(len(inputs)) if not has >> k & 1]
-        if has and rest:
-            own = long_expressions(inputs.take(rest), _OF_OTHERS)
+        if has and rest and not until.passed:
             some = sides.take(np.flatnonzero(sides.has == has))
+            count = min(most, max(_OF_OTHERS[0], int(_OF_OTHERS[1] / len(some))))
+            own = long_expressions(inputs.take(rest), count)
             yield from _singles(some, own, _EVERY, until)
 
 
