@@ -115,7 +115,7 @@ def is_right(law: Law, formula: Formula) -> bool:
 def _agrees_with_one(constant: Constant) -> bool:
     """Whether a measured constant stands where a law has none, and is told to agree with 1."""
     near = constant.near
-    return near is not None and abs(near.number) == 1 and near.p > 0.05  # noqa: PLR2004
+    return near is not None and abs(near.number) == 1 and near.p > 0.05
 
 
 def fitted(formula: Formula, X: np.ndarray, y: np.ndarray):

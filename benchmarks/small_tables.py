@@ -1,9 +1,9 @@
 """Laws of several inputs as tables of a few noisy rows, asked for the form of the law.
 
 Thirty rows with 2 % noise, from pharmacology, ecology, optics, astronomy, fluids, electricity,
-materials, chemistry, acoustics and economics; inputs at random. A form is right as in `measured_laws.py`, with
-no more constants than the law, and nothing left of it without noise. The first laws were looked at
-while sources for few noisy rows were built; ``--fresh`` has those that were not.
+materials, chemistry, acoustics and economics; inputs at random. A form is right as in
+`measured_laws.py`. The first laws were looked at while sources for few noisy rows were built;
+``--fresh`` has those that were not.
 
     python benchmarks/small_tables.py
     python benchmarks/small_tables.py --fresh --rows 20 --noise 0.01

@@ -200,28 +200,34 @@ class Sides(Generic[Kind]):
 
     def take(self, numbers: Int[Array, " some"]) -> "Sides[Kind]":
         """Some of them."""
-        parts = (part[numbers] for part in (self.values, self.weight, self.costs, self.has))
-        return Sides(*parts, lambda k: self.one(int(numbers[k])))
+        values, weight, costs, has = (part[numbers] for part in self._parts)
+        return Sides(values, weight, costs, has, lambda k: self.one(int(numbers[k])))
+
+    @property
+    def _parts(self) -> tuple[Array, Array, Array, Array]:
+        return self.values, self.weight, self.costs, self.has
 
     @classmethod
     def of(cls, every: Sequence[Kind]) -> "Sides[Kind]":
         """Single ones, the plainest first."""
         every = sorted(every, key=lambda side: side.cost)
-        names = ("values", "weight", "cost", "has")
-        parts = (np.stack([getattr(side, name) for side in every]) for name in names)
-        return cls(*parts, every.__getitem__)
+        rows = ((side.values, side.weight, side.cost, side.has) for side in every)
+        values, weight, costs, has = map(np.stack, zip(*rows, strict=True))
+        return cls(values, weight, costs, has, every.__getitem__)
 
     @classmethod
     def joined(cls, parts: Sequence["Sides[Kind]"]) -> "Sides[Kind]":
         """All of some lots."""
-        names = ("values", "weight", "costs", "has")
         ends = np.cumsum([len(part) for part in parts])
 
         def one(number: int) -> Kind:
             lot = int(np.searchsorted(ends, number, "right"))
             return parts[lot].one(number - int(ends[lot]) + len(parts[lot]))
 
-        return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in names), one)
+        values, weight, costs, has = map(
+            np.concatenate, zip(*(p._parts for p in parts), strict=True)
+        )
+        return cls(values, weight, costs, has, one)
 
     @property
     def effective_rows(self) -> Float[Array, " n"]:
@@ -251,8 +257,8 @@ def plainest_sides(rows: Rows, most: int) -> Sides[Side]:
     --------
     >>> x = np.random.default_rng(0).uniform(1, 3, (20, 2))
     >>> sides = plainest_sides(Rows(x, x[:, 0] * np.exp(x[:, 1]), ("a", "b")), 10)
-    >>> len(sides), float(sides.costs[0]), str(sides.one(3).restore(sympy.Symbol("t")))
-    (10, 0.0, 'a*t')
+    >>> [str(sides.one(k).restore(sympy.Symbol("t"))) for k in range(10)][::3]
+    ['t', 'sqrt(t)', '1/(exp(t) - 1)', 't/a']
     """
     y = TARGETS["y"]
     root = Side((), rows.y, rows.root)
