@@ -98,18 +98,18 @@ class NoisyMeetings:
         inputs = Quantities.inputs(few.X, few.names)
         long = long_expressions(inputs, _LONG)
         sides, best = every.take(np.arange(min(len(every), _PLAIN_SIDES))), list[Law]()
-        pairs = iter(_growing(every, long))
+        ranges = _growing(every, long)
         for drafts in chain(
             (
-                _singles(every, long, next(pairs), until),
+                _singles(every, long, next(ranges), until),
                 _of_other_inputs(every, inputs, _OF_OTHERS[0], until),
                 _pairs(sides, inputs, until),
                 _powers(sides, inputs),
                 _curves(sides, inputs, few, best, until),
-                _singles(_freed(best, few), long, _EVERY, until),
+                _of_freed_constants(best, few, long, until),
                 _of_other_inputs(every, inputs, _LONG, until),
             ),
-            (_singles(every, long, costs, until) for costs in pairs),
+            (_singles(every, long, costs, until) for costs in ranges),
         ):
             if until.passed:
                 return
@@ -156,12 +156,8 @@ def _of_other_inputs(
             yield from _singles(some, own, _EVERY, until)
 
 
-def _singles(
-    sides: AnySides | None, long: Expressions, costs: Costs, until: Deadline
-) -> Iterator[Draft]:
+def _singles(sides: AnySides, long: Expressions, costs: Costs, until: Deadline) -> Iterator[Draft]:
     """Laws of sides that are one expression, of such costs together, the likeliest first."""
-    if sides is None:
-        return
     unit = burden_of_bits(OPERATION_BITS, long.values.shape[1])
     side, place = _closest(sides, long, unit, costs, until.share(_SEEKING))
     if not side.size:
@@ -206,15 +202,18 @@ def _losses(
     return np.where(np.stack(losses) > 0, losses, np.inf)
 
 
-def _freed(laws: list[Law], rows: Rows) -> Sides[FreedConstant] | None:
-    """The constants of the shortest laws, each as what it would have to be on every row."""
+def _of_freed_constants(
+    laws: Sequence[Law], rows: Rows, long: Expressions, until: Deadline
+) -> Iterator[Draft]:
+    """Laws whose constants are expressions: what each would have to be on every row is a side."""
     freed = list[FreedConstant]()
     for law in sorted(laws, key=lambda law: length(law, rows))[:_REOPENED]:
         (expr,), start, _ = apart([law], rows)
         own = replace(law, expr=expr, start=start)
         every = (FreedConstant.of(own, symbol, rows) for symbol in start)
         freed += [constant for constant in every if constant is not None]
-    return Sides.of(freed) if freed else None
+    if freed:
+        yield from _singles(Sides.of(freed), long, _EVERY, until)
 
 
 def _closest(

@@ -1,5 +1,6 @@
 """Few noisy rows: what is left of y is compared with very many expressions."""
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -7,10 +8,10 @@ import pytest
 import sympy
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import length, values_of
+from kansym.symbolic.laws.checking import fitted, length, values_of
 from kansym.symbolic.laws.law import Law, Rows
 from kansym.symbolic.laws.noisy_meetings import NoisyMeetings
-from kansym.symbolic.laws.sides_of_noisy_rows import plainest_sides
+from kansym.symbolic.laws.sides_of_noisy_rows import FreedConstant, plainest_sides
 from tests.drawn_rows import noisy_rows
 
 LAWS = {
@@ -59,6 +60,18 @@ def test_a_side_gives_back_y_and_weighs_as_its_slope():
         change = np.abs(values_of(side.restore(t), {}, moved) - rows.y)
         # A weight is less than one over a slope only where it would outweigh all others.
         assert np.median(change[told]) == pytest.approx(step, rel=0.02)
+
+
+def test_a_constant_is_what_it_would_have_to_be_on_every_row():
+    rows = noisy_rows(lambda a, b, c: a * np.exp(-c) + 2 * b, 3, 0.0, 20)
+    a, b, q, p = sympy.symbols("a b q p")
+    law = fitted(q * a + p * b, {q: 0.1, p: 2.0}, "", rows, Deadline.never(), 20)
+    assert law is not None
+    freed = FreedConstant.of(replace(law, start={q: law.start[q], p: 2.0}), q, rows)
+    assert freed is not None
+    assert np.allclose(freed.values, np.exp(-rows.X[:, 2]))
+    assert freed.restore(sympy.exp(-a)) == a * sympy.exp(-a) + p * b
+    assert np.allclose(freed.weight, rows.X[:, 0] * rows.root)
 
 
 @pytest.mark.parametrize("y", [np.ones(20), np.full(20, 1e-12)])
