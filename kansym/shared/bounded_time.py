@@ -67,7 +67,7 @@ class _Run:
     def __init__(self, function: Callable[[], Any]) -> None:
         self.function = function
         self.lock = threading.Lock()
-        self.ended = self.ordered = False
+        self.ended = self.ordered = self.unwanted = False
         self.inner: _Run | None = None
         # Threads have no such event: an interrupt of `Thread.join` says of a thread that runs that
         # it has stopped.
@@ -77,9 +77,16 @@ class _Run:
         # What numpy is told to ignore holds in the thread, too.
         self.context = contextvars.copy_context()
         self.thread = threading.Thread(target=self._begin, daemon=True)
+        # Not the thread's own, which it has before it has told that it has begun: ended by an order
+        # there, it would be waited for without end.
+        self.ident: int | None = None
 
     def _begin(self) -> None:
         try:
+            with self.lock:
+                if self.unwanted:
+                    return
+                self.ident = threading.get_ident()
             self.context.run(self._work)
         except _TimeUpError:
             self.ended = False  # ordered once more while it obeyed the first order
@@ -104,24 +111,25 @@ class _Run:
             self.failure = error
 
     def stop(self) -> None:
-        """Order the thread to stop."""
+        """Order the thread to stop, or not to begin."""
         inner = self.inner
         if inner is not None:
             inner.stop()
         with self.lock:
-            if self.ended or self.gone.is_set() or self.thread.ident is None:
+            self.unwanted = True
+            if self.ended or self.gone.is_set() or self.ident is None:
                 return
             self.ordered = True
             _silence_orders()
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(self.thread.ident), ctypes.py_object(_TimeUpError)
+                ctypes.c_ulong(self.ident), ctypes.py_object(_TimeUpError)
             )
 
     def end(self) -> None:
         """Have the thread ended, or ending, in a moment."""
-        if self.thread.ident is not None and not self.gone.is_set():
+        if not self.gone.is_set():
             self.stop()
-            if not self.gone.wait(_GRACE):
+            if self.ident is not None and not self.gone.wait(_GRACE):
                 threading.Thread(target=self.insist, daemon=True).start()
 
     def insist(self) -> None:

@@ -96,3 +96,23 @@ def test_a_computation_that_swallows_its_order_leaves_no_thread_behind():
     while set(threading.enumerate()) - before and time.monotonic() < until:
         time.sleep(0.01)
     assert not set(threading.enumerate()) - before
+
+
+def test_a_thread_that_has_not_told_that_it_began_is_ended_without_an_order(monkeypatch):
+    """An order there would end it before it tells, and whoever starts it would wait for ever."""
+    called, run = [], _Run(lambda: called.append(1))
+    tell = threading.Event.set
+    starting = run.thread._started  # type: ignore[attr-defined]
+
+    def told(event: threading.Event) -> None:
+        if event is starting:
+            run.stop()
+        tell(event)
+
+    monkeypatch.setattr(threading.Event, "set", told)
+    starter = threading.Thread(target=run.thread.start, daemon=True)
+    starter.start()
+    starter.join(20)
+    assert not starter.is_alive()
+    assert run.gone.wait(20)
+    assert not called
