@@ -102,10 +102,9 @@ def test_a_thread_that_has_not_told_that_it_began_is_ended_without_an_order(monk
     """An order there would end it before it tells, and whoever starts it would wait for ever."""
     called, run = [], _Run(lambda: called.append(1))
     tell = threading.Event.set
-    starting = run.thread._started  # type: ignore[attr-defined]
 
     def told(event: threading.Event) -> None:
-        if event is starting:
+        if threading.get_ident() == run.thread.ident:
             run.stop()
         tell(event)
 

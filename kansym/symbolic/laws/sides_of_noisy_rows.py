@@ -1,6 +1,6 @@
 """What is left of noisy values when plain expressions are taken off them, and what its errors are.
 
-One step is a remainder (see `kansym.symbolic.laws.remainders`); a side is y after one or two steps,
+One step is a remainder (see `kansym.symbolic.laws.remainders`); a side is y after at most three,
 with the weight that it has on every row: errors of t(y) are those of y times its slope.
 """
 
@@ -38,8 +38,8 @@ _OF_PRODUCTS = (
     "log (1 + 1/y)",
 )  # fmt: skip
 _OF_SUMS = ("y", "1/y", "log y", "log -y", "y^2", "sqrt y")
-_OF_QUOTIENTS = ("y", "log y", "log -y")
-"""Functions of what is left of a product and of a sum."""
+_OF_MORE = ("y", "log y", "log -y")
+"""Functions of what is left of a product, of a sum, and of a quotient or sum after these."""
 _FUNCTION, _JOIN = 1.0, 1.0
 """Operations that a function of y and an expression taken off it count as."""
 _STEP = 1e-6
@@ -269,9 +269,9 @@ def plainest_sides(rows: Rows, most: int) -> Sides[Side]:
     products = list(root.less(monomials, y, _OF_PRODUCTS, (), _OF_PRODUCTS))
     sums = [s for g in targets_of(rows.y, _OUTER) for s in root.less(few, g, (), _OF_SUMS)]
     others = [s for side in _bare(products, _AGAIN) for s in side.less(few, y, (), _OF_SUMS)]
-    again = [s for side in _bare(sums, _AGAIN) for s in side.less(few, y, _OF_QUOTIENTS)]
-    third = [s for side in _bare(others, _THIRD) for s in side.less(alone, y, _OF_QUOTIENTS)]
-    third += [s for side in _bare(again, _THIRD) for s in side.less(alone, y, (), _OF_QUOTIENTS)]
+    again = [s for side in _bare(sums, _AGAIN) for s in side.less(few, y, _OF_MORE)]
+    third = [s for side in _bare(others, _THIRD) for s in side.less(alone, y, _OF_MORE)]
+    third += [s for side in _bare(again, _THIRD) for s in side.less(alone, y, (), _OF_MORE)]
     every = Sides.joined([*products, *sums, *others, *again, *third])
     return every.plainest(most, _EFFECTIVE * float(Sides.of([root]).effective_rows[0]))
 
