@@ -15,6 +15,9 @@ __all__ = ["EXACT", "NEAR", "PROMISING", "STRIKING", "is_enough"]
 EXACT, ROUNDING, FEW = 1e-8, 1e-13, 3
 """Relative error of a formula on data without noise that is right; of one with more than a few
 constants, which could be an approximation, only rounding may be left."""
+MANY, EXPLAINED = 300, 0.5
+"""Rows from which on what no formula explains may be a law that turns faster than they are dense,
+and not noise; error, over the spread, of a formula that explains nearly nothing."""
 PROMISING, NEAR = 1e-2, 5e-2
 """Error of a network that is read at once; of one whose shape a model shows, for the model's own
 errors are of this size."""
@@ -50,6 +53,8 @@ def is_enough(attempt: Attempt, judge: Judge, inputs: int, attained: float) -> b
             return best.error < AS_GOOD * attempt.error
         factor = CERTAIN if best.error < STRIKING else AS_GOOD
         return free == 0 and best.error < factor * attained < factor * PROMISING
+    if len(judge.y) >= MANY and best.error > EXPLAINED:
+        return False
     return _leaves_noise(best.formulas, judge)
 
 

@@ -30,6 +30,8 @@ __all__ = ["Formula", "OutsideDomainWarning"]
 _FORMAT = "kansym formula 1"
 _LONGEST_JSON = 20_000_000
 _MOST_DIGITS = 15
+_LEAST_VARIANCE = 1e-16
+"""Of a combination of constants, in units of their own: rounding of the covariance."""
 
 
 class OutsideDomainWarning(UserWarning):
@@ -116,8 +118,10 @@ class Formula:
         if self.covariance is not None and np.isfinite(self.covariance).all() and len(free) > 1:
             scale = np.sqrt(np.diag(self.covariance))
             if (scale > 0).all():
-                inverse = np.linalg.pinv(self.covariance / np.outer(scale, scale))
-                fixed = scale / np.sqrt(np.maximum(np.diag(inverse), 1.0))
+                variances, axes = np.linalg.eigh(self.covariance / np.outer(scale, scale))
+                # What is hardly uncertain at all must not be left out: it fixes the digits.
+                inverse = axes**2 @ (1 / np.maximum(variances, _LEAST_VARIANCE))
+                fixed = scale / np.sqrt(np.maximum(inverse, 1.0))
                 sizes = dict(zip(sizes, fixed.tolist(), strict=True))
         return {
             c.name: min(_MOST_DIGITS, Constant("", c.value, sizes[c.name]).digits + 1) for c in free

@@ -16,7 +16,7 @@ from itertools import islice, product
 
 import numpy as np
 import sympy
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.interpolate import BSpline
 
 from kansym.shared.deadline import Deadline
@@ -26,7 +26,7 @@ from kansym.symbolic.laws.named_functions import PLAIN_TERMS, NamedFunction
 from kansym.symbolic.laws.targets import Target, targets_of
 from kansym.symbolic.laws.univariate import univariate_laws
 
-__all__ = ["Additive"]
+__all__ = ["Additive", "held_out", "spline_basis"]
 
 Array = np.ndarray
 INTERVALS = (24, 12, 6)
@@ -112,8 +112,7 @@ def _fitted(
     plain: Mapping[int, NamedFunction],
 ) -> _Curves | None:
     """The sum of multiples of plain functions of some inputs and of splines of the others."""
-    test = np.zeros(len(target), dtype=bool)
-    test[:: round(1 / HELD_OUT)] = True
+    test = held_out(len(target))
     fitting, free = int((~test).sum()), len(inputs) - len(plain)
     for intervals in INTERVALS:
         if ROWS_PER_COEFFICIENT * (free * (intervals + DEGREE) + len(plain)) <= fitting:
@@ -121,7 +120,9 @@ def _fitted(
     else:
         return None
     bases = [
-        plain[i].value(rows.X[:, i])[:, None] if i in plain else _basis(rows.X[:, i], intervals)
+        plain[i].value(rows.X[:, i])[:, None]
+        if i in plain
+        else spline_basis(rows.X[:, i], intervals)
         for i in inputs
     ]
     matrix = np.column_stack([np.ones(len(target)), *bases])
@@ -156,7 +157,16 @@ def _plainer(rows: Rows, inputs: list[int], curves: _Curves) -> _Curves:
     return curves
 
 
-def _basis(x: Array, intervals: int) -> Array:
+def held_out(rows: int) -> Bool[np.ndarray, " rows"]:
+    """Rows that splines are not fitted to."""
+    test = np.zeros(rows, dtype=bool)
+    test[:: round(1 / HELD_OUT)] = True
+    return test
+
+
+def spline_basis(
+    x: Float[np.ndarray, " rows"], intervals: int
+) -> Float[np.ndarray, "rows coefficients"]:
     """B-splines on quantiles of an input, without the first: the constant has its own column."""
     inner = np.unique(np.quantile(x, np.linspace(0, 1, intervals + 1)))
     knots = np.concatenate([[inner[0]] * DEGREE, inner, [inner[-1]] * DEGREE])

@@ -2,8 +2,9 @@
 
 On evenly spaced points a sum of M exponentials exp(s x) satisfies a linear recurrence, so that the
 shifts of its Hankel matrix have the factors exp(s h) as eigenvalues. Complex rates s come in pairs,
-which are damped sines; no frequency lies above Nyquist's. Rows that are not evenly spaced are
-interpolated for this, and the rates refined on the rows themselves.
+which are damped sines; no frequency lies above Nyquist's. A rate that occurs twice stands for
+(a + b x) exp(s x), as at resonance; the eigenvalues are then a little apart. Rows that are not
+evenly spaced are interpolated for this, and the rates refined on the rows themselves.
 
 References
 ----------
@@ -36,6 +37,11 @@ _NEARLY, _SUDDEN = 1e-7, 1e-4
 one, below which it is exact."""
 _SMALL = 1e-6
 """Share of the largest term below which a term is left out."""
+_ONE, _LARGE = 3e-2, 1e3
+"""Difference of rates over the range, in powers of e or radians, below which they may be one; size
+of terms over the spread of their sum from which on it is their difference."""
+_Term = tuple[str, float, float, int]
+"""``exp``, ``sin`` or ``cos``, damping, angular frequency, and power of x."""
 
 
 def exponential_sums(curve: Curve, until: Deadline) -> Iterator[Form]:
@@ -46,11 +52,13 @@ def exponential_sums(curve: Curve, until: Deadline) -> Iterator[Form]:
     before = 1.0
     for rates in _growing(*grid, curve, until):
         best = np.inf
-        for steady in (True, False):
-            form = _form(rates, curve, np.ones_like(curve.x), steady)
+        for apart, steady in ((False, True), (True, True), (True, False)):
+            form = _form(rates, curve, np.ones_like(curve.x), steady, apart)
             if form is None or best <= curve.exact:
                 continue
             form = form.fitted(curve, until)
+            if _cancels(form, curve):
+                continue
             yield replace(form, is_approximation=form.error > _SUDDEN * before)
             best = min(best, form.error)
         if best < _NEARLY:
@@ -109,27 +117,53 @@ def _rates(y: np.ndarray, order: int) -> np.ndarray:
     return np.log(factors[np.abs(factors) > 1e-12].astype(complex))
 
 
-def _form(rates: np.ndarray, curve: Curve, factor: np.ndarray, steady: bool) -> Form | None:
-    """The sum with these rates, beside a factor; undamped where hardly damped, if wanted."""
+def _form(
+    rates: np.ndarray, curve: Curve, factor: np.ndarray, steady: bool, apart: bool = True
+) -> Form | None:
+    """The sum with these rates, beside a factor; undamped where hardly damped, if wanted.
+
+    Rates that are nearly one are ``apart``, or one with powers of x: none if no two are so near.
+    """
     extent = curve.high - curve.low
-    terms: list[tuple[str, float, float]] = []
-    for rate in rates:
+    counted = [(rate, 1) for rate in rates] if apart else _as_one(rates, _ONE / extent)
+    if not apart and len(counted) == len(rates):
+        return None
+    terms: list[_Term] = []
+    for rate, count in counted:
         damping, wave = float(rate.real), float(rate.imag)
         if steady and abs(damping) * extent < _STEADY:
             damping = 0.0
-        if wave < -1e-9 or abs(damping) * extent > 300 or (damping == 0 and wave == 0):
+        if wave < -1e-9 or abs(damping) * extent > 300:
             continue
-        if wave < 1e-9:
-            terms.append(("exp", damping, 0.0))
-        else:
-            terms += [("sin", damping, wave), ("cos", damping, wave)]
+        for power in range(count):
+            if wave < 1e-9 and (damping or power):
+                terms.append(("exp", damping, 0.0, power))
+            elif wave >= 1e-9:
+                terms += [("sin", damping, wave, power), ("cos", damping, wave, power)]
     kept = _large(terms, curve, factor)
     return _sum(kept) if kept else None
 
 
-def _large(
-    terms: list[tuple[str, float, float]], curve: Curve, factor: np.ndarray
-) -> list[tuple[str, float, float]]:
+def _cancels(form: Form, curve: Curve) -> bool:
+    """Whether a sum is the small difference of large terms: of rates that are one in truth."""
+    largest = max((abs(value) for name, value in form.start.items() if name[0] == "k"), default=0)
+    grown = [v * x for n, v in form.start.items() if n[0] == "d" for x in (curve.low, curve.high)]
+    return bool(largest * np.exp(min([0.0, *grown])) > _LARGE * curve.spread)
+
+
+def _as_one(rates: np.ndarray, near: float) -> list[tuple[complex, int]]:
+    """The means of rates that are nearly one, and how many each stands for."""
+    groups: list[list[complex]] = []
+    for rate in sorted(map(complex, rates), key=lambda rate: (rate.imag, rate.real)):
+        own = next((g for g in groups if abs(np.mean(g) - rate) < near), None)
+        if own is None:
+            groups.append([rate])
+        else:
+            own.append(rate)
+    return [(complex(np.mean(group)), len(group)) for group in groups]
+
+
+def _large(terms: list[_Term], curve: Curve, factor: np.ndarray) -> list[_Term]:
     """Terms that are no rounding beside the others."""
     if not terms or len(terms) + 1 >= curve.rows:
         return []
@@ -143,20 +177,22 @@ def _large(
     return [term for term, size in zip(terms, sizes, strict=True) if size > _SMALL * sizes.max()]
 
 
-def _values(term: tuple[str, float, float], x: np.ndarray) -> np.ndarray:
-    kind, damping, wave = term
-    envelope = np.exp(np.clip(damping * x, -700, 700))
+def _values(term: _Term, x: np.ndarray) -> np.ndarray:
+    kind, damping, wave, power = term
+    envelope = x**power * np.exp(np.clip(damping * x, -700, 700))
+    if kind == "exp":
+        return envelope
     return envelope * (np.sin(wave * x) if kind == "sin" else np.cos(wave * x))
 
 
-def _sum(terms: list[tuple[str, float, float]]) -> Form:
+def _sum(terms: list[_Term]) -> Form:
     """Terms with factors of their own; the sine and the cosine of one wave share its constants."""
     start: dict[str, float] = {}
     parts: list[Program] = []
     names: dict[tuple[float, float], int] = {}
-    for number, (kind, damping, wave) in enumerate(terms):
+    for number, (kind, damping, wave, power) in enumerate(terms):
         which = names.setdefault((damping, wave), len(names))
-        factors: list[Program] = [f"k{number}"]
+        factors: list[Program] = [f"k{number}", *(["x"] * power)]
         if damping:
             start[f"d{which}"] = damping
             factors.append(("exp", ("mul", f"d{which}", "x")))

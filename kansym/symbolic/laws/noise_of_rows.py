@@ -11,10 +11,11 @@ import numpy as np
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.law import Rows, Source
+from kansym.symbolic.laws.products_of_curves import noise_beside_product
 from kansym.symbolic.laws.reduced import Reduced
 from kansym.symbolic.laws.reductions import Exploration, Step
 from kansym.symbolic.laws.smaller_problems import SmallerProblem
-from kansym.symbolic.laws.smooth import noise_level, smooth
+from kansym.symbolic.laws.smooth import is_in_all_rows, noise_level, smooth
 
 __all__ = ["SeenNoise", "noise_of_rows"]
 
@@ -57,7 +58,7 @@ def noise_of_rows(rows: Rows, until: Deadline) -> SeenNoise:
     (0.02, 1)
     """
     X, y = rows.X, rows.y
-    found = noise_level(X, y)
+    found = noise_level(X, y) or noise_beside_product(rows)
     if found or not _QUANTITIES < X.shape[1] <= _MOST_INPUTS or np.ptp(y) == 0:
         return SeenNoise(found)
     root = Reduced.of(rows)
@@ -77,9 +78,15 @@ def noise_of_rows(rows: Rows, until: Deadline) -> SeenNoise:
 
 
 def _is_noise(step: Step) -> bool:
-    """Whether what a smooth fit leaves is hardly less with twice the rows."""
+    """Whether what a smooth fit leaves is in all rows, and hardly less with twice as many.
+
+    Poles are seen no better with twice the rows either.
+    """
     if not _SOUGHT < step.fit.error < _EXPLAINED:
         return False
     x, z, scale = step.state.quantities.values, step.state.target, step.state.scale
+    fitted = step.fit.values
+    if not is_in_all_rows((z[: len(fitted)] - fitted) * scale[: len(fitted)]):
+        return False
     halves = [smooth(x[k::2], z[k::2], scale[k::2]) for k in (0, 1)]
     return all(half is not None and half.error < _FALLS * step.fit.error for half in halves)

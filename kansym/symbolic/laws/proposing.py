@@ -24,6 +24,7 @@ from kansym.symbolic.laws.noisy_pairs import NoisyPairs, ScaledPairs
 from kansym.symbolic.laws.pairings import Pairings
 from kansym.symbolic.laws.partly_free import PartlyFree
 from kansym.symbolic.laws.plane_waves import PlaneWaves
+from kansym.symbolic.laws.products_of_curves import ProductsOfCurves
 from kansym.symbolic.laws.quick_waves import QuickWaves
 from kansym.symbolic.laws.relevance import relevant_inputs
 from kansym.symbolic.laws.scaled_groups import ScaledGroups
@@ -62,6 +63,7 @@ OF_GROUPS: tuple[Source, ...] = (
 OF_PARTS: tuple[Source, ...] = (
     *PLAIN,
     Additive(),
+    ProductsOfCurves(),
     FunctionsOfSums(OF_GROUPS),
     ScaledGroups(OF_GROUPS),
     SeparableSums(OF_GROUPS),
@@ -74,6 +76,7 @@ SOURCES: tuple[Source, ...] = (
     PlainRelations(),
     Univariate(),
     Additive(),
+    ProductsOfCurves(),
     ExactLaws(deep=False),
     FunctionsOfSums(OF_GROUPS),
     SeparateGroups(OF_PARTS),
@@ -99,6 +102,7 @@ OF_FEW_ROWS: tuple[Source, ...] = (
     ScaledPairs(),
     SparseSums(),
     Additive(),
+    ProductsOfCurves(),
     NoisyMeetings(),
     SmallerProblems(),
     ExactLaws(),
@@ -110,6 +114,7 @@ OF_NOISY_ROWS: tuple[Source, ...] = (
     Monomials(),
     Univariate(),
     SingleIndex(),
+    ProductsOfCurves(),
     NoisyPairs(),
     SparseSums(),
     SmallerProblems(),

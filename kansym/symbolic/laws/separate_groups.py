@@ -20,8 +20,6 @@ from kansym.symbolic.laws.checking import (
     product_of_laws,
     sum_of_laws,
     values_of,
-    without_offset,
-    without_scale,
 )
 from kansym.symbolic.laws.groups_of_inputs import (
     ROUNDING,
@@ -34,7 +32,7 @@ from kansym.symbolic.laws.groups_of_inputs import (
 )
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.smooth import Smooth
-from kansym.symbolic.laws.sums_of_parts import OF_BLUR, with_short_numbers
+from kansym.symbolic.laws.sums_of_parts import known_exactly
 from kansym.symbolic.laws.targets import Target
 
 __all__ = ["SeparateGroups"]
@@ -107,7 +105,8 @@ class SeparateGroups:
         first = laws_of_group(inner, self.sources, until)
         if not first:
             return
-        exactly = (_exactly(law, is_product, inner.noise, rows) for law in first)
+        about = rows.names, inner.noise
+        exactly = (known_exactly(law, *about, is_factor=is_product) for law in first)
         if (short := next((law for law in exactly if law is not None), None)) is not None:
             known = values_of(short.expr, short.start, rows)
             with np.errstate(all="ignore"):
@@ -140,16 +139,6 @@ def _rows_of(split: _Split, place: int, group: Group, rows: Rows) -> Rows:
         part, noise = factor_of(part, noise)
     inner = rows_of_group(rows, group, part, noise)
     return replace(inner, independent=split.terms[place])
-
-
-def _exactly(law: Law, is_product: bool, noise: float, rows: Rows) -> Law | None:
-    """A law without a factor or a constant, if all its numbers are short: the rest is exact."""
-    if is_product:
-        bare = without_scale(law, rows.names, offset=True)
-    else:
-        bare = without_offset(law, rows.names)
-    short, exact = with_short_numbers(bare, max(OF_BLUR * noise, law.error))
-    return short if exact else None
 
 
 def _splits(fit: Smooth, target: Target) -> Iterator[_Split]:

@@ -11,7 +11,7 @@ from numpy.polynomial import chebyshev
 from kansym.symbolic.laws.columns import exponents_up_to
 from kansym.symbolic.laws.sparse_polynomial import SparsePolynomial, chebyshev_factors
 
-__all__ = ["Smooth", "noise_level", "polynomial_through", "smooth"]
+__all__ = ["Smooth", "is_in_all_rows", "noise_level", "polynomial_through", "smooth"]
 
 _MOST_COLUMNS = 460
 _HELD_OUT = 0.2
@@ -134,13 +134,23 @@ def noise_level(X: Float[np.ndarray, "rows inputs"], y: Float[np.ndarray, " rows
     for missed in _fits(X, y):
         sizes = np.array([_size(each) for each in missed])
         best = int(sizes.argmin())
-        usual = float(np.median(np.abs(missed[best])))
         allowed = _LEVEL if best + 1 < len(sizes) else _LAST_LEVEL
         stays = any(_stays(sizes, k, allowed) for k in (best - 1, best))
-        levels.append((float(sizes[best]), stays and usual > _USUAL * sizes[best]))
+        levels.append((float(sizes[best]), stays and is_in_all_rows(missed[best])))
     least = min((size for size, _ in levels), default=0.0)
     seen = any(stays and size <= _AS_LOW * least for size, stays in levels)
     return least if seen and _ROUNDING < least < _EXPLAINED else 0.0
+
+
+def is_in_all_rows(missed: Float[np.ndarray, " rows"]) -> bool:
+    """Whether an error is about as large in all rows, not that of a few at a pole or in a corner.
+
+    Examples
+    --------
+    >>> is_in_all_rows(np.array([0.5, -1.0, 0.7, -0.2])), is_in_all_rows(np.array([0.1, 0.1, 9.0]))
+    (True, False)
+    """
+    return bool(np.median(np.abs(missed)) > _USUAL * _size(missed))
 
 
 def _stays(sizes: np.ndarray, k: int, allowed: float) -> bool:

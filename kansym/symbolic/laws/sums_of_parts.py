@@ -12,13 +12,19 @@ import sympy
 from jaxtyping import Float
 
 from kansym.shared.deadline import Deadline
-from kansym.symbolic.laws.checking import fitted, fresh_constants, values_of
+from kansym.symbolic.laws.checking import (
+    fitted,
+    fresh_constants,
+    values_of,
+    without_offset,
+    without_scale,
+)
 from kansym.symbolic.laws.groups_of_inputs import ROUNDING, Group, laws_of_group, rows_of_group
 from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.targets import Target
 from kansym.symbolic.laws.varying_coefficients import coefficients_of
 
-__all__ = ["OF_BLUR", "ONE", "SumOfParts", "to_digits", "with_short_numbers"]
+__all__ = ["OF_BLUR", "ONE", "SumOfParts", "known_exactly", "to_digits", "with_short_numbers"]
 
 ONE = Law(sympy.S.One, {}, "one", 0.0)
 """The factor of a function that stands alone."""
@@ -242,6 +248,19 @@ def with_short_numbers(law: Law, error: float) -> tuple[Law, bool]:
         else:
             return law, False
     return replace(law, start=start), True
+
+
+def known_exactly(law: Law, names: tuple[str, ...], noise: float, *, is_factor: bool) -> Law | None:
+    """A law up to a factor, or else up to a constant, if its other numbers are all short.
+
+    Parameters
+    ----------
+    names : of the inputs.
+    noise : of the values that the law was found in, over their spread.
+    """
+    bare = without_scale(law, names, offset=True) if is_factor else without_offset(law, names)
+    short, exact = with_short_numbers(bare, max(OF_BLUR * noise, law.error))
+    return short if exact else None
 
 
 def _with_offset(law: Law, part: _Part, rows: Rows) -> Law:

@@ -94,8 +94,8 @@ _FEWEST = 2
 _HANDED_ON, _OF_A_SIZE = 6, (2, 5)
 """Laws that are handed on, and of these how many of a number of constants; of usual ones more, for
 errors that grow with y turn their order around."""
-_PRUNED = 2
-"""Laws of which constants that are not needed are taken."""
+_PRUNED, _SEARCHING = 2, 0.85
+"""Laws of which constants that are not needed are taken, and share of the time before that."""
 _FEW, _NO_NOISE, _ABOVE, _WHITE = 6, 1e-7, 1.5, 2.0
 """Most constants of a form that may end the search, error below which there is no noise, error over
 a known noise that is more than it, and standard deviations of the autocorrelation of noise."""
@@ -147,7 +147,7 @@ def univariate_laws(
         yield Form("a", {"a": float(curve.y[0])}, "constant", 0.0).law(curve, name)
         return
     forms: list[Form] = []
-    is_noise = False
+    is_noise, searching = False, until.share(_SEARCHING)
     for stage in _PLAIN + _RICH if stages is None else stages:
         if (
             is_noise
@@ -156,9 +156,9 @@ def univariate_laws(
         ):
             break
         # Beside a plain form that leaves nothing but noise, only an exact one is worth having.
-        new = [form for form in stage(curve, until) if form.is_sound]
+        new = [form for form in stage(curve, searching) if form.is_sound]
         forms += [form for form in new if not is_noise or _is_exact(form, curve)]
-        if until.passed or any(_is_exact(form, curve) for form in forms):
+        if searching.passed or any(_is_exact(form, curve) for form in forms):
             break
         is_noise = is_noise or (bool(forms) and _leaves_noise(_shortest(forms, curve), curve))
         if is_noise and noise > 0:
