@@ -155,6 +155,14 @@ def test_digits_follow_the_standard_error():
     assert Constant("a", 0.0, 0.1).digits >= 1
 
 
+def test_the_small_difference_of_uncertain_constants_keeps_its_digits():
+    a, b, x = sympy.symbols("a b x")
+    alike = 0.25 * (np.ones((2, 2)) - 4e-16 * (1 - np.eye(2)))  # the difference is known to 1e-8
+    constants = (Constant("a", 1000.123456, 0.5), Constant("b", 1000.023111, 0.5))
+    f = Formula(a * x - b * x, ("x",), constants, covariance=alike)
+    assert float(f.expr.subs(x, 1)) == pytest.approx(0.100345, abs=1e-5)
+
+
 def test_names_and_latex():
     assert latex_name("alpha") == r"\alpha"
     assert r"\%" in formula().latex()
