@@ -37,9 +37,8 @@ _NEARLY, _SUDDEN = 1e-7, 1e-4
 one, below which it is exact."""
 _SMALL = 1e-6
 """Share of the largest term below which a term is left out."""
-_ONE, _LARGE = 3e-2, 1e3
-"""Difference of rates over the range, in powers of e or radians, below which they may be one; size
-of terms over the spread of their sum from which on it is their difference."""
+_ONE = 3e-2
+"""Difference of rates over the range, in powers of e or radians, below which they may be one."""
 _Term = tuple[str, float, float, int]
 """``exp``, ``sin`` or ``cos``, damping, angular frequency, and power of x."""
 
@@ -56,8 +55,8 @@ def exponential_sums(curve: Curve, until: Deadline) -> Iterator[Form]:
             form = _form(rates, curve, np.ones_like(curve.x), steady, apart)
             if form is None or best <= curve.exact:
                 continue
-            form = form.fitted(curve, until)
-            if _cancels(form, curve):
+            form = _merged(form.fitted(curve, until), curve, until)
+            if form.cancels(curve):
                 continue
             yield replace(form, is_approximation=form.error > _SUDDEN * before)
             best = min(best, form.error)
@@ -144,11 +143,17 @@ def _form(
     return _sum(kept) if kept else None
 
 
-def _cancels(form: Form, curve: Curve) -> bool:
-    """Whether a sum is the small difference of large terms: of rates that are one in truth."""
-    largest = max((abs(value) for name, value in form.start.items() if name[0] == "k"), default=0)
-    grown = [v * x for n, v in form.start.items() if n[0] == "d" for x in (curve.low, curve.high)]
-    return bool(largest * np.exp(min([0.0, *grown])) > _LARGE * curve.spread)
+def _merged(form: Form, curve: Curve, until: Deadline) -> Form:
+    """With one rate where two have come together, if that explains the curve."""
+    rates, start = list[complex](), form.start
+    for number in range(len(start)):
+        rate = complex(start.get(f"d{number}", 0.0), start.get(f"w{number}", 0.0))
+        rates += [rate, rate.conjugate()] if rate.imag else [rate] if rate else []
+    other = _form(np.array(rates), curve, np.ones_like(curve.x), steady=False, apart=False)
+    if other is None:
+        return form
+    other = other.fitted(curve, until)
+    return other if other.error <= max(curve.exact, form.error) else form
 
 
 def _as_one(rates: np.ndarray, near: float) -> list[tuple[complex, int]]:

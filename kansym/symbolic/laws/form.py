@@ -26,7 +26,8 @@ _SHARE, _BITS_A_CONSTANT = 0.3, 0.5
 """What a bit of the form counts beside one of the data, and what a constant adds to its value."""
 _MOST_ROWS = 1000
 _FEW_STEPS = 12
-_OUT_OF_BOUNDS = 1e60
+_OUT_OF_BOUNDS, _LARGE = 1e60, 1e3
+"""Size of constants that are none, and of a term over the sum that is one of a difference."""
 _ROUND = (0.0, 1.0, -1.0)
 
 
@@ -84,6 +85,14 @@ class Form:
         """Whether its error and its constants are finite, and no constant is out of all bounds."""
         values = np.array([*self.start.values(), self.error])
         return bool(np.isfinite(values).all() and np.all(np.abs(values) < _OUT_OF_BOUNDS))
+
+    def cancels(self, curve: Curve) -> bool:
+        """Whether it is the small difference of large terms: another form is its limit."""
+        terms = self.program[1:] if isinstance(self.program, tuple) else ()
+        if not terms or self.program[0] != "add":
+            return False
+        sizes = [np.std(replace(self, program=term).values(curve)) for term in terms]
+        return bool(max(sizes) > _LARGE * curve.spread)
 
     def at(self, values: Mapping[str, float], error: float) -> "Form":
         """With other values of some constants, and the error that they give."""

@@ -13,23 +13,25 @@ SIAM J. Sci. Comput. 26 (2005) 2133, doi:10.1137/040604959.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise, product
+from itertools import combinations, islice, pairwise, product
 
 import numpy as np
+import sympy
 from jaxtyping import Float
+from numpy.polynomial.chebyshev import chebvander2d
 
 from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.additive import (
     ADDITIVE,
     COMBINATIONS,
-    DEGREE,
     MOST_INPUTS,
     ROWS_PER_COEFFICIENT,
     held_out,
     spline_basis,
 )
 from kansym.symbolic.laws.checking import fitted, is_exact, length, product_of_laws, values_of
-from kansym.symbolic.laws.law import Law, Rows
+from kansym.symbolic.laws.groups_of_inputs import Group, laws_of_group
+from kansym.symbolic.laws.law import Law, Rows, Source
 from kansym.symbolic.laws.smooth import is_in_all_rows, polynomial_through
 from kansym.symbolic.laws.sums_of_parts import known_exactly
 from kansym.symbolic.laws.univariate import QUICK, Stage, univariate_laws
@@ -52,6 +54,9 @@ _SETTLED, _LEAST_NOISE, _MOST_NOISE = 1.25, 1e-4, 0.5
 _TERMS, _NOTHING_LEFT = 40, 0.97
 """Of a polynomial for what a product leaves, and its error, or that of another product, from which
 on it explains nothing."""
+_DEGREES, _MOST_OF_PAIRS, _ROUGHLY, _TINY = (6, 8, 10, 12), 6, 0.3, 1e-12
+"""Of polynomials of two inputs beside these splines; most inputs of which two are tried together,
+error with the coarsest that is worth a finer one, and spread of a factor that is constant."""
 _LIKE_A_SUM = 1e-3
 """Least y over the largest where a logarithm does as well: that is a sum of functions."""
 _POINTS, _NOTHING, _VANISHES = 250, 3.0, 1e-2
@@ -61,27 +66,29 @@ the largest of a product that is nearly 0."""
 
 @dataclass(frozen=True, eq=False)
 class _Factors:
-    """A product of splines.
+    """A product of smooth functions of groups of inputs.
 
     Attributes
     ----------
+    groups : of one input, but for the last, which may have two.
     error : on held-out rows, over the spread of y.
-    values : of the factors (rows, inputs), their mean squares 1.
+    values : of the factors (rows, groups), their mean squares 1.
     coefficients : of each factor.
     settled : whether knots half as far or twice as far apart leave as much.
     """
 
+    groups: tuple[Group, ...]
     error: float
-    values: Float[np.ndarray, "rows inputs"]
-    coefficients: int
+    values: Float[np.ndarray, "rows groups"]
+    coefficients: tuple[int, ...]
     settled: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class _Named:
-    """A factor: the place of its input, laws of shortest description first, and their blur."""
+    """A factor: its inputs, laws of shortest description first, and the blur of its values."""
 
-    place: int
+    group: Group
     laws: tuple[Law, ...]
     blur: float
 
@@ -100,6 +107,11 @@ class _Named:
 class ProductsOfCurves:
     """The source of laws that are products of functions of single inputs and change sign.
 
+    Parameters
+    ----------
+    sources : that are asked for a factor of two inputs, of which there may be one; with none of
+        them there is no such factor.
+
     Examples
     --------
     >>> rng = np.random.default_rng(0)
@@ -112,24 +124,84 @@ class ProductsOfCurves:
 
     name = "product of functions of single inputs"
 
+    def __init__(self, sources: Sequence[Source] = ()) -> None:
+        self.sources = sources
+
     def propose(self, rows: Rows, until: Deadline) -> Iterator[Law]:
         """Laws of the factors of shortest description, together."""
         if not _may_be_product(rows):
             return
-        inputs = rows.varying
         few = rows.take(np.arange(min(len(rows.y), _MOST_ROWS)))
-        found = _factors(few, inputs)
-        if found is None or found.error > max(ADDITIVE, 2 * rows.noise):
+        most = max(ADDITIVE, 2 * rows.noise)
+        found = next((fit for fit in _products(few, bool(self.sources)) if fit.error < most), None)
+        if found is None:
             return
         if rows.may_be_exact(_MANY):
             until = until.within(_MOST_SECONDS)
         together = list[Law]()
-        for chosen in _choices(found, few, inputs, until):
+        for chosen in self._choices(found, few, until):
             law = _together(chosen, rows, until)
             together += [] if law is None else [law]
             if until.passed or (law is not None and is_exact(law)):
                 break
         yield from sorted(together, key=lambda law: (not is_exact(law), length(law, rows)))
+
+    def _choices(self, found: _Factors, rows: Rows, until: Deadline) -> Iterator[Sequence[Law]]:
+        """A law of each factor; first those seen at once, with that of the one that is left."""
+        if rows.may_be_exact(_MANY):
+            named = _named(rows, found, until.share(_SHARE), QUICK)
+            *others, hardest = sorted(named, key=lambda one: one.constants)
+            known = [one.exactly(rows) for one in others]
+            exactly = [law for law in known if law is not None]
+            if len(exactly) == len(others):
+                last = self._last(hardest.group, exactly, rows, rows.noise, until.share(_SHARE))
+                yield from ([*exactly, law] for law in last)
+        named = _named(rows, found, until.share(_SHARE), None)
+        blur = max(rows.noise, found.error if rows.may_be_exact(_MANY) else 0.0)
+        pair = next((one.group for one in named if len(one.group) > 1), None)
+        singles = [one for one in named if one.group != pair]
+        ranks = product(*(range(len(one.laws)) for one in singles))
+        for chosen in sorted(ranks, key=sum)[:COMBINATIONS]:
+            laws = [one.laws[rank] for one, rank in zip(singles, chosen, strict=True)]
+            if pair is None:
+                yield laws
+            elif not until.passed:
+                last = self._last(pair, laws, rows, blur, until.share(_SHARE))
+                yield from ([*laws, law] for law in last)
+
+    def _last(
+        self, group: Group, known: Sequence[Law], rows: Rows, noise: float, until: Deadline
+    ) -> Sequence[Law]:
+        """Laws of the one factor that is left, where the others are known up to a noise of y."""
+        with np.errstate(all="ignore"):
+            others = np.prod([values_of(law.expr, law.start, rows) for law in known], axis=0)
+            values = rows.y / others
+        kept = np.isfinite(values) & (np.abs(others) > _VANISHES * np.abs(others).max())
+        weights, names = (rows.root * others)[kept] ** 2, tuple(rows.names[k] for k in group)
+        inner = Rows(rows.X[kept][:, list(group)], values[kept], names, 0.0, np.inf, weights)
+        size = noise * rows.spread / float(np.sqrt(np.mean(weights)))
+        inner = replace(inner, noise=size / inner.spread)
+        if len(group) > 1:
+            return laws_of_group(inner, self.sources, until)
+        given = inner.X[:, 0], inner.y, names[0], inner.noise, until, inner.weights
+        return list(islice(univariate_laws(*given), 1))
+
+
+def _products(rows: Rows, pairs: bool) -> Iterator[_Factors]:
+    """The product of functions of single inputs, and the best one with a function of two."""
+    inputs = rows.varying
+    alone = _factors(rows, tuple((k,) for k in inputs))
+    yield from () if alone is None else (alone,)
+    if pairs and 2 < len(inputs) <= _MOST_OF_PAIRS:
+        every = [_with_pair(inputs, pair) for pair in combinations(inputs, 2)]
+        rough = [(fit.error, fit.groups) for groups in every if (fit := _factors(rows, groups, 1))]
+        if rough and min(rough)[0] < _ROUGHLY and (best := _factors(rows, min(rough)[1])):
+            yield best
+
+
+def _with_pair(inputs: Sequence[int], pair: Group) -> tuple[Group, ...]:
+    """Single inputs, and two of them as the last group."""
+    return (*((k,) for k in inputs if k not in pair), pair)
 
 
 def noise_beside_product(rows: Rows) -> float:
@@ -146,20 +218,23 @@ def noise_beside_product(rows: Rows) -> float:
     >>> round(noise_beside_product(Rows(X, y, ("a", "b", "c"))), 2)
     0.05
     """
-    if not _may_be_product(rows):
-        return 0.0
     few = rows.take(np.arange(min(len(rows.y), _MOST_ROWS)))
-    found = _factors(few, rows.varying)
-    if found is None or not found.settled or not _LEAST_NOISE < found.error < _MOST_NOISE:
-        return 0.0
+    products = _products(few, pairs=True) if _may_be_product(rows) else ()
+    return next((fit.error for fit in products if _leaves_noise(fit, few)), 0.0)
+
+
+def _leaves_noise(found: _Factors, rows: Rows) -> bool:
+    """Whether what a product leaves is in all rows, and neither knots nor terms explain it."""
+    if not found.settled or not _LEAST_NOISE < found.error < _MOST_NOISE:
+        return False
     together = found.values.prod(axis=1)
-    missed = few.y - together * (together @ few.y) / (together @ together)
-    if not is_in_all_rows(missed * few.root):
-        return 0.0
-    polynomial = polynomial_through(few.X[:, few.varying], missed, _TERMS)
-    another = _factors(replace(few, y=missed), few.varying)
+    missed = rows.y - together * (together @ rows.y) / (together @ together)
+    if not is_in_all_rows(missed * rows.root):
+        return False
+    polynomial = polynomial_through(rows.X[:, rows.varying], missed, _TERMS)
+    another = _factors(replace(rows, y=missed), tuple((k,) for k in rows.varying))
     left = min(fit.error for fit in (polynomial, another) if fit is not None)
-    return found.error if left > _NOTHING_LEFT else 0.0
+    return left > _NOTHING_LEFT
 
 
 def _may_be_product(rows: Rows) -> bool:
@@ -169,48 +244,25 @@ def _may_be_product(rows: Rows) -> bool:
     return not alike and 2 <= len(rows.varying) <= MOST_INPUTS and bool(np.ptp(rows.y) > 0)
 
 
-def _choices(
-    found: _Factors, rows: Rows, inputs: Sequence[int], until: Deadline
-) -> Iterator[Sequence[Law]]:
-    """A law of each factor; first those seen at once, with that of the one that is then exact."""
-    if rows.may_be_exact(_MANY):
-        named = _named(rows, inputs, found, until.share(_SHARE), QUICK)
-        *others, hardest = sorted(named, key=lambda one: one.constants)
-        known = [one.exactly(rows) for one in others]
-        exactly = [law for law in known if law is not None]
-        if len(exactly) == len(others):
-            last = _last(hardest, exactly, rows, until.share(_SHARE))
-            yield from ([*exactly, law] for law in last)
-    named = _named(rows, inputs, found, until.share(_SHARE), None)
-    ranks = product(*(range(len(one.laws)) for one in named))
-    for chosen in sorted(ranks, key=sum)[:COMBINATIONS]:
-        yield [one.laws[rank] for one, rank in zip(named, chosen, strict=True)]
-
-
-def _last(one: _Named, known: Sequence[Law], rows: Rows, until: Deadline) -> Iterator[Law]:
-    """Laws of the one factor that is left where the others are known."""
-    with np.errstate(all="ignore"):
-        others = np.prod([values_of(law.expr, law.start, rows) for law in known], axis=0)
-        values = rows.y / others
-    kept = np.isfinite(values) & (np.abs(others) > _VANISHES * np.abs(others).max())
-    x, name = rows.X[kept, one.place], rows.names[one.place]
-    yield from islice(univariate_laws(x, values[kept], name, 0.0, until), 1)
-
-
 def _together(laws: Sequence[Law], rows: Rows, until: Deadline) -> Law | None:
     """The product of laws, its constants refined on all rows."""
     expr, start = product_of_laws(laws, rows.y, rows)
     return fitted(expr, start, ProductsOfCurves.name, rows, until.within(_REFINING))
 
 
-def _factors(rows: Rows, inputs: Sequence[int]) -> _Factors | None:
-    """The product of splines of the finest knots that do well; None where rows are too few."""
+def _factors(rows: Rows, groups: tuple[Group, ...], widths: int | None = None) -> _Factors | None:
+    """The product of functions of the finest knots that do well; None where rows are too few.
+
+    Parameters
+    ----------
+    widths : of knots that are tried, the coarsest first; all by default.
+    """
     test, best, start, errors = held_out(len(rows.y)), None, None, list[float]()
-    for intervals in _INTERVALS:
-        bases = [_with_constant(rows.X[:, i], intervals) for i in inputs]
+    for intervals in _INTERVALS[:widths]:
+        bases = [_basis(rows.X[:, list(group)], intervals) for group in groups]
         if ROWS_PER_COEFFICIENT * sum(basis.shape[1] for basis in bases) > (~test).sum():
             break
-        starts = [start] if start is not None else list(_starts(rows, inputs))
+        starts = [start] if start is not None else list(_starts(rows, groups))
         trials = [_alternating(rows, bases, test, one, _ROUNDS) for one in starts]
         error, values = min(trials, key=lambda trial: trial[0])
         error, values = _alternating(rows, bases, test, values, _MORE_ROUNDS)
@@ -219,21 +271,28 @@ def _factors(rows: Rows, inputs: Sequence[int]) -> _Factors | None:
         errors.append(error)
         if best is None or error < best.error:
             sizes = np.sqrt(np.mean(values**2, axis=0))
-            best = _Factors(error, values / np.where(sizes > 0, sizes, 1.0), intervals + DEGREE)
+            shapes = tuple(basis.shape[1] for basis in bases)
+            best = _Factors(groups, error, values / np.where(sizes > 0, sizes, 1.0), shapes)
     if best is None:
         return None
     alike = [error < _SETTLED * best.error for error in errors]
     return replace(best, settled=any(a and b for a, b in pairwise(alike)))
 
 
-def _with_constant(x: Array, intervals: int) -> Array:
-    """Splines of an input, those of a factor with its constant."""
-    return np.column_stack([np.ones(len(x)), spline_basis(x, intervals)])
+def _basis(X: Array, intervals: int) -> Array:
+    """Splines of one input, polynomials of two: those of a factor with its constant."""
+    if X.shape[1] == 1:
+        return np.column_stack([np.ones(len(X)), spline_basis(X[:, 0], intervals)])
+    degree = _DEGREES[_INTERVALS.index(intervals)]
+    unit = 2 * (X - X.min(axis=0)) / np.ptp(X, axis=0) - 1
+    every = chebvander2d(unit[:, 0], unit[:, 1], [degree, degree])
+    kept = np.add.outer(np.arange(degree + 1), np.arange(degree + 1)).ravel() <= degree
+    return every[:, kept]
 
 
-def _starts(rows: Rows, inputs: Sequence[int]) -> Iterator[Array]:
+def _starts(rows: Rows, groups: Sequence[Group]) -> Iterator[Array]:
     """Factors to begin from: constants, then waves of random lengths and phases."""
-    X = rows.X[:, list(inputs)]
+    X = np.stack([rows.X[:, group[0]] for group in groups], axis=1)
     yield np.ones(X.shape)
     unit, rng = (X - X.min(axis=0)) / np.ptp(X, axis=0), np.random.default_rng(0)
     for _ in range(_STARTS - 1):
@@ -266,25 +325,25 @@ def _alternating(
 
 
 def _named(
-    rows: Rows,
-    inputs: Sequence[int],
-    found: _Factors,
-    until: Deadline,
-    stages: tuple[Stage, ...] | None,
+    rows: Rows, found: _Factors, until: Deadline, stages: tuple[Stage, ...] | None
 ) -> list[_Named]:
-    """The factors that vary, each with laws; one without a law has none."""
+    """The factors that vary, those of one input each with laws; one without a law has none."""
     # Noise averages out in splines; what they miss of an exact law does not.
-    of_all = len(rows.y) / found.coefficients
-    blur = found.error if rows.may_be_exact(_MANY) else found.error / np.sqrt(of_all)
+    of_all = len(rows.y) / np.array(found.coefficients)
+    exact = rows.may_be_exact(_MANY)
     spread = found.values.std(axis=0)
-    places = [k for k in range(len(inputs)) if spread[k] > _NOTHING * blur]
+    blurs = found.error / np.where(exact, 1.0, np.sqrt(of_all)) / np.maximum(spread, _TINY)
+    places = np.flatnonzero(_NOTHING * blurs < 1).tolist()
     named = list[_Named]()
-    for count, k in enumerate(places):
-        x, curve, name = rows.X[:, inputs[k]], found.values[:, k], rows.names[inputs[k]]
-        kept = np.argsort(x)[np.linspace(0, len(x) - 1, min(len(x), _POINTS)).round().astype(int)]
-        given = x[kept], curve[kept], name, blur / spread[k], until.share(1 / (len(places) - count))
-        few = float(found.coefficients)
-        every = univariate_laws(*given, independent=few, stages=stages)
-        laws = {law.expr: law for law in islice(every, _FORMS)}
-        named.append(_Named(inputs[k], tuple(laws.values()), blur / spread[k]))
+    for count, place in enumerate(places):
+        group, curve, blur = found.groups[place], found.values[:, place], float(blurs[place])
+        laws = dict[sympy.Expr, Law]()
+        if len(group) == 1:
+            x, few = rows.X[:, group[0]], float(found.coefficients[place])
+            order = np.linspace(0, len(x) - 1, min(len(x), _POINTS)).round().astype(int)
+            kept, limit = np.argsort(x)[order], until.share(1 / (len(places) - count))
+            given = x[kept], curve[kept], rows.names[group[0]], blur, limit
+            every = univariate_laws(*given, independent=few, stages=stages)
+            laws = {law.expr: law for law in islice(every, _FORMS)}
+        named.append(_Named(group, tuple(laws.values()), blur))
     return named

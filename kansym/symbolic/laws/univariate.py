@@ -156,7 +156,7 @@ def univariate_laws(
         ):
             break
         # Beside a plain form that leaves nothing but noise, only an exact one is worth having.
-        new = [form for form in stage(curve, searching) if form.is_sound]
+        new = [form for form in stage(curve, searching) if _is_worth(form, curve)]
         forms += [form for form in new if not is_noise or _is_exact(form, curve)]
         if searching.passed or any(_is_exact(form, curve) for form in forms):
             break
@@ -170,6 +170,11 @@ def univariate_laws(
 def _shortest(forms: list[Form], curve: Curve) -> Form:
     """The form of shortest description."""
     return min(forms, key=lambda form: form.length(curve))
+
+
+def _is_worth(form: Form, curve: Curve) -> bool:
+    """Whether a form has constants that are numbers, and is not exact as a limit of others."""
+    return form.is_sound and not (_is_exact(form, curve) and form.cancels(curve))
 
 
 def _is_exact(form: Form, curve: Curve) -> bool:

@@ -7,6 +7,7 @@ from kansym.shared.deadline import Deadline
 from kansym.symbolic.laws.law import Rows
 from kansym.symbolic.laws.noise_of_rows import noise_of_rows
 from kansym.symbolic.laws.products_of_curves import ProductsOfCurves, noise_beside_product
+from kansym.symbolic.laws.proposing import OF_GROUPS
 
 PRODUCTS = {
     "standing wave": (
@@ -23,9 +24,16 @@ PRODUCTS = {
         lambda a, b, c, d, e: a * np.sin(2 * b) * np.log(c) * (d - 1.5) * e**2,
     ),
 }
+WITH_A_PAIR = {
+    "phase": ([(1, 4)] * 4, lambda a, b, c, d: (1 / a - 1 / b) * c * np.cos(3 * d + 0.4)),
+    "wave of a product": (
+        [(0, 3)] * 4,
+        lambda a, b, c, d: np.sin(a * b) * np.exp(-c) * (d - 1.5),
+    ),
+}
 NO_PRODUCTS = {
     "sum": lambda a, b, c: a * b - c,
-    "of a product": lambda a, b, c: np.sin(a * b) * c,
+    "of a product": lambda a, b, c: np.sin(a * b + c),
     "plane wave": lambda a, b, c: np.sin(3 * a + b) + c,
     "pole": lambda a, b, c: a * c / (b - 1.5) - c,
 }
@@ -33,7 +41,7 @@ NO_PRODUCTS = {
 
 def product(name: str, noise: float, count: int = 1000) -> tuple[Rows, np.ndarray]:
     """Rows of a law with noise, and its values without."""
-    ranges, law = PRODUCTS[name]
+    ranges, law = (PRODUCTS | WITH_A_PAIR)[name]
     rng = np.random.default_rng(3)
     X = np.stack([rng.uniform(*ends, count) for ends in ranges], axis=1)
     truth = law(*X.T)
@@ -55,6 +63,17 @@ def test_what_noise_leaves_of_it_is_noise(name: str):
     left = np.std(rows.y - truth) / np.std(rows.y)
     assert law.error == pytest.approx(left, rel=0.03)
     assert len(law.start) <= 8  # its own and few more
+
+
+@pytest.mark.parametrize("name", WITH_A_PAIR)
+@pytest.mark.parametrize("noise", [0.0, pytest.param(0.03, marks=pytest.mark.slow)])
+def test_one_factor_may_have_two_inputs(name: str, noise: float):
+    rows, truth = product(name, noise)
+    assert noise_beside_product(rows) == pytest.approx(noise, rel=0.2)
+    assert not list(ProductsOfCurves().propose(rows, Deadline.after(20)))
+    law = next(ProductsOfCurves(OF_GROUPS).propose(rows, Deadline.after(20)))
+    left = np.std(rows.y - truth) / np.std(rows.y)
+    assert law.error == pytest.approx(left, rel=0.03, abs=1e-12)
 
 
 def test_a_knot_more_or_less_tells_noise_from_a_curve_that_is_not_seen():
