@@ -51,8 +51,10 @@ def exponential_sums(curve: Curve, until: Deadline) -> Iterator[Form]:
     before = 1.0
     for rates in _growing(*grid, curve, until):
         best = np.inf
-        for apart, steady in ((False, True), (True, True), (True, False)):
-            form = _form(rates, curve, np.ones_like(curve.x), steady, apart)
+        alone, together = [(rate, 1) for rate in rates], _as_one(rates, curve)
+        ways = [(alone, True), (alone, False)]
+        for counted, steady in ways if len(together) == len(rates) else [(together, True), *ways]:
+            form = _form(counted, curve, np.ones_like(curve.x), steady)
             if form is None or best <= curve.exact:
                 continue
             form = _merged(form.fitted(curve, until), curve, until)
@@ -76,7 +78,7 @@ def powers_times_exponential_sums(curve: Curve, until: Deadline) -> Iterator[For
         grid = _even(curve.x[kept], curve.y[kept] / factor[kept])
         before = 1.0
         for rates in () if grid is None else _growing(*grid, curve, until):
-            form = _form(rates, curve, factor, steady=True)
+            form = _form([(rate, 1) for rate in rates], curve, factor, steady=True)
             if form is None:
                 continue
             program: Program = ("mul", ("pow", "x", power), form.program)
@@ -117,16 +119,13 @@ def _rates(y: np.ndarray, order: int) -> np.ndarray:
 
 
 def _form(
-    rates: np.ndarray, curve: Curve, factor: np.ndarray, steady: bool, apart: bool = True
+    counted: list[tuple[complex, int]], curve: Curve, factor: np.ndarray, steady: bool
 ) -> Form | None:
-    """The sum with these rates, beside a factor; undamped where hardly damped, if wanted.
+    """The sum with rates that occur so often, beside a factor.
 
-    Rates that are nearly one are ``apart``, or one with powers of x: none if no two are so near.
+    ``steady``: undamped where hardly damped.
     """
     extent = curve.high - curve.low
-    counted = [(rate, 1) for rate in rates] if apart else _as_one(rates, _ONE / extent)
-    if not apart and len(counted) == len(rates):
-        return None
     terms: list[_Term] = []
     for rate, count in counted:
         damping, wave = float(rate.real), float(rate.imag)
@@ -149,16 +148,17 @@ def _merged(form: Form, curve: Curve, until: Deadline) -> Form:
     for number in range(len(start)):
         rate = complex(start.get(f"d{number}", 0.0), start.get(f"w{number}", 0.0))
         rates += [rate, rate.conjugate()] if rate.imag else [rate] if rate else []
-    other = _form(np.array(rates), curve, np.ones_like(curve.x), steady=False, apart=False)
-    if other is None:
+    together = _as_one(np.array(rates), curve)
+    other = _form(together, curve, np.ones_like(curve.x), steady=False)
+    if len(together) == len(rates) or other is None:
         return form
     other = other.fitted(curve, until)
     return other if other.error <= max(curve.exact, form.error) else form
 
 
-def _as_one(rates: np.ndarray, near: float) -> list[tuple[complex, int]]:
+def _as_one(rates: np.ndarray, curve: Curve) -> list[tuple[complex, int]]:
     """The means of rates that are nearly one, and how many each stands for."""
-    groups: list[list[complex]] = []
+    groups, near = list[list[complex]](), _ONE / (curve.high - curve.low)
     for rate in sorted(map(complex, rates), key=lambda rate: (rate.imag, rate.real)):
         own = next((g for g in groups if abs(np.mean(g) - rate) < near), None)
         if own is None:

@@ -2,8 +2,9 @@ r"""Products of functions of single inputs that change sign: each is seen alone,
 
 :math:`y = \prod_i f_i(x_i)`, such as a standing wave or a damped one beside other factors, is no
 sum under a logarithm. With splines for all factors but one held fixed it is linear in the
-coefficients of that one; taken in turn they converge to a few rounds from several starts. Every
-factor is a clean curve then, whose law is sought by itself; all constants are refined together.
+coefficients of that one; taken in turn they converge in a few rounds from several starts. Every
+factor is a clean curve then, whose law is sought by itself; all constants are refined together. One
+factor may have two inputs: it is a polynomial at first, and what others leave once they are named.
 
 References
 ----------
@@ -150,6 +151,8 @@ class ProductsOfCurves:
         """A law of each factor; first those seen at once, with that of the one that is left."""
         if rows.may_be_exact(_MANY):
             named = _named(rows, found, until.share(_SHARE), QUICK)
+            if not named:
+                return
             *others, hardest = sorted(named, key=lambda one: one.constants)
             known = [one.exactly(rows) for one in others]
             exactly = [law for law in known if law is not None]
@@ -191,7 +194,9 @@ def _products(rows: Rows, pairs: bool) -> Iterator[_Factors]:
     """The product of functions of single inputs, and the best one with a function of two."""
     inputs = rows.varying
     alone = _factors(rows, tuple((k,) for k in inputs))
-    yield from () if alone is None else (alone,)
+    if alone is not None:
+        yield alone
+        pairs = pairs and alone.error > ADDITIVE
     if pairs and 2 < len(inputs) <= _MOST_OF_PAIRS:
         every = [_with_pair(inputs, pair) for pair in combinations(inputs, 2)]
         rough = [(fit.error, fit.groups) for groups in every if (fit := _factors(rows, groups, 1))]
