@@ -26,7 +26,8 @@ def test_poles_are_not_taken_for_noise():
     table = pd.DataFrame(X, columns=["a", "b", "c"])
     y = table.c / np.cos(table.a - table.c**2) + np.sin(table.b) / np.cos(table.c)
     found = kansym.discover(table, y, seconds=60).result
-    assert found.fidelity.rmse_data < 1e-6 * y.std()
+    missed = found.predict(table) - y
+    assert np.abs(missed).max() < 1e-6 * y.std()
 
 
 @pytest.mark.slow
@@ -34,4 +35,5 @@ def test_a_law_that_explains_nothing_does_not_end_the_search():
     table = pd.DataFrame(np.random.default_rng(0).uniform(0, 6, (500, 2)), columns=["a", "b"])
     y = np.sin(4 * table.a * table.b)
     found = kansym.discover(table, y, seconds=60).result
-    assert found.fidelity.rmse_data < 1e-6
+    missed = found.predict(table) - y
+    assert np.abs(missed).max() < 1e-6

@@ -88,10 +88,10 @@ class Form:
 
     def cancels(self, curve: Curve) -> bool:
         """Whether it is the small difference of large terms: another form is its limit."""
-        terms = self.program[1:] if isinstance(self.program, tuple) else ()
-        if not terms or self.program[0] != "add":
+        program = self.program
+        if not isinstance(program, tuple) or program[0] != "add":
             return False
-        sizes = [np.std(replace(self, program=term).values(curve)) for term in terms]
+        sizes = [np.std(replace(self, program=term).values(curve)) for term in program[1:]]
         return bool(max(sizes) > _LARGE * curve.spread)
 
     def at(self, values: Mapping[str, float], error: float) -> "Form":

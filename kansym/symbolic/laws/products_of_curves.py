@@ -310,6 +310,7 @@ def _alternating(
 ) -> tuple[float, Array]:
     """Least squares of one factor after the other, until rounds gain nothing: error, factors."""
     values, root, before = values.copy(), rows.root, np.inf
+    missed = root * rows.y
     for _ in range(rounds):
         for k, basis in enumerate(bases):
             others = np.delete(values, k, axis=1)
