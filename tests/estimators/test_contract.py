@@ -7,7 +7,11 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from kansym import KANRegressor, SymbolicClassifier, SymbolicRegressor
 
 EXPECTED: dict[str, dict[str, str]] = {
-    "SymbolicRegressor": {},
+    "SymbolicRegressor": {
+        "check_fit_idempotent": (
+            "what is found in noise alone depends on how far the search came when its time was up"
+        )
+    },
     "SymbolicClassifier": {
         "check_sample_weight_equivalence_on_dense_data": (
             "weights are relative, so that odds are as sure as those of that many rows, not more"
