@@ -52,8 +52,8 @@ def exponential_sums(curve: Curve, until: Deadline) -> Iterator[Form]:
     for rates in _growing(*grid, curve, until):
         best = np.inf
         alone, together = [(rate, 1) for rate in rates], _as_one(rates, curve)
-        ways = [(alone, True), (alone, False)]
-        for counted, steady in ways if len(together) == len(rates) else [(together, True), *ways]:
+        ways = [(together, True)] if len(together) < len(rates) else []
+        for counted, steady in (*ways, (alone, True), (alone, False)):
             form = _form(counted, curve, np.ones_like(curve.x), steady)
             if form is None or best <= curve.exact:
                 continue

@@ -48,21 +48,24 @@ _MANY, _MOST_ROWS, _MOST_SECONDS = 200, 2000, 8.0
 others may be quicker."""
 _REFINING, _SHARE = 2.0, 0.6
 """Seconds for the constants of a product, and share of the time for names of its factors."""
-_INTERVALS, _FORMS = (6, 12, 24, 48), 3
-"""Of the splines of every input, as far as the rows allow; laws of each factor."""
+_WIDTHS = ((6, 6), (12, 8), (24, 10), (48, 12))
+"""Intervals of the splines of one input, and degrees of the polynomials of two beside them, as far
+as the rows allow."""
 _SETTLED, _LEAST_NOISE, _MOST_NOISE = 1.25, 1e-4, 0.5
 """Ratio of errors at which finer knots gain nothing, and errors between which that is noise."""
 _TERMS, _NOTHING_LEFT = 40, 0.97
 """Of a polynomial for what a product leaves, and its error, or that of another product, from which
 on it explains nothing."""
-_DEGREES, _MOST_OF_PAIRS, _ROUGHLY, _TINY = (6, 8, 10, 12), 6, 0.3, 1e-12
-"""Of polynomials of two inputs beside these splines; most inputs of which two are tried together,
-error with the coarsest that is worth a finer one, and spread of a factor that is constant."""
+_MOST_OF_PAIRS, _ROUGHLY = 6, 0.3
+"""Most inputs of which two are tried together, and error with the coarsest knots that is worth
+finer ones."""
 _LIKE_A_SUM = 1e-3
 """Least y over the largest where a logarithm does as well: that is a sum of functions."""
-_POINTS, _NOTHING, _VANISHES = 250, 3.0, 1e-2
-"""Of a curve that a law is sought for; its spread over its error at which it varies, and share of
-the largest of a product that is nearly 0."""
+_POINTS, _FORMS = 250, 3
+"""Of a curve that a law is sought for, and laws of each."""
+_NOTHING, _VANISHES, _TINY = 3.0, 1e-2, 1e-12
+"""Spread of a factor over its error at which it varies, share of the largest of a product that is
+nearly 0, and spread of a factor that is constant."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +135,7 @@ class ProductsOfCurves:
         """Laws of the factors of shortest description, together."""
         if not _may_be_product(rows):
             return
-        few = rows.take(np.arange(min(len(rows.y), _MOST_ROWS)))
+        few = rows.once(_first)
         most = max(ADDITIVE, 2 * rows.noise)
         found = next((fit for fit in _products(few, bool(self.sources)) if fit.error < most), None)
         if found is None:
@@ -190,18 +193,36 @@ class ProductsOfCurves:
         return list(islice(univariate_laws(*given), 1))
 
 
+def _first(rows: Rows) -> Rows:
+    """The rows that are looked at."""
+    return rows if len(rows.y) <= _MOST_ROWS else rows.take(np.arange(_MOST_ROWS))
+
+
 def _products(rows: Rows, pairs: bool) -> Iterator[_Factors]:
     """The product of functions of single inputs, and the best one with a function of two."""
-    inputs = rows.varying
-    alone = _factors(rows, tuple((k,) for k in inputs))
+    alone = rows.once(_of_singles)
     if alone is not None:
         yield alone
         pairs = pairs and alone.error > ADDITIVE
-    if pairs and 2 < len(inputs) <= _MOST_OF_PAIRS:
-        every = [_with_pair(inputs, pair) for pair in combinations(inputs, 2)]
-        rough = [(fit.error, fit.groups) for groups in every if (fit := _factors(rows, groups, 1))]
-        if rough and min(rough)[0] < _ROUGHLY and (best := _factors(rows, min(rough)[1])):
-            yield best
+    if pairs and (best := rows.once(_of_a_pair)) is not None:
+        yield best
+
+
+def _of_singles(rows: Rows) -> _Factors | None:
+    """The product of functions of single inputs."""
+    return _factors(rows, tuple((k,) for k in rows.varying))
+
+
+def _of_a_pair(rows: Rows) -> _Factors | None:
+    """The product with a function of two inputs that comes nearest."""
+    inputs = rows.varying
+    if not 2 < len(inputs) <= _MOST_OF_PAIRS:
+        return None
+    every = [_with_pair(inputs, pair) for pair in combinations(inputs, 2)]
+    rough = [(fit.error, fit.groups) for groups in every if (fit := _factors(rows, groups, 1))]
+    if not rough or min(rough)[0] > _ROUGHLY:
+        return None
+    return _factors(rows, min(rough)[1])
 
 
 def _with_pair(inputs: Sequence[int], pair: Group) -> tuple[Group, ...]:
@@ -223,7 +244,7 @@ def noise_beside_product(rows: Rows) -> float:
     >>> round(noise_beside_product(Rows(X, y, ("a", "b", "c"))), 2)
     0.05
     """
-    few = rows.take(np.arange(min(len(rows.y), _MOST_ROWS)))
+    few = rows.once(_first)
     products = _products(few, pairs=True) if _may_be_product(rows) else ()
     return next((fit.error for fit in products if _leaves_noise(fit, few)), 0.0)
 
@@ -237,7 +258,7 @@ def _leaves_noise(found: _Factors, rows: Rows) -> bool:
     if not is_in_all_rows(missed * rows.root):
         return False
     polynomial = polynomial_through(rows.X[:, rows.varying], missed, _TERMS)
-    another = _factors(replace(rows, y=missed), tuple((k,) for k in rows.varying))
+    another = _of_singles(replace(rows, y=missed))
     left = min(fit.error for fit in (polynomial, another) if fit is not None)
     return left > _NOTHING_LEFT
 
@@ -263,8 +284,8 @@ def _factors(rows: Rows, groups: tuple[Group, ...], widths: int | None = None) -
     widths : of knots that are tried, the coarsest first; all by default.
     """
     test, best, start, errors = held_out(len(rows.y)), None, None, list[float]()
-    for intervals in _INTERVALS[:widths]:
-        bases = [_basis(rows.X[:, list(group)], intervals) for group in groups]
+    for intervals, degree in _WIDTHS[:widths]:
+        bases = [_basis(rows.X[:, list(group)], intervals, degree) for group in groups]
         if ROWS_PER_COEFFICIENT * sum(basis.shape[1] for basis in bases) > (~test).sum():
             break
         starts = [start] if start is not None else list(_starts(rows, groups))
@@ -275,20 +296,18 @@ def _factors(rows: Rows, groups: tuple[Group, ...], widths: int | None = None) -
         start = values if error < ADDITIVE**0.5 else None
         errors.append(error)
         if best is None or error < best.error:
-            sizes = np.sqrt(np.mean(values**2, axis=0))
             shapes = tuple(basis.shape[1] for basis in bases)
-            best = _Factors(groups, error, values / np.where(sizes > 0, sizes, 1.0), shapes)
+            best = _Factors(groups, error, _of_size_one(values), shapes)
     if best is None:
         return None
     alike = [error < _SETTLED * best.error for error in errors]
     return replace(best, settled=any(a and b for a, b in pairwise(alike)))
 
 
-def _basis(X: Array, intervals: int) -> Array:
+def _basis(X: Array, intervals: int, degree: int) -> Array:
     """Splines of one input, polynomials of two: those of a factor with its constant."""
     if X.shape[1] == 1:
         return np.column_stack([np.ones(len(X)), spline_basis(X[:, 0], intervals)])
-    degree = _DEGREES[_INTERVALS.index(intervals)]
     unit = 2 * (X - X.min(axis=0)) / np.ptp(X, axis=0) - 1
     every = chebvander2d(unit[:, 0], unit[:, 1], [degree, degree])
     kept = np.add.outer(np.arange(degree + 1), np.arange(degree + 1)).ravel() <= degree
@@ -309,17 +328,13 @@ def _alternating(
     rows: Rows, bases: Sequence[Array], test: Array, values: Array, rounds: int
 ) -> tuple[float, Array]:
     """Least squares of one factor after the other, until rounds gain nothing: error, factors."""
-    values, root, before = values.copy(), rows.root, np.inf
-    missed = root * rows.y
+    root, before, missed = rows.root, np.inf, rows.root * rows.y
     for _ in range(rounds):
         for k, basis in enumerate(bases):
-            others = np.delete(values, k, axis=1)
-            sizes = np.sqrt(np.mean(others**2, axis=0))
-            scaled = root * (others / np.where(sizes > 0, sizes, 1.0)).prod(axis=1)
-            matrix = basis * scaled[:, None]
+            others = _of_size_one(np.delete(values, k, axis=1))
+            matrix = basis * (root * others.prod(axis=1))[:, None]
             weights, *_ = np.linalg.lstsq(matrix[~test], (root * rows.y)[~test], rcond=1e-11)
-            values[:, k] = basis @ weights
-            values[:, np.arange(len(bases)) != k] = others / np.where(sizes > 0, sizes, 1.0)
+            values = np.insert(others, k, basis @ weights, axis=1)
         missed = root * (rows.y - values.prod(axis=1))
         left = float(np.sqrt(np.mean(missed[~test] ** 2)))
         if left > (1 - _SAME) * before:
@@ -328,6 +343,12 @@ def _alternating(
     spread = float(np.std((root * rows.y)[test])) or 1.0
     error = float(np.sqrt(np.mean(missed[test] ** 2))) / spread
     return (error if np.isfinite(error) else np.inf), values
+
+
+def _of_size_one(values: Array) -> Array:
+    """Factors (rows, groups) of mean square 1; one that is 0 stays so."""
+    sizes = np.sqrt(np.mean(values**2, axis=0))
+    return values / np.where(sizes > 0, sizes, 1.0)
 
 
 def _named(
