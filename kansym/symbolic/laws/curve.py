@@ -73,7 +73,11 @@ class Curve:
     @cached_property
     def spread(self) -> float:
         """Standard deviation of y under the weights."""
-        return float(np.sqrt(np.sum((self.root * (self.y - self.root**2 @ self.y)) ** 2)))
+        return self.spread_of(self.y)
+
+    def spread_of(self, values: Float[np.ndarray, " rows"]) -> float:
+        """Standard deviation of some values under the weights."""
+        return float(np.linalg.norm(self.root * (values - self.root**2 @ values)))
 
     @cached_property
     def exact(self) -> float:

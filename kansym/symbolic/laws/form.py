@@ -91,8 +91,8 @@ class Form:
         program = self.program
         if not isinstance(program, tuple) or program[0] != "add":
             return False
-        sizes = [np.std(replace(self, program=term).values(curve)) for term in program[1:]]
-        return bool(max(sizes) > _LARGE * curve.spread)
+        terms = [replace(self, program=term).values(curve) for term in program[1:]]
+        return max(map(curve.spread_of, terms)) > _LARGE * curve.spread
 
     def at(self, values: Mapping[str, float], error: float) -> "Form":
         """With other values of some constants, and the error that they give."""
